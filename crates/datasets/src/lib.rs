@@ -1,0 +1,1 @@
+//! IDX files, MNIST, built-in digits and batches.

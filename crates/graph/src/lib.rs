@@ -1,0 +1,1 @@
+//! A static computation graph with symbolic gradients and sessions.

@@ -1,0 +1,1 @@
+//! Optimizers for minutia graphs, with TensorFlow 1 defaults.

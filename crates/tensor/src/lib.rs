@@ -1,0 +1,1 @@
+//! Shapes, host tensors, devices and the kernel primitives of minutia.

@@ -1,0 +1,1 @@
+//! Deterministic figures: line charts, heat maps, image grids, graphs and networks as SVG and PNG.
