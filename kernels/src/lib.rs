@@ -1,1 +1,26 @@
-//! Scalar maths, random numbers and the map instruction set that every minutia backend shares.
+//! Scalar maths, random numbers, the reduction order and the map instruction set: everything that decides
+//! which bits minutia computes.
+//!
+//! Every backend builds its loops around these functions and none of them adds arithmetic of its own, so a
+//! result is a function of the program and its inputs alone: not of the SIMD width, the number of threads or
+//! the device. The rules are listed in this crate's README.
+//!
+//! ```
+//! use minutia_kernels::{math, rng::Generator};
+//!
+//! assert_eq!(math::exp(1.0).to_bits(), 0x402d_f854);
+//! let mut generator = Generator::new(7, "weights");
+//! let (first, second) = (generator.normal(), generator.normal());
+//! assert_ne!(first, second);
+//! assert_eq!(first, Generator::new(7, "weights").normal());
+//! ```
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod map;
+pub mod math;
+pub mod reduce;
+pub mod rng;

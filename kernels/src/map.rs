@@ -1,0 +1,193 @@
+//! The map instruction set: scalar operations on 32-bit values that every elementwise computation is made of.
+//!
+//! A value is 32 bits, read as `f32`, `i32` or as a truth value (0 or 1). [`for_each_code!`] hands the whole
+//! table to a macro, so that the scalar reference below and each backend's loops are generated from the same
+//! rows and cannot drift apart.
+
+use crate::math;
+
+/// Calls `$callback! { $prefix rows }`, where a row is
+/// `Name name(operands: type) -> type = expression; "what it computes"`.
+#[macro_export]
+macro_rules! for_each_code {
+    ($callback:ident $(, $prefix:tt)*) => {
+        $callback! { $($prefix)*
+            Neg neg(a: f32) -> f32 = -a; "-a",
+            Abs abs(a: f32) -> f32 = a.abs(); "|a|",
+            Sign sign(a: f32) -> f32 = $crate::math::sign(a); "sign of a; 0 at 0",
+            Sqrt sqrt(a: f32) -> f32 = $crate::math::sqrt(a); "square root",
+            Rsqrt rsqrt(a: f32) -> f32 = $crate::math::rsqrt(a); "1 / square root",
+            Exp exp(a: f32) -> f32 = $crate::math::exp(a); "e^a",
+            Ln ln(a: f32) -> f32 = $crate::math::ln(a); "natural logarithm",
+            Tanh tanh(a: f32) -> f32 = $crate::math::tanh(a); "hyperbolic tangent",
+            Sigmoid sigmoid(a: f32) -> f32 = $crate::math::sigmoid(a); "1 / (1 + e^-a)",
+            Add add(a: f32, b: f32) -> f32 = a + b; "a + b",
+            Sub sub(a: f32, b: f32) -> f32 = a - b; "a - b",
+            Mul mul(a: f32, b: f32) -> f32 = a * b; "a * b",
+            Div div(a: f32, b: f32) -> f32 = a / b; "a / b",
+            Max max(a: f32, b: f32) -> f32 = $crate::math::max(a, b); "larger; a at a tie; NaN wins",
+            Min min(a: f32, b: f32) -> f32 = $crate::math::min(a, b); "smaller; a at a tie; NaN wins",
+            Pow pow(a: f32, b: f32) -> f32 = $crate::math::pow(a, b); "a^b",
+            Lt lt(a: f32, b: f32) -> bool = a < b; "a < b",
+            Le le(a: f32, b: f32) -> bool = a <= b; "a <= b",
+            Eq eq(a: f32, b: f32) -> bool = a == b; "a == b",
+            Ne ne(a: f32, b: f32) -> bool = a != b; "a != b",
+            NegI neg_i(a: i32) -> i32 = a.wrapping_neg(); "-a, wrapping",
+            AbsI abs_i(a: i32) -> i32 = a.wrapping_abs(); "|a|, wrapping",
+            SignI sign_i(a: i32) -> i32 = (a > 0) as i32 - (a < 0) as i32; "sign of a",
+            AddI add_i(a: i32, b: i32) -> i32 = a.wrapping_add(b); "a + b, wrapping",
+            SubI sub_i(a: i32, b: i32) -> i32 = a.wrapping_sub(b); "a - b, wrapping",
+            MulI mul_i(a: i32, b: i32) -> i32 = a.wrapping_mul(b); "a * b, wrapping",
+            MaxI max_i(a: i32, b: i32) -> i32 = if a >= b { a } else { b }; "larger",
+            MinI min_i(a: i32, b: i32) -> i32 = if a <= b { a } else { b }; "smaller",
+            LtI lt_i(a: i32, b: i32) -> bool = a < b; "a < b",
+            LeI le_i(a: i32, b: i32) -> bool = a <= b; "a <= b",
+            EqI eq_i(a: i32, b: i32) -> bool = a == b; "a == b; truth values too",
+            NeI ne_i(a: i32, b: i32) -> bool = a != b; "a != b; truth values too",
+            And and(a: i32, b: i32) -> i32 = a & b; "both; bits of i32",
+            Or or(a: i32, b: i32) -> i32 = a | b; "either; bits of i32",
+            Not not(a: i32) -> bool = a == 0; "a == 0",
+            ToFloat to_float(a: i32) -> f32 = a as f32; "i32 or truth value to f32, to nearest",
+            ToInt to_int(a: f32) -> i32 = a as i32; "f32 to i32, towards zero, saturating; NaN to 0",
+            Fma fma(a: f32, b: f32, c: f32) -> f32 = $crate::math::fma(a, b, c); "a * b + c, rounded once",
+            Select select(a: i32, b: i32, c: i32) -> i32 = if a != 0 { b } else { c }; "a ? b : c",
+        }
+    };
+}
+
+/// How a scalar type sits in a 32-bit value.
+pub trait Word: Copy {
+    /// Reads the value.
+    fn from_word(word: u32) -> Self;
+    /// Writes the value.
+    fn to_word(self) -> u32;
+}
+
+impl Word for f32 {
+    #[inline(always)]
+    fn from_word(word: u32) -> f32 {
+        f32::from_bits(word)
+    }
+    #[inline(always)]
+    fn to_word(self) -> u32 {
+        self.to_bits()
+    }
+}
+
+impl Word for i32 {
+    #[inline(always)]
+    fn from_word(word: u32) -> i32 {
+        word as i32
+    }
+    #[inline(always)]
+    fn to_word(self) -> u32 {
+        self as u32
+    }
+}
+
+impl Word for bool {
+    #[inline(always)]
+    fn from_word(word: u32) -> bool {
+        word != 0
+    }
+    #[inline(always)]
+    fn to_word(self) -> u32 {
+        self as u32
+    }
+}
+
+macro_rules! define_codes {
+    ($($name:ident $function:ident($($operand:ident: $in:ty),*) -> $out:ty = $body:expr; $doc:literal,)*) => {
+        /// An operation of the map instruction set.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Code { $( #[doc = $doc] $name, )* }
+
+        impl Code {
+            /// Every operation, in encoding order.
+            pub const ALL: &'static [Code] = &[$(Code::$name),*];
+
+            /// How many operands it takes: 1 to 3.
+            #[must_use]
+            pub const fn arity(self) -> usize {
+                match self { $( Code::$name => [$(stringify!($operand)),*].len(), )* }
+            }
+
+            /// Its name in listings.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $( Code::$name => stringify!($function), )* }
+            }
+
+            /// What it computes, in words.
+            #[must_use]
+            pub const fn description(self) -> &'static str {
+                match self { $( Code::$name => $doc, )* }
+            }
+        }
+
+        /// The reference semantics of an operation on raw 32-bit values; operands beyond its arity are ignored.
+        #[inline(always)]
+        #[must_use]
+        pub fn eval(code: Code, operands: [u32; 3]) -> u32 {
+            match code { $( Code::$name => scalar::$function(operands), )* }
+        }
+
+        /// One function for each operation, on raw 32-bit values.
+        pub mod scalar {
+            use super::Word;
+            $(
+                #[doc = $doc]
+                #[inline(always)]
+                #[must_use]
+                #[allow(unused_assignments)]
+                pub fn $function(operands: [u32; 3]) -> u32 {
+                    let mut next = 0;
+                    $( let $operand = <$in>::from_word(operands[next]); next += 1; )*
+                    let _ = next;
+                    let result: $out = $body;
+                    result.to_word()
+                }
+            )*
+        }
+    };
+}
+
+for_each_code!(define_codes);
+
+/// Keeps the table's expressions resolvable from here.
+const _: fn(f32) -> f32 = math::exp;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_read_their_operands_in_order() {
+        let f = |x: f32| x.to_bits();
+        let rows = [
+            (Code::Sub, [f(5.0), f(3.0), 0], f(2.0)),
+            (Code::Div, [f(1.0), f(4.0), 0], f(0.25)),
+            (Code::Fma, [f(2.0), f(3.0), f(4.0)], f(10.0)),
+            (Code::Select, [1, 7, 9], 7),
+            (Code::Select, [0, 7, 9], 9),
+            (Code::Lt, [f(1.0), f(2.0), 0], 1),
+            (Code::Eq, [f(f32::NAN), f(f32::NAN), 0], 0),
+            (Code::ToInt, [f(-1.9), 0, 0], -1i32 as u32),
+            (Code::ToFloat, [-3i32 as u32, 0, 0], f(-3.0)),
+            (Code::SubI, [3, 5, 0], -2i32 as u32),
+            (Code::Not, [0, 0, 0], 1),
+        ];
+        for (code, operands, want) in rows {
+            assert_eq!(eval(code, operands), want, "{}", code.name());
+        }
+    }
+
+    #[test]
+    fn arities_match_the_table() {
+        for &code in Code::ALL {
+            assert!((1..=3).contains(&code.arity()), "{}", code.name());
+        }
+        assert_eq!((Code::Neg.arity(), Code::Add.arity(), Code::Select.arity()), (1, 2, 3));
+    }
+}

@@ -1,0 +1,411 @@
+//! Elementary functions in `f32`, built from exact operations alone.
+//!
+//! `+ - * / sqrt fma` and bit operations are exact by IEEE 754 on every target, so anything composed of them
+//! gives the same bits everywhere. The standard library's `exp`, `ln`, `sin` and their like are not used: they
+//! call the platform's library, whose last bit changes with the CPU.
+//!
+//! All functions are free of branches, so that loops over them vectorise.
+
+const LN2_HI: f32 = f32::from_bits(0x3f31_7200);
+const LN2_LO: f32 = f32::from_bits(0x35bf_be8e);
+/// 1.5 * 2^23: adding it leaves the nearest integer in the low mantissa bits.
+const ROUND: f32 = 12_582_912.0;
+
+/// Minimax coefficients of `(e^r - 1 - r) / r^2` on `|r| <= ln(2) / 2`, highest power first; error 3.3e-9.
+const EXP: [f32; 5] = [
+    f32::from_bits(0x3ab6_dc6e),
+    f32::from_bits(0x3c09_1f5e),
+    f32::from_bits(0x3d2a_aa2c),
+    f32::from_bits(0x3e2a_aa45),
+    f32::from_bits(0x3f00_0000),
+];
+
+/// Minimax coefficients of `(ln(1 + f) - f + f^2 / 2) / f^3` on `[sqrt(1/2) - 1, sqrt(2) - 1]`, highest power
+/// first; error 5.9e-9.
+const LN: [f32; 8] = [
+    f32::from_bits(0xbda0_fdee),
+    f32::from_bits(0x3e03_ed49),
+    f32::from_bits(0xbe06_7126),
+    f32::from_bits(0x3e11_3688),
+    f32::from_bits(0xbe2a_3c21),
+    f32::from_bits(0x3e4c_d2d1),
+    f32::from_bits(0xbe80_0110),
+    f32::from_bits(0x3eaa_aaa5),
+];
+
+/// `a * b + c`, rounded once.
+#[inline(always)]
+#[must_use]
+pub fn fma(a: f32, b: f32, c: f32) -> f32 {
+    core_float::fma(a, b, c)
+}
+
+/// The square root, rounded once; NaN below zero.
+#[inline(always)]
+#[must_use]
+pub fn sqrt(x: f32) -> f32 {
+    core_float::sqrt(x)
+}
+
+/// `1 / sqrt(x)`, as a root and a division, each rounded once.
+#[inline(always)]
+#[must_use]
+pub fn rsqrt(x: f32) -> f32 {
+    1.0 / sqrt(x)
+}
+
+/// `-1`, `0` or `1`; `+0` at either zero, NaN at NaN.
+#[inline(always)]
+#[must_use]
+pub fn sign(x: f32) -> f32 {
+    let s = (x > 0.0) as i32 - (x < 0.0) as i32;
+    if x.is_nan() { x } else { s as f32 }
+}
+
+/// The larger value; the first at a tie; NaN where either is NaN.
+#[inline(always)]
+#[must_use]
+pub fn max(a: f32, b: f32) -> f32 {
+    if (a >= b) | a.is_nan() { a } else { b }
+}
+
+/// The smaller value; the first at a tie; NaN where either is NaN.
+#[inline(always)]
+#[must_use]
+pub fn min(a: f32, b: f32) -> f32 {
+    if (a <= b) | a.is_nan() { a } else { b }
+}
+
+/// Rounds to an integer, ties to even; exact for `|x| < 2^22`, which every caller guarantees.
+#[inline(always)]
+fn round_small(x: f32) -> f32 {
+    (x + ROUND) - ROUND
+}
+
+/// `e^x`, at most 1.05 ulp from the exact value.
+#[inline(always)]
+#[must_use]
+pub fn exp(x: f32) -> f32 {
+    // Beyond these bounds the result is infinite or zero anyway; NaN passes both comparisons unchanged.
+    let x = if x > 89.0 { 89.0 } else { x };
+    let x = if x < -105.0 { -105.0 } else { x };
+    let shifted = fma(x, core::f32::consts::LOG2_E, ROUND);
+    let n = shifted - ROUND;
+    let i = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
+    let r = fma(n, -LN2_LO, fma(n, -LN2_HI, x));
+    let p = polynomial(&EXP, r);
+    let p = fma(p, r * r, r) + 1.0;
+    // Two factors keep each power of two inside the exponent's range and let subnormal results round once.
+    let half = i >> 1;
+    (p * power_of_two(half)) * power_of_two(i.wrapping_sub(half))
+}
+
+#[inline(always)]
+fn power_of_two(i: i32) -> f32 {
+    f32::from_bits((i.wrapping_add(127) as u32) << 23)
+}
+
+#[inline(always)]
+fn polynomial<const N: usize>(coefficients: &[f32; N], x: f32) -> f32 {
+    let mut p = coefficients[0];
+    let mut k = 1;
+    while k < N {
+        p = fma(p, x, coefficients[k]);
+        k += 1;
+    }
+    p
+}
+
+/// The natural logarithm, at most 0.89 ulp from the exact value; `-inf` at zero, NaN below.
+#[inline(always)]
+#[must_use]
+pub fn ln(x: f32) -> f32 {
+    let subnormal = x < f32::MIN_POSITIVE;
+    let scaled = if subnormal { x * 8_388_608.0 } else { x };
+    let bits = scaled.to_bits() as i32;
+    // x = m * 2^e with m in [sqrt(1/2), sqrt(2)): 0x3f3504f3 is sqrt(1/2).
+    let e = bits.wrapping_sub(0x3f35_04f3) >> 23;
+    let m = f32::from_bits(bits.wrapping_sub(e << 23) as u32);
+    let e = e as f32 + if subnormal { -23.0 } else { 0.0 };
+    let f = m - 1.0;
+    let f2 = f * f;
+    let tail = fma(polynomial(&LN, f), f * f2, e * LN2_LO);
+    let tail = fma(f2, -0.5, tail);
+    let r = fma(e, LN2_HI, f + tail);
+    let r = if x == f32::INFINITY { x } else { r };
+    let r = if x == 0.0 { f32::NEG_INFINITY } else { r };
+    if (x < 0.0) | x.is_nan() { f32::NAN } else { r }
+}
+
+/// The hyperbolic tangent.
+///
+/// Near zero an odd polynomial (Cephes `tanhf`), elsewhere `1 - 2 / (e^2|x| + 1)`.
+#[inline(always)]
+#[must_use]
+pub fn tanh(x: f32) -> f32 {
+    const P: [f32; 5] = [-5.704_988_7e-3, 2.063_908_9e-2, -5.373_971_5e-2, 1.333_144_2e-1, -3.333_328_2e-1];
+    let a = x.abs();
+    let s = x * x;
+    let small = fma(x * s, polynomial(&P, s), x);
+    let large = 1.0 - 2.0 / (exp(2.0 * a) + 1.0);
+    let large = if x < 0.0 { -large } else { large };
+    if (a < 0.625) | x.is_nan() { small } else { large }
+}
+
+/// `1 / (1 + e^-x)`.
+#[inline(always)]
+#[must_use]
+pub fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+/// Sine and cosine of `quadrant * pi / 2 + r`, for `|r| <= pi / 4` (Cephes `sinf`, `cosf`).
+#[inline(always)]
+fn sin_cos_reduced(quadrant: i32, r: f32) -> (f32, f32) {
+    const S: [f32; 3] = [-1.951_529_6e-4, 8.332_161e-3, -1.666_665_5e-1];
+    const C: [f32; 3] = [2.443_315_7e-5, -1.388_731_6e-3, 4.166_664_6e-2];
+    let z = r * r;
+    let s = fma(polynomial(&S, z) * z, r, r);
+    let c = fma(polynomial(&C, z) * z, z, fma(z, -0.5, 1.0));
+    let (a, b) = if quadrant & 1 == 0 { (s, c) } else { (c, s) };
+    let a = if quadrant & 2 == 0 { a } else { -a };
+    let b = if (quadrant + 1) & 2 == 0 { b } else { -b };
+    (a, b)
+}
+
+#[inline(always)]
+fn sin_cos(x: f32) -> (f32, f32) {
+    // pi / 2 in three parts, each short enough that n times it is exact for |n| < 2^13.
+    const A: f32 = 1.570_312_5;
+    const B: f32 = 4.837_513e-4;
+    const C: f32 = 7.549_79e-8;
+    let n = round_small(x * core::f32::consts::FRAC_2_PI);
+    let r = fma(n, -C, fma(n, -B, fma(n, -A, x)));
+    sin_cos_reduced(n as i32, r)
+}
+
+/// The sine of `x` radians, for `|x| <= 8192`; accuracy falls off beyond.
+#[inline(always)]
+#[must_use]
+pub fn sin(x: f32) -> f32 {
+    sin_cos(x).0
+}
+
+/// The cosine of `x` radians, for `|x| <= 8192`; accuracy falls off beyond.
+#[inline(always)]
+#[must_use]
+pub fn cos(x: f32) -> f32 {
+    sin_cos(x).1
+}
+
+/// Sine and cosine of `2 pi turns`, for `0 <= turns <= 1`; the argument is reduced without error.
+#[inline(always)]
+#[must_use]
+pub fn sin_cos_turns(turns: f32) -> (f32, f32) {
+    let t = turns * 4.0;
+    let n = round_small(t);
+    sin_cos_reduced(n as i32, (t - n) * core::f32::consts::FRAC_PI_2)
+}
+
+/// `x^y` with the special cases of IEEE 754's `pow`.
+///
+/// The logarithm and the exponential between run in `f64`, whose basic operations are exact on every target
+/// too, so that an error in the logarithm is not magnified by a large `y`.
+#[inline(always)]
+#[must_use]
+pub fn pow(x: f32, y: f32) -> f32 {
+    let magnitude = x.abs();
+    let t = ln_f64(magnitude) * y as f64;
+    let r = exp_f64(t) as f32;
+    // Zero and infinity as bases: the sign of y alone decides.
+    let r = if magnitude == 0.0 { if y < 0.0 { f32::INFINITY } else { 0.0 } } else { r };
+    let r = if magnitude == f32::INFINITY { if y < 0.0 { 0.0 } else { f32::INFINITY } } else { r };
+    // An infinite exponent.
+    let grows = (magnitude > 1.0) == (y > 0.0);
+    let r = if y.abs() == f32::INFINITY { if grows { f32::INFINITY } else { 0.0 } } else { r };
+    let whole = (y.abs() >= 8_388_608.0) | (y as i32 as f32 == y);
+    let odd = (y.abs() < 16_777_216.0) & (y as i32 & 1 != 0) & whole;
+    let negative = x.to_bits() >> 31 != 0;
+    let r = if negative & odd { -r } else { r };
+    let r = if negative & !whole & (magnitude != 0.0) & (magnitude != f32::INFINITY) { f32::NAN } else { r };
+    let r = if x.is_nan() | y.is_nan() { f32::NAN } else { r };
+    let one = (y == 0.0) | (x == 1.0) | ((x == -1.0) & (y.abs() == f32::INFINITY));
+    if one { 1.0 } else { r }
+}
+
+/// `ln(x)` of a positive finite `f32`, to about 1e-13 relative.
+#[inline(always)]
+fn ln_f64(x: f32) -> f64 {
+    let bits = (x as f64).to_bits() as i64;
+    // x = m * 2^e with m in [sqrt(1/2), sqrt(2)).
+    let e = (bits - 0x3fe6_a09e_667f_3bcd) >> 52;
+    let m = f64::from_bits((bits - (e << 52)) as u64);
+    let s = (m - 1.0) / (m + 1.0);
+    let z = s * s;
+    // ln(m) = 2 atanh(s) = 2 s (1 + z/3 + z^2/5 + ...)
+    let mut p = 1.0 / 17.0;
+    let mut k = 15.0;
+    while k >= 1.0 {
+        p = p * z + 1.0 / k;
+        k -= 2.0;
+    }
+    e as f64 * core::f64::consts::LN_2 + 2.0 * s * p
+}
+
+/// `e^t`, to about 1e-13 relative inside the range that an `f32` holds.
+#[inline(always)]
+fn exp_f64(t: f64) -> f64 {
+    const ROUND_F64: f64 = 6_755_399_441_055_744.0;
+    let t = if t > 200.0 { 200.0 } else { t };
+    let t = if t < -200.0 { -200.0 } else { t };
+    let shifted = t * core::f64::consts::LOG2_E + ROUND_F64;
+    let n = shifted - ROUND_F64;
+    let i = (shifted.to_bits() as i64).wrapping_sub(ROUND_F64.to_bits() as i64);
+    let r = t - n * core::f64::consts::LN_2;
+    let mut p = 1.0;
+    let mut k = 12.0;
+    while k >= 1.0 {
+        p = p * r / k + 1.0;
+        k -= 1.0;
+    }
+    p * f64::from_bits((i.wrapping_add(1023) as u64) << 52)
+}
+
+/// The canonical bits of `x`: one NaN for all NaNs. Hash these, never the raw bits.
+#[inline(always)]
+#[must_use]
+pub fn canonical_bits(x: f32) -> u32 {
+    if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() }
+}
+
+/// The two operations that `core` cannot express on stable without `std`.
+mod core_float {
+    extern crate std;
+
+    #[inline(always)]
+    pub fn fma(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+
+    #[inline(always)]
+    pub fn sqrt(x: f32) -> f32 {
+        x.sqrt()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{format, string::String, vec::Vec};
+
+    fn ulps(got: f32, want: f64) -> f64 {
+        if want.abs() > f32::MAX as f64 {
+            return if got.is_infinite() && (got > 0.0) == (want > 0.0) { 0.0 } else { f64::INFINITY };
+        }
+        let nearest = want as f32;
+        let spacing = (f32::from_bits((nearest.abs().to_bits() + 1).min(0x7f7f_ffff)) as f64
+            - nearest.abs() as f64)
+            .max(f32::from_bits(1) as f64);
+        (got as f64 - want).abs() / spacing
+    }
+
+    #[test]
+    fn errors_stay_within_the_documented_bounds() {
+        type Row = (&'static str, fn(f32) -> f32, fn(f64) -> f64, f32, f32, f64);
+        let rows: [Row; 6] = [
+            ("exp", exp, f64::exp, -104.0, 89.0, 1.05),
+            ("ln", ln, f64::ln, 1e-40, 3e38, 0.89),
+            ("tanh", tanh, f64::tanh, -10.0, 10.0, 2.5),
+            ("sigmoid", sigmoid, |x| 1.0 / (1.0 + (-x).exp()), -80.0, 80.0, 3.0),
+            ("sin", |x| sin(x) + 2.0, |x| x.sin() + 2.0, -8192.0, 8192.0, 2.0),
+            ("cos", |x| cos(x) + 2.0, |x| x.cos() + 2.0, -8192.0, 8192.0, 2.0),
+        ];
+        let mut failures = Vec::<String>::new();
+        for (name, ours, reference, low, high, bound) in rows {
+            let mut worst = (0.0, 0.0f32);
+            for bits in (0..=u32::MAX).step_by(9973) {
+                let x = f32::from_bits(bits);
+                if x >= low && x <= high {
+                    let error = ulps(ours(x), reference(x as f64));
+                    if error > worst.0 {
+                        worst = (error, x);
+                    }
+                }
+            }
+            if worst.0 > bound {
+                failures.push(format!("{name}: {} ulp at {}", worst.0, worst.1));
+            }
+        }
+        assert!(failures.is_empty(), "{failures:?}");
+    }
+
+    #[test]
+    fn pow_follows_ieee_754() {
+        let values = [
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            2.0,
+            -2.0,
+            0.5,
+            -0.5,
+            3.0,
+            -3.0,
+            1.5,
+            1e-30,
+            -1e30,
+            1e38,
+            8_388_609.0,
+            f32::INFINITY,
+            f32::NEG_INFINITY,
+            f32::NAN,
+        ];
+        for x in values {
+            for y in values {
+                let (got, want) = (pow(x, y), (x as f64).powf(y as f64));
+                let sign =
+                    got.is_nan() || want.is_nan() || (got.is_sign_negative() == want.is_sign_negative());
+                let close =
+                    if want.is_nan() { got.is_nan() } else { ulps(got, want) <= 0.51 || got as f64 == want };
+                assert!(sign && close, "pow({x}, {y}) = {got}, expected {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn special_values() {
+        let (inf, nan) = (f32::INFINITY, f32::NAN);
+        let rows = [
+            ("exp(inf)", exp(inf), inf),
+            ("exp(-inf)", exp(-inf), 0.0),
+            ("exp(-0)", exp(-0.0), 1.0),
+            ("ln(0)", ln(0.0), -inf),
+            ("ln(-1)", ln(-1.0), nan),
+            ("ln(inf)", ln(inf), inf),
+            ("tanh(inf)", tanh(inf), 1.0),
+            ("tanh(-inf)", tanh(-inf), -1.0),
+            ("sigmoid(-inf)", sigmoid(-inf), 0.0),
+            ("sign(-0)", sign(-0.0), 0.0),
+            ("max(nan, 1)", max(nan, 1.0), nan),
+            ("max(1, nan)", max(1.0, nan), nan),
+            ("min(1, nan)", min(1.0, nan), nan),
+            ("exp(nan)", exp(nan), nan),
+            ("tanh(nan)", tanh(nan), nan),
+        ];
+        for (name, got, want) in rows {
+            assert_eq!(canonical_bits(got), canonical_bits(want), "{name} = {got}, expected {want}");
+        }
+    }
+
+    #[test]
+    fn turns_reduce_exactly() {
+        for i in 0..=1000 {
+            let u = i as f32 / 1000.0;
+            let (s, c) = sin_cos_turns(u);
+            let angle = u as f64 * core::f64::consts::TAU;
+            assert!((s as f64 - angle.sin()).abs() < 1e-6, "sin({u} turns) = {s}");
+            assert!((c as f64 - angle.cos()).abs() < 1e-6, "cos({u} turns) = {c}");
+        }
+    }
+}
