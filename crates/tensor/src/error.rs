@@ -1,0 +1,89 @@
+use crate::{DType, Shape};
+
+/// What can go wrong with tensors, programs and devices.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The number of values is not the shape's.
+    #[error("shape {shape} holds {} values, but {found} were given", shape.elements())]
+    ElementCount {
+        /// The shape asked for.
+        shape: Shape,
+        /// How many values came.
+        found: usize,
+    },
+    /// A tensor was read as another type than it has.
+    #[error("this tensor holds {found}, not {expected}; cast it in the graph, or ask for {found}")]
+    DType {
+        /// The type asked for.
+        expected: DType,
+        /// The type it has.
+        found: DType,
+    },
+    /// A single value was asked of a tensor that has another number.
+    #[error("a single value was asked of a tensor of shape {shape}, which holds {}", shape.elements())]
+    NotScalar {
+        /// The tensor's shape.
+        shape: Shape,
+    },
+    /// An environment variable or option has a value that it does not take.
+    #[error("{name}={value:?}: expected {expected}")]
+    Option {
+        /// The variable or option.
+        name: &'static str,
+        /// What it was set to.
+        value: String,
+        /// What it takes.
+        expected: &'static str,
+    },
+    /// The CPU lacks the instructions that were asked for.
+    #[error("MINUTIA_SIMD={asked}: this CPU does not have these instructions; it has {available}")]
+    Simd {
+        /// The level asked for.
+        asked: &'static str,
+        /// What there is.
+        available: String,
+    },
+    /// A program touches what it must not: a defect of whoever built it.
+    #[error("step {step} of a program is invalid: {reason}")]
+    Program {
+        /// Index of the step.
+        step: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A program was run over a memory that does not have what it declares.
+    #[error("slot {slot} of the memory has {found} bytes, the program needs {expected}")]
+    Binding {
+        /// Index into the bindings.
+        slot: usize,
+        /// Bytes there are.
+        found: usize,
+        /// Bytes declared.
+        expected: usize,
+    },
+    /// A slot that the program writes is shared with the host and read-only.
+    #[error("slot {slot} of the memory is a host tensor and cannot be written")]
+    ReadOnly {
+        /// Index into the bindings.
+        slot: usize,
+    },
+    /// A gather met an index outside its table.
+    #[error("index {index} at position {position} is outside the table's {rows} rows")]
+    IndexOutOfRange {
+        /// The step that gathers.
+        step: usize,
+        /// Position among the indices.
+        position: usize,
+        /// The index.
+        index: i32,
+        /// Rows there are.
+        rows: usize,
+    },
+    /// The device has not enough memory.
+    #[error("cannot allocate {bytes} bytes")]
+    OutOfMemory {
+        /// Bytes asked for.
+        bytes: usize,
+    },
+}

@@ -1,0 +1,203 @@
+//! What a device runs: a straight list of kernel primitives over numbered buffers.
+//!
+//! A program says nothing of blocks, threads or instructions; a backend chooses those and may not change a bit
+//! by its choice. [`Program::check`] proves that every access stays inside its buffer, so that backends need no
+//! further test of bounds.
+
+mod check;
+mod map;
+
+pub use map::{Instruction, MapBuilder, MapProgram, Value};
+
+use crate::DType;
+
+/// A list of steps over numbered buffers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Program {
+    /// What each buffer must offer.
+    pub buffers: Vec<BufferSpec>,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+}
+
+/// The type and length of a buffer that a program expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BufferSpec {
+    /// Size in bytes.
+    pub bytes: usize,
+    /// Whether any step writes it.
+    pub written: bool,
+}
+
+/// Where a tensor starts: a buffer and an offset in bytes, a multiple of the element's size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operand {
+    /// Index into [`Program::buffers`].
+    pub buffer: usize,
+    /// Bytes from the buffer's start.
+    pub offset: usize,
+    /// Element type.
+    pub dtype: DType,
+}
+
+/// How a loop nest walks over an operand: one stride, in elements, for each loop dimension; 0 broadcasts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The operand.
+    pub operand: Operand,
+    /// Elements to step for each loop dimension, outermost first.
+    pub strides: Vec<usize>,
+}
+
+/// One kernel primitive.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Elementwise program; fills, copies and transposes are maps too.
+    Map(Map),
+    /// Reduction of a mapped input, with a map over the results.
+    Reduce(Reduce),
+    /// Index of the extremum.
+    ArgReduce(ArgReduce),
+    /// Matrix product with a map over the results.
+    Gemm(Gemm),
+    /// Selection of rows by index, with a map over them.
+    GatherRows(GatherRows),
+    /// Random numbers.
+    Random(Random),
+}
+
+/// For each index of the nest `dims`: load the inputs, run the program, store its outputs.
+///
+/// An output may be the very same access as an input (an update in place); any other overlap is an error.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Map {
+    /// Extents of the loop nest, outermost first.
+    pub dims: Vec<usize>,
+    /// The program's inputs.
+    pub inputs: Vec<Access>,
+    /// What is computed for each element.
+    pub program: MapProgram,
+    /// Where the program's outputs go, in its order.
+    pub outputs: Vec<Access>,
+}
+
+/// How a reduction combines; see [`minutia_kernels::reduce`] for the order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReduceOp {
+    /// Sum.
+    Sum,
+    /// Product.
+    Prod,
+    /// Maximum.
+    Max,
+    /// Minimum.
+    Min,
+}
+
+/// For each index of `dims`: reduce `program` over all indices of `reduced` (row-major), then run `epilogue`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reduce {
+    /// How elements combine.
+    pub op: ReduceOp,
+    /// `F32` or `I32`: how the elements are read.
+    pub dtype: DType,
+    /// Extents of the result.
+    pub dims: Vec<usize>,
+    /// Extents that are reduced over.
+    pub reduced: Vec<usize>,
+    /// Inputs of `program`; strides over `dims` then `reduced`.
+    pub inputs: Vec<Access>,
+    /// Computes the one element to combine.
+    pub program: MapProgram,
+    /// Inputs 1.. of `epilogue`; strides over `dims`.
+    pub epilogue_inputs: Vec<Access>,
+    /// Runs on each result, which is its input 0.
+    pub epilogue: MapProgram,
+    /// Where the epilogue's outputs go; strides over `dims`.
+    pub outputs: Vec<Access>,
+}
+
+/// For each index of `dims`: the lowest position of the extremum among `length` elements, as `i32`. A NaN is
+/// larger (and for the minimum smaller) than every number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ArgReduce {
+    /// The largest element rather than the smallest.
+    pub largest: bool,
+    /// Extents of the result.
+    pub dims: Vec<usize>,
+    /// Elements to choose from; at least 1.
+    pub length: usize,
+    /// `F32` or `I32`; strides over `dims` then the axis.
+    pub input: Access,
+    /// `I32`; strides over `dims`.
+    pub output: Access,
+}
+
+/// `m x n` products of rows of `a` (`m x k`) and columns of `b` (`k x n`), then `epilogue` on each.
+///
+/// Each product starts at `+0` and adds `a[i, p] * b[p, j]` by [`minutia_kernels::math::fma`] with `p`
+/// ascending; `+0` is added to the result, so that a zero is always `+0`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gemm {
+    /// Rows of the result.
+    pub m: usize,
+    /// Columns of the result.
+    pub n: usize,
+    /// Length of each inner product.
+    pub k: usize,
+    /// `F32`; strides over (`m`, `k`).
+    pub a: Access,
+    /// `F32`; strides over (`k`, `n`).
+    pub b: Access,
+    /// Inputs 1.. of `epilogue`; strides over (`m`, `n`).
+    pub epilogue_inputs: Vec<Access>,
+    /// Runs on each product, which is its input 0.
+    pub epilogue: MapProgram,
+    /// Where the epilogue's outputs go; strides over (`m`, `n`).
+    pub outputs: Vec<Access>,
+}
+
+/// Row `i` of the result is `program` over row `indices[i]` of the table; an index outside it is an error.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GatherRows {
+    /// First element of the table, `rows x width`, contiguous.
+    pub table: Operand,
+    /// Rows of the table.
+    pub rows: usize,
+    /// Elements in a row.
+    pub width: usize,
+    /// `I32`, contiguous: the rows to take.
+    pub indices: Operand,
+    /// How many indices there are.
+    pub count: usize,
+    /// Runs on each element, which is its input 0 (a `u8` arrives as an integer).
+    pub program: MapProgram,
+    /// `count x width`, contiguous: the program's only output.
+    pub output: Operand,
+}
+
+/// What is drawn; see [`minutia_kernels::rng::Stream`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Distribution {
+    /// Uniform in `[0, 1)`.
+    Uniform,
+    /// Standard normal.
+    Normal,
+    /// Standard normal conditioned on `|z| <= 2`.
+    TruncatedNormal,
+}
+
+/// `count` numbers of run `counter` of a stream, after which `counter` is one larger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Random {
+    /// What is drawn.
+    pub distribution: Distribution,
+    /// The stream's [`key`](minutia_kernels::rng::Stream::key).
+    pub key: u64,
+    /// `I32`, one element: the run.
+    pub counter: Operand,
+    /// How many numbers.
+    pub count: usize,
+    /// `F32`, contiguous.
+    pub output: Operand,
+}

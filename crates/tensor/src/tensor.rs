@@ -1,0 +1,310 @@
+use crate::{DType, Element, Error, Shape};
+use ndarray::{Array, ArrayD, Dimension, IxDyn};
+use serde::{Deserialize, Serialize};
+use std::{fmt, sync::Arc};
+
+/// An immutable array on the host: a shape and row-major values.
+///
+/// Cloning shares the values. Feeding a tensor to a session on the CPU does not copy it.
+///
+/// ```
+/// use minutia_tensor::Tensor;
+/// let t = Tensor::from_vec([2, 2], vec![1, 2, 3, 4])?;
+/// assert_eq!(t.to_ndarray::<i32>()?[[1, 0]], 3);
+/// assert_eq!(Tensor::scalar(0.5_f32).value::<f32>()?, 0.5);
+/// assert!(t.as_slice::<f32>().is_err());
+/// # Ok::<(), minutia_tensor::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Parts", into = "Parts")]
+pub struct Tensor {
+    shape: Shape,
+    data: Data,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Data {
+    F32(Arc<Vec<f32>>),
+    I32(Arc<Vec<i32>>),
+    Bool(Arc<Vec<bool>>),
+    U8(Arc<Vec<u8>>),
+}
+
+/// Calls an expression with the typed values of a tensor's data.
+macro_rules! with_values {
+    ($data:expr, $values:ident => $body:expr) => {
+        match $data {
+            Data::F32($values) => $body,
+            Data::I32($values) => $body,
+            Data::Bool($values) => $body,
+            Data::U8($values) => $body,
+        }
+    };
+}
+
+impl Tensor {
+    /// A tensor of the given shape over row-major `values`.
+    ///
+    /// # Errors
+    /// [`Error::ElementCount`] when the shape holds another number of values.
+    pub fn from_vec<T: Element>(shape: impl Into<Shape>, values: Vec<T>) -> Result<Tensor, Error> {
+        Tensor::from_shared(shape, Arc::new(values))
+    }
+
+    /// Like [`Tensor::from_vec`], over values that are shared already.
+    ///
+    /// # Errors
+    /// [`Error::ElementCount`] when the shape holds another number of values.
+    pub fn from_shared<T: Element>(shape: impl Into<Shape>, values: Arc<Vec<T>>) -> Result<Tensor, Error> {
+        let shape = shape.into();
+        if shape.elements() != values.len() {
+            return Err(Error::ElementCount { shape, found: values.len() });
+        }
+        Ok(Tensor { shape, data: T::wrap(values) })
+    }
+
+    /// A tensor without axes.
+    #[must_use]
+    pub fn scalar<T: Element>(value: T) -> Tensor {
+        Tensor { shape: Shape::scalar(), data: T::wrap(Arc::new(vec![value])) }
+    }
+
+    /// A tensor of one value throughout.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] when the shape holds more elements than memory could.
+    pub fn full<T: Element>(shape: impl Into<Shape>, value: T) -> Result<Tensor, Error> {
+        let shape = shape.into();
+        let count = shape.elements();
+        let mut values = Vec::new();
+        values
+            .try_reserve_exact(count)
+            .map_err(|_| Error::OutOfMemory { bytes: count.saturating_mul(size_of::<T>()) })?;
+        values.resize(count, value);
+        Tensor::from_vec(shape, values)
+    }
+
+    /// A tensor of zeros (`false` for `bool`).
+    ///
+    /// # Errors
+    /// As [`Tensor::full`].
+    pub fn zeros(dtype: DType, shape: impl Into<Shape>) -> Result<Tensor, Error> {
+        match dtype {
+            DType::F32 => Tensor::full(shape, 0.0_f32),
+            DType::I32 => Tensor::full(shape, 0_i32),
+            DType::Bool => Tensor::full(shape, false),
+            DType::U8 => Tensor::full(shape, 0_u8),
+        }
+    }
+
+    /// The extents, outermost first.
+    #[must_use]
+    pub fn dims(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The shape.
+    #[must_use]
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// The element type.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        match &self.data {
+            Data::F32(_) => DType::F32,
+            Data::I32(_) => DType::I32,
+            Data::Bool(_) => DType::Bool,
+            Data::U8(_) => DType::U8,
+        }
+    }
+
+    /// The number of elements.
+    #[must_use]
+    pub fn elements(&self) -> usize {
+        with_values!(&self.data, values => values.len())
+    }
+
+    /// The values, row-major.
+    ///
+    /// # Errors
+    /// [`Error::DType`] when the tensor holds another type.
+    pub fn as_slice<T: Element>(&self) -> Result<&[T], Error> {
+        T::unwrap(&self.data).ok_or(Error::DType { expected: T::DTYPE, found: self.dtype() })
+    }
+
+    /// The only value.
+    ///
+    /// # Errors
+    /// [`Error::DType`] when the tensor holds another type, [`Error::NotScalar`] when it has not one element.
+    pub fn value<T: Element>(&self) -> Result<T, Error> {
+        match self.as_slice::<T>()? {
+            [value] => Ok(*value),
+            _ => Err(Error::NotScalar { shape: self.shape.clone() }),
+        }
+    }
+
+    /// The same values in another shape.
+    ///
+    /// # Errors
+    /// [`Error::ElementCount`] when the shape holds another number of values.
+    pub fn reshape(&self, shape: impl Into<Shape>) -> Result<Tensor, Error> {
+        let shape = shape.into();
+        if shape.elements() != self.elements() {
+            return Err(Error::ElementCount { shape, found: self.elements() });
+        }
+        Ok(Tensor { shape, data: self.data.clone() })
+    }
+
+    /// A copy as an [`ndarray`] array.
+    ///
+    /// # Errors
+    /// [`Error::DType`] when the tensor holds another type.
+    pub fn to_ndarray<T: Element>(&self) -> Result<ArrayD<T>, Error> {
+        let values = self.as_slice::<T>()?.to_vec();
+        ArrayD::from_shape_vec(IxDyn(&self.shape), values)
+            .map_err(|_| Error::ElementCount { shape: self.shape.clone(), found: self.elements() })
+    }
+
+    /// The values as little-endian bytes with one canonical NaN: what digests are made of.
+    #[must_use]
+    pub fn canonical_bytes(&self) -> Vec<u8> {
+        match &self.data {
+            Data::F32(v) => {
+                v.iter().flat_map(|&x| minutia_kernels::math::canonical_bits(x).to_le_bytes()).collect()
+            }
+            Data::I32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            Data::Bool(v) => v.iter().map(|&x| x as u8).collect(),
+            Data::U8(v) => v.to_vec(),
+        }
+    }
+}
+
+impl fmt::Debug for Tensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 8;
+        write!(f, "Tensor {} {} ", self.dtype(), self.shape)?;
+        with_values!(&self.data, values => {
+            f.debug_list().entries(values.iter().take(SHOWN)).finish()?;
+            if values.len() > SHOWN { write!(f, " and {} more", values.len() - SHOWN)?; }
+        });
+        Ok(())
+    }
+}
+
+impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
+    fn from(array: Array<T, D>) -> Tensor {
+        let shape = Shape::from(array.shape());
+        // `iter` walks in logical order whatever the memory layout is.
+        let values = if array.is_standard_layout() && array.len() == array.as_slice().map_or(0, <[T]>::len) {
+            let (values, offset) = array.into_raw_vec_and_offset();
+            let start = offset.unwrap_or(0);
+            let end = start + shape.elements();
+            if start == 0 && end == values.len() { values } else { values[start..end].to_vec() }
+        } else {
+            array.iter().copied().collect()
+        };
+        Tensor { shape, data: T::wrap(Arc::new(values)) }
+    }
+}
+
+macro_rules! from_plain {
+    ($($t:ty),*) => { $(
+        impl From<$t> for Tensor {
+            fn from(value: $t) -> Tensor { Tensor::scalar(value) }
+        }
+        impl From<Vec<$t>> for Tensor {
+            fn from(values: Vec<$t>) -> Tensor {
+                Tensor { shape: Shape::from(values.len()), data: Data::from(values) }
+            }
+        }
+        impl From<&[$t]> for Tensor {
+            fn from(values: &[$t]) -> Tensor { values.to_vec().into() }
+        }
+        impl<const N: usize> From<[$t; N]> for Tensor {
+            fn from(values: [$t; N]) -> Tensor { values.to_vec().into() }
+        }
+        impl<const N: usize, const M: usize> From<[[$t; N]; M]> for Tensor {
+            fn from(rows: [[$t; N]; M]) -> Tensor {
+                Tensor { shape: Shape::from([M, N]), data: Data::from(rows.concat()) }
+            }
+        }
+        impl From<Vec<$t>> for Data {
+            fn from(values: Vec<$t>) -> Data { <$t as crate::dtype::sealed::Sealed>::wrap(Arc::new(values)) }
+        }
+        impl From<&$t> for Tensor {
+            fn from(value: &$t) -> Tensor { Tensor::scalar(*value) }
+        }
+    )* };
+}
+
+from_plain!(f32, i32, bool, u8);
+
+impl From<&Tensor> for Tensor {
+    fn from(tensor: &Tensor) -> Tensor {
+        tensor.clone()
+    }
+}
+
+/// The serialised form; reading it checks that the values fill the shape.
+#[derive(Serialize, Deserialize)]
+struct Parts {
+    shape: Shape,
+    values: Values,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Values {
+    F32(Vec<f32>),
+    I32(Vec<i32>),
+    Bool(Vec<bool>),
+    U8(Vec<u8>),
+}
+
+impl From<Tensor> for Parts {
+    fn from(tensor: Tensor) -> Parts {
+        let values = match &tensor.data {
+            Data::F32(v) => Values::F32(v.to_vec()),
+            Data::I32(v) => Values::I32(v.to_vec()),
+            Data::Bool(v) => Values::Bool(v.to_vec()),
+            Data::U8(v) => Values::U8(v.to_vec()),
+        };
+        Parts { shape: tensor.shape, values }
+    }
+}
+
+impl TryFrom<Parts> for Tensor {
+    type Error = Error;
+    fn try_from(parts: Parts) -> Result<Tensor, Error> {
+        match parts.values {
+            Values::F32(v) => Tensor::from_vec(parts.shape, v),
+            Values::I32(v) => Tensor::from_vec(parts.shape, v),
+            Values::Bool(v) => Tensor::from_vec(parts.shape, v),
+            Values::U8(v) => Tensor::from_vec(parts.shape, v),
+        }
+    }
+}
+
+impl Tensor {
+    /// The values as raw bytes in this machine's order, as they lie in memory.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        crate::cpu::bytes::of(&self.data)
+    }
+
+    /// A tensor from raw bytes in this machine's order, as [`Tensor::as_bytes`] gives them. A `bool` is true
+    /// where its byte is not 0.
+    ///
+    /// # Errors
+    /// [`Error::ElementCount`] when the bytes do not fill the shape exactly.
+    pub fn from_bytes(dtype: DType, shape: impl Into<Shape>, bytes: &[u8]) -> Result<Tensor, Error> {
+        let words = || bytes.chunks_exact(4).map(|c| [c[0], c[1], c[2], c[3]]);
+        match dtype {
+            DType::F32 => Tensor::from_vec(shape, words().map(f32::from_ne_bytes).collect()),
+            DType::I32 => Tensor::from_vec(shape, words().map(i32::from_ne_bytes).collect()),
+            DType::Bool => Tensor::from_vec(shape, bytes.iter().map(|&b| b != 0).collect()),
+            DType::U8 => Tensor::from_vec(shape, bytes.to_vec()),
+        }
+    }
+}
