@@ -21,8 +21,8 @@
 //! |---|---|---|
 //! | `MINUTIA_SIMD` | `scalar`, `avx2`, `avx512` or `neon`: the widest instructions to use | what the CPU has |
 //! | `MINUTIA_THREADS` | worker threads, the caller's included | the available CPUs |
+#![deny(unsafe_code)]
 
-#[deny(unsafe_code)]
 mod device;
 mod dtype;
 mod error;

@@ -23,7 +23,7 @@ pub struct Tensor {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Data {
+pub enum Data {
     F32(Arc<Vec<f32>>),
     I32(Arc<Vec<i32>>),
     Bool(Arc<Vec<bool>>),
@@ -95,6 +95,10 @@ impl Tensor {
             DType::Bool => Tensor::full(shape, false),
             DType::U8 => Tensor::full(shape, 0_u8),
         }
+    }
+
+    pub(crate) fn data(&self) -> &Data {
+        &self.data
     }
 
     /// The extents, outermost first.

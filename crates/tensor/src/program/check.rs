@@ -108,7 +108,10 @@ impl Program {
                 return Err(format!("writes buffer {}, which is read-only", output.operand.buffer));
             }
             if !injective(&output.strides, dims) {
-                return Err(format!("an output with strides {:?} over {dims:?} meets itself", output.strides));
+                return Err(format!(
+                    "an output with strides {:?} over {dims:?} meets itself",
+                    output.strides
+                ));
             }
             for other in &outputs[i + 1..] {
                 if self.overlap(span, output, other, dims)? {
@@ -150,9 +153,7 @@ impl Program {
         dims: &[usize],
     ) -> Result<bool, String> {
         let other_span = self.span(other, dims)?;
-        Ok(output.operand.buffer == other.operand.buffer
-            && span.0 < other_span.1
-            && other_span.0 < span.1)
+        Ok(output.operand.buffer == other.operand.buffer && span.0 < other_span.1 && other_span.0 < span.1)
     }
 
     /// The bytes from first to last (exclusive) that an access touches; empty when a dimension is zero.

@@ -1,0 +1,182 @@
+//! Device memory of the CPU: zeroed blocks aligned to a cache line, and host tensors lent to programs.
+
+use super::bytes;
+use crate::{Error, Slot, Tensor, tensor::Data};
+use std::{
+    alloc::{Layout, alloc_zeroed, dealloc},
+    ptr::NonNull,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// Alignment of allocated blocks, in bytes: a cache line and the widest vector.
+pub(crate) const ALIGNMENT: usize = 64;
+
+/// A block of zeros on the heap.
+#[derive(Debug)]
+pub(crate) struct Block {
+    start: NonNull<u8>,
+    layout: Layout,
+}
+
+// SAFETY: a block owns its bytes alone, like a `Vec<u8>`.
+unsafe impl Send for Block {}
+// SAFETY: a shared block hands out shared views and raw pointers alone; who writes through those must own the
+// memory they came from.
+unsafe impl Sync for Block {}
+
+impl Block {
+    /// `bytes` zeros; an error where the allocator has no such block.
+    pub(crate) fn zeroed(bytes: usize) -> Result<Block, Error> {
+        let out_of_memory = Error::OutOfMemory { bytes };
+        // An empty block keeps one line, so that its pointer is aligned and distinct.
+        let layout = Layout::from_size_align(bytes.max(1), ALIGNMENT).map_err(|_| out_of_memory.clone())?;
+        // SAFETY: the layout's size is at least 1.
+        let start = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(out_of_memory)?;
+        Ok(Block { start, layout })
+    }
+
+    pub(crate) fn start(&self) -> *mut u8 {
+        self.start.as_ptr()
+    }
+
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: the block is that long and initialised; `&self` keeps writers away.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.layout.size()) }
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as in `bytes`, and `&mut self` makes this the only view.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.layout.size()) }
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: allocated by `zeroed` with this very layout.
+        unsafe { dealloc(self.start.as_ptr(), self.layout) }
+    }
+}
+
+#[derive(Debug)]
+enum Entry {
+    Free,
+    Owned { block: Block, bytes: usize },
+    Shared(Data),
+}
+
+/// Numbered buffers, owned or lent by the host.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    entries: Vec<Entry>,
+    free: Vec<usize>,
+    /// Unlike that of any other state of any memory: pointers taken under the same stamp are still valid.
+    stamp: u64,
+}
+
+/// A buffer as a program sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound {
+    pub(crate) start: *mut u8,
+    pub(crate) bytes: usize,
+    pub(crate) writable: bool,
+}
+
+impl Default for Memory {
+    fn default() -> Memory {
+        Memory { entries: Vec::new(), free: Vec::new(), stamp: next_stamp() }
+    }
+}
+
+fn next_stamp() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+impl Memory {
+    pub(crate) fn allocate(&mut self, bytes: usize) -> Result<Slot, Error> {
+        let block = Block::zeroed(bytes)?;
+        Ok(self.insert(Entry::Owned { block, bytes }))
+    }
+
+    pub(crate) fn share(&mut self, tensor: &Tensor) -> Result<Slot, Error> {
+        Ok(self.insert(Entry::Shared(tensor.data().clone())))
+    }
+
+    pub(crate) fn replace(&mut self, slot: Slot, tensor: &Tensor) -> Result<(), Error> {
+        let data = tensor.data();
+        match self.entries.get_mut(slot.0) {
+            Some(entry @ Entry::Shared(_)) => *entry = Entry::Shared(data.clone()),
+            _ => return Err(Error::Binding { slot: slot.0, found: 0, expected: bytes::of(data).len() }),
+        }
+        self.stamp = next_stamp();
+        Ok(())
+    }
+
+    pub(crate) fn free(&mut self, slot: Slot) {
+        if let Some(entry) = self.entries.get_mut(slot.0)
+            && !matches!(entry, Entry::Free)
+        {
+            *entry = Entry::Free;
+            self.free.push(slot.0);
+            self.stamp = next_stamp();
+        }
+    }
+
+    pub(crate) fn write(&mut self, slot: Slot, bytes: &[u8]) -> Result<(), Error> {
+        let short = |found| Error::Binding { slot: slot.0, found, expected: bytes.len() };
+        match self.entries.get_mut(slot.0) {
+            Some(Entry::Owned { block, bytes: size }) => {
+                let target = block.bytes_mut()[..*size].get_mut(..bytes.len()).ok_or(short(*size))?;
+                target.copy_from_slice(bytes);
+                Ok(())
+            }
+            Some(Entry::Shared(_)) => Err(Error::ReadOnly { slot: slot.0 }),
+            _ => Err(short(0)),
+        }
+    }
+
+    pub(crate) fn read(&self, slot: Slot, offset: usize, target: &mut [u8]) -> Result<(), Error> {
+        let all = match self.entries.get(slot.0) {
+            Some(Entry::Owned { block, bytes }) => &block.bytes()[..*bytes],
+            Some(Entry::Shared(data)) => bytes::of(data),
+            _ => &[],
+        };
+        let expected = offset.saturating_add(target.len());
+        let short = Error::Binding { slot: slot.0, found: all.len(), expected };
+        target.copy_from_slice(all.get(offset..expected).ok_or(short)?);
+        Ok(())
+    }
+
+    pub(crate) fn stamp(&self) -> u64 {
+        self.stamp
+    }
+
+    /// Where a slot lies; nothing for a freed one. The pointer stays valid while [`Memory::stamp`] does not
+    /// change, and may be written through only under `&mut Memory` and where it is writable.
+    pub(crate) fn bind(&mut self, slot: Slot) -> Option<Bound> {
+        match self.entries.get(slot.0)? {
+            Entry::Free => None,
+            Entry::Owned { block, bytes } => {
+                Some(Bound { start: block.start(), bytes: *bytes, writable: true })
+            }
+            Entry::Shared(data) => {
+                let all = bytes::of(data);
+                Some(Bound { start: all.as_ptr().cast_mut(), bytes: all.len(), writable: false })
+            }
+        }
+    }
+
+    fn insert(&mut self, entry: Entry) -> Slot {
+        self.stamp = next_stamp();
+        match self.free.pop() {
+            Some(i) => {
+                self.entries[i] = entry;
+                Slot(i)
+            }
+            None => {
+                self.entries.push(entry);
+                Slot(self.entries.len() - 1)
+            }
+        }
+    }
+}

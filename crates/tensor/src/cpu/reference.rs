@@ -1,0 +1,154 @@
+use crate::{DType, Error, Shape, program::*};
+use minutia_kernels::{math, reduce, rng::Stream};
+
+type Buffers = Vec<Vec<u8>>;
+
+fn load(buffers: &Buffers, operand: Operand, element: usize) -> u32 {
+    let bytes = &buffers[operand.buffer][operand.offset + element * operand.dtype.size()..];
+    match operand.dtype {
+        DType::F32 | DType::I32 => u32::from_ne_bytes(bytes[..4].try_into().expect("four bytes")),
+        DType::Bool => (bytes[0] != 0) as u32,
+        DType::U8 => bytes[0] as u32,
+    }
+}
+
+fn store(buffers: &mut Buffers, operand: Operand, element: usize, word: u32) {
+    let bytes = &mut buffers[operand.buffer][operand.offset + element * operand.dtype.size()..];
+    match operand.dtype {
+        DType::F32 | DType::I32 => bytes[..4].copy_from_slice(&word.to_ne_bytes()),
+        DType::Bool => bytes[0] = (word != 0) as u8,
+        DType::U8 => bytes[0] = word as u8,
+    }
+}
+
+fn at(access: &Access, index: &[usize]) -> usize {
+    access.strides.iter().zip(index).map(|(s, i)| s * i).sum()
+}
+
+fn load_all(buffers: &Buffers, accesses: &[Access], index: &[usize]) -> Vec<u32> {
+    accesses.iter().map(|a| load(buffers, a.operand, at(a, index))).collect()
+}
+
+fn store_all(buffers: &mut Buffers, accesses: &[Access], index: &[usize], words: &[u32]) {
+    for (a, &word) in accesses.iter().zip(words) {
+        store(buffers, a.operand, at(a, index), word);
+    }
+}
+
+fn indices(dims: &[usize]) -> impl Iterator<Item = Vec<usize>> {
+    let dims = dims.to_vec();
+    (0..Shape::from(&dims[..]).elements()).map(move |mut flat| {
+        let mut index = vec![0; dims.len()];
+        for (i, &d) in index.iter_mut().zip(&dims).rev() {
+            *i = flat % d;
+            flat /= d;
+        }
+        index
+    })
+}
+
+/// Runs a program over plain byte buffers, one element after the other.
+pub fn run(program: &Program, buffers: &mut Buffers) -> Result<(), Error> {
+    for (number, step) in program.steps.iter().enumerate() {
+        match step {
+            Step::Map(s) => {
+                for index in indices(&s.dims) {
+                    let words = s.program.eval(&load_all(buffers, &s.inputs, &index));
+                    store_all(buffers, &s.outputs, &index, &words);
+                }
+            }
+            Step::Reduce(s) => run_reduce(s, buffers),
+            Step::ArgReduce(s) => run_arg_reduce(s, buffers),
+            Step::Gemm(s) => run_gemm(s, buffers),
+            Step::GatherRows(s) => run_gather(s, number, buffers)?,
+            Step::Random(s) => run_random(s, buffers),
+        }
+    }
+    Ok(())
+}
+
+fn run_reduce(s: &Reduce, buffers: &mut Buffers) {
+    let inner: Vec<_> = indices(&s.reduced).collect();
+    for index in indices(&s.dims) {
+        let word = |i: usize| {
+            let nest = [&index[..], &inner[i]].concat();
+            s.program.eval(&load_all(buffers, &s.inputs, &nest))[0]
+        };
+        let n = inner.len();
+        macro_rules! reduce {
+            ($op:ident) => {
+                match s.dtype {
+                    DType::F32 => {
+                        reduce::reduce::<f32, reduce::$op>(n, &mut |i| f32::from_bits(word(i))).to_bits()
+                    }
+                    _ => reduce::reduce::<i32, reduce::$op>(n, &mut |i| word(i) as i32) as u32,
+                }
+            };
+        }
+        let result = match s.op {
+            ReduceOp::Sum => reduce!(Sum),
+            ReduceOp::Prod => reduce!(Prod),
+            ReduceOp::Max => reduce!(Max),
+            ReduceOp::Min => reduce!(Min),
+        };
+        let inputs = [&[result][..], &load_all(buffers, &s.epilogue_inputs, &index)].concat();
+        store_all(buffers, &s.outputs, &index, &s.epilogue.eval(&inputs));
+    }
+}
+
+fn run_arg_reduce(s: &ArgReduce, buffers: &mut Buffers) {
+    for index in indices(&s.dims) {
+        let element = |i: usize| load(buffers, s.input.operand, at(&s.input, &[&index[..], &[i]].concat()));
+        let better = |a: u32, b: u32| match (s.input.operand.dtype, s.largest) {
+            (DType::F32, _) if f32::from_bits(b).is_nan() => false,
+            (DType::F32, _) if f32::from_bits(a).is_nan() => true,
+            (DType::F32, true) => f32::from_bits(a) > f32::from_bits(b),
+            (DType::F32, false) => f32::from_bits(a) < f32::from_bits(b),
+            (_, true) => a as i32 > b as i32,
+            (_, false) => (a as i32) < b as i32,
+        };
+        let best = (1..s.length).fold(0, |best, i| if better(element(i), element(best)) { i } else { best });
+        store(buffers, s.output.operand, at(&s.output, &index), best as u32);
+    }
+}
+
+fn run_gemm(s: &Gemm, buffers: &mut Buffers) {
+    for index in indices(&[s.m, s.n]) {
+        let f = |a: &Access, i: [usize; 2]| f32::from_bits(load(buffers, a.operand, at(a, &i)));
+        let product =
+            (0..s.k).fold(0.0, |sum, p| math::fma(f(&s.a, [index[0], p]), f(&s.b, [p, index[1]]), sum));
+        let inputs =
+            [&[(product + 0.0).to_bits()][..], &load_all(buffers, &s.epilogue_inputs, &index)].concat();
+        store_all(buffers, &s.outputs, &index, &s.epilogue.eval(&inputs));
+    }
+}
+
+fn run_gather(s: &GatherRows, step: usize, buffers: &mut Buffers) -> Result<(), Error> {
+    for position in 0..s.count {
+        let index = load(buffers, s.indices, position) as i32;
+        if usize::try_from(index).map_or(true, |row| row >= s.rows) {
+            return Err(Error::IndexOutOfRange { step, position, index, rows: s.rows });
+        }
+    }
+    for position in 0..s.count {
+        let row = load(buffers, s.indices, position) as usize;
+        for j in 0..s.width {
+            let word = s.program.eval(&[load(buffers, s.table, row * s.width + j)])[0];
+            store(buffers, s.output, position * s.width + j, word);
+        }
+    }
+    Ok(())
+}
+
+fn run_random(s: &Random, buffers: &mut Buffers) {
+    let (stream, counter) = (Stream::from_key(s.key), load(buffers, s.counter, 0));
+    for i in 0..s.count {
+        let x = match s.distribution {
+            Distribution::Uniform => stream.uniform(counter, i as u64),
+            Distribution::Normal => stream.normal(counter, i as u64),
+            Distribution::TruncatedNormal => stream.truncated_normal(counter, i as u64),
+        };
+        store(buffers, s.output, i, x.to_bits());
+    }
+    store(buffers, s.counter, 0, counter.wrapping_add(1));
+}
