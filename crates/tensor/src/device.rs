@@ -55,7 +55,7 @@ impl Executable {
     ///
     /// # Errors
     /// [`Error::Binding`] when a slot is smaller than declared, [`Error::ReadOnly`] when a written one is a host
-    /// tensor, [`Error::IndexOutOfRange`] when a gather meets a bad index (what ran before it has run).
+    /// tensor, [`Error::Aliased`] when it is another buffer's slot too, [`Error::IndexOutOfRange`] when a gather meets a bad index (what ran before it has run).
     pub fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
         self.0.run(&mut memory.0, slots)
     }

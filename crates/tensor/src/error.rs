@@ -68,6 +68,16 @@ pub enum Error {
         /// Index into the bindings.
         slot: usize,
     },
+    /// Two buffers of a program were given the same slot, and the program writes one of them.
+    #[error(
+        "buffers {slot} and {other} of a program are the same slot, and the program writes it; give it two"
+    )]
+    Aliased {
+        /// Index into the bindings: the written buffer.
+        slot: usize,
+        /// Index into the bindings: the other one.
+        other: usize,
+    },
     /// A gather met an index outside its table.
     #[error("index {index} at position {position} is outside the table's {rows} rows")]
     IndexOutOfRange {

@@ -1,38 +1,234 @@
-use super::{Memory, reference};
-use crate::{Error, Slot, program::Program};
+//! A program made ready: its compiled steps, their scratch, and the addresses of its buffers.
+
+use super::{
+    Cpu, Level, Memory,
+    arg_reduce::ArgReduceStep,
+    codes::LANES,
+    gather::GatherStep,
+    gemm_step::GemmStep,
+    map::{Engine, MapStep, Sink, Source},
+    memory::Block,
+    pool::Pool,
+    random::RandomStep,
+    reduce::ReduceStep,
+};
+use crate::{
+    Error, Slot,
+    program::{BufferSpec, MapProgram, Program, Step},
+};
+use std::sync::Arc;
+
+/// What the steps of a program ask for while they are compiled.
+pub(super) struct Build {
+    pub(super) level: Level,
+    pub(super) threads: usize,
+    constants: Vec<u32>,
+    parts: usize,
+    part_bytes: usize,
+    shared_bytes: usize,
+}
+
+impl Build {
+    /// Compiles a map; see [`Engine::new`].
+    pub(super) fn engine(
+        &mut self,
+        dims: &[usize],
+        program: &MapProgram,
+        sources: &[Source],
+        sinks: &[Sink],
+        free: bool,
+    ) -> Engine {
+        Engine::new(self.level, dims, program, sources, sinks, &mut self.constants, free)
+    }
+
+    /// Asks for scratch in each of `parts` parts.
+    pub(super) fn reserve(&mut self, parts: usize, bytes: usize) {
+        self.parts = self.parts.max(parts);
+        self.part_bytes = self.part_bytes.max(bytes);
+    }
+
+    /// Asks for scratch that all parts of a step share.
+    pub(super) fn reserve_shared(&mut self, bytes: usize) {
+        self.shared_bytes = self.shared_bytes.max(bytes);
+    }
+}
+
+/// Where the scratch lies once every step has asked.
+pub(super) struct Place {
+    scratch: *mut u8,
+    stride: usize,
+    /// Scratch that the parts of one step share.
+    pub(super) shared: *mut u8,
+    /// The table of constants, [`LANES`] words each.
+    pub(super) constants: *mut u32,
+}
+
+impl Place {
+    /// The scratch of a part.
+    pub(super) fn part(&self, i: usize) -> *mut u8 {
+        self.scratch.wrapping_add(i * self.stride)
+    }
+}
+
+/// What steps need to run.
+pub(super) struct Run<'a> {
+    buffers: &'a [*mut u8],
+    pool: &'a Pool,
+}
+
+// SAFETY: parts read the addresses; what they do with them is for each step to justify.
+unsafe impl Sync for Run<'_> {}
+
+impl Run<'_> {
+    /// Where the buffers start.
+    #[inline]
+    pub(super) fn buffers(&self) -> &[*mut u8] {
+        self.buffers
+    }
+
+    /// Calls `f` for every part, on several threads if there are several parts.
+    #[inline]
+    pub(super) fn each_part(&self, parts: usize, f: &(dyn Fn(usize) + Sync)) {
+        if parts == 1 { f(0) } else { self.pool.run(parts, f) }
+    }
+}
+
+#[derive(Debug)]
+enum Compiled {
+    Map(MapStep),
+    Reduce(ReduceStep),
+    ArgReduce(ArgReduceStep),
+    Gemm(GemmStep),
+    Gather(GatherStep),
+    Random(RandomStep),
+}
 
 #[derive(Debug)]
 pub(crate) struct Executable {
-    program: Program,
+    specs: Vec<BufferSpec>,
+    steps: Vec<Compiled>,
+    pool: Arc<Pool>,
+    buffers: Vec<*mut u8>,
+    /// The bindings that `buffers` holds, and the state of the memory it was taken from.
+    slots: Vec<Slot>,
+    stamp: Option<u64>,
+    _blocks: [Block; 3],
 }
 
+// SAFETY: the pointers lead to blocks that the executable owns, and to buffers which it reads again from the
+// memory unless that is known not to have changed.
+unsafe impl Send for Executable {}
+// SAFETY: nothing can be done through a shared reference.
+unsafe impl Sync for Executable {}
+
 impl Executable {
-    pub(crate) fn new(program: &Program) -> Executable {
-        Executable { program: program.clone() }
+    pub(super) fn new(cpu: &Cpu, program: &Program) -> Result<Executable, Error> {
+        let mut build = Build {
+            level: cpu.level,
+            threads: cpu.threads,
+            constants: Vec::new(),
+            parts: 1,
+            part_bytes: 0,
+            shared_bytes: 0,
+        };
+        let compile = |(number, step): (usize, &Step)| match step {
+            Step::Map(s) => Compiled::Map(MapStep::new(s, &mut build)),
+            Step::Reduce(s) => Compiled::Reduce(ReduceStep::new(s, &mut build)),
+            Step::ArgReduce(s) => Compiled::ArgReduce(ArgReduceStep::new(s, &mut build)),
+            Step::Gemm(s) => Compiled::Gemm(GemmStep::new(s, &mut build)),
+            Step::GatherRows(s) => Compiled::Gather(GatherStep::new(s, number, &mut build)),
+            Step::Random(s) => Compiled::Random(RandomStep::new(s, &mut build)),
+        };
+        let mut steps: Vec<_> = program.steps.iter().enumerate().map(compile).collect();
+
+        let stride = build.part_bytes.next_multiple_of(super::memory::ALIGNMENT);
+        let scratch = Block::zeroed(build.parts * stride)?;
+        let shared = Block::zeroed(build.shared_bytes)?;
+        let constants = Block::zeroed(build.constants.len() * LANES * 4)?;
+        let place = Place {
+            scratch: scratch.start(),
+            stride,
+            shared: shared.start(),
+            constants: constants.start().cast(),
+        };
+        for (i, &word) in build.constants.iter().enumerate() {
+            // SAFETY: the block has a group of lanes for each constant.
+            unsafe { place.constants.cast::<[u32; LANES]>().add(i).write([word; LANES]) };
+        }
+        for step in &mut steps {
+            match step {
+                Compiled::Map(s) => s.place(&place),
+                Compiled::Reduce(s) => s.place(&place),
+                Compiled::ArgReduce(_) | Compiled::Random(_) => {}
+                Compiled::Gemm(s) => s.place(&place),
+                Compiled::Gather(s) => s.place(&place),
+            }
+        }
+        Ok(Executable {
+            specs: program.buffers.clone(),
+            steps,
+            pool: Arc::clone(&cpu.pool),
+            buffers: vec![std::ptr::null_mut(); program.buffers.len()],
+            slots: Vec::with_capacity(program.buffers.len()),
+            stamp: None,
+            _blocks: [scratch, shared, constants],
+        })
     }
 
     pub(crate) fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
-        let mut buffers = Vec::new();
-        for (i, spec) in self.program.buffers.iter().enumerate() {
-            let bound = slots.get(i).and_then(|&slot| memory.bind(slot));
-            let short = |found| Error::Binding { slot: i, found, expected: spec.bytes };
-            let bound = bound.ok_or(short(0))?;
-            if bound.bytes < spec.bytes {
-                return Err(short(bound.bytes));
+        let known = slots.get(..self.slots.len()) == Some(&self.slots);
+        if self.stamp != Some(memory.stamp()) || !known {
+            self.bind(memory, slots)?;
+        }
+        let run = Run { buffers: &self.buffers, pool: &self.pool };
+        for step in &self.steps {
+            // SAFETY: the program was checked, and `bind` found every buffer as long as it declares, writable
+            // where it writes, and written ones distinct from all others; `&mut` keeps others away.
+            unsafe {
+                match step {
+                    Compiled::Map(s) => s.run(&run),
+                    Compiled::Reduce(s) => s.run(&run),
+                    Compiled::ArgReduce(s) => s.run(&run),
+                    Compiled::Gemm(s) => s.run(&run),
+                    Compiled::Gather(s) => s.run(&run)?,
+                    Compiled::Random(s) => s.run(&run),
+                }
             }
+        }
+        Ok(())
+    }
+
+    fn bind(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
+        let unchanged = self.stamp.is_some() && slots.get(..self.slots.len()) == Some(&self.slots);
+        self.stamp = None;
+        self.slots.clear();
+        for (i, spec) in self.specs.iter().enumerate() {
+            let bound = slots.get(i).and_then(|&slot| memory.bind(slot));
+            let found = bound.map_or(0, |b| b.bytes);
+            let Some(bound) = bound.filter(|b| b.bytes >= spec.bytes) else {
+                return Err(Error::Binding { slot: i, found, expected: spec.bytes });
+            };
             if spec.written && !bound.writable {
                 return Err(Error::ReadOnly { slot: i });
             }
-            let mut bytes = vec![0; spec.bytes];
-            memory.read(slots[i], 0, &mut bytes)?;
-            buffers.push(bytes);
+            self.buffers[i] = bound.start;
         }
-        let result = reference::run(&self.program, &mut buffers);
-        for (i, spec) in self.program.buffers.iter().enumerate() {
-            if spec.written {
-                memory.write(slots[i], &buffers[i])?;
+        if !unchanged {
+            self.distinct(slots)?;
+        }
+        self.slots.extend_from_slice(&slots[..self.specs.len()]);
+        self.stamp = Some(memory.stamp());
+        Ok(())
+    }
+
+    /// Written buffers must share a slot with none: the program was checked as if all buffers were apart.
+    fn distinct(&self, slots: &[Slot]) -> Result<(), Error> {
+        let written = (0..self.specs.len()).filter(|&i| self.specs[i].written);
+        for i in written {
+            if let Some(other) = (0..self.specs.len()).find(|&j| j != i && slots[j] == slots[i]) {
+                return Err(Error::Aliased { slot: i, other });
             }
         }
-        result
+        Ok(())
     }
 }

@@ -1,80 +1,59 @@
 //! The CPU as a device: how much of it to use, its memory, and how it runs programs.
 #![allow(unsafe_code)]
 
+mod arg_reduce;
+mod by_level;
 pub(crate) mod bytes;
+mod codes;
 mod executable;
+mod gather;
+mod gemm;
+mod gemm_step;
+mod map;
 mod memory;
+mod nest;
 mod options;
-mod reference;
+mod parallel;
+mod pool;
+mod random;
+mod reduce;
+mod simd;
+mod transfer;
 
+use by_level::by_level;
 pub(crate) use executable::Executable;
 pub(crate) use memory::Memory;
 pub use options::Options;
+pub use simd::{Level, UnknownLevel};
 
 use crate::{Error, program::Program};
-use std::fmt;
-
-/// Instructions that vector loops may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Level {
-    /// No vector instructions.
-    Scalar,
-    /// AVX2 and FMA.
-    Avx2,
-    /// AVX-512.
-    Avx512,
-    /// NEON.
-    Neon,
-}
-
-impl Level {
-    /// The widest level that this CPU has.
-    #[must_use]
-    pub fn detect() -> Level {
-        Level::Scalar
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Level::Scalar => "scalar",
-            Level::Avx2 => "avx2",
-            Level::Avx512 => "avx512",
-            Level::Neon => "neon",
-        })
-    }
-}
-
-impl std::str::FromStr for Level {
-    type Err = ();
-    fn from_str(name: &str) -> Result<Level, ()> {
-        match name {
-            "scalar" => Ok(Level::Scalar),
-            "avx2" => Ok(Level::Avx2),
-            "avx512" => Ok(Level::Avx512),
-            "neon" => Ok(Level::Neon),
-            _ => Err(()),
-        }
-    }
-}
+use pool::Pool;
+use std::{fmt, sync::Arc};
 
 /// The CPU with chosen instructions and threads.
 #[derive(Clone, Debug)]
 pub(crate) struct Cpu {
     level: Level,
     threads: usize,
+    pool: Arc<Pool>,
 }
 
 impl Cpu {
     pub(crate) fn new(options: Options) -> Result<Cpu, Error> {
+        let level = options.simd.unwrap_or_else(Level::detect);
+        if !level.is_available() {
+            let available: Vec<_> =
+                Level::ALL.into_iter().filter(|l| l.is_available()).map(Level::name).collect();
+            return Err(Error::Simd { asked: level.name(), available: available.join(", ") });
+        }
         let threads =
             options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-        Ok(Cpu { level: options.simd.unwrap_or_else(Level::detect), threads: threads.max(1) })
+        let threads = threads.clamp(1, options::MAX_THREADS);
+        Ok(Cpu { level, threads, pool: Arc::new(Pool::new(threads)) })
     }
 
     pub(crate) fn compile(&self, program: &Program) -> Result<Executable, Error> {
-        Ok(Executable::new(program))
+        Executable::new(self, program)
     }
 }
 

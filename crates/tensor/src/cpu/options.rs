@@ -20,7 +20,7 @@ pub struct Options {
 }
 
 /// More threads than this are taken for a mistake.
-const MAX_THREADS: usize = 1024;
+pub(super) const MAX_THREADS: usize = 1024;
 
 impl Options {
     /// What `MINUTIA_SIMD` and `MINUTIA_THREADS` say; unset or empty variables leave the choice open.

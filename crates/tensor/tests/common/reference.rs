@@ -1,5 +1,7 @@
-use crate::{DType, Error, Shape, program::*};
+//! Every step in plain loops over plain bytes: what devices must equal.
+
 use minutia_kernels::{math, reduce, rng::Stream};
+use minutia_tensor::{DType, Error, Shape, program::*};
 
 type Buffers = Vec<Vec<u8>>;
 

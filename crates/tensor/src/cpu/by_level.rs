@@ -1,0 +1,46 @@
+/// Compiles a loop once for each level: `by_level! { fn name(x: T, ..) -> R { .. } }` makes a module `name` with
+/// `at(level)`, the function to call. The functions are unsafe: their level must be one that the CPU has.
+macro_rules! by_level {
+    ($(#[$meta:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? $body:block) => {
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            #[inline(always)]
+            #[allow(clippy::too_many_arguments)]
+            unsafe fn body($($arg: $type),*) $(-> $out)? $body
+
+            unsafe fn scalar($($arg: $type),*) $(-> $out)? {
+                // SAFETY: passed on to the caller.
+                unsafe { body($($arg),*) }
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            unsafe fn avx2($($arg: $type),*) $(-> $out)? {
+                // SAFETY: passed on to the caller.
+                unsafe { body($($arg),*) }
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+            unsafe fn avx512($($arg: $type),*) $(-> $out)? {
+                // SAFETY: passed on to the caller.
+                unsafe { body($($arg),*) }
+            }
+
+            /// The function for a level. NEON is part of every aarch64, whose plain code uses it already.
+            pub(in crate::cpu) fn at(level: $crate::cpu::Level) -> unsafe fn($($type),*) $(-> $out)? {
+                match level {
+                    #[cfg(target_arch = "x86_64")]
+                    $crate::cpu::Level::Avx2 => avx2,
+                    #[cfg(target_arch = "x86_64")]
+                    $crate::cpu::Level::Avx512 => avx512,
+                    _ => scalar,
+                }
+            }
+        }
+    };
+}
+pub(super) use by_level;

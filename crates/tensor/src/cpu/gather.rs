@@ -1,0 +1,71 @@
+//! Rows of a table picked by index, with a map over them.
+
+use super::{
+    executable::{Build, Place, Run},
+    map::{Engine, Frame, Sink, Source},
+    parallel::{PerPart, part, parts},
+};
+use crate::{
+    Error,
+    program::{Access, GatherRows},
+};
+
+/// A `GatherRows` step.
+#[derive(Debug)]
+pub(super) struct GatherStep {
+    step: GatherRows,
+    number: usize,
+    engine: Engine,
+    parts: usize,
+    frames: PerPart<Frame>,
+}
+
+impl GatherStep {
+    pub(super) fn new(step: &GatherRows, number: usize, build: &mut Build) -> GatherStep {
+        let output = Access { operand: step.output, strides: vec![step.width, 1] };
+        let dims = [step.count, step.width];
+        let (sources, sinks) = ([Source::Given(step.table.dtype)], [Sink::Access(&output)]);
+        let engine = build.engine(&dims, &step.program, &sources, &sinks, false);
+        let parts =
+            parts(build.threads, engine.elements().saturating_mul(engine.cost())).min(step.count.max(1));
+        build.reserve(parts, engine.scratch());
+        GatherStep { step: step.clone(), number, engine, parts, frames: PerPart::new([]) }
+    }
+
+    pub(super) fn place(&mut self, place: &Place) {
+        self.frames =
+            PerPart::new((0..self.parts).map(|i| self.engine.frame(place.part(i), place.constants)));
+    }
+
+    /// # Safety
+    /// The buffers must be what the checked program declares.
+    pub(super) unsafe fn run(&self, run: &Run) -> Result<(), Error> {
+        let GatherRows { table, rows, width, indices, count, .. } = self.step;
+        if count == 0 {
+            return Ok(());
+        }
+        // SAFETY: the checked program has `count` indices there, and nobody writes them meanwhile.
+        let index = |position: usize| unsafe {
+            run.buffers()[indices.buffer].add(indices.offset).cast::<i32>().add(position).read_unaligned()
+        };
+        // All indices are looked at before any row is written.
+        if let Some(position) = (0..count).find(|&p| index(p) < 0 || index(p) as usize >= rows) {
+            return Err(Error::IndexOutOfRange { step: self.number, position, index: index(position), rows });
+        }
+        run.each_part(self.parts, &|i| {
+            // SAFETY: each part has its frame and its rows of the output, which no input meets; every index is
+            // a row of the table.
+            unsafe {
+                let frame = self.frames.get(i);
+                self.engine.begin(frame, run.buffers());
+                for position in part(count, 1, self.parts, i) {
+                    let element = index(position) as usize * width * table.dtype.size();
+                    let row = run.buffers()[table.buffer].add(table.offset + element);
+                    let first = position * width;
+                    self.engine.run(frame, first, first + width, row, |_, _, _| {});
+                }
+            }
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,48 @@
+use super::{Engine, Frame, Sink, Source};
+use crate::{
+    cpu::{
+        codes::LANES,
+        executable::{Build, Place, Run},
+        parallel::{PerPart, part, parts},
+    },
+    program::Map,
+};
+
+/// A `Map` step.
+#[derive(Debug)]
+pub(in crate::cpu) struct MapStep {
+    engine: Engine,
+    parts: usize,
+    frames: PerPart<Frame>,
+}
+
+impl MapStep {
+    pub(in crate::cpu) fn new(step: &Map, build: &mut Build) -> MapStep {
+        let sources: Vec<_> = step.inputs.iter().map(Source::Access).collect();
+        let sinks: Vec<_> = step.outputs.iter().map(Sink::Access).collect();
+        let engine = build.engine(&step.dims, &step.program, &sources, &sinks, true);
+        let parts = parts(build.threads, engine.elements().saturating_mul(engine.cost()));
+        build.reserve(parts, engine.scratch());
+        MapStep { engine, parts, frames: PerPart::new([]) }
+    }
+
+    pub(in crate::cpu) fn place(&mut self, place: &Place) {
+        self.frames =
+            PerPart::new((0..self.parts).map(|i| self.engine.frame(place.part(i), place.constants)));
+    }
+
+    /// # Safety
+    /// The buffers must be what the checked program declares.
+    pub(in crate::cpu) unsafe fn run(&self, run: &Run) {
+        run.each_part(self.parts, &|i| {
+            let range = part(self.engine.elements(), LANES, self.parts, i);
+            // SAFETY: each part has its frame and its range of outputs, which no other part reads: an output
+            // meets an input only where both are the same element.
+            unsafe {
+                let frame = self.frames.get(i);
+                self.engine.begin(frame, run.buffers());
+                self.engine.run(frame, range.start, range.end, std::ptr::null(), |_, _, _| {});
+            }
+        });
+    }
+}

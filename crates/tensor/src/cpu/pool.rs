@@ -1,0 +1,245 @@
+//! Threads that claim the parts of a job one by one.
+//!
+//! The caller takes part, so a job ends even where no other thread gets a core; threads that come late find the
+//! job closed and go back to waiting. A thread waits awake for a moment, since jobs tend to follow each other
+//! closely, then sleeps.
+
+use std::{
+    any::Any,
+    cell::UnsafeCell,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// How long a thread waits awake.
+const AWAKE: Duration = Duration::from_micros(20);
+
+type Job = *const (dyn Fn(usize) + Sync);
+
+/// A fixed number of threads, the caller's included.
+#[derive(Debug)]
+pub(super) struct Pool {
+    shared: Arc<Shared>,
+    workers: Vec<JoinHandle<()>>,
+    /// Held while a job runs.
+    running: Mutex<()>,
+}
+
+struct Shared {
+    /// The current job and its number of parts. Written while no thread is inside, read by threads inside.
+    job: UnsafeCell<(Job, usize)>,
+    /// Parts claimed so far.
+    next: AtomicUsize,
+    /// Whether parts may be claimed.
+    open: AtomicBool,
+    /// Threads that may be using the job.
+    inside: AtomicUsize,
+    /// Counts jobs, so that a waiting thread sees a new one.
+    epoch: AtomicUsize,
+    asleep: Box<[AtomicBool]>,
+    quit: AtomicBool,
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+// SAFETY: `job` is written by the holder of `Pool::running` while the job is closed and nobody is inside, and
+// read only by threads that are inside and then found it open.
+unsafe impl Sync for Shared {}
+// SAFETY: the job's pointer is used only while its caller waits in `run`.
+unsafe impl Send for Shared {}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("epoch", &self.epoch).finish_non_exhaustive()
+    }
+}
+
+impl Pool {
+    /// A pool of `threads` threads, the caller's included; fewer where the system grants no more.
+    pub(super) fn new(threads: usize) -> Pool {
+        fn nothing(_: usize) {}
+        let helpers = threads.saturating_sub(1);
+        let shared = Arc::new(Shared {
+            job: UnsafeCell::new((&nothing as &(dyn Fn(usize) + Sync), 0)),
+            next: AtomicUsize::new(0),
+            open: AtomicBool::new(false),
+            inside: AtomicUsize::new(0),
+            epoch: AtomicUsize::new(0),
+            asleep: (0..helpers).map(|_| AtomicBool::new(false)).collect(),
+            quit: AtomicBool::new(false),
+            panic: Mutex::new(None),
+        });
+        let start = |i: usize| {
+            let shared = Arc::clone(&shared);
+            thread::Builder::new().name(format!("minutia-{}", i + 1)).spawn(move || shared.work(i)).ok()
+        };
+        let workers = (0..helpers).map_while(start).collect();
+        Pool { shared, workers, running: Mutex::new(()) }
+    }
+
+    /// Calls `f(0)` to `f(parts - 1)`, in any order and on any of the threads, and returns when all are done. A
+    /// job inside a job, or beside one of another thread, runs on the calling thread.
+    ///
+    /// # Panics
+    /// When `f` does.
+    pub(super) fn run(&self, parts: usize, f: &(dyn Fn(usize) + Sync)) {
+        let guard = if self.workers.is_empty() || parts < 2 { None } else { self.running.try_lock().ok() };
+        let Some(_guard) = guard else {
+            (0..parts).for_each(f);
+            return;
+        };
+        let shared = &*self.shared;
+        // SAFETY: only the lifetime changes; nobody uses the job after `close`.
+        let job = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), Job>(f) };
+        // SAFETY: this thread holds the lock, and the last job was closed with nobody inside.
+        unsafe { *shared.job.get() = (job, parts) };
+        shared.next.store(0, SeqCst);
+        shared.open.store(true, SeqCst);
+        shared.epoch.fetch_add(1, SeqCst);
+        for (asleep, worker) in shared.asleep.iter().zip(&self.workers) {
+            if asleep.swap(false, SeqCst) {
+                worker.thread().unpark();
+            }
+        }
+        shared.claim();
+        shared.close();
+        let panic = shared.panic.lock().map_or(None, |mut p| p.take());
+        drop(_guard);
+        if let Some(payload) = panic {
+            resume_unwind(payload);
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.quit.store(true, SeqCst);
+        self.shared.epoch.fetch_add(1, SeqCst);
+        for worker in self.workers.drain(..) {
+            worker.thread().unpark();
+            // A worker catches the panics of jobs, so it has none of its own to report.
+            let _ = worker.join();
+        }
+    }
+}
+
+impl Shared {
+    /// Runs parts until none is left. The job must be open, and this thread its caller or inside.
+    fn claim(&self) {
+        // SAFETY: nobody writes the job while it is open or anyone is inside.
+        let (job, parts) = unsafe { *self.job.get() };
+        loop {
+            let part = self.next.fetch_add(1, SeqCst);
+            if part >= parts {
+                return;
+            }
+            // SAFETY: the caller of `run` keeps the closure alive until all are outside.
+            let result = catch_unwind(AssertUnwindSafe(|| unsafe { (*job)(part) }));
+            if let Err(payload) = result {
+                self.next.store(parts, SeqCst);
+                if let Ok(mut panic) = self.panic.lock() {
+                    panic.get_or_insert(payload);
+                }
+            }
+        }
+    }
+
+    /// Lets no thread in any more and waits until all are outside.
+    fn close(&self) {
+        self.open.store(false, SeqCst);
+        let mut tries = 0_u32;
+        while self.inside.load(SeqCst) != 0 {
+            tries += 1;
+            if tries < 10_000 { std::hint::spin_loop() } else { thread::yield_now() }
+        }
+    }
+
+    fn work(&self, worker: usize) {
+        let mut seen = 0;
+        loop {
+            seen = self.wait(worker, seen);
+            if self.quit.load(SeqCst) {
+                return;
+            }
+            self.inside.fetch_add(1, SeqCst);
+            if self.open.load(SeqCst) {
+                self.claim();
+            }
+            self.inside.fetch_sub(1, SeqCst);
+        }
+    }
+
+    /// Waits for the epoch to pass `seen`.
+    fn wait(&self, worker: usize, seen: usize) -> usize {
+        let start = Instant::now();
+        loop {
+            let epoch = self.epoch.load(SeqCst);
+            if epoch != seen {
+                return epoch;
+            }
+            if start.elapsed() < AWAKE {
+                std::hint::spin_loop();
+                continue;
+            }
+            self.asleep[worker].store(true, SeqCst);
+            // A job that began before the flag was set did not see it.
+            if self.epoch.load(SeqCst) == seen {
+                thread::park();
+            }
+            self.asleep[worker].store(false, SeqCst);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_runs_once() {
+        for threads in [1, 2, 5] {
+            let pool = Pool::new(threads);
+            for parts in [0, 1, 2, 3, 100] {
+                for _ in 0..50 {
+                    let counts: Vec<_> = (0..parts).map(|_| AtomicUsize::new(0)).collect();
+                    pool.run(parts, &|i| {
+                        counts[i].fetch_add(1, SeqCst);
+                    });
+                    assert!(counts.iter().all(|c| c.load(SeqCst) == 1), "{threads} threads, {parts} parts");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn jobs_inside_jobs_and_beside_each_other_finish() {
+        let pool = Pool::new(3);
+        let count = AtomicUsize::new(0);
+        let add = |_: usize| {
+            count.fetch_add(1, SeqCst);
+        };
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..100).for_each(|_| pool.run(4, &|_| pool.run(3, &add))));
+            }
+        });
+        assert_eq!(count.load(SeqCst), 4 * 100 * 4 * 3);
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_and_the_pool_lives_on() {
+        let pool = Pool::new(2);
+        let result = catch_unwind(AssertUnwindSafe(|| pool.run(8, &|i| assert!(i != 5, "part five"))));
+        let payload = result.expect_err("the panic was lost");
+        assert_eq!(payload.downcast_ref::<&str>(), Some(&"part five"));
+        let count = AtomicUsize::new(0);
+        pool.run(8, &|_| {
+            count.fetch_add(1, SeqCst);
+        });
+        assert_eq!(count.load(SeqCst), 8);
+    }
+}

@@ -1,0 +1,167 @@
+//! Reductions in the contract's order: rows one after the other where the reduced elements are neighbours,
+//! strips of columns side by side where the results are.
+
+mod columns;
+mod kernels;
+mod rows;
+
+use super::{
+    codes::LANES,
+    executable::{Build, Place, Run},
+    map::{Engine, Frame, Sink, Source},
+    parallel::{PerPart, part, parts},
+};
+use crate::{
+    DType, Shape,
+    program::{Access, Reduce},
+};
+use kernels::Kernels;
+use minutia_kernels::reduce::BLOCK;
+
+/// A `Reduce` step.
+#[derive(Debug)]
+pub(super) struct ReduceStep {
+    kernels: Kernels,
+    /// How many results there are.
+    outputs: usize,
+    /// How many elements make a result.
+    length: usize,
+    way: Way,
+    prologue: Engine,
+    epilogue: Engine,
+    parts: usize,
+    frames: PerPart<Frames>,
+}
+
+/// How the nest is walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Many short rows in a block.
+    ShortRows,
+    /// Rows of many blocks.
+    LongRows,
+    /// Strips of this many columns.
+    Columns { width: usize },
+}
+
+#[derive(Debug)]
+struct Frames {
+    prologue: Frame,
+    epilogue: Frame,
+    /// Results and accumulators.
+    work: *mut u32,
+}
+
+/// Rows up to this length are evaluated several in a block.
+const SHORT: usize = 64;
+/// Results handed to the epilogue at once.
+const RESULTS: usize = 256;
+
+/// How often blocks of blocks are formed: 1 where one block holds all elements.
+fn depth(length: usize) -> usize {
+    std::iter::successors(Some(length), |&n| (n > BLOCK).then(|| n.div_ceil(BLOCK))).count()
+}
+
+impl ReduceStep {
+    pub(super) fn new(step: &Reduce, build: &mut Build) -> ReduceStep {
+        let outputs = Shape::from(&step.dims[..]).elements();
+        let length = Shape::from(&step.reduced[..]).elements();
+        let by_columns = columns::suits(step, outputs);
+        let (first, second) = (step.dims.len(), step.reduced.len());
+        let (dims, axes): (Vec<usize>, Vec<usize>) = if by_columns {
+            ([&step.reduced[..], &step.dims].concat(), (first..first + second).chain(0..first).collect())
+        } else {
+            ([&step.dims[..], &step.reduced].concat(), (0..first + second).collect())
+        };
+        let inputs: Vec<Access> = step
+            .inputs
+            .iter()
+            .map(|a| Access { operand: a.operand, strides: super::nest::permuted(&a.strides, &axes) })
+            .collect();
+        let short = !by_columns && length <= SHORT;
+        let sources: Vec<_> = inputs.iter().map(Source::Access).collect();
+        let sink = if short { Sink::KeepPadded } else { Sink::Keep };
+        let prologue = build.engine(&dims, &step.program, &sources, &[sink], false);
+
+        let mut sources = vec![Source::Given(DType::F32)];
+        sources.extend(step.epilogue_inputs.iter().map(Source::Access));
+        let sinks: Vec<_> = step.outputs.iter().map(Sink::Access).collect();
+        let epilogue = build.engine(&step.dims, &step.epilogue, &sources, &sinks, false);
+
+        let way = match (by_columns, short) {
+            (true, _) => Way::Columns { width: outputs.min(prologue.block()) },
+            (false, true) => Way::ShortRows,
+            (false, false) => Way::LongRows,
+        };
+        let cost = outputs.saturating_mul(
+            length.saturating_mul(prologue.cost() + 1).saturating_add(epilogue.cost() + LANES),
+        );
+        let parts = parts(build.threads, cost).min(outputs.div_ceil(way.grain()).max(1));
+        let work = match way {
+            Way::Columns { width } => depth(length) * LANES * width,
+            _ => RESULTS,
+        };
+        let engines = prologue.scratch().next_multiple_of(64) + epilogue.scratch().next_multiple_of(64);
+        build.reserve(parts, engines + work * 4);
+        let kernels = Kernels::new(build.level, step.op, step.dtype);
+        ReduceStep { kernels, outputs, length, way, prologue, epilogue, parts, frames: PerPart::new([]) }
+    }
+
+    pub(super) fn place(&mut self, place: &Place) {
+        let frames = |i: usize| {
+            let first = place.part(i);
+            let second = first.wrapping_add(self.prologue.scratch().next_multiple_of(64));
+            Frames {
+                prologue: self.prologue.frame(first, place.constants),
+                epilogue: self.epilogue.frame(second, place.constants),
+                work: second.wrapping_add(self.epilogue.scratch().next_multiple_of(64)).cast(),
+            }
+        };
+        self.frames = PerPart::new((0..self.parts).map(frames));
+    }
+
+    /// # Safety
+    /// The buffers must be what the checked program declares.
+    pub(super) unsafe fn run(&self, run: &Run) {
+        run.each_part(self.parts, &|i| {
+            let range = part(self.outputs, self.way.grain(), self.parts, i);
+            // SAFETY: each part has its frames and its range of outputs, which no input meets.
+            unsafe {
+                let frames = self.frames.get(i);
+                self.prologue.begin(&mut frames.prologue, run.buffers());
+                self.epilogue.begin(&mut frames.epilogue, run.buffers());
+                match self.way {
+                    Way::Columns { width } => self.run_columns(frames, range, width),
+                    Way::ShortRows => self.run_short_rows(frames, range),
+                    Way::LongRows => self.run_long_rows(frames, range),
+                }
+            }
+        });
+    }
+
+    /// Hands results `start..start + n`, which lie at the start of `results`, to the epilogue.
+    unsafe fn finish(&self, frame: &mut Frame, start: usize, n: usize, results: *const u32) {
+        // SAFETY: the caller has n results there.
+        unsafe { self.epilogue.run(frame, start, start + n, results.cast(), |_, _, _| {}) };
+    }
+}
+
+impl Way {
+    /// Results that parts do not split.
+    fn grain(self) -> usize {
+        if let Way::Columns { width } = self { width.max(1) } else { LANES }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_counts_blocks_of_blocks() {
+        let rows = [(0, 1), (1, 1), (1024, 1), (1025, 2), (1024 * 1024, 2), (1024 * 1024 + 1, 3)];
+        for (length, want) in rows {
+            assert_eq!(depth(length), want, "{length} elements");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Instruction sets.
+
+use std::{fmt, str::FromStr};
+
+/// The vector instructions that loops use. The choice changes no bit of any result.
+///
+/// ```
+/// use minutia_tensor::cpu::Level;
+/// assert_eq!("avx2".parse(), Ok(Level::Avx2));
+/// assert!(Level::Scalar.is_available());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Level {
+    /// What every CPU of the architecture has.
+    Scalar,
+    /// AVX2 and FMA (x86-64).
+    Avx2,
+    /// AVX-512 F, BW, DQ and VL (x86-64).
+    Avx512,
+    /// NEON (aarch64).
+    Neon,
+}
+
+/// A name that is no [`Level`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected scalar, avx2, avx512 or neon")]
+pub struct UnknownLevel;
+
+impl Level {
+    /// Every level, narrowest first.
+    pub const ALL: [Level; 4] = [Level::Scalar, Level::Neon, Level::Avx2, Level::Avx512];
+
+    /// Whether this CPU has the instructions.
+    #[must_use]
+    pub fn is_available(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = || is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            match self {
+                Level::Scalar => true,
+                Level::Avx2 => avx2(),
+                Level::Avx512 => {
+                    avx2()
+                        && is_x86_feature_detected!("avx512f")
+                        && is_x86_feature_detected!("avx512bw")
+                        && is_x86_feature_detected!("avx512dq")
+                        && is_x86_feature_detected!("avx512vl")
+                }
+                Level::Neon => false,
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            self == Level::Scalar || self == Level::Neon && cfg!(target_arch = "aarch64")
+        }
+    }
+
+    /// The widest level that this CPU has.
+    #[must_use]
+    pub fn detect() -> Level {
+        Level::ALL.into_iter().rev().find(|l| l.is_available()).unwrap_or(Level::Scalar)
+    }
+
+    /// The name, as `MINUTIA_SIMD` takes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Level::Scalar => "scalar",
+            Level::Avx2 => "avx2",
+            Level::Avx512 => "avx512",
+            Level::Neon => "neon",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Level {
+    type Err = UnknownLevel;
+    fn from_str(name: &str) -> Result<Level, UnknownLevel> {
+        Level::ALL.into_iter().find(|l| l.name() == name).ok_or(UnknownLevel)
+    }
+}

@@ -1,0 +1,229 @@
+//! Random maps and reductions: shapes, layouts, types and programs.
+
+use super::SPECIAL;
+use minutia_kernels::{map::Code, rng::Generator};
+use minutia_tensor::{
+    DType,
+    program::{
+        Access, BufferSpec, Map, MapBuilder, MapProgram, Operand, Program, Reduce, ReduceOp, Step, Value,
+    },
+};
+
+/// What a value may be used as: codes on integers must not see floats, whose NaNs differ between CPUs.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Float,
+    Int,
+}
+
+const FLOAT_1: [Code; 9] = {
+    use Code::*;
+    [Neg, Abs, Sign, Sqrt, Rsqrt, Exp, Ln, Tanh, Sigmoid]
+};
+const FLOAT_2: [Code; 7] = {
+    use Code::*;
+    [Add, Sub, Mul, Div, Max, Min, Pow]
+};
+const COMPARE: [Code; 4] = [Code::Lt, Code::Le, Code::Eq, Code::Ne];
+const INT_1: [Code; 4] = [Code::NegI, Code::AbsI, Code::SignI, Code::Not];
+const INT_2: [Code; 11] = {
+    use Code::*;
+    [AddI, SubI, MulI, MaxI, MinI, LtI, LeI, EqI, NeI, And, Or]
+};
+
+pub struct Maker {
+    generator: Generator,
+    pub buffers: Vec<Vec<u8>>,
+    specs: Vec<BufferSpec>,
+}
+
+impl Maker {
+    pub fn new(seed: u64) -> Maker {
+        Maker { generator: Generator::new(seed, "programs"), buffers: Vec::new(), specs: Vec::new() }
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        self.generator.below(n as u32) as usize
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
+    }
+
+    pub fn dims(&mut self, most: usize) -> Vec<usize> {
+        let rank = self.below(5);
+        let mut dims = Vec::new();
+        let mut total = 1;
+        for _ in 0..rank {
+            let mut dim = self.pick(&[1, 2, 3, 5, 10, 16, 17, 33, 64, 70, 257, 300]);
+            if self.below(40) == 0 {
+                dim = 0;
+            }
+            if total * dim <= most {
+                total *= dim;
+                dims.push(dim);
+            }
+        }
+        dims
+    }
+
+    /// A new buffer with an access over `dims`: loops in any order, with gaps, and where `broadcast` holds some
+    /// of stride 0.
+    fn access(&mut self, dims: &[usize], dtype: DType, broadcast: bool) -> Access {
+        let mut axes: Vec<usize> = (0..dims.len()).collect();
+        if self.below(3) == 0 {
+            self.generator.shuffle(&mut axes);
+        }
+        let mut strides = vec![0; dims.len()];
+        let mut next = if self.below(6) == 0 { 2 } else { 1 };
+        let scalar = broadcast && self.below(6) == 0;
+        for &axis in axes.iter().rev() {
+            if scalar || broadcast && self.below(3) == 0 {
+                continue;
+            }
+            strides[axis] = next;
+            next *= dims[axis].max(1);
+            if self.below(8) == 0 {
+                next += 3;
+            }
+        }
+        let last: usize = strides.iter().zip(dims).map(|(s, d)| s * d.saturating_sub(1)).sum();
+        let offset = self.below(3) * dtype.size();
+        let bytes = offset + (last + 1) * dtype.size();
+        let data = self.data(dtype, bytes / dtype.size());
+        self.buffers.push(data);
+        self.specs.push(BufferSpec { bytes, written: false });
+        Access { operand: Operand { buffer: self.buffers.len() - 1, offset, dtype }, strides }
+    }
+
+    fn data(&mut self, dtype: DType, n: usize) -> Vec<u8> {
+        (0..n)
+            .flat_map(|_| match dtype {
+                DType::F32 => {
+                    let x =
+                        if self.below(6) == 0 { self.pick(&SPECIAL) } else { self.generator.normal() * 3.0 };
+                    x.to_ne_bytes().to_vec()
+                }
+                DType::I32 => (self.below(200) as i32 - 100).to_ne_bytes().to_vec(),
+                DType::Bool => vec![self.below(2) as u8],
+                DType::U8 => vec![self.below(256) as u8],
+            })
+            .collect()
+    }
+
+    fn inputs(&mut self, dims: &[usize], most: usize) -> Vec<Access> {
+        let dtypes = [DType::F32, DType::F32, DType::F32, DType::I32, DType::Bool, DType::U8];
+        (0..self.below(most + 1))
+            .map(|_| {
+                let dtype = self.pick(&dtypes);
+                let access = self.access(dims, dtype, true);
+                // The same data may be read twice.
+                if self.below(8) == 0 { access.clone() } else { access }
+            })
+            .collect()
+    }
+
+    /// A program over inputs of these kinds with outputs of kinds that its results have.
+    fn program(&mut self, inputs: &[Kind], outputs: &[Kind]) -> MapProgram {
+        let mut m = MapBuilder::new(inputs.len());
+        let mut values: Vec<(Value, Kind)> =
+            inputs.iter().enumerate().map(|(i, &k)| (m.input(i), k)).collect();
+        values.push((m.constant(0.75), Kind::Float));
+        values.push((m.constant_bits(3), Kind::Int));
+        for _ in 0..self.below(10) {
+            let any = |maker: &mut Maker, kind: Kind| {
+                let fit: Vec<Value> = values.iter().filter(|v| v.1 == kind).map(|v| v.0).collect();
+                maker.pick(&fit)
+            };
+            use Kind::{Float, Int};
+            let (code, operands, kind) = match self.below(8) {
+                0 => (self.pick(&FLOAT_1), vec![any(self, Float)], Float),
+                1 | 2 => (self.pick(&FLOAT_2), vec![any(self, Float), any(self, Float)], Float),
+                3 => (self.pick(&COMPARE), vec![any(self, Float), any(self, Float)], Int),
+                4 => (self.pick(&INT_1), vec![any(self, Int)], Int),
+                5 => (self.pick(&INT_2), vec![any(self, Int), any(self, Int)], Int),
+                6 => match self.below(3) {
+                    0 => (Code::ToFloat, vec![any(self, Int)], Float),
+                    1 => (Code::ToInt, vec![any(self, Float)], Int),
+                    _ => (Code::Fma, vec![any(self, Float), any(self, Float), any(self, Float)], Float),
+                },
+                _ => {
+                    let kind = self.pick(&[Float, Int]);
+                    (Code::Select, vec![any(self, Int), any(self, kind), any(self, kind)], kind)
+                }
+            };
+            values.push((m.apply(code, &operands), kind));
+        }
+        let outputs: Vec<Value> = outputs
+            .iter()
+            .map(|&kind| {
+                let fit: Vec<Value> = values.iter().filter(|v| v.1 == kind).map(|v| v.0).collect();
+                // Later values depend on more.
+                if self.below(3) > 0 {
+                    *fit.last().expect("a constant of each kind")
+                } else {
+                    self.pick(&fit)
+                }
+            })
+            .collect();
+        m.finish(&outputs)
+    }
+
+    /// New outputs over `dims`, some of them in place of an input.
+    fn outputs(&mut self, dims: &[usize], inputs: &[Access]) -> Vec<Access> {
+        let mut outputs: Vec<Access> = Vec::new();
+        for _ in 0..1 + self.below(2) {
+            let input = (!inputs.is_empty()).then(|| self.below(inputs.len()));
+            let in_place = input.map(|i| &inputs[i]).filter(|a| {
+                a.strides.iter().zip(dims).all(|(&s, &d)| s > 0 || d == 1)
+                    && outputs.iter().all(|o| o.operand.buffer != a.operand.buffer)
+            });
+            let output = match in_place {
+                Some(access) if self.below(2) == 0 => access.clone(),
+                _ => {
+                    let dtype = self.pick(&[DType::F32, DType::F32, DType::I32, DType::Bool, DType::U8]);
+                    self.access(dims, dtype, false)
+                }
+            };
+            self.specs[output.operand.buffer].written = true;
+            outputs.push(output);
+        }
+        outputs
+    }
+
+    pub fn map(&mut self) -> Step {
+        let dims = self.dims(3000);
+        let inputs = self.inputs(&dims, 4);
+        let outputs = self.outputs(&dims, &inputs);
+        let program = self.program(&kinds(&inputs), &kinds(&outputs));
+        Step::Map(Map { dims, inputs, program, outputs })
+    }
+
+    pub fn reduce(&mut self) -> Step {
+        let (dims, reduced) = (self.dims(300), self.dims(60));
+        let nest = [&dims[..], &reduced].concat();
+        let inputs = self.inputs(&nest, 2);
+        let epilogue_inputs = self.inputs(&dims, 2);
+        let outputs = self.outputs(&dims, &epilogue_inputs);
+        let dtype = self.pick(&[DType::F32, DType::I32]);
+        let kind = kind(dtype);
+        let program = self.program(&kinds(&inputs), &[kind]);
+        let mut epilogue_kinds = vec![kind];
+        epilogue_kinds.extend(kinds(&epilogue_inputs));
+        let epilogue = self.program(&epilogue_kinds, &kinds(&outputs));
+        let op = self.pick(&[ReduceOp::Sum, ReduceOp::Prod, ReduceOp::Max, ReduceOp::Min]);
+        Step::Reduce(Reduce { op, dtype, dims, reduced, inputs, program, epilogue_inputs, epilogue, outputs })
+    }
+
+    pub fn finish(self, step: Step) -> (Program, Vec<Vec<u8>>) {
+        (Program { buffers: self.specs, steps: vec![step] }, self.buffers)
+    }
+}
+
+fn kind(dtype: DType) -> Kind {
+    if dtype == DType::F32 { Kind::Float } else { Kind::Int }
+}
+
+fn kinds(accesses: &[Access]) -> Vec<Kind> {
+    accesses.iter().map(|a| kind(a.operand.dtype)).collect()
+}

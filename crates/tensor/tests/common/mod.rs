@@ -1,0 +1,124 @@
+//! What the tests of programs share: the naive reference, and a comparison of every way to run a program.
+#![allow(dead_code, unused_imports)]
+
+pub mod generate;
+pub mod reference;
+
+use minutia_kernels::math::canonical_bits;
+use minutia_tensor::{
+    DType, Device, Error, Memory, Slot,
+    cpu::{Level, Options},
+    program::{Access, BufferSpec, Operand, Program, Step},
+};
+
+/// Numbers that arithmetic treats specially.
+pub const SPECIAL: [f32; 14] = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    f32::NAN,
+    f32::INFINITY,
+    f32::NEG_INFINITY,
+    1e-40,
+    -1e-45,
+    f32::MIN_POSITIVE,
+    f32::MAX,
+    -1e30,
+    0.5,
+    88.5,
+];
+
+pub fn levels() -> Vec<Level> {
+    Level::ALL.into_iter().filter(|l| l.is_available()).collect()
+}
+
+/// A device, its memory with these buffers, and the slots.
+pub fn load(device: &Device, buffers: &[Vec<u8>]) -> Result<(Memory, Vec<Slot>), Error> {
+    let mut memory = Memory::new(device);
+    let mut slots = Vec::new();
+    for bytes in buffers {
+        let slot = memory.allocate(bytes.len())?;
+        memory.write(slot, bytes)?;
+        slots.push(slot);
+    }
+    Ok((memory, slots))
+}
+
+/// The words of a buffer with one NaN for all, or its bytes where it does not consist of words.
+pub fn canonical(bytes: &[u8]) -> Vec<u32> {
+    if !bytes.len().is_multiple_of(4) {
+        return bytes.iter().map(|&b| b as u32).collect();
+    }
+    let word = |c: &[u8]| f32::from_ne_bytes(c.try_into().expect("four bytes"));
+    bytes.chunks_exact(4).map(|c| canonical_bits(word(c))).collect()
+}
+
+/// Runs a program on every level and several numbers of threads, and says where it first differs from the
+/// reference.
+pub fn agrees(what: &str, program: &Program, buffers: &[Vec<u8>]) -> Result<(), String> {
+    let mut want = buffers.to_vec();
+    let expected = reference::run(program, &mut want);
+    for simd in levels() {
+        for threads in [1, 3] {
+            let way = format!("{what} with {simd}, {threads} threads");
+            let device = Device::cpu_with(Options { simd: Some(simd), threads: Some(threads) })
+                .map_err(|e| format!("{way}: {e}"))?;
+            let mut executable = device.compile(program).map_err(|e| format!("{way}: {e}"))?;
+            let (mut memory, slots) = load(&device, buffers).map_err(|e| format!("{way}: {e}"))?;
+            let result = executable.run(&mut memory, &slots);
+            if result != expected {
+                return Err(format!("{way}: {result:?} instead of {expected:?}"));
+            }
+            for (b, want) in want.iter().enumerate() {
+                let mut got = vec![0; want.len()];
+                memory.read(slots[b], 0, &mut got).map_err(|e| format!("{way}: {e}"))?;
+                let (got, want) = (canonical(&got), canonical(want));
+                if let Some(i) = (0..want.len()).find(|&i| got[i] != want[i]) {
+                    return Err(format!("{way}: buffer {b} holds {:#x} at {i}, not {:#x}", got[i], want[i]));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+pub fn assert_agrees(what: &str, program: &Program, buffers: &[Vec<u8>]) {
+    if let Err(difference) = agrees(what, program, buffers) {
+        panic!("{difference}\n{program:#?}");
+    }
+}
+
+pub fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|x| x.to_ne_bytes()).collect()
+}
+
+pub fn int_bytes(values: &[i32]) -> Vec<u8> {
+    values.iter().flat_map(|x| x.to_ne_bytes()).collect()
+}
+
+/// `n` numbers, every seventh of them a special one where `special` holds.
+pub fn numbers(seed: u64, n: usize, special: bool) -> Vec<f32> {
+    let mut generator = minutia_kernels::rng::Generator::new(seed, "numbers");
+    (0..n)
+        .map(|i| {
+            let x = generator.normal();
+            if special && generator.below(7) == 0 { SPECIAL[i % SPECIAL.len()] } else { x }
+        })
+        .collect()
+}
+
+/// A row-major `f32` access at the start of a buffer.
+pub fn dense(buffer: usize, dims: &[usize]) -> Access {
+    strided(buffer, DType::F32, &minutia_tensor::Shape::from(dims).strides())
+}
+
+pub fn strided(buffer: usize, dtype: DType, strides: &[usize]) -> Access {
+    Access { operand: Operand { buffer, offset: 0, dtype }, strides: strides.to_vec() }
+}
+
+/// A program of one step over buffers of which those in `written` are written.
+pub fn single(step: Step, buffers: &[Vec<u8>], written: &[usize]) -> Program {
+    let spec = |(i, b): (usize, &Vec<u8>)| BufferSpec { bytes: b.len(), written: written.contains(&i) };
+    Program { buffers: buffers.iter().enumerate().map(spec).collect(), steps: vec![step] }
+}

@@ -1,0 +1,30 @@
+//! Random maps and reductions give the reference's bits on every level and number of threads.
+
+mod common;
+
+use common::{agrees, generate::Maker};
+use proptest::prelude::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn maps_agree(seed: u64) {
+        let mut maker = Maker::new(seed);
+        let step = maker.map();
+        let (program, buffers) = maker.finish(step);
+        if let Err(difference) = agrees("a map", &program, &buffers) {
+            prop_assert!(false, "{difference}\n{program:#?}");
+        }
+    }
+
+    #[test]
+    fn reductions_agree(seed: u64) {
+        let mut maker = Maker::new(seed);
+        let step = maker.reduce();
+        let (program, buffers) = maker.finish(step);
+        if let Err(difference) = agrees("a reduction", &program, &buffers) {
+            prop_assert!(false, "{difference}\n{program:#?}");
+        }
+    }
+}
