@@ -143,7 +143,7 @@ pub fn ln(x: f32) -> f32 {
 #[inline(always)]
 #[must_use]
 pub fn tanh(x: f32) -> f32 {
-    const P: [f32; 5] = [-5.704_988_7e-3, 2.063_908_9e-2, -5.373_971_5e-2, 1.333_144_2e-1, -3.333_328_2e-1];
+    const P: [f32; 5] = [-5.704_988_7e-3, 2.063_909e-2, -5.373_971_5e-2, 1.333_144_2e-1, -3.333_328e-1];
     let a = x.abs();
     let s = x * x;
     let small = fma(x * s, polynomial(&P, s), x);

@@ -60,7 +60,7 @@ impl Stream {
     #[inline(always)]
     #[must_use]
     pub fn word(self, run: u32, i: u64) -> u32 {
-        let block = self.block([(i / 4) as u32, (i / 4 >> 32) as u32, 0, run]);
+        let block = self.block([(i / 4) as u32, ((i / 4) >> 32) as u32, 0, run]);
         block[(i % 4) as usize]
     }
 
@@ -95,13 +95,13 @@ impl Stream {
 
     #[inline(always)]
     fn normal_at(self, i: u64, attempt: u32, run: u32) -> f32 {
-        let words = self.block([(i / 4) as u32, (i / 4 >> 32) as u32, attempt, run]);
+        let words = self.block([(i / 4) as u32, ((i / 4) >> 32) as u32, attempt, run]);
         let pair = (i % 4 / 2 * 2) as usize;
         // (0, 1]: the logarithm stays finite.
         let u = 1.0 - unit(words[pair]);
         let radius = math::sqrt(-2.0 * math::ln(u));
         let (s, c) = math::sin_cos_turns(unit(words[pair + 1]));
-        radius * if i % 2 == 0 { c } else { s }
+        radius * if i.is_multiple_of(2) { c } else { s }
     }
 }
 

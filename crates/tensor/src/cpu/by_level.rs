@@ -3,12 +3,12 @@
 macro_rules! by_level {
     ($(#[$meta:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? $body:block) => {
         $(#[$meta])*
+        #[allow(clippy::too_many_arguments)]
         mod $name {
             #[allow(unused_imports)]
             use super::*;
 
             #[inline(always)]
-            #[allow(clippy::too_many_arguments)]
             unsafe fn body($($arg: $type),*) $(-> $out)? $body
 
             unsafe fn scalar($($arg: $type),*) $(-> $out)? {

@@ -73,6 +73,7 @@ impl Place {
 /// What steps need to run.
 pub(super) struct Run<'a> {
     buffers: &'a [*mut u8],
+    bindings: u64,
     pool: &'a Pool,
 }
 
@@ -86,9 +87,15 @@ impl Run<'_> {
         self.buffers
     }
 
+    /// A number, never 0, that changes whenever an address does.
+    #[inline]
+    pub(super) fn bindings(&self) -> u64 {
+        self.bindings
+    }
+
     /// Calls `f` for every part, on several threads if there are several parts.
     #[inline]
-    pub(super) fn each_part(&self, parts: usize, f: &(dyn Fn(usize) + Sync)) {
+    pub(super) fn each_part(&self, parts: usize, f: &(impl Fn(usize) + Sync)) {
         if parts == 1 { f(0) } else { self.pool.run(parts, f) }
     }
 }
@@ -111,6 +118,7 @@ pub(crate) struct Executable {
     buffers: Vec<*mut u8>,
     /// The bindings that `buffers` holds, and the state of the memory it was taken from.
     slots: Vec<Slot>,
+    bindings: u64,
     stamp: Option<u64>,
     _blocks: [Block; 3],
 }
@@ -170,6 +178,7 @@ impl Executable {
             pool: Arc::clone(&cpu.pool),
             buffers: vec![std::ptr::null_mut(); program.buffers.len()],
             slots: Vec::with_capacity(program.buffers.len()),
+            bindings: 0,
             stamp: None,
             _blocks: [scratch, shared, constants],
         })
@@ -180,7 +189,7 @@ impl Executable {
         if self.stamp != Some(memory.stamp()) || !known {
             self.bind(memory, slots)?;
         }
-        let run = Run { buffers: &self.buffers, pool: &self.pool };
+        let run = Run { buffers: &self.buffers, bindings: self.bindings, pool: &self.pool };
         for step in &self.steps {
             // SAFETY: the program was checked, and `bind` found every buffer as long as it declares, writable
             // where it writes, and written ones distinct from all others; `&mut` keeps others away.
@@ -202,6 +211,7 @@ impl Executable {
         let unchanged = self.stamp.is_some() && slots.get(..self.slots.len()) == Some(&self.slots);
         self.stamp = None;
         self.slots.clear();
+        self.bindings += 1;
         for (i, spec) in self.specs.iter().enumerate() {
             let bound = slots.get(i).and_then(|&slot| memory.bind(slot));
             let found = bound.map_or(0, |b| b.bytes);

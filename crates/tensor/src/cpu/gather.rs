@@ -57,7 +57,7 @@ impl GatherStep {
             // a row of the table.
             unsafe {
                 let frame = self.frames.get(i);
-                self.engine.begin(frame, run.buffers());
+                self.engine.begin(frame, run);
                 for position in part(count, 1, self.parts, i) {
                     let element = index(position) as usize * width * table.dtype.size();
                     let row = run.buffers()[table.buffer].add(table.offset + element);

@@ -139,7 +139,7 @@ impl GemmStep {
         // SAFETY: the part's own frame and strip; ranges inside the result.
         unsafe {
             let (frame, strip) = self.frames.get(i);
-            self.epilogue.begin(frame, run.buffers());
+            self.epilogue.begin(frame, run);
             for column in columns.clone().step_by(self.strip[1]) {
                 let columns = column..(column + self.strip[1]).min(columns.end);
                 let width = columns.len();

@@ -150,7 +150,7 @@ impl Transfer {
         unsafe {
             match (stride, self.size()) {
                 (1, 1) => (self.narrow)(from, to, n),
-                (1, _) => std::ptr::copy_nonoverlapping(from.cast::<u8>(), to, n * 4),
+                (1, _) => copy_words(from.cast(), to.cast(), n),
                 (_, size) => {
                     for i in 0..n {
                         store(self.dtype, *from.add(i), to.add(i * stride * size));
@@ -161,20 +161,32 @@ impl Transfer {
     }
 }
 
-/// Copies few words faster than a call of `memcpy` would.
+/// Copies words, few of them faster than a call of `memcpy` would.
 ///
 /// # Safety
-/// Both must be good for `n` words and must not overlap.
+/// Both must be good for `n` words, aligned or not, and must not overlap.
 #[inline(always)]
-unsafe fn copy_words(from: *const u8, to: *mut u32, n: usize) {
+pub(super) unsafe fn copy_words(from: *const u8, to: *mut u32, n: usize) {
+    /// Copies the first and the last `K` of `n` words, which may overlap.
+    #[inline(always)]
+    unsafe fn ends<const K: usize>(from: *const u8, to: *mut u32, n: usize) {
+        // SAFETY: `K <= n`.
+        unsafe {
+            let first = from.cast::<[u32; K]>().read_unaligned();
+            let last = from.add((n - K) * 4).cast::<[u32; K]>().read_unaligned();
+            to.cast::<[u32; K]>().write_unaligned(first);
+            to.add(n - K).cast::<[u32; K]>().write_unaligned(last);
+        }
+    }
     // SAFETY: the caller's promise.
     unsafe {
-        if n >= LANES {
-            std::ptr::copy_nonoverlapping(from, to.cast(), n * 4);
-        } else {
-            for i in 0..n {
-                *to.add(i) = from.add(i * 4).cast::<u32>().read_unaligned();
-            }
+        match n {
+            0 => {}
+            1 => ends::<1>(from, to, n),
+            2..4 => ends::<2>(from, to, n),
+            4..8 => ends::<4>(from, to, n),
+            8..=16 => ends::<8>(from, to, n),
+            _ => std::ptr::copy_nonoverlapping(from, to.cast(), n * 4),
         }
     }
 }

@@ -10,7 +10,8 @@ pub(super) use step::MapStep;
 
 use super::{
     codes::{Kernel, LANES},
-    transfer::{Transfer, fill},
+    executable::Run,
+    transfer::{Transfer, copy_words, fill},
 };
 
 /// A map program compiled for one nest and one set of operands.
@@ -126,6 +127,8 @@ pub(super) struct Frame {
     starts: Box<[*mut u8]>,
     /// The first element of the current row of each walk.
     rows: Box<[*mut u8]>,
+    /// The state of the buffers' addresses that the walks start from.
+    bindings: u64,
     index: Box<[usize]>,
 }
 
@@ -162,6 +165,7 @@ impl Engine {
             places: self.places.iter().map(place).collect(),
             starts: self.walks.iter().map(|_| std::ptr::null_mut()).collect(),
             rows: self.walks.iter().map(|_| std::ptr::null_mut()).collect(),
+            bindings: 0,
             index: self.dims.iter().map(|_| 0).collect(),
         }
     }
@@ -170,7 +174,8 @@ impl Engine {
     ///
     /// # Safety
     /// The buffers must be what the checked program declares, and the frame this engine's.
-    pub(super) unsafe fn begin(&self, frame: &mut Frame, buffers: &[*mut u8]) {
+    #[inline]
+    pub(super) unsafe fn begin(&self, frame: &mut Frame, run: &Run) {
         if self.elements == 0 {
             // No access is made, so none was checked.
             return;
@@ -178,9 +183,12 @@ impl Engine {
         // SAFETY: the checked program keeps every access inside its buffer; cells and patterns are in the
         // scratch by construction.
         unsafe {
-            for (i, walk) in self.walks.iter().enumerate() {
-                frame.starts[i] = buffers[walk.buffer].add(walk.offset);
-                frame.rows[i] = frame.starts[i];
+            if frame.bindings != run.bindings() {
+                frame.bindings = run.bindings();
+                for (i, walk) in self.walks.iter().enumerate() {
+                    frame.starts[i] = run.buffers()[walk.buffer].add(walk.offset);
+                    frame.rows[i] = frame.starts[i];
+                }
             }
             for &(place, walk) in &self.constants {
                 let word = self.walks[walk as usize].transfer.one(frame.starts[walk as usize]);
@@ -411,9 +419,7 @@ unsafe fn in_place(words: *mut u8, cell: *mut u32, n: usize) -> *mut u32 {
     if n >= LANES {
         return words.cast();
     }
-    for i in 0..n {
-        // SAFETY: the caller has `n` words, the cell has LANES.
-        unsafe { *cell.add(i) = words.add(i * 4).cast::<u32>().read_unaligned() };
-    }
+    // SAFETY: the caller has `n` words, the cell has LANES.
+    unsafe { copy_words(words, cell, n) };
     cell
 }

@@ -40,7 +40,7 @@ impl MapStep {
             // meets an input only where both are the same element.
             unsafe {
                 let frame = self.frames.get(i);
-                self.engine.begin(frame, run.buffers());
+                self.engine.begin(frame, run);
                 self.engine.run(frame, range.start, range.end, std::ptr::null(), |_, _, _| {});
             }
         });

@@ -24,7 +24,7 @@ impl ReduceStep {
     /// # Safety
     /// The frames must be prepared, and the results exist.
     pub(super) unsafe fn run_columns(&self, frames: &mut Frames, range: Range<usize>, width: usize) {
-        let Frames { prologue, epilogue, work } = frames;
+        let Frames { prologue, epilogue, results, work } = frames;
         let mut start = range.start;
         while start < range.end {
             let strip = width.min(range.end - start);
@@ -45,7 +45,7 @@ impl ReduceStep {
                     let sums = work.add(row % LANES * strip);
                     let n = if rows == 1 { strip } else { rows * strip };
                     self.prologue.run(prologue, first, first + n, std::ptr::null(), |element, values, n| {
-                        (self.kernels.combine)(sums.add(element - first), values, n);
+                        self.kernels.combine(sums.add(element - first), values, n);
                     });
                     row += rows;
                 }
@@ -56,7 +56,7 @@ impl ReduceStep {
                 }
                 let sums = work.add((levels - 1) * LANES * strip);
                 self.tree(sums, strip);
-                self.finish(epilogue, start, strip, sums);
+                self.finish((&mut *epilogue, *results), start, strip, sums);
             }
             start += strip;
         }
@@ -72,7 +72,7 @@ impl ReduceStep {
             let sums = work.add(level * LANES * strip);
             let above = sums.add(LANES * strip);
             self.tree(sums, strip);
-            (self.kernels.combine)(above.add(block % LANES * strip), sums, strip);
+            self.kernels.combine(above.add(block % LANES * strip), sums, strip);
             fill_exactly(self.kernels.identity, sums, LANES * strip);
         }
     }
@@ -82,7 +82,7 @@ impl ReduceStep {
         let mut half = LANES / 2;
         while half > 0 {
             // SAFETY: there are LANES accumulators for each column.
-            unsafe { (self.kernels.combine)(sums, sums.add(half * strip), half * strip) };
+            unsafe { self.kernels.combine(sums, sums.add(half * strip), half * strip) };
             half /= 2;
         }
     }

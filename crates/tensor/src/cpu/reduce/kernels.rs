@@ -2,11 +2,14 @@
 
 use crate::{
     DType,
-    cpu::{Level, by_level, codes::LANES},
+    cpu::{
+        Level, by_level,
+        codes::{Kernel, LANES, kernel},
+    },
     program::ReduceOp,
 };
 use minutia_kernels::{
-    map::Word,
+    map::{Code, Word},
     reduce::{Combine, Max, Min, Prod, Sum, tree},
 };
 
@@ -20,38 +23,53 @@ pub(super) struct Kernels {
     /// `(values, length, rows, results)`: reduces rows of one block at most. Reads up to a group of lanes beyond
     /// the values.
     pub(super) rows: unsafe fn(*const u32, usize, usize, *mut u32),
-    /// `(accumulators, values, n)`: each accumulator takes its value.
-    pub(super) combine: unsafe fn(*mut u32, *const u32, usize),
+    /// Combines many pairs.
+    pairs: Kernel,
+    /// Combines one pair.
+    pair: fn(u32, u32) -> u32,
     /// Reduces a group of lanes.
     pub(super) tree: unsafe fn(*const u32) -> u32,
 }
 
+/// A group of lanes. Words rather than numbers, so that it stays one vector.
+type Lanes = [u32; LANES];
+
 #[inline(always)]
-unsafe fn load<T: Word>(from: *const u32) -> [T; LANES] {
+unsafe fn load(from: *const u32) -> Lanes {
     // SAFETY: the caller has a group of lanes there.
-    let words = unsafe { from.cast::<[u32; LANES]>().read_unaligned() };
-    words.map(T::from_word)
+    unsafe { from.cast::<Lanes>().read_unaligned() }
 }
 
 #[inline(always)]
-unsafe fn store<T: Word>(lanes: [T; LANES], to: *mut u32) {
+unsafe fn store(lanes: Lanes, to: *mut u32) {
     // SAFETY: the caller has a group of lanes there.
-    unsafe { to.cast::<[u32; LANES]>().write_unaligned(lanes.map(T::to_word)) };
+    unsafe { to.cast::<Lanes>().write_unaligned(lanes) };
 }
 
 #[inline(always)]
-fn combine_lanes<T: Word, C: Combine<T>>(mut lanes: [T; LANES], next: [T; LANES]) -> [T; LANES] {
+fn combine_words<T: Word, C: Combine<T>>(a: u32, b: u32) -> u32 {
+    C::combine(T::from_word(a), T::from_word(b)).to_word()
+}
+
+#[inline(always)]
+fn combine_lanes<T: Word, C: Combine<T>>(lanes: Lanes, next: Lanes) -> Lanes {
+    let mut result = [0; LANES];
     for l in 0..LANES {
-        lanes[l] = C::combine(lanes[l], next[l]);
+        result[l] = combine_words::<T, C>(lanes[l], next[l]);
     }
-    lanes
+    result
+}
+
+#[inline(always)]
+fn fold<T: Word, C: Combine<T>>(lanes: Lanes) -> u32 {
+    tree::<T, C>(lanes.map(T::from_word)).to_word()
 }
 
 #[inline(always)]
 unsafe fn accumulate<T: Word, C: Combine<T>>(lanes: *mut u32, values: *const u32, first: usize, n: usize) {
     // SAFETY: the caller has a group of lanes and n values.
     unsafe {
-        let mut sums = load::<T>(lanes);
+        let mut sums = load(lanes);
         let mut at = 0;
         if first.is_multiple_of(LANES) {
             while at + LANES <= n {
@@ -62,7 +80,7 @@ unsafe fn accumulate<T: Word, C: Combine<T>>(lanes: *mut u32, values: *const u32
         store(sums, lanes);
         while at < n {
             let lane = lanes.add((first + at) % LANES);
-            *lane = C::combine(T::from_word(*lane), T::from_word(*values.add(at))).to_word();
+            *lane = combine_words::<T, C>(*lane, values.add(at).read_unaligned());
             at += 1;
         }
     }
@@ -71,44 +89,24 @@ unsafe fn accumulate<T: Word, C: Combine<T>>(lanes: *mut u32, values: *const u32
 #[inline(always)]
 unsafe fn rows<T: Word, C: Combine<T>>(values: *const u32, length: usize, rows: usize, results: *mut u32) {
     for row in 0..rows {
-        let mut sums = [C::IDENTITY; LANES];
+        let mut sums = [C::IDENTITY.to_word(); LANES];
         let mut at = 0;
         while at < length {
             // SAFETY: the caller has rows * length values and a group of lanes beyond.
-            let mut next: [T; LANES] = unsafe { load(values.add(row * length + at)) };
+            let mut next = unsafe { load(values.add(row * length + at)) };
             for (l, x) in next.iter_mut().enumerate() {
-                *x = if at + l < length { *x } else { C::IDENTITY };
+                *x = if at + l < length { *x } else { C::IDENTITY.to_word() };
             }
             sums = combine_lanes::<T, C>(sums, next);
             at += LANES;
         }
         // SAFETY: the caller has room for a result for each row.
-        unsafe { *results.add(row) = tree::<T, C>(sums).to_word() };
-    }
-}
-
-#[inline(always)]
-unsafe fn combine<T: Word, C: Combine<T>>(accumulators: *mut u32, values: *const u32, n: usize) {
-    let mut at = 0;
-    // SAFETY: the caller has n of both.
-    unsafe {
-        while at + LANES <= n {
-            store(
-                combine_lanes::<T, C>(load(accumulators.add(at)), load(values.add(at))),
-                accumulators.add(at),
-            );
-            at += LANES;
-        }
-        while at < n {
-            let sum = accumulators.add(at);
-            *sum = C::combine(T::from_word(*sum), T::from_word(*values.add(at))).to_word();
-            at += 1;
-        }
+        unsafe { *results.add(row) = fold::<T, C>(sums) };
     }
 }
 
 macro_rules! kernels {
-    ($($module:ident $op:ident $t:ident $float:literal),*) => {
+    ($($module:ident $op:ident $t:ident $float:literal $code:ident),*) => {
         $( mod $module {
             use super::*;
             by_level! {
@@ -124,15 +122,9 @@ macro_rules! kernels {
                 }
             }
             by_level! {
-                fn combine(accumulators: *mut u32, values: *const u32, n: usize) {
-                    // SAFETY: the caller's promise.
-                    unsafe { super::super::combine::<$t, $op>(accumulators, values, n) }
-                }
-            }
-            by_level! {
                 fn fold(lanes: *const u32) -> u32 {
                     // SAFETY: the caller has a group of lanes.
-                    tree::<$t, $op>(unsafe { load(lanes) }).to_word()
+                    super::super::fold::<$t, $op>(unsafe { load(lanes) })
                 }
             }
             pub(super) fn at(level: Level) -> Kernels {
@@ -140,13 +132,33 @@ macro_rules! kernels {
                     identity: <$op as Combine<$t>>::IDENTITY.to_word(),
                     accumulate: accumulate::at(level),
                     rows: rows::at(level),
-                    combine: combine::at(level),
+                    pairs: kernel(level, Code::$code),
+                    pair: super::combine_words::<$t, $op>,
                     tree: fold::at(level),
                 }
             }
         } )*
 
         impl Kernels {
+            /// Each of `n` accumulators takes its value.
+            ///
+            /// # Safety
+            /// The pointers must be good for them, and the arrays apart.
+            #[inline]
+            pub(super) unsafe fn combine(&self, accumulators: *mut u32, values: *const u32, n: usize) {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    if n >= LANES {
+                        (self.pairs)(accumulators, accumulators, values, values, 0b111, n);
+                        return;
+                    }
+                    for i in 0..n {
+                        let sum = accumulators.add(i);
+                        *sum = (self.pair)(*sum, values.add(i).read_unaligned());
+                    }
+                }
+            }
+
             /// The loops of an operator; `dtype` is `F32` or `I32`.
             pub(super) fn new(level: Level, op: ReduceOp, dtype: DType) -> Kernels {
                 match (op, dtype == DType::F32) {
@@ -158,6 +170,6 @@ macro_rules! kernels {
 }
 
 kernels! {
-    sum_f32 Sum f32 true, prod_f32 Prod f32 true, max_f32 Max f32 true, min_f32 Min f32 true,
-    sum_i32 Sum i32 false, prod_i32 Prod i32 false, max_i32 Max i32 false, min_i32 Min i32 false
+    sum_f32 Sum f32 true Add, prod_f32 Prod f32 true Mul, max_f32 Max f32 true Max, min_f32 Min f32 true Min,
+    sum_i32 Sum i32 false AddI, prod_i32 Prod i32 false MulI, max_i32 Max i32 false MaxI, min_i32 Min i32 false MinI
 }

@@ -10,10 +10,11 @@ use super::{
     executable::{Build, Place, Run},
     map::{Engine, Frame, Sink, Source},
     parallel::{PerPart, part, parts},
+    transfer::copy_words,
 };
 use crate::{
     DType, Shape,
-    program::{Access, Reduce},
+    program::{Access, Operand, Reduce},
 };
 use kernels::Kernels;
 use minutia_kernels::reduce::BLOCK;
@@ -29,6 +30,8 @@ pub(super) struct ReduceStep {
     way: Way,
     prologue: Engine,
     epilogue: Engine,
+    /// Where the results go if nothing is computed from them and they are neighbours there.
+    direct: Option<Operand>,
     parts: usize,
     frames: PerPart<Frames>,
 }
@@ -38,7 +41,9 @@ pub(super) struct ReduceStep {
 enum Way {
     /// Many short rows in a block.
     ShortRows,
-    /// Rows of many blocks.
+    /// Rows that are one block of the contract's order.
+    Rows,
+    /// Rows of many such blocks.
     LongRows,
     /// Strips of this many columns.
     Columns { width: usize },
@@ -48,6 +53,8 @@ enum Way {
 struct Frames {
     prologue: Frame,
     epilogue: Frame,
+    /// Where the first result goes, if directly.
+    results: *mut u32,
     /// Results and accumulators.
     work: *mut u32,
 }
@@ -88,10 +95,14 @@ impl ReduceStep {
         let sinks: Vec<_> = step.outputs.iter().map(Sink::Access).collect();
         let epilogue = build.engine(&step.dims, &step.epilogue, &sources, &sinks, false);
 
-        let way = match (by_columns, short) {
-            (true, _) => Way::Columns { width: outputs.min(prologue.block()) },
-            (false, true) => Way::ShortRows,
-            (false, false) => Way::LongRows,
+        let way = if by_columns {
+            Way::Columns { width: outputs.min(prologue.block()) }
+        } else if short {
+            Way::ShortRows
+        } else if length <= BLOCK {
+            Way::Rows
+        } else {
+            Way::LongRows
         };
         let cost = outputs.saturating_mul(
             length.saturating_mul(prologue.cost() + 1).saturating_add(epilogue.cost() + LANES),
@@ -104,7 +115,19 @@ impl ReduceStep {
         let engines = prologue.scratch().next_multiple_of(64) + epilogue.scratch().next_multiple_of(64);
         build.reserve(parts, engines + work * 4);
         let kernels = Kernels::new(build.level, step.op, step.dtype);
-        ReduceStep { kernels, outputs, length, way, prologue, epilogue, parts, frames: PerPart::new([]) }
+        let direct = match &step.outputs[..] {
+            [output]
+                if step.epilogue.is_identity()
+                    && step.epilogue_inputs.is_empty()
+                    && output.operand.dtype.size() == 4
+                    && output.strides == Shape::from(&step.dims[..]).strides() =>
+            {
+                Some(output.operand)
+            }
+            _ => None,
+        };
+        let frames = PerPart::new([]);
+        ReduceStep { kernels, outputs, length, way, prologue, epilogue, direct, parts, frames }
     }
 
     pub(super) fn place(&mut self, place: &Place) {
@@ -114,6 +137,7 @@ impl ReduceStep {
             Frames {
                 prologue: self.prologue.frame(first, place.constants),
                 epilogue: self.epilogue.frame(second, place.constants),
+                results: std::ptr::null_mut(),
                 work: second.wrapping_add(self.epilogue.scratch().next_multiple_of(64)).cast(),
             }
         };
@@ -128,11 +152,17 @@ impl ReduceStep {
             // SAFETY: each part has its frames and its range of outputs, which no input meets.
             unsafe {
                 let frames = self.frames.get(i);
-                self.prologue.begin(&mut frames.prologue, run.buffers());
-                self.epilogue.begin(&mut frames.epilogue, run.buffers());
+                self.prologue.begin(&mut frames.prologue, run);
+                match self.direct {
+                    Some(output) => {
+                        frames.results = run.buffers()[output.buffer].wrapping_add(output.offset).cast();
+                    }
+                    None => self.epilogue.begin(&mut frames.epilogue, run),
+                }
                 match self.way {
                     Way::Columns { width } => self.run_columns(frames, range, width),
                     Way::ShortRows => self.run_short_rows(frames, range),
+                    Way::Rows => self.run_rows(frames, range),
                     Way::LongRows => self.run_long_rows(frames, range),
                 }
             }
@@ -140,9 +170,16 @@ impl ReduceStep {
     }
 
     /// Hands results `start..start + n`, which lie at the start of `results`, to the epilogue.
-    unsafe fn finish(&self, frame: &mut Frame, start: usize, n: usize, results: *const u32) {
-        // SAFETY: the caller has n results there.
-        unsafe { self.epilogue.run(frame, start, start + n, results.cast(), |_, _, _| {}) };
+    #[inline]
+    unsafe fn finish(&self, end: (&mut Frame, *mut u32), start: usize, n: usize, results: *const u32) {
+        // SAFETY: the caller has n results there; the checked program has room for them.
+        unsafe {
+            if self.direct.is_some() {
+                copy_words(results.cast(), end.1.add(start), n);
+            } else {
+                self.epilogue.run(end.0, start, start + n, results.cast(), |_, _, _| {});
+            }
+        }
     }
 }
 

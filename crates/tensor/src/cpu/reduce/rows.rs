@@ -20,8 +20,8 @@ impl ReduceStep {
     /// # Safety
     /// The frames must be prepared, and the results exist.
     pub(super) unsafe fn run_short_rows(&self, frames: &mut Frames, range: Range<usize>) {
-        let Frames { prologue, epilogue, work } = frames;
-        let rows_a_block = if self.length == 0 { RESULTS } else { self.prologue.block() / self.length };
+        let Frames { prologue, epilogue, results, work } = frames;
+        let rows_a_block = self.prologue.block().checked_div(self.length).unwrap_or(RESULTS);
         let mut at = range.start;
         while at < range.end {
             let end = (at + RESULTS).min(range.end);
@@ -47,7 +47,37 @@ impl ReduceStep {
                 row = stop;
             }
             // SAFETY: the caller's promise.
-            unsafe { self.finish(epilogue, at, end - at, *work) };
+            unsafe { self.finish((&mut *epilogue, *results), at, end - at, *work) };
+            at = end;
+        }
+    }
+
+    /// # Safety
+    /// The frames must be prepared, and the results exist.
+    pub(super) unsafe fn run_rows(&self, frames: &mut Frames, range: Range<usize>) {
+        let Frames { prologue, epilogue, results, work } = frames;
+        let mut at = range.start;
+        while at < range.end {
+            let end = (at + RESULTS).min(range.end);
+            for row in at..end {
+                let first = row * self.length;
+                let mut lanes = [self.kernels.identity; LANES];
+                // SAFETY: the row exists; the caller's promise.
+                unsafe {
+                    self.prologue.run(
+                        prologue,
+                        first,
+                        first + self.length,
+                        std::ptr::null(),
+                        |element, values, n| {
+                            (self.kernels.accumulate)(lanes.as_mut_ptr(), values, element - first, n);
+                        },
+                    );
+                    *work.add(row - at) = (self.kernels.tree)(lanes.as_ptr());
+                }
+            }
+            // SAFETY: the caller's promise.
+            unsafe { self.finish((&mut *epilogue, *results), at, end - at, *work) };
             at = end;
         }
     }
@@ -55,7 +85,7 @@ impl ReduceStep {
     /// # Safety
     /// The frames must be prepared, and the results exist.
     pub(super) unsafe fn run_long_rows(&self, frames: &mut Frames, range: Range<usize>) {
-        let Frames { prologue, epilogue, work } = frames;
+        let Frames { prologue, epilogue, results, work } = frames;
         let mut tower = Tower::new(&self.kernels, depth(self.length));
         let mut at = range.start;
         while at < range.end {
@@ -76,7 +106,7 @@ impl ReduceStep {
                 }
             }
             // SAFETY: the caller's promise.
-            unsafe { self.finish(epilogue, at, end - at, *work) };
+            unsafe { self.finish((&mut *epilogue, *results), at, end - at, *work) };
             at = end;
         }
     }
