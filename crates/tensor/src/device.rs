@@ -95,7 +95,7 @@ impl Memory {
     /// Puts another host tensor into a slot that [`Memory::share`] made. Allocates nothing on the CPU.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`].
+    /// [`Error::Binding`] when the slot was not shared, [`Error::OutOfMemory`].
     pub fn replace(&mut self, slot: Slot, tensor: &Tensor) -> Result<(), Error> {
         self.0.replace(slot, tensor)
     }

@@ -52,20 +52,23 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
-    /// A program was run over a memory that does not have what it declares.
-    #[error("slot {slot} of the memory has {found} bytes, the program needs {expected}")]
+    /// A program was run over a memory that does not have what it declares, or a slot was read or written beyond
+    /// its end.
+    #[error("slot {slot} of the memory has {found} bytes, not the {expected} that are needed")]
     Binding {
-        /// Index into the bindings.
+        /// Index into the bindings; for direct access to a memory, the slot's number.
         slot: usize,
         /// Bytes there are.
         found: usize,
         /// Bytes declared.
         expected: usize,
     },
-    /// A slot that the program writes is shared with the host and read-only.
-    #[error("slot {slot} of the memory is a host tensor and cannot be written")]
+    /// A slot that is to be written is shared with the host and read-only.
+    #[error(
+        "slot {slot} of the memory is a host tensor and cannot be written; allocate one and copy it there"
+    )]
     ReadOnly {
-        /// Index into the bindings.
+        /// Index into the bindings; for direct access to a memory, the slot's number.
         slot: usize,
     },
     /// Two buffers of a program were given the same slot, and the program writes one of them.

@@ -176,6 +176,23 @@ fn products_of_every_shape_and_layout() {
 }
 
 #[test]
+fn a_zero_product_is_positive() {
+    // Each product underflows to -0.
+    let buffers = [bytes(&[-1e-30; 2]), bytes(&[1e-30; 2]), floats(1)];
+    let step = Step::Gemm(Gemm {
+        m: 1,
+        n: 1,
+        k: 2,
+        a: dense(0, &[1, 2]),
+        b: dense(1, &[2, 1]),
+        epilogue_inputs: vec![],
+        epilogue: MapProgram::identity(),
+        outputs: vec![dense(2, &[1, 1])],
+    });
+    assert_agrees("an underflow", &single(step, &buffers, &[2]), &buffers);
+}
+
+#[test]
 fn a_product_stored_transposed() {
     let (m, n, k) = (33, 21, 10);
     let buffers = [bytes(&numbers(5, m * k, true)), bytes(&numbers(6, k * n, true)), floats(m * n)];

@@ -4,6 +4,7 @@ use super::{
     Cpu, Level, Memory,
     arg_reduce::ArgReduceStep,
     codes::LANES,
+    copy::TransposeStep,
     gather::GatherStep,
     gemm_step::GemmStep,
     map::{Engine, MapStep, Sink, Source},
@@ -103,6 +104,7 @@ impl Run<'_> {
 #[derive(Debug)]
 enum Compiled {
     Map(MapStep),
+    Transpose(TransposeStep),
     Reduce(ReduceStep),
     ArgReduce(ArgReduceStep),
     Gemm(GemmStep),
@@ -140,7 +142,10 @@ impl Executable {
             shared_bytes: 0,
         };
         let compile = |(number, step): (usize, &Step)| match step {
-            Step::Map(s) => Compiled::Map(MapStep::new(s, &mut build)),
+            Step::Map(s) => match TransposeStep::new(s, &build) {
+                Some(transpose) => Compiled::Transpose(transpose),
+                None => Compiled::Map(MapStep::new(s, &mut build)),
+            },
             Step::Reduce(s) => Compiled::Reduce(ReduceStep::new(s, &mut build)),
             Step::ArgReduce(s) => Compiled::ArgReduce(ArgReduceStep::new(s, &mut build)),
             Step::Gemm(s) => Compiled::Gemm(GemmStep::new(s, &mut build)),
@@ -167,7 +172,7 @@ impl Executable {
             match step {
                 Compiled::Map(s) => s.place(&place),
                 Compiled::Reduce(s) => s.place(&place),
-                Compiled::ArgReduce(_) | Compiled::Random(_) => {}
+                Compiled::Transpose(_) | Compiled::ArgReduce(_) | Compiled::Random(_) => {}
                 Compiled::Gemm(s) => s.place(&place),
                 Compiled::Gather(s) => s.place(&place),
             }
@@ -196,6 +201,7 @@ impl Executable {
             unsafe {
                 match step {
                     Compiled::Map(s) => s.run(&run),
+                    Compiled::Transpose(s) => s.run(&run),
                     Compiled::Reduce(s) => s.run(&run),
                     Compiled::ArgReduce(s) => s.run(&run),
                     Compiled::Gemm(s) => s.run(&run),

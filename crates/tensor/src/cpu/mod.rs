@@ -5,6 +5,7 @@ mod arg_reduce;
 mod by_level;
 pub(crate) mod bytes;
 mod codes;
+mod copy;
 mod executable;
 mod gather;
 mod gemm;

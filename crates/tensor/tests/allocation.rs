@@ -1,0 +1,124 @@
+//! Running a program allocates nothing, on any thread.
+
+mod common;
+
+use common::{bytes, dense, int_bytes, load, numbers, strided};
+use minutia_kernels::map::Code;
+use minutia_tensor::{DType, Device, cpu::Options, program::*};
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+};
+
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call goes to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, SeqCst);
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(start, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// A program with a step of each kind, the large ones split between threads.
+fn program() -> (Program, Vec<Vec<u8>>) {
+    let (m, n, k) = (200, 300, 100);
+    let buffers = vec![
+        bytes(&numbers(1, m * k, false)),
+        bytes(&numbers(2, k * n, false)),
+        vec![0; m * n * 4],
+        vec![0; m * 4],
+        int_bytes(&[3, 1, 2]),
+        vec![0; 3 * n * 4],
+        int_bytes(&[0]),
+        vec![0; m * 4],
+    ];
+    let mut p = MapBuilder::new(2);
+    let sum = p.apply(Code::Add, &[p.input(0), p.input(1)]);
+    let epilogue = p.finish(&[sum]);
+    let mut p = MapBuilder::new(1);
+    let y = p.apply(Code::Exp, &[p.input(0)]);
+    let exp = p.finish(&[y]);
+    let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
+    let steps = vec![
+        Step::Gemm(Gemm {
+            m,
+            n,
+            k,
+            a: dense(0, &[m, k]),
+            b: dense(1, &[k, n]),
+            epilogue_inputs: vec![strided(1, DType::F32, &[0, 1])],
+            epilogue,
+            outputs: vec![dense(2, &[m, n])],
+        }),
+        Step::Map(Map {
+            dims: vec![m, n],
+            inputs: vec![dense(2, &[m, n])],
+            program: exp.clone(),
+            outputs: vec![dense(2, &[m, n])],
+        }),
+        Step::Reduce(Reduce {
+            op: ReduceOp::Sum,
+            dtype: DType::F32,
+            dims: vec![m],
+            reduced: vec![n],
+            inputs: vec![dense(2, &[m, n])],
+            program: exp,
+            epilogue_inputs: vec![],
+            epilogue: MapProgram::identity(),
+            outputs: vec![dense(3, &[m])],
+        }),
+        Step::GatherRows(GatherRows {
+            table: operand(2, DType::F32),
+            rows: m,
+            width: n,
+            indices: operand(4, DType::I32),
+            count: 3,
+            program: MapProgram::identity(),
+            output: operand(5, DType::F32),
+        }),
+        Step::Random(Random {
+            distribution: Distribution::Normal,
+            key: 1,
+            counter: operand(6, DType::I32),
+            count: m * n,
+            output: operand(2, DType::F32),
+        }),
+        Step::ArgReduce(ArgReduce {
+            largest: true,
+            dims: vec![m],
+            length: n,
+            input: dense(2, &[m, n]),
+            output: strided(7, DType::I32, &[1]),
+        }),
+    ];
+    let spec = |(i, b): (usize, &Vec<u8>)| BufferSpec { bytes: b.len(), written: ![0, 1, 4].contains(&i) };
+    (Program { buffers: buffers.iter().enumerate().map(spec).collect(), steps }, buffers)
+}
+
+#[test]
+fn running_allocates_nothing() -> Result<(), minutia_tensor::Error> {
+    let (program, buffers) = program();
+    for threads in [1, 3] {
+        let device = Device::cpu_with(Options { simd: None, threads: Some(threads) })?;
+        let mut executable = device.compile(&program)?;
+        let (mut memory, slots) = load(&device, &buffers)?;
+        executable.run(&mut memory, &slots)?;
+        let before = ALLOCATIONS.load(SeqCst);
+        for _ in 0..10 {
+            executable.run(&mut memory, &slots)?;
+        }
+        assert_eq!(ALLOCATIONS.load(SeqCst) - before, 0, "allocations in ten runs on {threads} threads");
+    }
+    Ok(())
+}
