@@ -24,3 +24,8 @@ pub mod map;
 pub mod math;
 pub mod reduce;
 pub mod rng;
+
+/// Keeps the README's example compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,6 +1,6 @@
 //! The map instruction set: scalar operations on 32-bit values that every elementwise computation is made of.
 //!
-//! A value is 32 bits, read as `f32`, `i32` or as a truth value (0 or 1). [`for_each_code!`] hands the whole
+//! A value is 32 bits, read as `f32`, `i32` or as a truth value (0 or 1). [`for_each_code!`](crate::for_each_code) hands the whole
 //! table to a macro, so that the scalar reference below and each backend's loops are generated from the same
 //! rows and cannot drift apart.
 

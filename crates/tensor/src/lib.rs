@@ -38,3 +38,8 @@ pub use error::Error;
 pub use ndarray;
 pub use shape::Shape;
 pub use tensor::Tensor;
+
+/// Keeps the README's example compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

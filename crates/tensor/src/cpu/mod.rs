@@ -61,6 +61,6 @@ impl Cpu {
 impl fmt::Display for Cpu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let s = if self.threads == 1 { "" } else { "s" };
-        write!(f, "cpu ({}, {} thread{s})", self.level, self.threads)
+        f.pad(&format!("cpu ({}, {} thread{s})", self.level, self.threads))
     }
 }
