@@ -1,4 +1,4 @@
-use crate::{Error, Tensor, cpu, program::Program};
+use crate::{Element, Error, Tensor, cpu, program::Program};
 
 /// Where programs run. Cloning is cheap and refers to the same device.
 ///
@@ -119,5 +119,27 @@ impl Memory {
     /// [`Error::Binding`] when the slot ends before.
     pub fn read(&self, slot: Slot, offset: usize, bytes: &mut [u8]) -> Result<(), Error> {
         self.0.read(slot, offset, bytes)
+    }
+    /// Copies elements to the start of an allocated slot. Allocates nothing.
+    ///
+    /// # Errors
+    /// As [`Memory::write`].
+    pub fn store<T: Element>(&mut self, slot: Slot, elements: &[T]) -> Result<(), Error> {
+        self.write(slot, cpu::bytes::of_slice(elements))
+    }
+
+    /// Copies elements from a slot, starting `offset` bytes in. Allocates nothing.
+    ///
+    /// # Errors
+    /// As [`Memory::read`].
+    pub fn load<T: Element>(&self, slot: Slot, offset: usize, elements: &mut [T]) -> Result<(), Error> {
+        let size = T::DTYPE.size();
+        let mut bytes = [0; 1024];
+        for (i, chunk) in elements.chunks_mut(bytes.len() / size).enumerate() {
+            let bytes = &mut bytes[..chunk.len() * size];
+            self.read(slot, offset + i * 1024, bytes)?;
+            chunk.iter_mut().zip(bytes.chunks_exact(size)).for_each(|(e, b)| *e = T::decode(b));
+        }
+        Ok(())
     }
 }

@@ -49,11 +49,13 @@ pub(crate) mod sealed {
     pub trait Sealed: Sized {
         fn wrap(values: Arc<Vec<Self>>) -> Data;
         fn unwrap(data: &Data) -> Option<&[Self]>;
+        /// Reads an element from as many bytes as it has.
+        fn decode(bytes: &[u8]) -> Self;
     }
 }
 
 macro_rules! elements {
-    ($($t:ty => $variant:ident),*) => { $(
+    ($($t:ty => $variant:ident, $bytes:ident => $decode:expr;)*) => { $(
         impl Element for $t {
             const DTYPE: DType = DType::$variant;
         }
@@ -67,8 +69,16 @@ macro_rules! elements {
                     _ => None,
                 }
             }
+            fn decode($bytes: &[u8]) -> $t {
+                $decode
+            }
         }
     )* };
 }
 
-elements!(f32 => F32, i32 => I32, bool => Bool, u8 => U8);
+elements! {
+    f32 => F32, b => f32::from_ne_bytes([b[0], b[1], b[2], b[3]]);
+    i32 => I32, b => i32::from_ne_bytes([b[0], b[1], b[2], b[3]]);
+    bool => Bool, b => b[0] != 0;
+    u8 => U8, b => b[0];
+}

@@ -14,7 +14,11 @@ pub(crate) const ALIGNMENT: usize = 64;
 /// A block of zeros on the heap.
 #[derive(Debug)]
 pub(crate) struct Block {
+    /// The first aligned byte.
     start: NonNull<u8>,
+    bytes: usize,
+    /// What the allocator gave.
+    allocation: NonNull<u8>,
     layout: Layout,
 }
 
@@ -28,11 +32,17 @@ impl Block {
     /// `bytes` zeros; an error where the allocator has no such block.
     pub(crate) fn zeroed(bytes: usize) -> Result<Block, Error> {
         let out_of_memory = Error::OutOfMemory { bytes };
-        // An empty block keeps one line, so that its pointer is aligned and distinct.
-        let layout = Layout::from_size_align(bytes.max(1), ALIGNMENT).map_err(|_| out_of_memory.clone())?;
-        // SAFETY: the layout's size is at least 1.
-        let start = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(out_of_memory)?;
-        Ok(Block { start, layout })
+        // Aligned by hand: asked for a larger alignment, allocators write the zeros themselves, where they
+        // otherwise hand out fresh pages that cost nothing until they are used.
+        let layout = bytes
+            .checked_add(ALIGNMENT)
+            .and_then(|padded| Layout::from_size_align(padded, 1).ok())
+            .ok_or(out_of_memory.clone())?;
+        // SAFETY: the layout's size is at least `ALIGNMENT`.
+        let allocation = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(out_of_memory)?;
+        // SAFETY: less than `ALIGNMENT` bytes on.
+        let start = unsafe { allocation.add(allocation.align_offset(ALIGNMENT)) };
+        Ok(Block { start, bytes, allocation, layout })
     }
 
     pub(crate) fn start(&self) -> *mut u8 {
@@ -41,26 +51,26 @@ impl Block {
 
     fn bytes(&self) -> &[u8] {
         // SAFETY: the block is that long and initialised; `&self` keeps writers away.
-        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.layout.size()) }
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.bytes) }
     }
 
     fn bytes_mut(&mut self) -> &mut [u8] {
         // SAFETY: as in `bytes`, and `&mut self` makes this the only view.
-        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.layout.size()) }
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.bytes) }
     }
 }
 
 impl Drop for Block {
     fn drop(&mut self) {
         // SAFETY: allocated by `zeroed` with this very layout.
-        unsafe { dealloc(self.start.as_ptr(), self.layout) }
+        unsafe { dealloc(self.allocation.as_ptr(), self.layout) }
     }
 }
 
 #[derive(Debug)]
 enum Entry {
     Free,
-    Owned { block: Block, bytes: usize },
+    Owned(Block),
     Shared(Data),
 }
 
@@ -95,7 +105,7 @@ fn next_stamp() -> u64 {
 impl Memory {
     pub(crate) fn allocate(&mut self, bytes: usize) -> Result<Slot, Error> {
         let block = Block::zeroed(bytes)?;
-        Ok(self.insert(Entry::Owned { block, bytes }))
+        Ok(self.insert(Entry::Owned(block)))
     }
 
     pub(crate) fn share(&mut self, tensor: &Tensor) -> Result<Slot, Error> {
@@ -125,8 +135,10 @@ impl Memory {
     pub(crate) fn write(&mut self, slot: Slot, bytes: &[u8]) -> Result<(), Error> {
         let short = |found| Error::Binding { slot: slot.0, found, expected: bytes.len() };
         match self.entries.get_mut(slot.0) {
-            Some(Entry::Owned { block, bytes: size }) => {
-                let target = block.bytes_mut()[..*size].get_mut(..bytes.len()).ok_or(short(*size))?;
+            Some(Entry::Owned(block)) => {
+                let target = block.bytes_mut();
+                let found = target.len();
+                let target = target.get_mut(..bytes.len()).ok_or(short(found))?;
                 target.copy_from_slice(bytes);
                 Ok(())
             }
@@ -137,7 +149,7 @@ impl Memory {
 
     pub(crate) fn read(&self, slot: Slot, offset: usize, target: &mut [u8]) -> Result<(), Error> {
         let all = match self.entries.get(slot.0) {
-            Some(Entry::Owned { block, bytes }) => &block.bytes()[..*bytes],
+            Some(Entry::Owned(block)) => block.bytes(),
             Some(Entry::Shared(data)) => bytes::of(data),
             _ => &[],
         };
@@ -156,9 +168,7 @@ impl Memory {
     pub(crate) fn bind(&mut self, slot: Slot) -> Option<Bound> {
         match self.entries.get(slot.0)? {
             Entry::Free => None,
-            Entry::Owned { block, bytes } => {
-                Some(Bound { start: block.start(), bytes: *bytes, writable: true })
-            }
+            Entry::Owned(block) => Some(Bound { start: block.start(), bytes: block.bytes, writable: true }),
             Entry::Shared(data) => {
                 let all = bytes::of(data);
                 Some(Bound { start: all.as_ptr().cast_mut(), bytes: all.len(), writable: false })
