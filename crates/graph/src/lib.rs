@@ -1,1 +1,33 @@
-//! A static computation graph with symbolic gradients and sessions.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod conformance;
+mod dot;
+mod error;
+mod gradients;
+mod graph;
+mod lower;
+mod node;
+mod operators;
+mod ops;
+mod output;
+mod plan;
+mod saver;
+mod scope;
+mod serialize;
+mod session;
+mod shape;
+mod steps;
+mod variable;
+
+pub use error::{CheckpointProblem, Error, OpError};
+pub use graph::{Graph, NodeInfo};
+pub use minutia_tensor::{DType, Device, Tensor};
+pub use node::{Place, Signature};
+pub use ops::reduce::Axes;
+pub use output::{Operation, Output};
+pub use saver::Saver;
+pub use scope::{ControlGuard, NameScope};
+pub use session::{AsFeedKey, FeedKey, Feeds, Fetch, Session, Step};
+pub use shape::PartialShape;
+pub use variable::{Initial, Variable};

@@ -1,0 +1,238 @@
+use crate::{Place, Signature};
+use minutia_tensor::{DType, Shape};
+use std::{fmt, path::PathBuf, sync::Arc};
+
+/// What can go wrong while a graph is built, run or saved.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An operation does not fit its inputs.
+    #[error("{0}")]
+    Op(Arc<OpError>),
+    /// A name that is empty or holds characters other than letters, digits, `_`, `.`, `-` and `/`.
+    #[error(
+        "invalid name {name:?} at {place}\n  hint: names consist of letters, digits, '_', '.', '-' and '/', and \
+         start with a letter, a digit or '.'"
+    )]
+    Name {
+        /// The name that was given.
+        name: String,
+        /// Where.
+        place: Place,
+    },
+    /// Handles of two graphs met.
+    #[error(
+        "{role} '{name}' belongs to another graph\n  hint: build everything that meets in one expression or run from one Graph"
+    )]
+    OtherGraph {
+        /// What the stranger was to be: an operand, a fetch, a feed.
+        role: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// Placeholders that the fetches need were not fed.
+    #[error("{} not fed: {}\n  hint: add {} to feeds!{{..}}", plural(placeholders, "placeholder"), placeholders.join(", "), if placeholders.len() == 1 { "it" } else { "them" })]
+    Unfed {
+        /// Each with type and shape, such as `'x' f32 [?, 784]`.
+        placeholders: Vec<String>,
+    },
+    /// A tensor was fed that the placeholder does not admit.
+    #[error("placeholder '{name}' takes {expected}, but was fed {dtype} {shape}")]
+    Feed {
+        /// The placeholder.
+        name: String,
+        /// What it takes.
+        expected: Signature,
+        /// Type of the tensor.
+        dtype: DType,
+        /// Shape of the tensor.
+        shape: Shape,
+    },
+    /// Something that is no placeholder was fed.
+    #[error("'{name}' is a {op}, not a placeholder, and cannot be fed")]
+    NotAPlaceholder {
+        /// The node.
+        name: String,
+        /// Its operation.
+        op: &'static str,
+    },
+    /// One placeholder was fed twice.
+    #[error("placeholder '{name}' is fed twice")]
+    FedTwice {
+        /// The placeholder.
+        name: String,
+    },
+    /// No node has this name.
+    #[error("the graph has no node '{name}'{}", near.as_ref().map(|n| format!("; did you mean '{n}'?")).unwrap_or_default())]
+    UnknownName {
+        /// The name that was asked for.
+        name: String,
+        /// The most similar name there is.
+        near: Option<String>,
+    },
+    /// Variables were read before they had a value.
+    #[error("{} no value yet: {}\n  hint: run graph.global_variables_initializer() once, or restore a checkpoint", plural_have(variables), variables.join(", "))]
+    Uninitialized {
+        /// The variables.
+        variables: Vec<String>,
+    },
+    /// A gradient was asked for that does not exist.
+    #[error("{op} '{name}' has no gradient: {why}")]
+    NoGradient {
+        /// The operation.
+        op: &'static str,
+        /// The node.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// The target of differentiation is not a number of type `f32`.
+    #[error(
+        "gradients of '{name}' were asked for, but it is {signature}\n  hint: differentiate an f32 tensor; for a loss, reduce it to one number first"
+    )]
+    NotDifferentiable {
+        /// The node.
+        name: String,
+        /// What it is.
+        signature: Signature,
+    },
+    /// A loss does not depend on a variable that it was to be minimised over.
+    #[error(
+        "loss '{loss}' does not depend on variable '{variable}'\n  hint: leave the variable out of the list, or check for a stop_gradient, a cast or another graph between the two"
+    )]
+    Unreached {
+        /// The loss.
+        loss: String,
+        /// The variable.
+        variable: String,
+    },
+    /// In check-numerics mode: the first node to hold a NaN or an infinity.
+    #[error("{op} '{name}' produced {what}; built at {place}\n  hint: no variable was changed by this run")]
+    NotFinite {
+        /// The operation.
+        op: &'static str,
+        /// The node.
+        name: String,
+        /// `NaN` or `an infinity`.
+        what: &'static str,
+        /// Where the node was built.
+        place: Place,
+    },
+    /// A device or a tensor refused.
+    #[error("{}{source}", context.as_ref().map(|c| format!("{c}: ")).unwrap_or_default())]
+    Tensor {
+        /// The node or the feed at which it happened, where this is known.
+        context: Option<String>,
+        /// What happened.
+        source: minutia_tensor::Error,
+    },
+    /// A prepared step was asked for something that it was not prepared for.
+    #[error("'{name}' is not among this step's {role}\n  hint: name it when calling prepare")]
+    NotPrepared {
+        /// The node.
+        name: String,
+        /// `fetches` or `feeds`.
+        role: &'static str,
+    },
+    /// A serialised graph is not one that this version can have written.
+    #[error("not a valid graph: {reason}")]
+    Graph {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A checkpoint could not be read or written.
+    #[error("checkpoint {}: {problem}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: CheckpointProblem,
+    },
+}
+
+/// What is wrong with a checkpoint.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointProblem {
+    /// The file system refused.
+    #[error("{0}")]
+    Io(Arc<std::io::Error>),
+    /// The file does not start like a checkpoint.
+    #[error("is not a minutia checkpoint")]
+    Foreign,
+    /// The file was written by another version of the format.
+    #[error("has format version {found}, this program reads {expected}")]
+    Version {
+        /// In the file.
+        found: u32,
+        /// Understood here.
+        expected: u32,
+    },
+    /// The contents do not have the digest that the file states: it is truncated or damaged.
+    #[error("is truncated or damaged: its contents do not match its digest; delete it, or restore a copy")]
+    Digest,
+    /// The digest is right, but the contents cannot be decoded.
+    #[error("cannot be decoded: {0}")]
+    Decode(String),
+    /// The graph has variables that the file lacks.
+    #[error("lacks {}; it was written for another graph", .0.join(", "))]
+    Missing(Vec<String>),
+    /// A variable has another type or shape than in the graph.
+    #[error(
+        "holds variable '{name}' as {found}, the graph has it as {expected}; it was written for another graph"
+    )]
+    Shape {
+        /// The variable.
+        name: String,
+        /// In the file.
+        found: Signature,
+        /// In the graph.
+        expected: Signature,
+    },
+}
+
+/// An operation that does not fit its inputs, and all that helps to find it.
+#[derive(Clone, Debug)]
+pub struct OpError {
+    /// The operation, such as `MatMul`.
+    pub op: &'static str,
+    /// The node's name.
+    pub name: String,
+    /// What does not fit.
+    pub detail: String,
+    /// The inputs: name and signature.
+    pub inputs: Vec<(String, Signature)>,
+    /// Where it was built.
+    pub place: Place,
+    /// What may help.
+    pub hint: Option<String>,
+}
+
+impl fmt::Display for OpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} '{}': {}\n ", self.op, self.name, self.detail)?;
+        let roles: &[&str] = if self.inputs.len() == 2 { &["lhs ", "rhs "] } else { &[] };
+        for (i, (name, signature)) in self.inputs.iter().enumerate() {
+            write!(f, " {}'{name}' {signature}   ", roles.get(i).copied().unwrap_or_default())?;
+        }
+        write!(f, " built at {}", self.place)?;
+        if let Some(hint) = &self.hint {
+            write!(f, "\n  hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<minutia_tensor::Error> for Error {
+    fn from(source: minutia_tensor::Error) -> Error {
+        Error::Tensor { context: None, source }
+    }
+}
+
+fn plural(items: &[String], noun: &str) -> String {
+    if items.len() == 1 { noun.to_string() } else { format!("{noun}s") }
+}
+
+fn plural_have(items: &[String]) -> &'static str {
+    if items.len() == 1 { "this variable has" } else { "these variables have" }
+}

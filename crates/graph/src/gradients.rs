@@ -1,0 +1,94 @@
+use crate::{DType, Error, Graph, Output, node::NodeId, ops::Gradient};
+use std::collections::BTreeMap;
+
+impl Graph {
+    /// Symbolic gradients of (the sum of the elements of) `y` with respect to each of `xs`: new nodes in this graph,
+    /// which can be differentiated again. `None` where `y` does not depend on `x` in a differentiable way.
+    ///
+    /// Where a tensor is used several times, the gradients of its uses are added in the order of the uses,
+    /// last first, so that the sum has one fixed order.
+    ///
+    /// ```
+    /// use minutia_graph::{DType, Graph, Session, feeds};
+    /// let graph = Graph::new();
+    /// let x = graph.placeholder("x", DType::F32, ());
+    /// let y = &x * &x * &x;
+    /// let first = graph.gradients(&y, &[&x])?[0].clone().unwrap();
+    /// let second = graph.gradients(&first, &[&x])?[0].clone().unwrap();
+    /// let mut session = Session::new(&graph, &minutia_tensor::Device::cpu()?)?;
+    /// let (d, dd) = session.run((&first, &second), feeds! { x => 2.0_f32 })?;
+    /// assert_eq!((d.value::<f32>()?, dd.value::<f32>()?), (12.0, 12.0));
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What building the graph went wrong with; [`Error::NotDifferentiable`] when `y` is not `f32`;
+    /// [`Error::NoGradient`] when an operation between `y` and some `x` has none.
+    #[track_caller]
+    pub fn gradients(&self, y: &Output, xs: &[&Output]) -> Result<Vec<Option<Output>>, Error> {
+        for output in xs.iter().copied().chain([y]) {
+            if !output.graph.same(self) {
+                return Err(Error::OtherGraph { role: "operand of gradients", name: output.name() });
+            }
+            output.check()?;
+        }
+        if y.dtype() != DType::F32 {
+            return Err(Error::NotDifferentiable { name: y.name(), signature: y.signature() });
+        }
+        let _scope = self.name_scope("gradients");
+        let on_path = self.between(y.id, xs);
+        let mut sums: BTreeMap<NodeId, Output> = BTreeMap::new();
+        sums.insert(y.id, y.ones_like());
+        for id in (0..=y.id).rev().filter(|&id| on_path[id]) {
+            let Some(grad) = sums.get(&id).cloned() else { continue };
+            for (input, contribution) in self.contributions(id, grad)? {
+                if on_path[input] {
+                    let sum = match sums.remove(&input) {
+                        Some(sum) => sum + contribution,
+                        None => contribution,
+                    };
+                    sums.insert(input, sum);
+                }
+            }
+        }
+        let gradients: Vec<Option<Output>> = xs.iter().map(|x| sums.get(&x.id).cloned()).collect();
+        gradients.iter().flatten().try_for_each(Output::check)?;
+        Ok(gradients)
+    }
+
+    /// What a node's gradient adds to each of its inputs' gradients.
+    fn contributions(&self, id: NodeId, grad: Output) -> Result<Vec<(NodeId, Output)>, Error> {
+        let node = self.lock().nodes[id].clone();
+        if node.inputs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let handle = |&id: &NodeId| Output { graph: self.clone(), id };
+        let at = Gradient { inputs: node.inputs.iter().map(handle).collect(), output: handle(&id), grad };
+        let no_gradient = |why| Error::NoGradient { op: node.op.name(), name: node.name.clone(), why };
+        let gradients = {
+            let _scope = self.name_scope(&format!("{}_grad", node.name));
+            node.op.gradient(&at).map_err(no_gradient)?
+        };
+        Ok(node.inputs.iter().copied().zip(gradients).filter_map(|(i, g)| g.map(|g| (i, g))).collect())
+    }
+
+    /// Which nodes lie between `y` and some `x`, both included.
+    fn between(&self, y: NodeId, xs: &[&Output]) -> Vec<bool> {
+        let inner = self.lock();
+        let mut reaches_x = vec![false; y + 1];
+        for id in 0..=y {
+            reaches_x[id] =
+                xs.iter().any(|x| x.id == id) || inner.nodes[id].inputs.iter().any(|&i| reaches_x[i]);
+        }
+        let mut on_path = vec![false; y + 1];
+        on_path[y] = reaches_x[y];
+        for id in (0..=y).rev() {
+            if on_path[id] {
+                for &input in &inner.nodes[id].inputs {
+                    on_path[input] = reaches_x[input];
+                }
+            }
+        }
+        on_path
+    }
+}

@@ -1,0 +1,330 @@
+use crate::{
+    Error, Operation, Output, PartialShape, Place, Signature,
+    node::{Node, NodeId},
+    ops::AnyOp,
+    scope::{ControlGuard, NameScope},
+};
+use minutia_tensor::DType;
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// A static computation graph. Cloning is cheap and refers to the same graph.
+///
+/// Building never fails: an operation that does not fit its inputs becomes a node that remembers the error and
+/// the line that built it, and the first call that needs the node returns this error.
+///
+/// ```
+/// use minutia_graph::{DType, Graph, Session, feeds};
+/// use minutia_tensor::Device;
+///
+/// let graph = Graph::new();
+/// let x = graph.placeholder("x", DType::F32, [None]);
+/// let mean = (&x * 2.0).reduce_mean(..);
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// let value = session.run(&mean, feeds! { x => [1.0_f32, 2.0, 3.0] })?;
+/// assert_eq!(value.value::<f32>()?, 4.0);
+/// # Ok::<(), minutia_graph::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Graph(Arc<Mutex<Inner>>);
+
+/// What a graph consists of.
+#[derive(Default)]
+pub(crate) struct Inner {
+    pub nodes: Vec<Node>,
+    pub variables: Vec<VariableEntry>,
+    pub seed: u64,
+    names: HashMap<String, NodeId>,
+    /// The next suffix to try for each base name.
+    suffixes: HashMap<String, usize>,
+    scopes: Vec<String>,
+    control: Vec<Vec<NodeId>>,
+}
+
+/// A variable: the node that reads it, the node that gives it its first value.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct VariableEntry {
+    pub node: NodeId,
+    pub initializer: NodeId,
+    pub trainable: bool,
+}
+
+impl Graph {
+    /// An empty graph with random seed 0.
+    #[must_use]
+    pub fn new() -> Graph {
+        Graph(Arc::new(Mutex::new(Inner::default())))
+    }
+
+    pub(crate) fn from_inner(inner: Inner) -> Graph {
+        Graph(Arc::new(Mutex::new(inner)))
+    }
+
+    /// Sets the seed of every random operation. A random operation's numbers depend on this seed, on its name
+    /// and on how often it ran in its session, on nothing else.
+    pub fn set_random_seed(&self, seed: u64) {
+        self.lock().seed = seed;
+    }
+
+    /// Prefixes the names of what is built until the guard is dropped, as TensorFlow's `name_scope` does. A name
+    /// that is taken gets a suffix: `hidden`, `hidden_1`.
+    ///
+    /// ```
+    /// use minutia_graph::{DType, Graph};
+    /// let graph = Graph::new();
+    /// let x = {
+    ///     let _scope = graph.name_scope("hidden");
+    ///     graph.placeholder("x", DType::F32, [3])
+    /// };
+    /// assert_eq!(x.name(), "hidden/x");
+    /// ```
+    #[track_caller]
+    #[must_use = "the scope ends when the guard is dropped"]
+    pub fn name_scope(&self, name: &str) -> NameScope {
+        let mut inner = self.lock();
+        let name = if valid_name(name) { name } else { "invalid_scope_name" };
+        let full = inner.scoped(name);
+        let unique = inner.unique(&full);
+        inner.names.insert(unique.clone(), NodeId::MAX);
+        let depth = inner.scopes.len();
+        inner.scopes.push(unique);
+        NameScope { graph: self.clone(), depth }
+    }
+
+    /// Makes everything built until the guard is dropped run after these operations.
+    #[must_use = "the dependency ends when the guard is dropped"]
+    pub fn control_dependencies<'a>(
+        &self,
+        operations: impl IntoIterator<Item = &'a Operation>,
+    ) -> ControlGuard {
+        let ids = operations.into_iter().map(|o| o.0.id).collect();
+        let mut inner = self.lock();
+        let depth = inner.control.len();
+        inner.control.push(ids);
+        ControlGuard { graph: self.clone(), depth }
+    }
+
+    /// An input that is fed when the graph runs; an extent of `None` may differ from run to run.
+    #[track_caller]
+    pub fn placeholder(&self, name: &str, dtype: DType, shape: impl Into<PartialShape>) -> Output {
+        let op = crate::ops::placeholder::Placeholder { signature: Signature::new(dtype, shape) };
+        self.add(op, &[]).with_name(name)
+    }
+
+    /// The node of this name.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`], with the most similar name there is.
+    pub fn get(&self, name: &str) -> Result<Output, Error> {
+        let inner = self.lock();
+        match inner.names.get(name) {
+            Some(&id) if id != NodeId::MAX => Ok(Output { graph: self.clone(), id }),
+            _ => Err(Error::UnknownName { name: name.into(), near: inner.similar(name) }),
+        }
+    }
+
+    /// How many nodes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lock().nodes.len()
+    }
+
+    /// Whether nothing has been built.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Every node in the order of building, for drawing and inspection.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<NodeInfo> {
+        let inner = self.lock();
+        let name = |&id: &NodeId| inner.nodes[id].name.clone();
+        let info = |n: &Node| NodeInfo {
+            name: n.name.clone(),
+            op: n.op.name(),
+            inputs: n.inputs.iter().map(name).collect(),
+            control: n.control.iter().map(name).collect(),
+            signature: n.signature.clone(),
+        };
+        inner.nodes.iter().map(info).collect()
+    }
+
+    /// The first error of building, in order of building.
+    ///
+    /// # Errors
+    /// That error.
+    pub fn check(&self) -> Result<(), Error> {
+        self.lock().nodes.iter().find_map(|n| n.error.clone()).map_or(Ok(()), Err)
+    }
+
+    pub(crate) fn same(&self, other: &Graph) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a node under its operation's name.
+    #[track_caller]
+    pub(crate) fn add(&self, op: impl Into<AnyOp>, inputs: &[&Output]) -> Output {
+        let op = op.into();
+        let place = Place::caller();
+        if let Some(stranger) = inputs.iter().find(|i| !i.graph.same(self)) {
+            let error = Error::OtherGraph { role: "operand", name: stranger.name() };
+            return self.poisoned(op, place, error);
+        }
+        let mut inner = self.lock();
+        let inputs: Vec<NodeId> = inputs.iter().map(|i| i.id).collect();
+        let full = inner.scoped(op.name());
+        let name = inner.unique(&full);
+        let control = inner.control.concat();
+        let id = inner.push(op, name, inputs, control, place);
+        drop(inner);
+        Output { graph: self.clone(), id }
+    }
+
+    fn poisoned(&self, op: AnyOp, place: Place, error: Error) -> Output {
+        let mut inner = self.lock();
+        let full = inner.scoped(op.name());
+        let name = inner.unique(&full);
+        let id = inner.nodes.len();
+        inner.names.insert(name.clone(), id);
+        let signature = Signature::new(DType::F32, PartialShape::scalar());
+        let error = Some(error);
+        inner.nodes.push(Node { op, name, inputs: Vec::new(), control: Vec::new(), signature, place, error });
+        drop(inner);
+        Output { graph: self.clone(), id }
+    }
+}
+
+impl Default for Graph {
+    fn default() -> Graph {
+        Graph::new()
+    }
+}
+
+impl fmt::Debug for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Graph({} nodes)", self.len())
+    }
+}
+
+impl Inner {
+    /// Infers the node's signature and appends it, poisoned when it does not fit.
+    pub fn push(
+        &mut self,
+        op: AnyOp,
+        name: String,
+        inputs: Vec<NodeId>,
+        control: Vec<NodeId>,
+        place: Place,
+    ) -> NodeId {
+        let id = self.nodes.len();
+        let inherited = inputs.iter().chain(&control).find_map(|&i| self.nodes[i].error.clone());
+        let signatures: Vec<Signature> = inputs.iter().map(|&i| self.nodes[i].signature.clone()).collect();
+        let (signature, error) = match inherited {
+            Some(error) => (Signature::new(DType::F32, PartialShape::scalar()), Some(error)),
+            None => match op.infer(&signatures) {
+                Ok(signature) => (signature, None),
+                Err(mismatch) => {
+                    let names = inputs.iter().map(|&i| self.nodes[i].name.clone());
+                    let inputs = names.zip(signatures).collect();
+                    let error = mismatch.at(op.name(), name.clone(), inputs, place.clone());
+                    (Signature::new(DType::F32, PartialShape::scalar()), Some(error))
+                }
+            },
+        };
+        self.names.insert(name.clone(), id);
+        self.nodes.push(Node { op, name, inputs, control, signature, place, error });
+        id
+    }
+
+    pub fn rename(&mut self, id: NodeId, name: &str, place: Place) {
+        if !valid_name(name) {
+            self.nodes[id].error.get_or_insert(Error::Name { name: name.into(), place });
+            return;
+        }
+        let full = self.scoped(name);
+        let old = self.nodes[id].name.clone();
+        if full == old {
+            return;
+        }
+        self.names.remove(&old);
+        // The automatic name was never seen: give its number back.
+        if let Some((base, suffix)) = old.rsplit_once('_')
+            && let Some(next) = self.suffixes.get_mut(base)
+            && suffix.parse() == Ok(*next - 1)
+        {
+            *next -= 1;
+        }
+        let unique = self.unique(&full);
+        self.names.insert(unique.clone(), id);
+        self.nodes[id].name = unique;
+    }
+
+    pub fn is_free(&self, name: &str) -> bool {
+        valid_name(name) && !self.names.contains_key(name)
+    }
+
+    fn scoped(&self, name: &str) -> String {
+        self.scopes.last().map_or_else(|| name.to_string(), |scope| format!("{scope}/{name}"))
+    }
+
+    fn unique(&mut self, name: &str) -> String {
+        if !self.names.contains_key(name) {
+            return name.to_string();
+        }
+        let next = self.suffixes.entry(name.to_string()).or_insert(1);
+        loop {
+            let candidate = format!("{name}_{next}");
+            *next += 1;
+            if !self.names.contains_key(&candidate) {
+                return candidate;
+            }
+        }
+    }
+
+    pub fn truncate_scopes(&mut self, depth: usize) {
+        self.scopes.truncate(depth);
+    }
+
+    pub fn truncate_control(&mut self, depth: usize) {
+        self.control.truncate(depth);
+    }
+
+    /// The name with the longest common prefix, then the nearest length.
+    pub fn similar(&self, name: &str) -> Option<String> {
+        let common = |other: &str| name.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+        self.nodes
+            .iter()
+            .map(|n| (common(&n.name), n.name.len().abs_diff(name.len()), &n.name))
+            .filter(|(prefix, ..)| *prefix > 0)
+            .max_by_key(|(prefix, distance, _)| (*prefix, std::cmp::Reverse(*distance)))
+            .map(|(.., name)| name.clone())
+    }
+}
+
+fn valid_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-/".contains(c))
+}
+
+/// A node as drawing and inspection see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeInfo {
+    /// Full name; name scopes are separated by `/`.
+    pub name: String,
+    /// The operation, such as `MatMul`.
+    pub op: &'static str,
+    /// Names of the inputs.
+    pub inputs: Vec<String>,
+    /// Names of the nodes that must run before.
+    pub control: Vec<String>,
+    /// Type and shape.
+    pub signature: Signature,
+}

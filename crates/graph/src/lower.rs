@@ -1,0 +1,424 @@
+//! Lowering: from operations to kernel primitives over values, before anything is placed in memory.
+//!
+//! The result is a list of [`Step`]s whose buffer numbers are *values*, each written once. Transposing, slicing,
+//! broadcasting and most reshaping cost nothing: they make another [`View`] of the same value.
+
+use crate::{DType, node::NodeId};
+use minutia_kernels::map::Code;
+use minutia_tensor::{
+    Shape, Tensor,
+    program::{
+        Access, ArgReduce, Distribution, GatherRows, Gemm, Map, MapBuilder, MapProgram, Operand, Random,
+        Reduce, ReduceOp, Step, Value,
+    },
+};
+
+/// A tensor inside a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct View {
+    pub operand: Operand,
+    pub dims: Vec<usize>,
+    pub strides: Vec<usize>,
+}
+
+impl View {
+    pub fn access(&self) -> Access {
+        Access { operand: self.operand, strides: self.strides.clone() }
+    }
+
+    pub fn dtype(&self) -> DType {
+        self.operand.dtype
+    }
+
+    pub fn elements(&self) -> usize {
+        self.dims.iter().product()
+    }
+
+    /// Whether elements lie one after the other, starting at the operand.
+    pub fn is_contiguous(&self) -> bool {
+        let wanted = Shape::from(&self.dims[..]).strides();
+        self.dims.iter().zip(self.strides.iter().zip(&wanted)).all(|(&d, (s, w))| d <= 1 || s == w)
+    }
+
+    /// Aligned at the last axis, with extents of 1 stretched.
+    pub fn broadcast(&self, dims: &[usize]) -> View {
+        let missing = dims.len() - self.dims.len();
+        let strides = (0..dims.len())
+            .map(|axis| match axis.checked_sub(missing) {
+                Some(own) if self.dims[own] == dims[axis] => self.strides[own],
+                _ => 0,
+            })
+            .collect();
+        View { operand: self.operand, dims: dims.to_vec(), strides }
+    }
+
+    /// With its axes in this order.
+    pub fn transpose(&self, order: &[usize]) -> View {
+        let dims = order.iter().map(|&a| self.dims[a]).collect();
+        let strides = order.iter().map(|&a| self.strides[a]).collect();
+        View { operand: self.operand, dims, strides }
+    }
+
+    /// From `begin`, `size` along each axis.
+    pub fn slice(&self, begin: &[usize], size: &[usize]) -> View {
+        let mut view = View { dims: size.to_vec(), ..self.clone() };
+        let skipped: usize = begin.iter().zip(&self.strides).map(|(b, s)| b * s).sum();
+        view.operand.offset += skipped * self.dtype().size();
+        view
+    }
+
+    /// With an axis of extent 1 before `axis`.
+    pub fn expand(&self, axis: usize) -> View {
+        let mut view = self.clone();
+        view.dims.insert(axis, 1);
+        view.strides.insert(axis, 0);
+        view
+    }
+
+    /// Without an axis of extent 1.
+    pub fn squeeze(&self, axis: usize) -> View {
+        let mut view = self.clone();
+        view.dims.remove(axis);
+        view.strides.remove(axis);
+        view
+    }
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Source {
+    Step,
+    Constant(Tensor),
+    /// The placeholder.
+    Feed(NodeId),
+    /// Index of the variable; the value at the beginning of the run.
+    Variable(usize),
+    /// How often a random node ran.
+    Counter(NodeId),
+}
+
+/// A value of the program.
+#[derive(Clone, Debug)]
+pub(crate) struct ValueInfo {
+    pub source: Source,
+    pub bytes: usize,
+    /// The bits of its elements, when it is a constant of equal elements.
+    pub splat: Option<u32>,
+}
+
+/// Collects steps.
+#[derive(Default)]
+pub(crate) struct Lowering {
+    pub values: Vec<ValueInfo>,
+    pub steps: Vec<Step>,
+    /// The nodes that each step computes.
+    pub origins: Vec<Vec<NodeId>>,
+    /// The newest value of each variable that the run assigns.
+    pub commits: std::collections::BTreeMap<usize, View>,
+    /// The node that is being lowered, its stream of random numbers.
+    pub node: NodeId,
+    pub key: u64,
+    /// The extents of what is fed, if the node is a placeholder.
+    pub fed: Vec<usize>,
+    /// The variable, if the node is one.
+    pub variable: usize,
+}
+
+impl Lowering {
+    fn value(&mut self, source: Source, dtype: DType, dims: &[usize]) -> View {
+        let buffer = self.values.len();
+        let shape = Shape::from(dims);
+        self.values.push(ValueInfo { source, bytes: shape.elements() * dtype.size(), splat: None });
+        View { operand: Operand { buffer, offset: 0, dtype }, dims: dims.to_vec(), strides: shape.strides() }
+    }
+
+    /// The value of this source, made once.
+    pub fn source(&mut self, source: Source, dtype: DType, dims: &[usize]) -> View {
+        match self.values.iter().position(|v| v.source == source) {
+            Some(buffer) => View {
+                operand: Operand { buffer, offset: 0, dtype },
+                dims: dims.to_vec(),
+                strides: Shape::from(dims).strides(),
+            },
+            None => self.value(source, dtype, dims),
+        }
+    }
+
+    /// A constant; equal elements are kept as one.
+    pub fn constant(&mut self, tensor: &Tensor) -> View {
+        let bytes = tensor.as_bytes();
+        let size = tensor.dtype().size();
+        let first = bytes.get(..size);
+        let splat = first.filter(|f| bytes.chunks_exact(size).all(|c| c == *f)).map(|f| {
+            let mut word = [0; 4];
+            word[..size].copy_from_slice(f);
+            u32::from_le_bytes(word)
+        });
+        match splat {
+            Some(bits) => self.splat(bits, tensor.dtype(), tensor.dims()),
+            None => self.source(Source::Constant(tensor.clone()), tensor.dtype(), tensor.dims()),
+        }
+    }
+
+    /// A constant of equal elements.
+    pub fn splat(&mut self, bits: u32, dtype: DType, dims: &[usize]) -> View {
+        let known = |v: &ValueInfo| v.splat == Some(bits) && v.bytes == dtype.size();
+        let buffer = self.values.iter().position(known).unwrap_or_else(|| {
+            let tensor = match dtype {
+                DType::F32 => Tensor::scalar(f32::from_bits(bits)),
+                DType::I32 => Tensor::scalar(bits as i32),
+                DType::Bool => Tensor::scalar(bits != 0),
+                DType::U8 => Tensor::scalar(bits as u8),
+            };
+            let splat = Some(bits);
+            self.values.push(ValueInfo { source: Source::Constant(tensor), bytes: dtype.size(), splat });
+            self.values.len() - 1
+        });
+        View {
+            operand: Operand { buffer, offset: 0, dtype },
+            dims: dims.to_vec(),
+            strides: vec![0; dims.len()],
+        }
+    }
+
+    pub fn scalar(&mut self, x: f32) -> View {
+        self.splat(x.to_bits(), DType::F32, &[])
+    }
+
+    fn push(&mut self, step: Step) {
+        self.steps.push(step);
+        self.origins.push(vec![self.node]);
+    }
+
+    /// Appends a step that writes a new value, or finds the step that has computed it already.
+    fn emit(&mut self, dtype: DType, dims: &[usize], step: impl Fn(Access) -> Step) -> View {
+        for (known, origins) in self.steps.iter().zip(&mut self.origins) {
+            if let Some(output) = crate::steps::pure_output(known)
+                && step(output.clone()) == *known
+                && output.operand.dtype == dtype
+            {
+                origins.push(self.node);
+                let (operand, strides) = (output.operand, Shape::from(dims).strides());
+                return View { operand, dims: dims.to_vec(), strides };
+            }
+        }
+        let view = self.value(Source::Step, dtype, dims);
+        self.push(step(view.access()));
+        view
+    }
+
+    /// Elementwise over inputs that broadcast.
+    pub fn map(
+        &mut self,
+        dtype: DType,
+        inputs: &[View],
+        build: impl FnOnce(&mut MapBuilder, &[Value]) -> Value,
+    ) -> View {
+        let dims = broadcast_dims(inputs);
+        self.map_over(dtype, &dims, inputs, build)
+    }
+
+    /// Elementwise over inputs that broadcast to `dims`. Constants of equal elements become part of the program.
+    pub fn map_over(
+        &mut self,
+        dtype: DType,
+        dims: &[usize],
+        inputs: &[View],
+        build: impl FnOnce(&mut MapBuilder, &[Value]) -> Value,
+    ) -> View {
+        let mut accesses: Vec<Access> = Vec::new();
+        let splats: Vec<Option<u32>> = inputs.iter().map(|v| self.values[v.operand.buffer].splat).collect();
+        let mut places = Vec::new();
+        for (input, splat) in inputs.iter().zip(&splats) {
+            let access = input.broadcast(dims).access();
+            places.push(match (splat, accesses.iter().position(|a| *a == access)) {
+                (Some(_), _) => 0,
+                (None, Some(i)) => i,
+                (None, None) => {
+                    accesses.push(access);
+                    accesses.len() - 1
+                }
+            });
+        }
+        let mut m = MapBuilder::new(accesses.len());
+        let values: Vec<Value> = splats
+            .iter()
+            .zip(&places)
+            .map(|(splat, &i)| match splat {
+                Some(bits) => m.constant_bits(*bits),
+                None => m.input(i),
+            })
+            .collect();
+        let result = build(&mut m, &values);
+        let program = m.finish(&[result]);
+        if accesses.is_empty() {
+            return self.splat(program.eval(&[])[0], dtype, dims);
+        }
+        self.emit(dtype, dims, |output| {
+            Step::Map(Map {
+                dims: dims.to_vec(),
+                inputs: accesses.clone(),
+                program: program.clone(),
+                outputs: vec![output],
+            })
+        })
+    }
+
+    /// One operation of the instruction set.
+    pub fn code(&mut self, code: Code, dtype: DType, inputs: &[View]) -> View {
+        self.map(dtype, inputs, |m, v| m.apply(code, v))
+    }
+
+    /// The same elements in a new value, one after the other.
+    pub fn copy(&mut self, view: &View) -> View {
+        let (dtype, dims) = (view.dtype(), &view.dims);
+        let inputs = [view.access()];
+        let copied = self.value(Source::Step, dtype, dims);
+        let outputs = vec![copied.access()];
+        let program = MapProgram::identity();
+        self.push(Step::Map(Map { dims: dims.clone(), inputs: inputs.into(), program, outputs }));
+        copied
+    }
+
+    /// The same elements, one after the other; copies only where they are not.
+    pub fn contiguous(&mut self, view: &View) -> View {
+        if view.is_contiguous() { view.clone() } else { self.copy(view) }
+    }
+
+    pub fn reshape(&mut self, view: &View, dims: &[usize]) -> View {
+        let splat = self.values[view.operand.buffer].splat;
+        if let Some(bits) = splat {
+            return self.splat(bits, view.dtype(), dims);
+        }
+        let view = self.contiguous(view);
+        View { operand: view.operand, dims: dims.to_vec(), strides: Shape::from(dims).strides() }
+    }
+
+    /// Several views side by side in one new value; `at` gives the first index of each.
+    pub fn assemble(
+        &mut self,
+        dtype: DType,
+        dims: &[usize],
+        fill: Option<u32>,
+        parts: &[(Vec<usize>, View)],
+    ) -> View {
+        let whole = self.value(Source::Step, dtype, dims);
+        if let Some(bits) = fill {
+            self.write(&whole, None, MapProgram::fill(bits));
+        }
+        for (begin, part) in parts {
+            let target = whole.slice(begin, &part.dims);
+            self.write(&target, Some(part), MapProgram::identity());
+        }
+        whole
+    }
+
+    fn write(&mut self, target: &View, input: Option<&View>, program: MapProgram) {
+        let inputs = input.iter().map(|v| v.access()).collect();
+        self.push(Step::Map(Map {
+            dims: target.dims.clone(),
+            inputs,
+            program,
+            outputs: vec![target.access()],
+        }));
+    }
+
+    /// Reduces over some axes, which vanish.
+    pub fn reduce(&mut self, op: ReduceOp, view: &View, axes: &[usize]) -> View {
+        let kept: Vec<usize> = (0..view.dims.len()).filter(|a| !axes.contains(a)).collect();
+        let nest = view.transpose(&[&kept[..], axes].concat());
+        let (dims, reduced) = nest.dims.split_at(kept.len());
+        let dtype = view.dtype();
+        self.emit(dtype, dims, |output| {
+            Step::Reduce(Reduce {
+                op,
+                dtype,
+                dims: dims.to_vec(),
+                reduced: reduced.to_vec(),
+                inputs: vec![nest.access()],
+                program: MapProgram::identity(),
+                epilogue_inputs: Vec::new(),
+                epilogue: MapProgram::identity(),
+                outputs: vec![output],
+            })
+        })
+    }
+
+    /// Lowest index of the extremum along an axis, which vanishes.
+    pub fn arg_reduce(&mut self, largest: bool, view: &View, axis: usize) -> View {
+        let mut order: Vec<usize> = (0..view.dims.len()).filter(|&a| a != axis).collect();
+        order.push(axis);
+        let nest = view.transpose(&order);
+        let dims = nest.dims[..order.len() - 1].to_vec();
+        let length = view.dims[axis];
+        self.emit(DType::I32, &dims, |output| {
+            Step::ArgReduce(ArgReduce { largest, dims: dims.clone(), length, input: nest.access(), output })
+        })
+    }
+
+    /// Product of two matrices.
+    pub fn gemm(&mut self, a: &View, b: &View) -> View {
+        let (m, k, n) = (a.dims[0], a.dims[1], b.dims[1]);
+        self.emit(DType::F32, &[m, n], |output| {
+            Step::Gemm(Gemm {
+                m,
+                n,
+                k,
+                a: a.access(),
+                b: b.access(),
+                epilogue_inputs: Vec::new(),
+                epilogue: MapProgram::identity(),
+                outputs: vec![output],
+            })
+        })
+    }
+
+    /// Rows of a table.
+    pub fn gather(&mut self, table: &View, indices: &View) -> View {
+        let (table, indices) = (self.contiguous(table), self.contiguous(indices));
+        let width = table.dims[1..].iter().product();
+        let dims = [&indices.dims[..], &table.dims[1..]].concat();
+        let (rows, count) = (table.dims[0], indices.elements());
+        self.emit(table.dtype(), &dims, |output| {
+            Step::GatherRows(GatherRows {
+                table: table.operand,
+                rows,
+                width,
+                indices: indices.operand,
+                count,
+                program: MapProgram::identity(),
+                output: output.operand,
+            })
+        })
+    }
+
+    /// Makes `view` the newest value of a variable; it must be a value of its own, complete and in order.
+    pub fn assign(&mut self, variable: usize, view: &View) -> View {
+        let whole = self.values[view.operand.buffer].bytes == view.elements() * view.dtype().size();
+        let fresh = self.values[view.operand.buffer].source == Source::Step
+            && !self.commits.values().any(|c| c.operand.buffer == view.operand.buffer);
+        let value = if fresh && whole && view.is_contiguous() { view.clone() } else { self.copy(view) };
+        self.commits.insert(variable, value.clone());
+        value
+    }
+
+    /// Random numbers of the node that is being lowered.
+    pub fn random(&mut self, distribution: Distribution, dims: &[usize]) -> View {
+        let counter = self.source(Source::Counter(self.node), DType::I32, &[]).operand;
+        let view = self.value(Source::Step, DType::F32, dims);
+        let (key, count, output) = (self.key, view.elements(), view.operand);
+        self.push(Step::Random(Random { distribution, key, counter, count, output }));
+        view
+    }
+}
+
+/// The extents that all broadcast to. Shape inference has made sure that they do, as far as extents were known.
+fn broadcast_dims(inputs: &[View]) -> Vec<usize> {
+    let rank = inputs.iter().map(|v| v.dims.len()).max().unwrap_or(0);
+    (0..rank)
+        .map(|axis| {
+            let own = |v: &View| (axis + v.dims.len()).checked_sub(rank).map_or(1, |a| v.dims[a]);
+            inputs.iter().map(own).find(|&d| d != 1).unwrap_or(1)
+        })
+        .collect()
+}

@@ -1,0 +1,157 @@
+//! Elementwise arithmetic of two operands that broadcast.
+
+use super::*;
+use crate::conformance::numbers;
+use minutia_kernels::map::Code::*;
+use minutia_tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+struct Row {
+    name: &'static str,
+    float: minutia_kernels::map::Code,
+    int: Option<minutia_kernels::map::Code>,
+    /// From `x`, `y`, `z = f(x, y)` and the gradient of `z`, before the sum over broadcast axes.
+    gradient: fn(&Output, &Output, &Output, &Output) -> (Output, Output),
+    domain: (f32, f32),
+}
+
+macro_rules! binary {
+    ($($(#[$doc:meta])* $vis:vis $method:ident $op:ident: $float:expr, $int:expr, $gradient:expr, $low:literal to $high:literal;)*) => {
+        /// An elementwise operation of two operands.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub(crate) enum Binary { $($op),* }
+
+        const ALL: &[Binary] = &[$(Binary::$op),*];
+
+        const ROWS: &[Row] = &[$(Row {
+            name: stringify!($op),
+            float: $float,
+            int: $int,
+            gradient: $gradient,
+            domain: ($low, $high),
+        }),*];
+
+        impl Output { $(
+            $(#[$doc])*
+            #[track_caller]
+            #[must_use]
+            $vis fn $method(&self, other: impl AsRef<Output>) -> Output {
+                self.apply(Binary::$op, &[other.as_ref()])
+            }
+        )* }
+    };
+}
+
+// Each row: documentation, method, name; code for f32; code for i32, if there is one; gradients from x, y, z and
+// g, the gradient of z; the domain that it is tested over.
+binary! {
+    /// Elementwise `x + y`. Gradients: `g` and `g`.
+    pub(crate) plus Add: Add, Some(AddI),
+        |_x, _y, _z, g| (g.clone(), g.clone()), -2.0 to 2.0;
+    /// Elementwise `x - y`. Gradients: `g` and `-g`.
+    pub(crate) minus Sub: Sub, Some(SubI),
+        |_x, _y, _z, g| (g.clone(), -g), -2.0 to 2.0;
+    /// Elementwise `x y`. Gradients: `g y` and `g x`.
+    pub(crate) times Mul: Mul, Some(MulI),
+        |x, y, _z, g| (g * y, g * x), -2.0 to 2.0;
+    /// Elementwise `x / y`. Gradients: `g / y` and `-g x / y^2`.
+    pub(crate) divided_by RealDiv: Div, None,
+        |_x, y, z, g| { let scaled = g / y; (scaled.clone(), -(scaled * z)) }, 0.5 to 2.0;
+    /// Elementwise larger operand. At a tie the gradient goes to `x` alone, as in TensorFlow.
+    pub maximum Maximum: Max, Some(MaxI),
+        |x, y, _z, g| split(x.greater_equal(y), g), -2.0 to 2.0;
+    /// Elementwise smaller operand. At a tie the gradient goes to `x` alone, as in TensorFlow.
+    pub minimum Minimum: Min, Some(MinI),
+        |x, y, _z, g| split(x.less_equal(y), g), -2.0 to 2.0;
+    /// Elementwise `x^y`. Gradients: `g y x^(y-1)`, and `g z ln x` where `x > 0`, else 0.
+    pub pow Pow: Pow, None,
+        |x, y, z, g| {
+            let positive = x.greater(x.number(0.0));
+            let log = positive.select(x, x.number(1.0)).log();
+            (g * y * x.pow(y - 1.0), positive.select(g * z * log, x.number(0.0)))
+        }, 0.5 to 2.0;
+}
+
+fn split(to_x: Output, g: &Output) -> (Output, Output) {
+    let zero = g.number(0.0);
+    (to_x.select(g, &zero), to_x.select(&zero, g))
+}
+
+impl Output {
+    /// Limits every element to `low..=high`: `maximum(minimum(x, high), low)`, as TensorFlow has it. The gradient
+    /// is that of the composition: `g` inside and on the bounds, 0 outside.
+    ///
+    /// ```
+    /// use minutia_graph::{Graph, Session, feeds};
+    /// let graph = Graph::new();
+    /// let y = graph.constant([-1.0_f32, 0.5, 2.0]).clip_by_value(0.0, 1.0);
+    /// let mut session = Session::new(&graph, &minutia_tensor::Device::cpu()?)?;
+    /// assert_eq!(session.run(&y, feeds! {})?.as_slice::<f32>()?, [0.0, 0.5, 1.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn clip_by_value(&self, low: f32, high: f32) -> Output {
+        let _scope = self.graph.name_scope("clip_by_value");
+        self.minimum(self.number(high)).maximum(self.number(low))
+    }
+}
+
+impl Binary {
+    fn row(self) -> &'static Row {
+        &ROWS[self as usize]
+    }
+}
+
+impl Op for Binary {
+    fn name(&self) -> &'static str {
+        self.row().name
+    }
+
+    fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
+        let [x, y] = arity(inputs)?;
+        let types: &[DType] =
+            if self.row().int.is_some() { &[DType::F32, DType::I32] } else { &[DType::F32] };
+        expect_dtype(x.dtype, types)?;
+        if x.dtype != y.dtype {
+            return Err(Mismatch::new(format!("operands differ in type: {} and {}", x.dtype, y.dtype))
+                .hint("cast one of them"));
+        }
+        Ok(Signature::new(x.dtype, broadcast(&[x, y])?))
+    }
+
+    fn gradient(&self, at: &Gradient) -> Gradients {
+        let (x, y) = (&at.inputs[0], &at.inputs[1]);
+        let (gx, gy) = (self.row().gradient)(x, y, &at.output, &at.grad);
+        Ok(vec![Some(gx.sum_like(x)), Some(gy.sum_like(y))])
+    }
+
+    fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
+        let dtype = inputs[0].dtype();
+        let code =
+            if dtype == DType::I32 { self.row().int.unwrap_or(self.row().float) } else { self.row().float };
+        l.code(code, dtype, inputs)
+    }
+
+    fn samples() -> Vec<Sample> {
+        let mut samples = Vec::new();
+        for &op in ALL {
+            let (low, high) = op.row().domain;
+            let apply = move |_: &Graph, x: &[Output]| x[0].apply(op, &[&x[1]]);
+            let shapes: [(&[usize], &[usize]); 4] =
+                [(&[3, 4], &[3, 4]), (&[3, 4], &[4]), (&[3, 1], &[1, 4]), (&[], &[2, 3])];
+            for (a, b) in shapes {
+                let label = format!("{} {a:?} {b:?}", op.name());
+                samples.push(Sample::new(label, vec![numbers(a, low, high), numbers(b, low, high)], apply));
+            }
+            let ties = Tensor::from([1.0_f32, f32::NAN, 0.0, f32::INFINITY]);
+            let label = format!("{} special", op.name());
+            samples.push(Sample::new(label, vec![ties.clone(), ties], apply).not_differentiable());
+            if op.row().int.is_some() {
+                let ints = vec![Tensor::from([-2, 0, i32::MAX]), Tensor::from([5, 0, 3])];
+                samples.push(Sample::new(format!("{} i32", op.name()), ints, apply).not_differentiable());
+            }
+        }
+        samples
+    }
+}

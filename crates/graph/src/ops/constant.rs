@@ -1,0 +1,63 @@
+use super::*;
+use minutia_tensor::{Shape, Tensor};
+use serde::{Deserialize, Serialize};
+
+/// A value that is part of the graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Constant {
+    pub value: Tensor,
+}
+
+impl Graph {
+    /// Zeros of type `f32`.
+    #[track_caller]
+    pub fn zeros(&self, shape: impl Into<Shape>) -> Output {
+        self.fill(shape, 0.0)
+    }
+
+    /// Ones of type `f32`.
+    #[track_caller]
+    pub fn ones(&self, shape: impl Into<Shape>) -> Output {
+        self.fill(shape, 1.0)
+    }
+
+    /// A tensor of equal elements; it takes the room of one.
+    #[track_caller]
+    pub fn fill(&self, shape: impl Into<Shape>, value: f32) -> Output {
+        self.constant(value).broadcast_to(shape)
+    }
+}
+
+impl Op for Constant {
+    fn name(&self) -> &'static str {
+        "Const"
+    }
+
+    fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
+        let [] = arity(inputs)?;
+        Ok(Signature::new(self.value.dtype(), self.value.shape()))
+    }
+
+    fn gradient(&self, _: &Gradient) -> Gradients {
+        Ok(Vec::new())
+    }
+
+    fn lower(&self, l: &mut Lowering, _: &[View]) -> View {
+        l.constant(&self.value)
+    }
+
+    fn samples() -> Vec<Sample> {
+        [
+            Tensor::from([[1.0_f32, 2.0]]),
+            Tensor::from([1, 2]),
+            Tensor::from([true, true]),
+            Tensor::scalar(7.0_f32),
+        ]
+        .into_iter()
+        .enumerate()
+        .map(|(i, value)| {
+            Sample::new(format!("{i}"), Vec::new(), move |g, _| g.constant(&value)).not_differentiable()
+        })
+        .collect()
+    }
+}

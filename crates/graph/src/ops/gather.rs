@@ -1,0 +1,67 @@
+use super::*;
+use crate::conformance::numbers;
+use minutia_tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+/// Rows of a table by index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Gather;
+
+impl Output {
+    /// The slices of this table along axis 0 that `indices` (`i32`, any shape) name. An index outside the table is
+    /// an error of the run.
+    ///
+    /// Gradient with respect to the table: a matrix product with the indices' one-hot rows, which adds up what
+    /// equal indices contribute, in the order of the indices; the number of rows must be known.
+    #[track_caller]
+    #[must_use]
+    pub fn gather(&self, indices: impl AsRef<Output>) -> Output {
+        self.apply(Gather, &[indices.as_ref()])
+    }
+}
+
+impl Op for Gather {
+    fn name(&self) -> &'static str {
+        "Gather"
+    }
+
+    fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
+        let [table, indices] = arity(inputs)?;
+        if indices.dtype != DType::I32 {
+            return Err(Mismatch::new(format!("indices are i32, not {}", indices.dtype)).hint("cast them"));
+        }
+        if table.shape.is_empty() {
+            return Err(Mismatch::new("a scalar has no rows"));
+        }
+        Ok(Signature::new(table.dtype, [&indices.shape[..], &table.shape[1..]].concat()))
+    }
+
+    fn gradient(&self, at: &Gradient) -> Gradients {
+        let (table, indices) = (&at.inputs[0], &at.inputs[1]);
+        let rows =
+            table.shape()[0].ok_or("the number of the table's rows is not known when the graph is built")?;
+        let width = table.shape()[1..].iter().try_fold(1isize, |n, d| d.map(|d| n * d as isize));
+        let width = width.ok_or("the width of the table's rows is not known when the graph is built")?;
+        // dT = H^T g, where row i of H is the one-hot row of index i.
+        let hot = indices.reshape([-1]).one_hot(rows);
+        let summed = hot.matmul_with(at.grad.reshape([-1, width]), true, false);
+        Ok(vec![Some(summed.reshape_like(table)), None])
+    }
+
+    fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
+        l.gather(&inputs[0], &inputs[1])
+    }
+
+    fn samples() -> Vec<Sample> {
+        let indices = Tensor::from([[2, 0], [2, 4]]);
+        let sample = |label: &str, table: Tensor| {
+            let indices = indices.clone();
+            Sample::new(label, vec![table], move |g, x| x[0].gather(g.constant(&indices)))
+        };
+        vec![
+            sample("f32", numbers([5, 3], -1.0, 1.0)),
+            sample("rank 3", numbers([5, 2, 2], -1.0, 1.0)),
+            sample("u8", Tensor::from(vec![1_u8, 2, 3, 4, 255])).not_differentiable(),
+        ]
+    }
+}

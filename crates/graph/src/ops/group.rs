@@ -1,0 +1,40 @@
+use super::*;
+use crate::Operation;
+use serde::{Deserialize, Serialize};
+
+/// Nothing, after its control inputs. No value comes from it; an empty tensor stands in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NoOp;
+
+impl Graph {
+    /// An operation that runs all of these.
+    #[track_caller]
+    #[must_use]
+    pub fn group<'a>(&self, operations: impl IntoIterator<Item = &'a Operation>) -> Operation {
+        let _after = self.control_dependencies(operations);
+        Operation(self.add(NoOp, &[]))
+    }
+}
+
+impl Op for NoOp {
+    fn name(&self) -> &'static str {
+        "NoOp"
+    }
+
+    fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
+        let [] = arity(inputs)?;
+        Ok(Signature::new(DType::Bool, [0]))
+    }
+
+    fn gradient(&self, _: &Gradient) -> Gradients {
+        Ok(Vec::new())
+    }
+
+    fn lower(&self, l: &mut Lowering, _: &[View]) -> View {
+        l.splat(0, DType::Bool, &[0])
+    }
+
+    fn samples() -> Vec<Sample> {
+        vec![Sample::new("empty", Vec::new(), |g, _| g.group([]).0).not_differentiable()]
+    }
+}

@@ -1,0 +1,144 @@
+use super::*;
+use crate::conformance::numbers;
+use minutia_tensor::program::ReduceOp;
+use serde::{Deserialize, Serialize};
+
+/// Changes of shape that follow another tensor's, which may be known only when the graph runs. Gradients are made
+/// of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Like {
+    /// Sums over the axes along which the other shape was stretched.
+    SumLike,
+    /// Stretches to the other shape.
+    BroadcastLike,
+    /// The same elements in the other shape.
+    ReshapeLike,
+}
+
+impl Output {
+    /// Sums over the axes that broadcasting `other` to this shape would stretch: the gradient of broadcasting.
+    #[track_caller]
+    #[must_use]
+    pub fn sum_like(&self, other: &Output) -> Output {
+        self.unless_same(Like::SumLike, other)
+    }
+
+    /// Broadcasts to the shape of another tensor. Gradient: [`sum_like`](Output::sum_like).
+    #[track_caller]
+    #[must_use]
+    pub fn broadcast_like(&self, other: &Output) -> Output {
+        self.unless_same(Like::BroadcastLike, other)
+    }
+
+    /// The same elements, in row-major order, in the shape of another tensor.
+    #[track_caller]
+    #[must_use]
+    pub fn reshape_like(&self, other: &Output) -> Output {
+        self.unless_same(Like::ReshapeLike, other)
+    }
+
+    /// Zeros of this shape, of type `f32`.
+    #[track_caller]
+    #[must_use]
+    pub fn zeros_like(&self) -> Output {
+        self.graph.constant(0.0_f32).broadcast_like(self)
+    }
+
+    /// Ones of this shape, of type `f32`.
+    #[track_caller]
+    #[must_use]
+    pub fn ones_like(&self) -> Output {
+        self.graph.constant(1.0_f32).broadcast_like(self)
+    }
+
+    /// A node only where the shapes may differ.
+    #[track_caller]
+    fn unless_same(&self, op: Like, other: &Output) -> Output {
+        let (own, wanted) = (self.shape(), other.shape());
+        if own == wanted && own.known().is_some() { self.clone() } else { self.apply(op, &[other]) }
+    }
+}
+
+impl Op for Like {
+    fn name(&self) -> &'static str {
+        match self {
+            Like::SumLike => "SumLike",
+            Like::BroadcastLike => "BroadcastLike",
+            Like::ReshapeLike => "ReshapeLike",
+        }
+    }
+
+    fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
+        let [x, like] = arity(inputs)?;
+        match self {
+            Like::SumLike => {
+                expect_dtype(x.dtype, &[DType::F32, DType::I32])?;
+                let wide = broadcast(&[x, like])?;
+                if wide.len() != x.shape.len() {
+                    return Err(Mismatch::new(format!("{} is not broadcast to {}", like.shape, x.shape)));
+                }
+            }
+            Like::BroadcastLike => {
+                let wide = broadcast(&[x, like])?;
+                let grown = wide.known().zip(like.shape.known()).is_some_and(|(a, b)| a != b);
+                if wide.len() != like.shape.len() || grown {
+                    return Err(Mismatch::new(format!("{} does not broadcast to {}", x.shape, like.shape)));
+                }
+            }
+            Like::ReshapeLike => {
+                let counts = x.shape.known().zip(like.shape.known());
+                if counts.is_some_and(|(a, b)| a.elements() != b.elements()) {
+                    return Err(Mismatch::new(format!(
+                        "{} has another number of elements than {}",
+                        x.shape, like.shape
+                    )));
+                }
+            }
+        }
+        Ok(Signature::new(x.dtype, like.shape.clone()))
+    }
+
+    fn gradient(&self, at: &Gradient) -> Gradients {
+        let (x, g) = (&at.inputs[0], &at.grad);
+        let gradient = match self {
+            Like::SumLike => g.broadcast_like(x),
+            Like::BroadcastLike => g.sum_like(x),
+            Like::ReshapeLike => g.reshape_like(x),
+        };
+        Ok(vec![Some(gradient), None])
+    }
+
+    fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
+        let (x, dims) = (&inputs[0], &inputs[1].dims);
+        match self {
+            Like::BroadcastLike => x.broadcast(dims),
+            Like::ReshapeLike => l.reshape(x, dims),
+            Like::SumLike => {
+                let missing = x.dims.len() - dims.len();
+                let stretched = |&a: &usize| a < missing || dims[a - missing] != x.dims[a];
+                let axes: Vec<usize> = (0..x.dims.len()).filter(stretched).collect();
+                if axes.is_empty() {
+                    return x.clone();
+                }
+                let sum = l.reduce(ReduceOp::Sum, x, &axes);
+                l.reshape(&sum, dims)
+            }
+        }
+    }
+
+    fn samples() -> Vec<Sample> {
+        let sample = |op: Like, from: &[usize], like: &[usize]| {
+            let inputs = vec![numbers(from, -1.0, 1.0), numbers(like, -1.0, 1.0)];
+            Sample::new(format!("{op:?} {from:?} {like:?}"), inputs, move |_, x| x[0].apply(op, &[&x[1]]))
+        };
+        vec![
+            sample(Like::SumLike, &[3, 4], &[4]),
+            sample(Like::SumLike, &[3, 4], &[3, 1]),
+            sample(Like::SumLike, &[2, 3], &[]),
+            sample(Like::SumLike, &[2, 3], &[2, 3]),
+            sample(Like::BroadcastLike, &[4], &[3, 4]),
+            sample(Like::BroadcastLike, &[3, 1], &[3, 4]),
+            sample(Like::ReshapeLike, &[3, 4], &[2, 6]),
+        ]
+    }
+}

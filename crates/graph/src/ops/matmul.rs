@@ -1,0 +1,103 @@
+use super::*;
+use crate::conformance::numbers;
+use serde::{Deserialize, Serialize};
+
+/// Product of two matrices, each transposed first if asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MatMul {
+    pub transpose_a: bool,
+    pub transpose_b: bool,
+}
+
+impl Output {
+    /// Matrix product `self · other`: `[m, k]` and `[k, n]` give `[m, n]`, all `f32`.
+    ///
+    /// Each element starts at +0 and adds its `k` products in ascending order with fused multiply-add, so that
+    /// row `i` of a batch has the same bits as that row alone.
+    ///
+    /// ```
+    /// use minutia_graph::{Graph, Session, feeds};
+    /// let graph = Graph::new();
+    /// let a = graph.constant([[1.0_f32, 2.0], [3.0, 4.0]]);
+    /// let b = graph.constant([[1.0_f32], [10.0]]);
+    /// let mut session = Session::new(&graph, &minutia_tensor::Device::cpu()?)?;
+    /// assert_eq!(session.run(a.matmul(&b), feeds! {})?.as_slice::<f32>()?, [21.0, 43.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn matmul(&self, other: impl AsRef<Output>) -> Output {
+        self.matmul_with(other, false, false)
+    }
+
+    /// [`matmul`](Output::matmul) of operands that are transposed first where asked; no copy is made.
+    #[track_caller]
+    #[must_use]
+    pub fn matmul_with(&self, other: impl AsRef<Output>, transpose_a: bool, transpose_b: bool) -> Output {
+        self.apply(MatMul { transpose_a, transpose_b }, &[other.as_ref()])
+    }
+}
+
+impl Op for MatMul {
+    fn name(&self) -> &'static str {
+        "MatMul"
+    }
+
+    fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
+        let [a, b] = arity(inputs)?;
+        for input in inputs {
+            expect_dtype(input.dtype, &[DType::F32])?;
+            if input.shape.len() != 2 {
+                return Err(Mismatch::new(format!("takes matrices, not rank {}", input.shape.len()))
+                    .hint("reshape or expand_dims first"));
+            }
+        }
+        let (inner_a, inner_b) = (!self.transpose_a as usize, self.transpose_b as usize);
+        if let (Some(x), Some(y)) = (a.shape[inner_a], b.shape[inner_b])
+            && x != y
+        {
+            let detail =
+                format!("inner dimensions differ: {x} (lhs axis {inner_a}) and {y} (rhs axis {inner_b})");
+            let mismatch = Mismatch::new(detail);
+            return Err(
+                match (a.shape[inner_a] == b.shape[1 - inner_b], a.shape[1 - inner_a] == b.shape[inner_b]) {
+                    (true, _) => mismatch.hint("matmul_with(.., transpose_b)"),
+                    (_, true) => mismatch.hint("matmul_with(.., transpose_a)"),
+                    _ => mismatch,
+                },
+            );
+        }
+        Ok(Signature::new(DType::F32, [a.shape[1 - inner_a], b.shape[1 - inner_b]]))
+    }
+
+    fn gradient(&self, at: &Gradient) -> Gradients {
+        let (a, b, g) = (&at.inputs[0], &at.inputs[1], &at.grad);
+        // With C = A B: dA = g Bᵀ and dB = Aᵀ g; a transposed operand transposes its gradient.
+        let (da, db) = match (self.transpose_a, self.transpose_b) {
+            (false, false) => (g.matmul_with(b, false, true), a.matmul_with(g, true, false)),
+            (false, true) => (g.matmul_with(b, false, false), g.matmul_with(a, true, false)),
+            (true, false) => (b.matmul_with(g, false, true), a.matmul_with(g, false, false)),
+            (true, true) => (b.matmul_with(g, true, true), g.matmul_with(a, true, true)),
+        };
+        Ok(vec![Some(da), Some(db)])
+    }
+
+    fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
+        let turned = |view: &View, turn: bool| if turn { view.transpose(&[1, 0]) } else { view.clone() };
+        l.gemm(&turned(&inputs[0], self.transpose_a), &turned(&inputs[1], self.transpose_b))
+    }
+
+    fn samples() -> Vec<Sample> {
+        let mut samples = Vec::new();
+        for (transpose_a, transpose_b) in [(false, false), (false, true), (true, false), (true, true)] {
+            let a = numbers(if transpose_a { [4, 3] } else { [3, 4] }, -1.0, 1.0);
+            let b = numbers(if transpose_b { [5, 4] } else { [4, 5] }, -1.0, 1.0);
+            let apply = move |_: &Graph, x: &[Output]| x[0].matmul_with(&x[1], transpose_a, transpose_b);
+            samples.push(Sample::new(format!("transposed {transpose_a} {transpose_b}"), vec![a, b], apply));
+        }
+        let weights = numbers([40, 7], -1.0, 1.0);
+        let apply = move |g: &Graph, x: &[Output]| x[0].matmul(g.constant(&weights));
+        samples.push(Sample::new("rows", vec![numbers([9, 40], -1.0, 1.0)], apply).row_wise());
+        samples
+    }
+}

@@ -1,0 +1,194 @@
+//! The operations. One file holds all of an operation: documentation, shape rule, gradient, lowering and
+//! samples; an elementwise operation is a row in its family's file.
+
+use crate::{
+    DType, Error, Graph, OpError, Output, PartialShape, Place, Signature, conformance::Sample, lower::*,
+};
+use std::sync::Arc;
+
+/// What an operation is made of. It has no default bodies: an operation without a gradient says why.
+pub(crate) trait Op {
+    /// TensorFlow's name.
+    fn name(&self) -> &'static str;
+    /// Type and shape of the result.
+    fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch>;
+    /// The gradient with respect to each input, as graph algebra; `None` where it is zero everywhere.
+    fn gradient(&self, at: &Gradient) -> Gradients;
+    /// The kernel primitives that compute it.
+    fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View;
+    /// Inputs that the conformance suite uses.
+    fn samples() -> Vec<Sample>;
+}
+
+/// The gradients of an operation's inputs, or why there are none.
+pub(crate) type Gradients = Result<Vec<Option<Output>>, String>;
+
+/// Where a gradient is taken: the operation's inputs, its result, and the gradient of the result.
+pub(crate) struct Gradient {
+    pub inputs: Vec<Output>,
+    pub output: Output,
+    pub grad: Output,
+}
+
+/// Inputs that an operation does not take.
+#[derive(Debug)]
+pub(crate) struct Mismatch {
+    detail: String,
+    hint: Option<String>,
+}
+
+impl Mismatch {
+    pub fn new(detail: impl Into<String>) -> Mismatch {
+        Mismatch { detail: detail.into(), hint: None }
+    }
+
+    pub fn hint(self, hint: impl Into<String>) -> Mismatch {
+        Mismatch { hint: Some(hint.into()), ..self }
+    }
+
+    pub fn at(self, op: &'static str, name: String, inputs: Vec<(String, Signature)>, place: Place) -> Error {
+        Error::Op(Arc::new(OpError { op, name, detail: self.detail, inputs, place, hint: self.hint }))
+    }
+}
+
+/// Declares the files of operations and all that goes over every operation.
+macro_rules! register_ops {
+    ($($file:ident::$op:ident),* $(,)?) => {
+        register_ops!(@files $($file)*);
+
+        /// Any operation.
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        pub(crate) enum AnyOp { $($op($file::$op)),* }
+
+        $(impl From<$file::$op> for AnyOp {
+            fn from(op: $file::$op) -> AnyOp {
+                AnyOp::$op(op)
+            }
+        })*
+
+        impl AnyOp {
+            pub fn name(&self) -> &'static str {
+                match self { $(AnyOp::$op(op) => op.name()),* }
+            }
+            pub fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
+                match self { $(AnyOp::$op(op) => op.infer(inputs)),* }
+            }
+            pub fn gradient(&self, at: &Gradient) -> Gradients {
+                match self { $(AnyOp::$op(op) => op.gradient(at)),* }
+            }
+            pub fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
+                match self { $(AnyOp::$op(op) => op.lower(l, inputs)),* }
+            }
+        }
+
+        /// The samples of every operation, by registered operation.
+        pub(crate) fn samples() -> Vec<(&'static str, Vec<Sample>)> {
+            vec![$((stringify!($op), $file::$op::samples())),*]
+        }
+    };
+    (@files $($file:ident)*) => { $(pub(crate) mod $file;)* };
+}
+
+register_ops! {
+    arg_reduce::ArgReduce,
+    binary::Binary,
+    cast::Cast,
+    comparison::Comparison,
+    concat::Concat,
+    concat_part::ConcatPart,
+    constant::Constant,
+    dims::Dims,
+    gather::Gather,
+    group::NoOp,
+    like::Like,
+    matmul::MatMul,
+    one_hot::OneHot,
+    placeholder::Placeholder,
+    random::Random,
+    reduce::Reduce,
+    reshape::Reshape,
+    select::Select,
+    size::Size,
+    slice::Slice,
+    slice_gradient::SliceGradient,
+    softmax::Softmax,
+    stop_gradient::Identity,
+    transpose::Transpose,
+    unary::Unary,
+    variable_assign::Assign,
+    variable_op::VariableOp,
+    variable_read::ReadVariable,
+}
+
+pub(crate) mod variable {
+    pub(crate) use super::{variable_assign::Assign, variable_op::VariableOp, variable_read::ReadVariable};
+}
+
+/// A list of `n` inputs, or a mismatch. Serialised graphs may hold any number.
+pub(crate) fn arity<const N: usize>(inputs: &[Signature]) -> Result<&[Signature; N], Mismatch> {
+    inputs.try_into().map_err(|_| Mismatch::new(format!("takes {N} inputs, not {}", inputs.len())))
+}
+
+/// Requires one of the types.
+pub(crate) fn expect_dtype(found: DType, allowed: &[DType]) -> Result<(), Mismatch> {
+    if allowed.contains(&found) {
+        return Ok(());
+    }
+    let names: Vec<String> = allowed.iter().map(DType::to_string).collect();
+    Err(Mismatch::new(format!("takes {}, not {found}", names.join(" or "))).hint("cast it first"))
+}
+
+/// The axis counted from the front, when it exists.
+pub(crate) fn axis_of(axis: isize, rank: usize) -> Result<usize, Mismatch> {
+    let counted = if axis < 0 { axis + rank as isize } else { axis };
+    if (0..rank as isize).contains(&counted) {
+        return Ok(counted as usize);
+    }
+    Err(Mismatch::new(format!("axis {axis} does not exist in a tensor of rank {rank}")))
+}
+
+/// The broadcast shape of all inputs.
+pub(crate) fn broadcast(inputs: &[&Signature]) -> Result<PartialShape, Mismatch> {
+    let mut shape = PartialShape::scalar();
+    for input in inputs {
+        shape = shape.broadcast(&input.shape).map_err(|(a, b)| {
+            let text = |d: Option<usize>| d.map_or("?".to_string(), |d| d.to_string());
+            Mismatch::new(format!(
+                "shapes do not broadcast: {} (axis {a}) against {} (axis {b})",
+                text(shape[a]),
+                text(input.shape[b])
+            ))
+            .hint("two extents must be equal, or one of them 1; shapes are aligned at the last axis")
+        })?;
+    }
+    Ok(shape)
+}
+
+impl Output {
+    /// Adds a node with this output as the first input.
+    #[track_caller]
+    pub(crate) fn apply(&self, op: impl Into<AnyOp>, others: &[&Output]) -> Output {
+        let mut inputs = vec![self];
+        inputs.extend(others);
+        self.graph.add(op, &inputs)
+    }
+}
+
+/// Keeps the signature of helpers short.
+pub(crate) type Build = fn(
+    &mut minutia_tensor::program::MapBuilder,
+    &[minutia_tensor::program::Value],
+) -> minutia_tensor::program::Value;
+
+impl Graph {
+    /// A constant: a number, an array, a tensor.
+    ///
+    /// ```
+    /// let graph = minutia_graph::Graph::new();
+    /// assert_eq!(graph.constant([[1, 2, 3]]).signature().to_string(), "i32 [1, 3]");
+    /// ```
+    #[track_caller]
+    pub fn constant(&self, value: impl Into<minutia_tensor::Tensor>) -> Output {
+        self.add(constant::Constant { value: value.into() }, &[])
+    }
+}

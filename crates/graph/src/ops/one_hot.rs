@@ -1,0 +1,59 @@
+use super::*;
+use minutia_kernels::map::Code;
+use minutia_tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+/// Indices as rows with a single one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OneHot {
+    pub depth: usize,
+}
+
+impl Output {
+    /// Appends an axis of this depth (`f32`): 1 at the index (`i32`), 0 elsewhere; all 0 for an index outside.
+    #[track_caller]
+    #[must_use]
+    pub fn one_hot(&self, depth: usize) -> Output {
+        self.apply(OneHot { depth }, &[])
+    }
+}
+
+impl Op for OneHot {
+    fn name(&self) -> &'static str {
+        "OneHot"
+    }
+
+    fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
+        let [indices] = arity(inputs)?;
+        expect_dtype(indices.dtype, &[DType::I32, DType::U8])?;
+        if i32::try_from(self.depth).is_err() {
+            return Err(Mismatch::new(format!("depth {} exceeds the range of i32", self.depth)));
+        }
+        Ok(Signature::new(DType::F32, [&indices.shape[..], &[Some(self.depth)]].concat()))
+    }
+
+    fn gradient(&self, _: &Gradient) -> Gradients {
+        Ok(vec![None])
+    }
+
+    fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
+        let classes: Vec<i32> = (0..self.depth as i32).collect();
+        let classes = l.constant(&Tensor::from(classes));
+        let indices = inputs[0].expand(inputs[0].dims.len());
+        l.map(DType::F32, &[indices, classes], |m, v| {
+            let hit = m.apply(Code::EqI, v);
+            m.apply(Code::ToFloat, &[hit])
+        })
+    }
+
+    fn samples() -> Vec<Sample> {
+        let sample = |label: &str, indices: Tensor, depth: usize| {
+            Sample::new(label, vec![indices], move |_, x| x[0].one_hot(depth)).not_differentiable()
+        };
+        vec![
+            sample("digits", Tensor::from([3, 0, 9, -1, 10]), 10).row_wise(),
+            sample("matrix", Tensor::from([[1, 0], [0, 1]]), 2),
+            sample("one class", Tensor::from([0, 1]), 1),
+        ]
+    }
+}

@@ -1,0 +1,98 @@
+use super::*;
+use minutia_kernels::map::Code;
+use minutia_tensor::{Shape, program::Distribution};
+use serde::{Deserialize, Serialize};
+
+/// Random numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Random {
+    pub kind: Kind,
+    pub dims: Vec<usize>,
+    /// The numbers are `offset + scale * z`.
+    pub offset: f32,
+    pub scale: f32,
+}
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    Normal,
+    TruncatedNormal,
+    Uniform,
+}
+
+impl Graph {
+    /// Normally distributed `f32`, not truncated. Each run draws new numbers; they depend on the graph's seed, on
+    /// this node's name and on how often it ran in the session.
+    #[track_caller]
+    pub fn random_normal(&self, shape: impl Into<Shape>, mean: f32, stddev: f32) -> Output {
+        self.random(Kind::Normal, shape.into(), mean, stddev)
+    }
+
+    /// Normally distributed `f32`; what lies more than two standard deviations from the mean is drawn again.
+    #[track_caller]
+    pub fn truncated_normal(&self, shape: impl Into<Shape>, mean: f32, stddev: f32) -> Output {
+        self.random(Kind::TruncatedNormal, shape.into(), mean, stddev)
+    }
+
+    /// Uniformly distributed `f32` from `low` (included) to `high` (excluded, but for rounding).
+    #[track_caller]
+    pub fn random_uniform(&self, shape: impl Into<Shape>, low: f32, high: f32) -> Output {
+        self.random(Kind::Uniform, shape.into(), low, high - low)
+    }
+
+    #[track_caller]
+    fn random(&self, kind: Kind, shape: Shape, offset: f32, scale: f32) -> Output {
+        self.add(Random { kind, dims: shape.to_vec(), offset, scale }, &[])
+    }
+}
+
+impl Op for Random {
+    fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Normal => "RandomNormal",
+            Kind::TruncatedNormal => "TruncatedNormal",
+            Kind::Uniform => "RandomUniform",
+        }
+    }
+
+    fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
+        let [] = arity(inputs)?;
+        if !(self.offset.is_finite() && self.scale.is_finite()) {
+            return Err(Mismatch::new(format!(
+                "parameters are not finite: {} and {}",
+                self.offset, self.scale
+            )));
+        }
+        Ok(Signature::new(DType::F32, &self.dims[..]))
+    }
+
+    fn gradient(&self, _: &Gradient) -> Gradients {
+        Ok(Vec::new())
+    }
+
+    fn lower(&self, l: &mut Lowering, _: &[View]) -> View {
+        let distribution = match self.kind {
+            Kind::Normal => Distribution::Normal,
+            Kind::TruncatedNormal => Distribution::TruncatedNormal,
+            Kind::Uniform => Distribution::Uniform,
+        };
+        let z = l.random(distribution, &self.dims);
+        let (scale, offset) = (l.scalar(self.scale), l.scalar(self.offset));
+        l.map(DType::F32, &[z, scale, offset], |m, v| {
+            let scaled = m.apply(Code::Mul, &v[..2]);
+            m.apply(Code::Add, &[scaled, v[2]])
+        })
+    }
+
+    fn samples() -> Vec<Sample> {
+        [Kind::Normal, Kind::TruncatedNormal, Kind::Uniform]
+            .map(|kind| {
+                Sample::new(format!("{kind:?}"), Vec::new(), move |g, _| {
+                    g.random(kind, [7, 5].into(), 1.0, 0.5)
+                })
+                .not_differentiable()
+            })
+            .into()
+    }
+}

@@ -1,0 +1,210 @@
+use super::*;
+use crate::conformance::numbers;
+use minutia_kernels::map::Code;
+use minutia_tensor::{Tensor, program::ReduceOp};
+use serde::{Deserialize, Serialize};
+use std::ops::RangeFull;
+
+/// Reduction over axes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reduce {
+    pub kind: Kind,
+    pub axes: Axes,
+    pub keep_dims: bool,
+}
+
+/// How elements combine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    Sum,
+    Mean,
+    Max,
+    Min,
+    Prod,
+}
+
+/// Which axes a reduction goes over: `..` for all, a number or an array of numbers; negative ones count from the
+/// last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Axes(Option<Vec<isize>>);
+
+impl From<RangeFull> for Axes {
+    fn from(_: RangeFull) -> Axes {
+        Axes(None)
+    }
+}
+
+impl From<isize> for Axes {
+    fn from(axis: isize) -> Axes {
+        Axes(Some(vec![axis]))
+    }
+}
+
+impl<const N: usize> From<[isize; N]> for Axes {
+    fn from(axes: [isize; N]) -> Axes {
+        Axes(Some(axes.to_vec()))
+    }
+}
+
+impl From<&[isize]> for Axes {
+    fn from(axes: &[isize]) -> Axes {
+        Axes(Some(axes.to_vec()))
+    }
+}
+
+impl Axes {
+    /// Ascending and unique.
+    fn resolve(&self, rank: usize) -> Result<Vec<usize>, Mismatch> {
+        let Some(axes) = &self.0 else { return Ok((0..rank).collect()) };
+        let mut resolved = axes.iter().map(|&a| axis_of(a, rank)).collect::<Result<Vec<_>, _>>()?;
+        resolved.sort_unstable();
+        if resolved.windows(2).any(|w| w[0] == w[1]) {
+            return Err(Mismatch::new(format!("an axis is named twice in {axes:?}")));
+        }
+        Ok(resolved)
+    }
+}
+
+macro_rules! reductions {
+    ($($kind:ident $method:ident $keeping:ident $what:literal;)*) => {
+        impl Output { $(
+            #[doc = concat!($what, " over some axes, which vanish: `..` for all, a number, or an array of numbers.")]
+            #[track_caller]
+            #[must_use]
+            pub fn $method(&self, axes: impl Into<Axes>) -> Output {
+                self.apply(Reduce { kind: Kind::$kind, axes: axes.into(), keep_dims: false }, &[])
+            }
+
+            #[doc = concat!($what, " over some axes, which stay with extent 1.")]
+            #[track_caller]
+            #[must_use]
+            pub fn $keeping(&self, axes: impl Into<Axes>) -> Output {
+                self.apply(Reduce { kind: Kind::$kind, axes: axes.into(), keep_dims: true }, &[])
+            }
+        )* }
+    };
+}
+
+reductions! {
+    Sum reduce_sum reduce_sum_keep_dims "Sum";
+    Mean reduce_mean reduce_mean_keep_dims "Mean (the sum divided by the number of elements; NaN for none)";
+    Max reduce_max reduce_max_keep_dims "Largest element (a NaN wins; elements that tie share the gradient equally)";
+    Min reduce_min reduce_min_keep_dims "Smallest element (a NaN wins; elements that tie share the gradient equally)";
+    Prod reduce_prod reduce_prod_keep_dims "Product";
+}
+
+impl Op for Reduce {
+    fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Sum => "Sum",
+            Kind::Mean => "Mean",
+            Kind::Max => "Max",
+            Kind::Min => "Min",
+            Kind::Prod => "Prod",
+        }
+    }
+
+    fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
+        let [x] = arity(inputs)?;
+        let types: &[DType] = if self.kind == Kind::Mean { &[DType::F32] } else { &[DType::F32, DType::I32] };
+        expect_dtype(x.dtype, types)?;
+        let axes = self.axes.resolve(x.shape.len())?;
+        let mut dims = x.shape.to_vec();
+        for &axis in axes.iter().rev() {
+            if self.keep_dims {
+                dims[axis] = Some(1);
+            } else {
+                dims.remove(axis);
+            }
+        }
+        Ok(Signature::new(x.dtype, dims))
+    }
+
+    fn gradient(&self, at: &Gradient) -> Gradients {
+        let x = &at.inputs[0];
+        let axes = self.axes.resolve(x.shape().len()).expect("inference has checked the axes");
+        let keep = |t: &Output| {
+            let expand = |t: Output, &axis: &usize| t.expand_dims(axis as isize);
+            if self.keep_dims { t.clone() } else { axes.iter().fold(t.clone(), expand) }
+        };
+        let over: Vec<isize> = axes.iter().map(|&a| a as isize).collect();
+        let g = keep(&at.grad);
+        let zero = x.number(0.0);
+        Ok(vec![Some(match self.kind {
+            // y = sum x: dx = g.
+            Kind::Sum => g.broadcast_like(x),
+            // y = sum x / n: dx = g / n.
+            Kind::Mean => {
+                let count = x.size().cast(DType::F32) / at.output.size().cast(DType::F32);
+                (g / count).broadcast_like(x)
+            }
+            // dx = g / ties where x is the extremum, else 0.
+            Kind::Max | Kind::Min => {
+                let hit = x.equal(keep(&at.output)).cast(DType::F32);
+                let ties = hit.reduce_sum_keep_dims(&over[..]);
+                hit * (g / ties)
+            }
+            // dx = g times the product of the other elements: y / x without zeros; with one zero only its own
+            // gradient is not 0, and is the product of all others; with more zeros all gradients are 0.
+            Kind::Prod => {
+                let is_zero = x.equal(&zero);
+                let zeros = is_zero.cast(DType::F32).reduce_sum_keep_dims(&over[..]);
+                let nonzero = is_zero.select(x.number(1.0), x);
+                let others = nonzero.reduce_prod_keep_dims(&over[..]);
+                let no_zero = zeros.equal(&zero);
+                let own_zero = is_zero.logical_and(zeros.equal(x.number(1.0)));
+                let full =
+                    no_zero.select(others.broadcast_like(x) / nonzero, own_zero.select(&others, &zero));
+                full * g
+            }
+        })])
+    }
+
+    fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
+        let x = &inputs[0];
+        let axes = self.axes.resolve(x.dims.len()).expect("inference has checked the axes");
+        let op = match self.kind {
+            Kind::Sum | Kind::Mean => ReduceOp::Sum,
+            Kind::Max => ReduceOp::Max,
+            Kind::Min => ReduceOp::Min,
+            Kind::Prod => ReduceOp::Prod,
+        };
+        let mut y = l.reduce(op, x, &axes);
+        if self.kind == Kind::Mean {
+            let count: usize = axes.iter().map(|&a| x.dims[a]).product();
+            let count = l.scalar(count as f32);
+            y = l.code(Code::Div, DType::F32, &[y, count]);
+        }
+        if self.keep_dims { axes.iter().fold(y, |y, &a| y.expand(a)) } else { y }
+    }
+
+    fn samples() -> Vec<Sample> {
+        let mut samples = Vec::new();
+        for kind in [Kind::Sum, Kind::Mean, Kind::Max, Kind::Min, Kind::Prod] {
+            let sample = move |label: &str, axes: Axes, keep_dims: bool, x: Tensor| {
+                Sample::new(format!("{kind:?} {label}"), vec![x], move |_, x| {
+                    x[0].apply(Reduce { kind, axes: axes.clone(), keep_dims }, &[])
+                })
+            };
+            let x = || numbers([3, 4, 5], 0.5, 1.5);
+            samples.push(sample("all", (..).into(), false, x()));
+            samples.push(sample("last", (-1).into(), false, x()).row_wise());
+            samples.push(sample("first", 0.into(), false, x()));
+            samples.push(sample("middle", 1.into(), true, x()));
+            samples.push(sample("outer", [0, 2].into(), true, x()));
+            samples.push(
+                sample("long", 1.into(), false, numbers([2, 3001], 0.99, 1.01))
+                    .row_wise()
+                    .not_differentiable(),
+            );
+            samples.push(sample("none", 0.into(), false, numbers([0, 3], 0.0, 1.0)).not_differentiable());
+            if kind != Kind::Mean {
+                let ints = Tensor::from([[3, -1, 4], [1, 5, i32::MAX]]);
+                samples.push(sample("i32", 1.into(), false, ints).not_differentiable());
+            }
+        }
+        let zeros = Tensor::from([[2.0_f32, 0.0, 3.0], [0.0, 0.0, 5.0], [1.0, 2.0, 3.0]]);
+        samples.push(Sample::new("Prod of zeros", vec![zeros], |_, x| x[0].reduce_prod(1)));
+        samples
+    }
+}

@@ -1,0 +1,60 @@
+use super::*;
+use crate::conformance::numbers;
+use minutia_kernels::map::Code;
+use minutia_tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+/// Choice by element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Select;
+
+impl Output {
+    /// For each element of this `bool` tensor: `x` where it is true, else `y`; all three broadcast. Gradients: `g`
+    /// where chosen, else 0.
+    #[track_caller]
+    #[must_use]
+    pub fn select(&self, x: impl AsRef<Output>, y: impl AsRef<Output>) -> Output {
+        self.apply(Select, &[x.as_ref(), y.as_ref()])
+    }
+}
+
+impl Op for Select {
+    fn name(&self) -> &'static str {
+        "Select"
+    }
+
+    fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
+        let [condition, x, y] = arity(inputs)?;
+        if condition.dtype != DType::Bool {
+            return Err(Mismatch::new(format!("the condition is {}, not bool", condition.dtype))
+                .hint("compare first"));
+        }
+        if x.dtype != y.dtype {
+            return Err(Mismatch::new(format!("the choices differ in type: {} and {}", x.dtype, y.dtype)));
+        }
+        Ok(Signature::new(x.dtype, broadcast(&[condition, x, y])?))
+    }
+
+    fn gradient(&self, at: &Gradient) -> Gradients {
+        let (condition, g) = (&at.inputs[0], &at.grad);
+        let zero = g.number(0.0);
+        let (gx, gy) = (condition.select(g, &zero), condition.select(&zero, g));
+        Ok(vec![None, Some(gx.sum_like(&at.inputs[1])), Some(gy.sum_like(&at.inputs[2]))])
+    }
+
+    fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
+        l.code(Code::Select, inputs[1].dtype(), inputs)
+    }
+
+    fn samples() -> Vec<Sample> {
+        let condition = Tensor::from([[true, false, true], [false, false, true]]);
+        let sample = |x: &[usize], y: &[usize]| {
+            let condition = condition.clone();
+            let inputs = vec![numbers(x, -1.0, 1.0), numbers(y, 2.0, 3.0)];
+            Sample::new(format!("{x:?} {y:?}"), inputs, move |g, x| {
+                g.constant(&condition).select(&x[0], &x[1])
+            })
+        };
+        vec![sample(&[2, 3], &[2, 3]), sample(&[3], &[2, 1]), sample(&[], &[1, 1])]
+    }
+}

@@ -1,0 +1,90 @@
+use super::*;
+use crate::conformance::numbers;
+use serde::{Deserialize, Serialize};
+
+/// A block of a tensor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Slice {
+    pub begin: Vec<usize>,
+    /// -1 for all that is left.
+    pub size: Vec<isize>,
+}
+
+impl Output {
+    /// The block that starts at `begin` and has `size` elements along each axis (-1: all that is left); no copy is
+    /// made. Gradient: `g` in its place among zeros.
+    ///
+    /// ```
+    /// let graph = minutia_graph::Graph::new();
+    /// let x = graph.zeros([5, 8]);
+    /// assert_eq!(x.slice([1, 2], [3, -1]).shape().to_string(), "[3, 6]");
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn slice(&self, begin: impl Into<Vec<usize>>, size: impl Into<Vec<isize>>) -> Output {
+        self.apply(Slice { begin: begin.into(), size: size.into() }, &[])
+    }
+}
+
+impl Op for Slice {
+    fn name(&self) -> &'static str {
+        "Slice"
+    }
+
+    fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
+        let [x] = arity(inputs)?;
+        let rank = x.shape.len();
+        if (self.begin.len(), self.size.len()) != (rank, rank) {
+            let (b, s) = (self.begin.len(), self.size.len());
+            return Err(Mismatch::new(format!(
+                "begin has {b} and size {s} entries for a tensor of rank {rank}"
+            )));
+        }
+        let mut dims = Vec::new();
+        for (axis, (&begin, &size)) in self.begin.iter().zip(&self.size).enumerate() {
+            let left = x.shape[axis].map(|extent| extent.checked_sub(begin));
+            dims.push(match (left, usize::try_from(size)) {
+                (Some(None), _) => {
+                    return Err(Mismatch::new(format!("begin {begin} lies behind the end of axis {axis}")));
+                }
+                (Some(Some(left)), Ok(size)) if size > left => {
+                    return Err(Mismatch::new(format!(
+                        "{size} elements from {begin} reach over the end of axis {axis}"
+                    )));
+                }
+                (_, Ok(size)) => Some(size),
+                (left, Err(_)) if size == -1 => left.flatten(),
+                _ => return Err(Mismatch::new(format!("size {size} of axis {axis} is negative"))),
+            });
+        }
+        Ok(Signature::new(x.dtype, dims))
+    }
+
+    fn gradient(&self, at: &Gradient) -> Gradients {
+        let op = super::slice_gradient::SliceGradient { begin: self.begin.clone() };
+        Ok(vec![Some(at.grad.apply(op, &[&at.inputs[0]]))])
+    }
+
+    fn lower(&self, _: &mut Lowering, inputs: &[View]) -> View {
+        let extents = inputs[0].dims.iter().zip(&self.begin);
+        let size = |(&size, (&extent, &begin)): (&isize, (&usize, &usize))| {
+            usize::try_from(size).unwrap_or(extent - begin)
+        };
+        let size: Vec<usize> = self.size.iter().zip(extents).map(size).collect();
+        inputs[0].slice(&self.begin, &size)
+    }
+
+    fn samples() -> Vec<Sample> {
+        let sample = |begin: [usize; 2], size: [isize; 2]| {
+            Sample::new(format!("{begin:?} {size:?}"), vec![numbers([4, 5], -1.0, 1.0)], move |_, x| {
+                x[0].slice(begin, size)
+            })
+        };
+        vec![
+            sample([1, 2], [2, 3]),
+            sample([0, 1], [-1, 2]).row_wise(),
+            sample([3, 0], [-1, -1]),
+            sample([4, 0], [-1, 5]).not_differentiable(),
+        ]
+    }
+}

@@ -1,0 +1,89 @@
+use super::*;
+use crate::conformance::numbers;
+use minutia_kernels::map::Code;
+use minutia_tensor::{Tensor, program::ReduceOp};
+use serde::{Deserialize, Serialize};
+
+/// Normalised exponentials along the last axis, or their logarithms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Softmax {
+    pub log: bool,
+}
+
+impl Output {
+    /// `e^(x_i - max x) / sum_j e^(x_j - max x)` along the last axis; no exponential overflows.
+    /// Gradient: `y (g - sum_j g_j y_j)`.
+    #[track_caller]
+    #[must_use]
+    pub fn softmax(&self) -> Output {
+        self.apply(Softmax { log: false }, &[])
+    }
+
+    /// Logarithm of [`softmax`](Output::softmax), `x_i - max x - ln sum_j e^(x_j - max x)`, which loses nothing
+    /// where the probabilities underflow. Gradient: `g - e^y sum_j g_j`.
+    #[track_caller]
+    #[must_use]
+    pub fn log_softmax(&self) -> Output {
+        self.apply(Softmax { log: true }, &[])
+    }
+
+    /// Cross-entropy of the softmax of these logits against labels (probabilities that sum to 1), one number for
+    /// each row: `-sum_j labels_j log_softmax_j`. As TensorFlow 1's, it gives no gradient to the labels; the
+    /// logits' is `g (softmax - labels)`.
+    #[track_caller]
+    #[must_use]
+    pub fn softmax_cross_entropy_with_logits(&self, labels: impl AsRef<Output>) -> Output {
+        let _scope = self.graph.name_scope("softmax_cross_entropy_with_logits");
+        -(labels.as_ref().stop_gradient() * self.log_softmax()).reduce_sum(-1)
+    }
+}
+
+impl Op for Softmax {
+    fn name(&self) -> &'static str {
+        if self.log { "LogSoftmax" } else { "Softmax" }
+    }
+
+    fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
+        let [x] = arity(inputs)?;
+        expect_dtype(x.dtype, &[DType::F32])?;
+        axis_of(-1, x.shape.len())?;
+        Ok(x.clone())
+    }
+
+    fn gradient(&self, at: &Gradient) -> Gradients {
+        let (y, g) = (&at.output, &at.grad);
+        Ok(vec![Some(if self.log {
+            g - y.exp() * g.reduce_sum_keep_dims(-1)
+        } else {
+            y * (g - (g * y).reduce_sum_keep_dims(-1))
+        })])
+    }
+
+    fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
+        let x = &inputs[0];
+        let last = x.dims.len() - 1;
+        let max = l.reduce(ReduceOp::Max, x, &[last]).expand(last);
+        let shifted = l.code(Code::Sub, DType::F32, &[x.clone(), max]);
+        let exp = l.code(Code::Exp, DType::F32, &[shifted.clone()]);
+        let sum = l.reduce(ReduceOp::Sum, &exp, &[last]).expand(last);
+        if self.log {
+            let log = l.code(Code::Ln, DType::F32, &[sum]);
+            return l.code(Code::Sub, DType::F32, &[shifted, log]);
+        }
+        l.code(Code::Div, DType::F32, &[exp, sum])
+    }
+
+    fn samples() -> Vec<Sample> {
+        let mut samples = Vec::new();
+        for log in [false, true] {
+            let apply = move |_: &Graph, x: &[Output]| x[0].apply(Softmax { log }, &[]);
+            samples.push(
+                Sample::new(format!("{log} rows"), vec![numbers([4, 10], -3.0, 3.0)], apply).row_wise(),
+            );
+            samples.push(Sample::new(format!("{log} vector"), vec![numbers([5], -3.0, 3.0)], apply));
+            let extreme = Tensor::from([[1e30_f32, -1e30, 0.0], [-200.0, 200.0, 200.0]]);
+            samples.push(Sample::new(format!("{log} extreme"), vec![extreme], apply).not_differentiable());
+        }
+        samples
+    }
+}

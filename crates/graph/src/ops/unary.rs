@@ -1,0 +1,127 @@
+//! Elementwise operations of one operand.
+
+use super::*;
+use crate::conformance::numbers;
+use minutia_kernels::map::Code::*;
+use minutia_tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+struct Row {
+    name: &'static str,
+    float: Build,
+    int: Option<Build>,
+    /// From `x`, `y = f(x)` and the gradient of `y`.
+    gradient: fn(&Output, &Output, &Output) -> Option<Output>,
+    domain: (f32, f32),
+}
+
+macro_rules! unary {
+    ($($(#[$doc:meta])* $vis:vis $method:ident $op:ident: $float:expr, $int:expr, $gradient:expr, $low:literal to $high:literal;)*) => {
+        /// An elementwise operation of one operand.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub(crate) enum Unary { $($op),* }
+
+        const ALL: &[Unary] = &[$(Unary::$op),*];
+
+        const ROWS: &[Row] = &[$(Row {
+            name: stringify!($op),
+            float: $float,
+            int: $int,
+            gradient: $gradient,
+            domain: ($low, $high),
+        }),*];
+
+        impl Output { $(
+            $(#[$doc])*
+            #[track_caller]
+            #[must_use]
+            $vis fn $method(&self) -> Output {
+                self.apply(Unary::$op, &[])
+            }
+        )* }
+    };
+}
+
+// Each row: documentation, method, name; program for f32; program for i32, if there is one; gradient from x, y
+// and g, the gradient of y; the domain that it is tested over.
+unary! {
+    /// Elementwise `-x`. Gradient: `-g`.
+    pub(crate) negative Neg: |m, v| m.apply(Neg, v), Some(|m, v| m.apply(NegI, v)),
+        |_x, _y, g| Some(-g), -2.0 to 2.0;
+    /// Elementwise `|x|`. Gradient: `g sign(x)`, which is 0 at 0.
+    pub abs Abs: |m, v| m.apply(Abs, v), Some(|m, v| m.apply(AbsI, v)),
+        |x, _y, g| Some(g * x.sign()), 0.2 to 2.0;
+    /// Elementwise sign: -1, 0 or 1; NaN stays NaN. Its gradient is 0 everywhere.
+    pub sign Sign: |m, v| m.apply(Sign, v), Some(|m, v| m.apply(SignI, v)),
+        |_x, _y, _g| None, 0.2 to 2.0;
+    /// Elementwise `x x`. Gradient: `2 x g`.
+    pub square Square: |m, v| m.apply(Mul, &[v[0], v[0]]), Some(|m, v| m.apply(MulI, &[v[0], v[0]])),
+        |x, _y, g| Some(g * (x * 2.0)), -2.0 to 2.0;
+    /// Elementwise square root. Gradient: `g / (2 y)`.
+    pub sqrt Sqrt: |m, v| m.apply(Sqrt, v), None,
+        |_x, y, g| Some(g * 0.5 / y), 0.5 to 4.0;
+    /// Elementwise `1 / sqrt(x)`. Gradient: `-g y^3 / 2`.
+    pub rsqrt Rsqrt: |m, v| m.apply(Rsqrt, v), None,
+        |_x, y, g| Some(g * -0.5 * (y.square() * y)), 0.5 to 4.0;
+    /// Elementwise `e^x`. Gradient: `g y`.
+    pub exp Exp: |m, v| m.apply(Exp, v), None,
+        |_x, y, g| Some(g * y), -2.0 to 2.0;
+    /// Elementwise natural logarithm. Gradient: `g / x`.
+    pub log Log: |m, v| m.apply(Ln, v), None,
+        |x, _y, g| Some(g / x), 0.2 to 4.0;
+    /// Elementwise `max(0, x)`. Gradient: `g` where `x > 0`, else 0; so 0 at 0.
+    pub relu Relu: |m, v| { let zero = m.constant(0.0); m.apply(Max, &[zero, v[0]]) }, None,
+        |x, _y, g| Some(x.greater(x.number(0.0)).select(g, x.number(0.0))), 0.2 to 2.0;
+    /// Elementwise logistic function `1 / (1 + e^-x)`. Gradient: `g y (1 - y)`.
+    pub sigmoid Sigmoid: |m, v| m.apply(Sigmoid, v), None,
+        |_x, y, g| Some(g * y * (1.0 - y)), -3.0 to 3.0;
+    /// Elementwise hyperbolic tangent. Gradient: `g (1 - y^2)`.
+    pub tanh Tanh: |m, v| m.apply(Tanh, v), None,
+        |_x, y, g| Some(g * (1.0 - y.square())), -2.0 to 2.0;
+}
+
+impl Unary {
+    fn row(self) -> &'static Row {
+        &ROWS[self as usize]
+    }
+}
+
+impl Op for Unary {
+    fn name(&self) -> &'static str {
+        self.row().name
+    }
+
+    fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
+        let [x] = arity(inputs)?;
+        let types: &[DType] =
+            if self.row().int.is_some() { &[DType::F32, DType::I32] } else { &[DType::F32] };
+        expect_dtype(x.dtype, types)?;
+        Ok(x.clone())
+    }
+
+    fn gradient(&self, at: &Gradient) -> Gradients {
+        Ok(vec![(self.row().gradient)(&at.inputs[0], &at.output, &at.grad)])
+    }
+
+    fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
+        let dtype = inputs[0].dtype();
+        let program =
+            if dtype == DType::I32 { self.row().int.unwrap_or(self.row().float) } else { self.row().float };
+        l.map(dtype, inputs, program)
+    }
+
+    fn samples() -> Vec<Sample> {
+        let mut samples = Vec::new();
+        for &op in ALL {
+            let (low, high) = op.row().domain;
+            let apply = move |_: &Graph, x: &[Output]| x[0].apply(op, &[]);
+            samples.push(Sample::new(op.name(), vec![numbers([3, 5], low, high)], apply).row_wise());
+            if op.row().int.is_some() {
+                let ints = Tensor::from([[-2, 0, 7], [i32::MIN, i32::MAX, 1]]);
+                samples
+                    .push(Sample::new(format!("{} i32", op.name()), vec![ints], apply).not_differentiable());
+            }
+        }
+        samples
+    }
+}

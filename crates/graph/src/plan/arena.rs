@@ -1,0 +1,84 @@
+//! Where each value lives.
+
+use super::Binding;
+use crate::{
+    lower::{Lowering, Source},
+    steps::reads_and_writes,
+};
+use minutia_tensor::program::Step;
+use std::collections::BTreeMap;
+
+const ALIGNMENT: usize = 64;
+
+/// The place of every value.
+pub(super) struct Places {
+    computed: BTreeMap<usize, (Binding, usize)>,
+    pub arena_bytes: usize,
+    pub persistent_bytes: usize,
+}
+
+impl Places {
+    /// Values of `setup` stay for good; those of the main steps share the arena, each from its first writer to its
+    /// last reader; `kept` ones stay until the run's end.
+    pub fn new(l: &Lowering, setup: &[Step], in_place: &BTreeMap<usize, usize>, kept: &[usize]) -> Places {
+        let mut computed: BTreeMap<usize, (Binding, usize)> =
+            in_place.iter().map(|(&value, &variable)| (value, (Binding::Variable(variable), 0))).collect();
+        let mut persistent_bytes = 0;
+        for value in setup.iter().flat_map(|s| reads_and_writes(s).1) {
+            if l.values[value].source == Source::Step && !computed.contains_key(&value) {
+                computed.insert(value, (Binding::Persistent, persistent_bytes));
+                persistent_bytes += l.values[value].bytes.next_multiple_of(ALIGNMENT);
+            }
+        }
+        let mut lives: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+        for (i, step) in l.steps.iter().enumerate() {
+            let (reads, writes) = reads_and_writes(step);
+            for value in writes.into_iter().chain(reads) {
+                if l.values[value].source == Source::Step && !computed.contains_key(&value) {
+                    lives.entry(value).or_insert((i, i)).1 = i;
+                }
+            }
+        }
+        for value in kept {
+            if let Some(life) = lives.get_mut(value) {
+                life.1 = usize::MAX;
+            }
+        }
+        let mut by_size: Vec<(usize, (usize, usize))> = lives.into_iter().collect();
+        by_size.sort_by_key(|&(value, life)| (std::cmp::Reverse(l.values[value].bytes), life));
+        // Largest first, each at the lowest offset that is free during its whole life.
+        let mut placed: Vec<(usize, usize, (usize, usize))> = Vec::new();
+        for (value, life) in by_size {
+            let bytes = l.values[value].bytes.next_multiple_of(ALIGNMENT);
+            let mut taken: Vec<(usize, usize)> = placed
+                .iter()
+                .filter(|(.., other)| life.0 <= other.1 && other.0 <= life.1)
+                .map(|&(offset, bytes, _)| (offset, offset + bytes))
+                .collect();
+            taken.sort_unstable();
+            let mut offset = 0;
+            for (begin, end) in taken {
+                if offset + bytes <= begin {
+                    break;
+                }
+                offset = offset.max(end);
+            }
+            placed.push((offset, bytes, life));
+            computed.insert(value, (Binding::Arena, offset));
+        }
+        let arena_bytes = placed.iter().map(|p| p.0 + p.1).max().unwrap_or(0);
+        Places { computed, arena_bytes, persistent_bytes }
+    }
+
+    /// The buffer of a value, and its offset there.
+    pub fn of(&self, l: &Lowering, value: usize) -> (Binding, usize) {
+        let binding = match &l.values[value].source {
+            Source::Step => return self.computed[&value].clone(),
+            Source::Constant(tensor) => Binding::Constant(value, tensor.clone()),
+            Source::Feed(node) => Binding::Feed(*node),
+            Source::Variable(variable) => Binding::Variable(*variable),
+            Source::Counter(node) => Binding::Counter(*node),
+        };
+        (binding, 0)
+    }
+}

@@ -1,0 +1,114 @@
+//! The finished program of a device.
+
+use super::arena::Places;
+use crate::{
+    lower::{Lowering, Source, View},
+    node::NodeId,
+    steps::{for_each_operand, reads_and_writes},
+};
+use minutia_tensor::{
+    Tensor,
+    program::{BufferSpec, Map, MapProgram, Operand, Program, Step},
+};
+use std::collections::BTreeMap;
+
+/// What a program's buffer is bound to.
+#[derive(Clone, Debug)]
+pub(crate) enum Binding {
+    /// Intermediates of a run.
+    Arena,
+    /// What was computed once from constants.
+    Persistent,
+    /// A constant: its value's number, its contents.
+    Constant(usize, Tensor),
+    Feed(NodeId),
+    Variable(usize),
+    Counter(NodeId),
+}
+
+impl PartialEq for Binding {
+    fn eq(&self, other: &Binding) -> bool {
+        match (self, other) {
+            (Binding::Arena, Binding::Arena) | (Binding::Persistent, Binding::Persistent) => true,
+            (Binding::Constant(a, _), Binding::Constant(b, _)) => a == b,
+            (Binding::Feed(a), Binding::Feed(b)) | (Binding::Counter(a), Binding::Counter(b)) => a == b,
+            (Binding::Variable(a), Binding::Variable(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// A program and what its buffers are.
+pub(crate) struct Emitted {
+    pub program: Program,
+    pub bindings: Vec<Binding>,
+    /// The nodes that each step computes.
+    pub origins: Vec<Vec<NodeId>>,
+}
+
+impl Emitted {
+    pub(super) fn new(
+        l: &Lowering,
+        places: &Places,
+        mut steps: Vec<Step>,
+        origins: Vec<Vec<NodeId>>,
+    ) -> Emitted {
+        let mut bindings: Vec<Binding> = Vec::new();
+        let mut buffers: Vec<BufferSpec> = Vec::new();
+        for step in &mut steps {
+            for_each_operand(step, &mut |operand, written| {
+                let (binding, offset) = places.of(l, operand.buffer);
+                let index = bindings.iter().position(|b| *b == binding).unwrap_or_else(|| {
+                    let bytes = match &binding {
+                        Binding::Arena => places.arena_bytes,
+                        Binding::Persistent => places.persistent_bytes,
+                        _ => l.values[operand.buffer].bytes,
+                    };
+                    bindings.push(binding);
+                    buffers.push(BufferSpec { bytes, written: false });
+                    bindings.len() - 1
+                });
+                buffers[index].written |= written;
+                operand.buffer = index;
+                operand.offset += offset;
+            });
+        }
+        Emitted { program: Program { buffers, steps }, bindings, origins }
+    }
+}
+
+/// The variables whose old values a run needs.
+pub(super) fn variables_read<'a>(
+    l: &Lowering,
+    steps: impl Iterator<Item = &'a Step>,
+    fetched: &[View],
+    in_place: &BTreeMap<usize, usize>,
+) -> Vec<usize> {
+    let mut reads: Vec<usize> = steps
+        .flat_map(|s| reads_and_writes(s).0)
+        .chain(fetched.iter().map(|v| v.operand.buffer))
+        .filter(|value| !in_place.contains_key(value))
+        .filter_map(|value| match l.values[value].source {
+            Source::Variable(variable) => Some(variable),
+            _ => None,
+        })
+        .collect();
+    reads.sort_unstable();
+    reads.dedup();
+    reads
+}
+
+impl Lowering {
+    /// The step that makes a value the variable's.
+    pub(super) fn copy_to_variable(&mut self, variable: usize, view: &View) -> Step {
+        let target = self.source(Source::Variable(variable), view.dtype(), &view.dims);
+        let operand = Operand { ..target.operand };
+        self.origins.push(Vec::new());
+        Step::Map(Map {
+            dims: view.dims.clone(),
+            inputs: vec![view.access()],
+            program: MapProgram::identity(),
+            outputs: vec![minutia_tensor::program::Access { operand, strides: target.strides }],
+        })
+    }
+}

@@ -1,0 +1,181 @@
+//! The planner: from a graph, fetches and the shapes of feeds to a program for a device.
+//!
+//! Prune, check shapes, [lower](crate::lower), drop what nothing needs, compute constants once, order so that an
+//! update runs after the last reader of the old value, place every intermediate in one arena by liveness.
+
+mod arena;
+mod emit;
+mod order;
+mod prune;
+
+pub(crate) use emit::{Binding, Emitted};
+
+use crate::{
+    Error, Signature,
+    graph::Inner,
+    lower::{Lowering, Source, View},
+    node::NodeId,
+    ops::AnyOp,
+};
+use minutia_kernels::{map::Code, rng::Stream};
+use minutia_tensor::{DType, program::ReduceOp};
+use std::collections::BTreeMap;
+
+/// What a run consists of.
+pub(crate) struct Plan {
+    /// What depends on constants alone; run once.
+    pub setup: Emitted,
+    /// What every run does.
+    pub main: Emitted,
+    /// What a run does last, if its numbers are finite: copies new values into variables.
+    pub commit: Emitted,
+    /// Where the fetched values lie.
+    pub fetches: Vec<Fetched>,
+    /// In check-numerics mode: the nodes, and where each one's flag lies.
+    pub checks: Vec<(NodeId, Fetched)>,
+    /// Variables that must have a value before.
+    pub reads: Vec<usize>,
+    /// Variables that have a value after.
+    pub assigns: Vec<usize>,
+    pub arena_bytes: usize,
+    pub persistent_bytes: usize,
+}
+
+/// A tensor in a buffer, contiguous.
+#[derive(Clone, Debug)]
+pub(crate) struct Fetched {
+    pub binding: Binding,
+    pub offset: usize,
+    pub dtype: DType,
+    pub dims: Vec<usize>,
+}
+
+impl Plan {
+    pub fn new(
+        inner: &Inner,
+        targets: &[(NodeId, bool)],
+        feeds: &BTreeMap<NodeId, Vec<usize>>,
+        check_numerics: bool,
+    ) -> Result<Plan, Error> {
+        let needed = prune::needed(inner, targets)?;
+        let (mut l, views) = lower(inner, &needed, feeds)?;
+        let mut flags = Vec::new();
+        if check_numerics {
+            for &id in needed.iter().filter(|id| inner.nodes[**id].signature.dtype == DType::F32) {
+                l.node = id;
+                let kind = l.map(DType::I32, &[views[&id].clone()], |m, v| {
+                    let difference = m.apply(Code::Sub, &[v[0], v[0]]);
+                    let zero = m.constant(0.0);
+                    let infinite = m.apply(Code::Ne, &[difference, zero]);
+                    let nan = m.apply(Code::Ne, &[v[0], v[0]]);
+                    m.apply(Code::AddI, &[infinite, nan])
+                });
+                let axes: Vec<usize> = (0..kind.dims.len()).collect();
+                flags.push((id, l.reduce(ReduceOp::Max, &kind, &axes)));
+            }
+        }
+        let fetched: Vec<View> = targets.iter().filter(|t| t.1).map(|t| views[&t.0].clone()).collect();
+        Ok(assemble(l, fetched, flags, check_numerics))
+    }
+}
+
+/// Lowers the needed nodes, after another inference with the shapes of this run.
+fn lower(
+    inner: &Inner,
+    needed: &[NodeId],
+    feeds: &BTreeMap<NodeId, Vec<usize>>,
+) -> Result<(Lowering, BTreeMap<NodeId, View>), Error> {
+    let mut l = Lowering::default();
+    let mut views: BTreeMap<NodeId, View> = BTreeMap::new();
+    let mut unfed = Vec::new();
+    for &id in needed {
+        let node = &inner.nodes[id];
+        l.node = id;
+        l.key = Stream::new(inner.seed, &node.name).key();
+        match &node.op {
+            AnyOp::Placeholder(_) => match feeds.get(&id) {
+                Some(dims) => l.fed = dims.clone(),
+                None => {
+                    unfed.push(format!("'{}' {}", node.name, node.signature));
+                    continue;
+                }
+            },
+            AnyOp::VariableOp(_) => {
+                l.variable = inner.variables.iter().position(|v| v.node == id).unwrap_or_default();
+            }
+            _ => {}
+        }
+        if !unfed.is_empty() {
+            continue;
+        }
+        let inputs: Vec<View> = node.inputs.iter().map(|i| views[i].clone()).collect();
+        let signatures: Vec<Signature> =
+            inputs.iter().map(|v| Signature::new(v.dtype(), &v.dims[..])).collect();
+        node.op.infer(&signatures).map_err(|mismatch| {
+            let names = node.inputs.iter().map(|&i| inner.nodes[i].name.clone());
+            mismatch.at(
+                node.op.name(),
+                node.name.clone(),
+                names.zip(signatures).collect(),
+                node.place.clone(),
+            )
+        })?;
+        let view = node.op.lower(&mut l, &inputs);
+        views.insert(id, view);
+    }
+    if unfed.is_empty() { Ok((l, views)) } else { Err(Error::Unfed { placeholders: unfed }) }
+}
+
+fn assemble(mut l: Lowering, fetched: Vec<View>, flags: Vec<(NodeId, View)>, defer_commits: bool) -> Plan {
+    // What is fetched must be contiguous, and must not be overwritten by this run.
+    let commits = std::mem::take(&mut l.commits);
+    let fetched: Vec<View> = fetched
+        .into_iter()
+        .map(|view| match l.values[view.operand.buffer].source {
+            Source::Variable(v) if commits.contains_key(&v) => l.copy(&view),
+            _ => l.contiguous(&view),
+        })
+        .collect();
+    let checked: Vec<View> = flags.iter().map(|f| l.contiguous(&f.1)).collect();
+    let kept: Vec<usize> =
+        fetched.iter().chain(&checked).chain(commits.values()).map(|v| v.operand.buffer).collect();
+    prune::dead_steps(&mut l, &kept);
+    let setup = prune::constant_steps(&mut l);
+    let in_place = if defer_commits { BTreeMap::new() } else { order::in_place(&mut l, &commits, &kept) };
+    let copies: Vec<_> = commits
+        .iter()
+        .filter(|(variable, _)| !in_place.values().any(|v| v == *variable))
+        .map(|(&variable, view)| l.copy_to_variable(variable, view))
+        .collect();
+    let mut commit = Vec::new();
+    if defer_commits {
+        commit = copies;
+    } else {
+        l.steps.extend(copies);
+    }
+    let places = arena::Places::new(&l, &setup, &in_place, &kept);
+    let main_origins = std::mem::take(&mut l.origins);
+    let steps = std::mem::take(&mut l.steps);
+    let reads = emit::variables_read(&l, steps.iter().chain(&commit), &fetched, &in_place);
+    let emitted = |steps, origins| Emitted::new(&l, &places, steps, origins);
+    let place = |view: &View| {
+        let (binding, offset) = places.of(&l, view.operand.buffer);
+        Fetched {
+            binding,
+            offset: offset + view.operand.offset,
+            dtype: view.dtype(),
+            dims: view.dims.clone(),
+        }
+    };
+    Plan {
+        setup: emitted(setup, Vec::new()),
+        main: emitted(steps, main_origins),
+        commit: emitted(commit, Vec::new()),
+        fetches: fetched.iter().map(place).collect(),
+        checks: flags.iter().zip(&checked).map(|(flag, view)| (flag.0, place(view))).collect(),
+        reads,
+        assigns: commits.into_keys().collect(),
+        arena_bytes: places.arena_bytes,
+        persistent_bytes: places.persistent_bytes,
+    }
+}

@@ -1,0 +1,116 @@
+//! The order of steps, and updates in place.
+
+use crate::{
+    lower::{Lowering, Source, View},
+    steps::{elementwise_inputs, reads_and_writes},
+};
+use minutia_tensor::program::{Access, Step};
+use std::collections::BTreeMap;
+
+/// Finds the new values that can be written over the variables' old ones, and orders the steps so that this is
+/// right. Returns the variable of each such value.
+pub(super) fn in_place(
+    l: &mut Lowering,
+    commits: &BTreeMap<usize, View>,
+    kept: &[usize],
+) -> BTreeMap<usize, usize> {
+    let traffic: Vec<_> = l.steps.iter().map(reads_and_writes).collect();
+    let mut edges = dependencies(l.values.len(), &traffic);
+    let mut in_place = BTreeMap::new();
+    for (&variable, view) in commits {
+        let value = view.operand.buffer;
+        let old = l.values.iter().position(|v| v.source == Source::Variable(variable));
+        let writers: Vec<usize> = (0..traffic.len()).filter(|&i| traffic[i].1.contains(&value)).collect();
+        let [writer] = writers[..] else { continue };
+        // What is fetched stays as it is, even if it is the variable's new value: nothing writes it again.
+        let Some(old) = old else {
+            in_place.insert(value, variable);
+            continue;
+        };
+        if kept.contains(&old) || !overwrites(&l.steps[writer], old, value) {
+            continue;
+        }
+        let readers: Vec<usize> =
+            (0..traffic.len()).filter(|&i| i != writer && traffic[i].0.contains(&old)).collect();
+        if readers.iter().any(|&r| reachable(&edges, writer, r)) {
+            continue;
+        }
+        readers.iter().for_each(|&r| edges[r].push(writer));
+        in_place.insert(value, variable);
+    }
+    let order = sorted(&edges);
+    l.steps = order.iter().map(|&i| l.steps[i].clone()).collect();
+    l.origins = order.iter().map(|&i| l.origins[i].clone()).collect();
+    in_place
+}
+
+/// For each step, the steps that must come after it.
+fn dependencies(values: usize, traffic: &[(Vec<usize>, Vec<usize>)]) -> Vec<Vec<usize>> {
+    let mut edges = vec![Vec::new(); traffic.len()];
+    for value in 0..values {
+        let writers: Vec<usize> = (0..traffic.len()).filter(|&i| traffic[i].1.contains(&value)).collect();
+        writers.windows(2).for_each(|w| edges[w[0]].push(w[1]));
+        if let Some(&last) = writers.last() {
+            let readers = (0..traffic.len()).filter(|&i| traffic[i].0.contains(&value));
+            readers.for_each(|r| edges[last].push(r));
+        }
+    }
+    edges
+}
+
+/// Whether a step may write `new` over `old`: it reads `old` only element by element, at the place it writes.
+fn overwrites(step: &Step, old: usize, new: usize) -> bool {
+    let outputs: &[Access] = match step {
+        Step::Map(s) => &s.outputs,
+        Step::Gemm(s) => &s.outputs,
+        Step::Reduce(s) => &s.outputs,
+        Step::ArgReduce(_) | Step::GatherRows(_) | Step::Random(_) => &[],
+    };
+    let reads = |s: &Step| {
+        let mut n = 0;
+        crate::steps::for_each_operand(&mut s.clone(), &mut |o, written| {
+            n += (!written && o.buffer == old) as usize
+        });
+        n
+    };
+    let Some(output) = outputs.iter().find(|o| o.operand.buffer == new) else { return reads(step) == 0 };
+    let same = |input: &&Access| {
+        input.operand.buffer == old
+            && input.operand.offset == output.operand.offset
+            && input.strides == output.strides
+    };
+    elementwise_inputs(step).iter().filter(same).count() == reads(step)
+}
+
+fn reachable(edges: &[Vec<usize>], from: usize, to: usize) -> bool {
+    let mut seen = vec![false; edges.len()];
+    let mut open = vec![from];
+    while let Some(step) = open.pop() {
+        if step == to {
+            return true;
+        }
+        if !std::mem::replace(&mut seen[step], true) {
+            open.extend(&edges[step]);
+        }
+    }
+    false
+}
+
+/// Topological order; the earliest built goes first where there is a choice.
+fn sorted(edges: &[Vec<usize>]) -> Vec<usize> {
+    let mut waiting = vec![0; edges.len()];
+    edges.iter().flatten().for_each(|&to| waiting[to] += 1);
+    let mut ready: std::collections::BTreeSet<usize> =
+        (0..edges.len()).filter(|&i| waiting[i] == 0).collect();
+    let mut order = Vec::with_capacity(edges.len());
+    while let Some(step) = ready.pop_first() {
+        order.push(step);
+        for &to in &edges[step] {
+            waiting[to] -= 1;
+            if waiting[to] == 0 {
+                ready.insert(to);
+            }
+        }
+    }
+    order
+}

@@ -1,0 +1,70 @@
+//! Leaving out what a run does not need.
+
+use crate::{
+    Error,
+    graph::Inner,
+    lower::{Lowering, Source},
+    node::NodeId,
+    steps::reads_and_writes,
+};
+use minutia_tensor::program::Step;
+
+/// The ancestors of the targets, in order of execution.
+pub(super) fn needed(inner: &Inner, targets: &[(NodeId, bool)]) -> Result<Vec<NodeId>, Error> {
+    let mut needed = vec![false; inner.nodes.len()];
+    targets.iter().for_each(|t| needed[t.0] = true);
+    for id in (0..inner.nodes.len()).rev() {
+        if needed[id] {
+            inner.nodes[id].dependencies().for_each(|i| needed[i] = true);
+        }
+    }
+    let needed: Vec<NodeId> = (0..needed.len()).filter(|&id| needed[id]).collect();
+    match needed.iter().find_map(|&id| inner.nodes[id].error.clone()) {
+        Some(error) => Err(error),
+        None => Ok(needed),
+    }
+}
+
+/// Drops steps whose results nothing reads: shapes alone may have been of interest.
+pub(super) fn dead_steps(l: &mut Lowering, kept: &[usize]) {
+    let mut live = vec![false; l.values.len()];
+    kept.iter().for_each(|&v| live[v] = true);
+    let mut keep = vec![false; l.steps.len()];
+    for (i, step) in l.steps.iter().enumerate().rev() {
+        let (reads, writes) = reads_and_writes(step);
+        if writes.iter().any(|&v| live[v]) {
+            keep[i] = true;
+            reads.iter().for_each(|&v| live[v] = true);
+        }
+    }
+    retain(&mut l.steps, &keep);
+    retain(&mut l.origins, &keep);
+}
+
+/// Takes out the steps that depend on constants alone.
+pub(super) fn constant_steps(l: &mut Lowering) -> Vec<Step> {
+    let mut constant: Vec<bool> = l.values.iter().map(|v| matches!(v.source, Source::Constant(_))).collect();
+    let mut keep = vec![true; l.steps.len()];
+    // A value may be written by several steps: it is constant when all of them are.
+    for value in 0..l.values.len() {
+        let writers: Vec<usize> =
+            (0..l.steps.len()).filter(|&i| reads_and_writes(&l.steps[i]).1.contains(&value)).collect();
+        let pure = |&i: &usize| {
+            let (reads, _) = reads_and_writes(&l.steps[i]);
+            !matches!(l.steps[i], Step::Random(_)) && reads.iter().all(|&v| constant[v])
+        };
+        if !writers.is_empty() && writers.iter().all(pure) {
+            writers.iter().for_each(|&i| keep[i] = false);
+            constant[value] = true;
+        }
+    }
+    let setup = l.steps.iter().zip(&keep).filter(|(_, keep)| !**keep).map(|(s, _)| s.clone()).collect();
+    retain(&mut l.steps, &keep);
+    retain(&mut l.origins, &keep);
+    setup
+}
+
+fn retain<T>(items: &mut Vec<T>, keep: &[bool]) {
+    let mut keep = keep.iter();
+    items.retain(|_| *keep.next().expect("one flag for each item"));
+}

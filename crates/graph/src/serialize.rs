@@ -1,0 +1,117 @@
+//! Graphs to and from any serde format. A graph that is read is checked as if it were built anew.
+
+use crate::{
+    Error, Graph, Place, Signature,
+    graph::{Inner, VariableEntry},
+    node::NodeId,
+    ops::AnyOp,
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+
+const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct GraphDef {
+    version: u32,
+    seed: u64,
+    nodes: Vec<NodeDef>,
+    variables: Vec<VariableEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct NodeDef {
+    name: String,
+    op: AnyOp,
+    inputs: Vec<NodeId>,
+    control: Vec<NodeId>,
+    signature: Signature,
+    place: Place,
+}
+
+impl Serialize for Graph {
+    /// # Errors
+    /// A graph with an invalid node is not serialised.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.check().map_err(ser::Error::custom)?;
+        let inner = self.lock();
+        let node = |n: &crate::node::Node| NodeDef {
+            name: n.name.clone(),
+            op: n.op.clone(),
+            inputs: n.inputs.clone(),
+            control: n.control.clone(),
+            signature: n.signature.clone(),
+            place: n.place.clone(),
+        };
+        let nodes = inner.nodes.iter().map(node).collect();
+        let def = GraphDef { version: VERSION, seed: inner.seed, nodes, variables: inner.variables.clone() };
+        drop(inner);
+        def.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Graph {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Graph, D::Error> {
+        let def = GraphDef::deserialize(deserializer)?;
+        build(def).map_err(de::Error::custom)
+    }
+}
+
+fn build(def: GraphDef) -> Result<Graph, Error> {
+    let invalid = |reason: String| Error::Graph { reason };
+    if def.version != VERSION {
+        return Err(invalid(format!("format version {}, this program reads {VERSION}", def.version)));
+    }
+    let mut inner = Inner { seed: def.seed, ..Inner::default() };
+    for (id, node) in def.nodes.into_iter().enumerate() {
+        if let Some(later) = node.inputs.iter().chain(&node.control).find(|&&i| i >= id) {
+            return Err(invalid(format!(
+                "node {id} '{}' depends on node {later}, which comes later",
+                node.name
+            )));
+        }
+        if !inner.is_free(&node.name) {
+            return Err(invalid(format!("two nodes are named '{}'", node.name)));
+        }
+        let name = node.name.clone();
+        inner.push(node.op, node.name, node.inputs, node.control, node.place);
+        let built = &inner.nodes[id];
+        if let Some(error) = &built.error {
+            return Err(error.clone());
+        }
+        if built.signature != node.signature {
+            return Err(invalid(format!(
+                "node '{name}' claims to be {}, but is {}",
+                node.signature, built.signature
+            )));
+        }
+    }
+    for (index, variable) in def.variables.into_iter().enumerate() {
+        let is_variable =
+            inner.nodes.get(variable.node).is_some_and(|n| matches!(n.op, AnyOp::VariableOp(_)));
+        let initializes = inner.nodes.get(variable.initializer).is_some_and(|n| match &n.op {
+            AnyOp::Assign(assign) => assign.variable == index && n.inputs[0] == variable.node,
+            _ => false,
+        });
+        if !is_variable || !initializes {
+            return Err(invalid(format!(
+                "variable {index} does not name a variable's node and its initializer"
+            )));
+        }
+        inner.variables.push(variable);
+    }
+    let known = |node: &crate::node::Node| match &node.op {
+        AnyOp::Assign(op) => inner.variables.get(op.variable).is_some_and(|v| v.node == node.inputs[0]),
+        AnyOp::ReadVariable(op) => inner.variables.get(op.variable).is_some_and(|v| v.node == node.inputs[0]),
+        _ => true,
+    };
+    if let Some(node) = inner.nodes.iter().find(|n| !known(n)) {
+        return Err(invalid(format!("node '{}' refers to a variable that does not exist", node.name)));
+    }
+    let listed = |id: NodeId| inner.variables.iter().any(|v| v.node == id);
+    let unlisted =
+        |(id, n): &(usize, &crate::node::Node)| matches!(n.op, AnyOp::VariableOp(_)) && !listed(*id);
+    if let Some((_, node)) = inner.nodes.iter().enumerate().find(unlisted) {
+        return Err(invalid(format!("variable '{}' has no initializer", node.name)));
+    }
+    Ok(Graph::from_inner(inner))
+}

@@ -1,0 +1,165 @@
+mod feeds;
+mod fetch;
+pub(crate) mod state;
+mod step;
+
+pub use feeds::{AsFeedKey, FeedKey, Feeds};
+pub use fetch::Fetch;
+pub use step::Step;
+
+use crate::{Error, Graph, Output, Variable, node::NodeId, plan::Plan};
+use minutia_tensor::{Device, Tensor};
+use state::{Compiled, State};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+type Targets = Vec<(NodeId, bool)>;
+type Shapes = BTreeMap<NodeId, Vec<usize>>;
+
+/// Runs a graph on a device, and holds the values of its variables.
+///
+/// A run computes the ancestors of the fetches and nothing else. Its plan is made once for each set of fetches and
+/// shapes of feeds, and kept.
+#[derive(Debug)]
+pub struct Session {
+    graph: Graph,
+    state: Arc<Mutex<State>>,
+    plans: HashMap<(Targets, Shapes), Compiled>,
+    check_numerics: bool,
+}
+
+impl Session {
+    /// A session without values: run the graph's
+    /// [`global_variables_initializer`](Graph::global_variables_initializer) first.
+    ///
+    /// # Errors
+    /// The first error of building the graph.
+    pub fn new(graph: &Graph, device: &Device) -> Result<Session, Error> {
+        graph.check()?;
+        Ok(Session {
+            graph: graph.clone(),
+            state: Arc::new(Mutex::new(State::new(device))),
+            plans: HashMap::new(),
+            check_numerics: false,
+        })
+    }
+
+    /// The graph that it runs.
+    #[must_use]
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// In this mode a run that meets a NaN or an infinity fails, names the first node that produced one, and leaves
+    /// the variables as they were. It is slower. Steps prepared before keep their mode.
+    pub fn set_check_numerics(&mut self, on: bool) {
+        if self.check_numerics != on {
+            self.check_numerics = on;
+            let mut state = lock(&self.state);
+            self.plans.drain().for_each(|(_, mut plan)| plan.free(&mut state));
+        }
+    }
+
+    /// Runs what the fetches need and returns their values, in the shape in which they were asked for.
+    ///
+    /// ```
+    /// use minutia_graph::{DType, Graph, Session, feeds};
+    /// let graph = Graph::new();
+    /// let x = graph.placeholder("x", DType::F32, [None, Some(2)]);
+    /// let (sum, count) = (x.reduce_sum(0), x.size());
+    /// let mut session = Session::new(&graph, &minutia_tensor::Device::cpu()?)?;
+    /// let (sum, count) = session.run((&sum, &count), feeds! { "x" => [[1.0_f32, 2.0], [3.0, 4.0]] })?;
+    /// assert_eq!((sum.as_slice::<f32>()?, count.value::<i32>()?), (&[4.0, 6.0][..], 4));
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An error of building, of a feed, an unfed placeholder, a variable without a value, an index out of range.
+    pub fn run<F: Fetch>(&mut self, fetches: F, feeds: Feeds) -> Result<F::Value, Error> {
+        let feeds = feeds.resolve(&self.graph)?;
+        let targets = targets(&self.graph, &fetches)?;
+        let shapes: Shapes = feeds.iter().map(|(&id, t)| (id, t.dims().to_vec())).collect();
+        let key = (targets, shapes);
+        let mut state = lock(&self.state);
+        if !self.plans.contains_key(&key) {
+            let plan = Plan::new(&self.graph.lock(), &key.0, &key.1, self.check_numerics)?;
+            let compiled = Compiled::new(&mut state, plan, &feeds)?;
+            self.plans.insert(key.clone(), compiled);
+        }
+        let compiled = self.plans.get_mut(&key).expect("inserted above");
+        feeds.iter().try_for_each(|(&id, tensor)| compiled.feed(&mut state, id, tensor))?;
+        compiled.run(&mut state, &self.graph)?;
+        Ok(fetches.take(&mut compiled.values(&state)?.into_iter()))
+    }
+
+    /// Compiles a step for hot loops: running it allocates nothing. The feeds give shapes and first values.
+    ///
+    /// # Errors
+    /// As [`run`](Session::run), but for those of the values.
+    pub fn prepare<F: Fetch>(&self, fetches: F, feeds: Feeds) -> Result<Step<F>, Error> {
+        let feeds = feeds.resolve(&self.graph)?;
+        let targets = targets(&self.graph, &fetches)?;
+        let shapes: Shapes = feeds.iter().map(|(&id, t)| (id, t.dims().to_vec())).collect();
+        let plan = Plan::new(&self.graph.lock(), &targets, &shapes, self.check_numerics)?;
+        let compiled = Compiled::new(&mut lock(&self.state), plan, &feeds)?;
+        let outputs = targets.iter().filter(|t| t.1).map(|t| t.0).collect();
+        Ok(Step { graph: self.graph.clone(), state: self.state.clone(), compiled, outputs, fetches })
+    }
+
+    /// A variable's value, if it has one.
+    #[must_use]
+    pub fn variable(&self, variable: &Variable) -> Option<Tensor> {
+        let index = self.graph.lock().variables.iter().position(|v| v.node == variable.id)?;
+        let state = lock(&self.state);
+        let cell = state.variables.get(&index).filter(|c| c.initialized)?;
+        let dims = variable.shape().known()?;
+        state.read(cell.slot, 0, variable.dtype(), &dims).ok()
+    }
+
+    /// Gives a variable a value.
+    ///
+    /// # Errors
+    /// [`Error::Feed`] when type or shape differ, [`Error::OtherGraph`].
+    pub fn set_variable(&mut self, variable: &Variable, value: &Tensor) -> Result<(), Error> {
+        if !variable.graph.same(&self.graph) {
+            return Err(Error::OtherGraph { role: "variable", name: variable.name() });
+        }
+        let expected = variable.signature();
+        if expected.dtype != value.dtype() || !expected.shape.admits(value.dims()) {
+            let (name, dtype, shape) = (variable.name(), value.dtype(), value.shape().clone());
+            return Err(Error::Feed { name, expected, dtype, shape });
+        }
+        let index =
+            self.graph.lock().variables.iter().position(|v| v.node == variable.id).unwrap_or_default();
+        let mut state = lock(&self.state);
+        let slot = state.variable(index, value.as_bytes().len())?;
+        state.memory.write(slot, value.as_bytes())?;
+        state.variables.insert(index, state::Cell { slot, initialized: true });
+        Ok(())
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+pub(crate) fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn targets(graph: &Graph, fetches: &impl Fetch) -> Result<Targets, Error> {
+    let mut targets = Vec::new();
+    let mut stranger = None;
+    fetches.targets(&mut |output: &Output, value| {
+        if !output.graph.same(graph) {
+            stranger.get_or_insert_with(|| output.name());
+        }
+        targets.push((output.id, value));
+    });
+    match stranger {
+        Some(name) => Err(Error::OtherGraph { role: "fetch", name }),
+        None => Ok(targets),
+    }
+}

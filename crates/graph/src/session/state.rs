@@ -1,0 +1,304 @@
+use crate::{
+    DType, Error, Graph,
+    node::NodeId,
+    plan::{Binding, Emitted, Fetched, Plan},
+};
+use minutia_tensor::{Device, Executable, Memory, Slot, Tensor};
+use std::collections::BTreeMap;
+
+/// What outlives a run: the memory, and what lies in it.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub device: Device,
+    pub memory: Memory,
+    pub variables: BTreeMap<usize, Cell>,
+    pub counters: BTreeMap<NodeId, Slot>,
+}
+
+/// A variable's place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cell {
+    pub slot: Slot,
+    pub initialized: bool,
+}
+
+impl State {
+    pub fn new(device: &Device) -> State {
+        State {
+            device: device.clone(),
+            memory: Memory::new(device),
+            variables: BTreeMap::new(),
+            counters: BTreeMap::new(),
+        }
+    }
+
+    pub fn variable(&mut self, index: usize, bytes: usize) -> Result<Slot, Error> {
+        if let Some(cell) = self.variables.get(&index) {
+            return Ok(cell.slot);
+        }
+        let slot = self.memory.allocate(bytes)?;
+        self.variables.insert(index, Cell { slot, initialized: false });
+        Ok(slot)
+    }
+
+    pub fn counter(&mut self, node: NodeId) -> Result<Slot, Error> {
+        if let Some(&slot) = self.counters.get(&node) {
+            return Ok(slot);
+        }
+        let slot = self.memory.allocate(DType::I32.size())?;
+        self.counters.insert(node, slot);
+        Ok(slot)
+    }
+
+    pub fn read(&self, slot: Slot, offset: usize, dtype: DType, dims: &[usize]) -> Result<Tensor, Error> {
+        let elements: usize = dims.iter().product();
+        let mut bytes = vec![0; elements * dtype.size()];
+        self.memory.read(slot, offset, &mut bytes)?;
+        Ok(Tensor::from_bytes(dtype, dims, &bytes)?)
+    }
+}
+
+/// A plan made ready for a device.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    main: Part,
+    commit: Option<Part>,
+    pub fetches: Vec<Placed>,
+    checks: Vec<(NodeId, Placed)>,
+    pub feeds: BTreeMap<NodeId, FeedSlot>,
+    reads: Vec<usize>,
+    assigns: Vec<usize>,
+    /// Slots that belong to this plan alone.
+    owned: Vec<Slot>,
+    /// Whether every variable that is read was seen to have a value.
+    ready: bool,
+}
+
+#[derive(Debug)]
+struct Part {
+    executable: Executable,
+    slots: Vec<Slot>,
+    origins: Vec<Vec<NodeId>>,
+}
+
+/// A tensor in memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Placed {
+    pub slot: Slot,
+    pub offset: usize,
+    pub dtype: DType,
+    pub dims: Vec<usize>,
+}
+
+/// Where a placeholder's tensor is.
+#[derive(Clone, Debug)]
+pub(crate) struct FeedSlot {
+    pub slot: Slot,
+    pub dtype: DType,
+    pub dims: Vec<usize>,
+    /// Whether the slot is memory of our own, rather than a host tensor.
+    pub owned: bool,
+}
+
+impl Compiled {
+    pub fn new(state: &mut State, plan: Plan, feeds: &BTreeMap<NodeId, Tensor>) -> Result<Compiled, Error> {
+        let mut slots = Slots { owned: Vec::new(), known: Vec::new(), feeds: BTreeMap::new() };
+        let result = Compiled::build(state, &plan, feeds, &mut slots);
+        if result.is_err() {
+            slots.owned.iter().for_each(|&slot| state.memory.free(slot));
+        }
+        result
+    }
+
+    fn build(
+        state: &mut State,
+        plan: &Plan,
+        feeds: &BTreeMap<NodeId, Tensor>,
+        slots: &mut Slots,
+    ) -> Result<Compiled, Error> {
+        if !plan.setup.program.steps.is_empty() {
+            let mut setup = slots.part(state, plan, &plan.setup, feeds)?;
+            setup.executable.run(&mut state.memory, &setup.slots)?;
+        }
+        let main = slots.part(state, plan, &plan.main, feeds)?;
+        let commit = match plan.commit.program.steps.is_empty() {
+            true => None,
+            false => Some(slots.part(state, plan, &plan.commit, feeds)?),
+        };
+        let mut place = |fetched: &Fetched| {
+            let bytes = fetched.dims.iter().product::<usize>() * fetched.dtype.size();
+            let slot = slots.bind(state, plan, &fetched.binding, bytes, feeds)?;
+            let (offset, dtype, dims) = (fetched.offset, fetched.dtype, fetched.dims.clone());
+            Ok::<_, Error>(Placed { slot, offset, dtype, dims })
+        };
+        let fetches = plan.fetches.iter().map(&mut place).collect::<Result<_, _>>()?;
+        let checks = plan.checks.iter().map(|(id, f)| Ok((*id, place(f)?))).collect::<Result<_, Error>>()?;
+        Ok(Compiled {
+            main,
+            commit,
+            fetches,
+            checks,
+            feeds: std::mem::take(&mut slots.feeds),
+            reads: plan.reads.clone(),
+            assigns: plan.assigns.clone(),
+            owned: std::mem::take(&mut slots.owned),
+            ready: false,
+        })
+    }
+
+    /// Runs the plan over what is fed now.
+    pub fn run(&mut self, state: &mut State, graph: &Graph) -> Result<(), Error> {
+        if !self.ready {
+            self.check_initialized(state, graph)?;
+        }
+        self.main.run(state, graph)?;
+        if !self.checks.is_empty() {
+            self.check_finite(state, graph)?;
+        }
+        if let Some(commit) = &mut self.commit {
+            commit.run(state, graph)?;
+        }
+        if !self.ready {
+            for variable in &self.assigns {
+                if let Some(cell) = state.variables.get_mut(variable) {
+                    cell.initialized = true;
+                }
+            }
+            self.ready = true;
+        }
+        Ok(())
+    }
+
+    fn check_initialized(&self, state: &State, graph: &Graph) -> Result<(), Error> {
+        let missing = |v: &&usize| state.variables.get(v).is_none_or(|cell| !cell.initialized);
+        let inner = graph.lock();
+        let name = |v: &usize| format!("'{}'", inner.nodes[inner.variables[*v].node].name);
+        let variables: Vec<String> = self.reads.iter().filter(missing).map(name).collect();
+        if variables.is_empty() { Ok(()) } else { Err(Error::Uninitialized { variables }) }
+    }
+
+    fn check_finite(&self, state: &State, graph: &Graph) -> Result<(), Error> {
+        for (id, flag) in &self.checks {
+            let kind = state.read(flag.slot, flag.offset, flag.dtype, &flag.dims)?.value::<i32>()?;
+            if kind > 0 {
+                let what = if kind > 1 { "NaN" } else { "an infinity" };
+                let node = &graph.lock().nodes[*id];
+                let (op, name, place) = (node.op.name(), node.name.clone(), node.place.clone());
+                return Err(Error::NotFinite { op, name, what, place });
+            }
+        }
+        Ok(())
+    }
+
+    /// The fetched tensors, in order.
+    pub fn values(&self, state: &State) -> Result<Vec<Tensor>, Error> {
+        self.fetches.iter().map(|f| state.read(f.slot, f.offset, f.dtype, &f.dims)).collect()
+    }
+
+    /// Puts a host tensor in a placeholder's place.
+    pub fn feed(&mut self, state: &mut State, id: NodeId, tensor: &Tensor) -> Result<(), Error> {
+        let Some(feed) = self.feeds.get_mut(&id) else { return Ok(()) };
+        if feed.owned {
+            state.memory.write(feed.slot, tensor.as_bytes())?;
+        } else {
+            state.memory.replace(feed.slot, tensor)?;
+        }
+        Ok(())
+    }
+
+    /// Gives a placeholder memory of our own, which can be written without allocating.
+    pub fn own_feed(&mut self, state: &mut State, id: NodeId) -> Result<(), Error> {
+        let Some(feed) = self.feeds.get_mut(&id) else { return Ok(()) };
+        let bytes = feed.dims.iter().product::<usize>() * feed.dtype.size();
+        let (old, new) = (feed.slot, state.memory.allocate(bytes)?);
+        (feed.slot, feed.owned) = (new, true);
+        let bound = self.main.slots.iter_mut().chain(self.commit.iter_mut().flat_map(|c| &mut c.slots));
+        let fetched = self.fetches.iter_mut().map(|f| &mut f.slot);
+        bound.chain(fetched).chain(&mut self.owned).filter(|s| **s == old).for_each(|s| *s = new);
+        state.memory.free(old);
+        Ok(())
+    }
+
+    /// Gives the plan's own slots back.
+    pub fn free(&mut self, state: &mut State) {
+        for slot in self.owned.drain(..) {
+            state.memory.free(slot);
+        }
+    }
+}
+
+impl Part {
+    fn run(&mut self, state: &mut State, graph: &Graph) -> Result<(), Error> {
+        self.executable.run(&mut state.memory, &self.slots).map_err(|source| {
+            let step = match source {
+                minutia_tensor::Error::IndexOutOfRange { step, .. } => Some(step),
+                _ => None,
+            };
+            let node = step.and_then(|s| self.origins.get(s)?.first().copied());
+            let context = node.map(|id| {
+                let node = &graph.lock().nodes[id];
+                format!("{} '{}'", node.op.name(), node.name)
+            });
+            Error::Tensor { context, source }
+        })
+    }
+}
+
+/// Binds buffers to slots while a plan is compiled.
+struct Slots {
+    owned: Vec<Slot>,
+    known: Vec<(Binding, Slot)>,
+    feeds: BTreeMap<NodeId, FeedSlot>,
+}
+
+impl Slots {
+    fn part(
+        &mut self,
+        state: &mut State,
+        plan: &Plan,
+        emitted: &Emitted,
+        feeds: &BTreeMap<NodeId, Tensor>,
+    ) -> Result<Part, Error> {
+        let buffers = emitted.bindings.iter().zip(&emitted.program.buffers);
+        let slots = buffers
+            .map(|(b, spec)| self.bind(state, plan, b, spec.bytes, feeds))
+            .collect::<Result<_, _>>()?;
+        let executable = state.device.compile(&emitted.program)?;
+        Ok(Part { executable, slots, origins: emitted.origins.clone() })
+    }
+
+    fn bind(
+        &mut self,
+        state: &mut State,
+        plan: &Plan,
+        binding: &Binding,
+        bytes: usize,
+        feeds: &BTreeMap<NodeId, Tensor>,
+    ) -> Result<Slot, Error> {
+        if let Some((_, slot)) = self.known.iter().find(|(b, _)| b == binding) {
+            return Ok(*slot);
+        }
+        let slot = match binding {
+            Binding::Arena => state.memory.allocate(plan.arena_bytes)?,
+            Binding::Persistent => state.memory.allocate(plan.persistent_bytes)?,
+            Binding::Constant(_, tensor) => state.memory.share(tensor)?,
+            Binding::Feed(node) => {
+                let tensor = &feeds[node];
+                let slot = state.memory.share(tensor)?;
+                let feed =
+                    FeedSlot { slot, dtype: tensor.dtype(), dims: tensor.dims().to_vec(), owned: false };
+                self.feeds.insert(*node, feed);
+                slot
+            }
+            Binding::Variable(variable) => return self.keep(binding, state.variable(*variable, bytes)?),
+            Binding::Counter(node) => return self.keep(binding, state.counter(*node)?),
+        };
+        self.owned.push(slot);
+        self.keep(binding, slot)
+    }
+
+    fn keep(&mut self, binding: &Binding, slot: Slot) -> Result<Slot, Error> {
+        self.known.push((binding.clone(), slot));
+        Ok(slot)
+    }
+}
