@@ -61,7 +61,8 @@ fn build(def: GraphDef) -> Result<Graph, Error> {
     if def.version != VERSION {
         return Err(invalid(format!("format version {}, this program reads {VERSION}", def.version)));
     }
-    let mut inner = Inner { seed: def.seed, ..Inner::default() };
+    let mut inner = Inner::default();
+    inner.seed = def.seed;
     for (id, node) in def.nodes.into_iter().enumerate() {
         if let Some(later) = node.inputs.iter().chain(&node.control).find(|&&i| i >= id) {
             return Err(invalid(format!(
