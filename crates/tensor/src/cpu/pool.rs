@@ -42,6 +42,8 @@ struct Shared {
     /// Counts jobs, so that a waiting thread sees a new one.
     epoch: AtomicUsize,
     asleep: Box<[AtomicBool]>,
+    /// Workers that have started.
+    started: AtomicUsize,
     quit: AtomicBool,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
@@ -70,6 +72,7 @@ impl Pool {
             inside: AtomicUsize::new(0),
             epoch: AtomicUsize::new(0),
             asleep: (0..helpers).map(|_| AtomicBool::new(false)).collect(),
+            started: AtomicUsize::new(0),
             quit: AtomicBool::new(false),
             panic: Mutex::new(None),
         });
@@ -77,7 +80,11 @@ impl Pool {
             let shared = Arc::clone(&shared);
             thread::Builder::new().name(format!("minutia-{}", i + 1)).spawn(move || shared.work(i)).ok()
         };
-        let workers = (0..helpers).map_while(start).collect();
+        let workers: Vec<_> = (0..helpers).map_while(start).collect();
+        // A thread allocates while it starts, and jobs shall not see that.
+        while shared.started.load(SeqCst) < workers.len() {
+            thread::yield_now();
+        }
         Pool { shared, workers, running: Mutex::new(()) }
     }
 
@@ -159,6 +166,7 @@ impl Shared {
     }
 
     fn work(&self, worker: usize) {
+        self.started.fetch_add(1, SeqCst);
         let mut seen = 0;
         loop {
             seen = self.wait(worker, seen);

@@ -5,7 +5,7 @@ mod tile;
 
 use super::Level;
 use std::ops::Range;
-use tile::Tile;
+use tile::{Panel, Tile};
 
 /// Rows of a tile.
 pub(super) const ROWS: usize = 6;
@@ -22,8 +22,8 @@ pub(super) struct Plan {
     k: usize,
     a_strides: [usize; 2],
     b_strides: [usize; 2],
-    /// The first column that is read from the packed copy of `b`.
-    packed_from: usize,
+    /// Whether `b` is read where it lies, except for rows of the last panel that would be read past the end.
+    in_place: bool,
     tile: Tile,
 }
 
@@ -48,30 +48,47 @@ impl Plan {
         a_strides: [usize; 2],
         b_strides: [usize; 2],
     ) -> Plan {
-        // Whole tiles of a row-major matrix are read where they lie.
-        let packed_from = if b_strides[1] == 1 { n / COLUMNS * COLUMNS } else { 0 };
-        Plan { n, k, a_strides, b_strides, packed_from, tile: tile::at(level) }
+        let in_place = b_strides[1] == 1 && b_strides[0] > 0;
+        Plan { n, k, a_strides, b_strides, in_place, tile: tile::at(level) }
     }
 
     /// Floats of scratch that a call needs.
     pub(super) fn scratch(&self) -> usize {
-        (self.n - self.packed_from).next_multiple_of(COLUMNS).saturating_mul(self.k)
+        let panels = if self.in_place { 1 } else { self.n.div_ceil(COLUMNS) };
+        (panels * COLUMNS).saturating_mul(self.k - self.readable(self.n / COLUMNS * COLUMNS))
     }
 
-    /// Copies what strips do not read in place: panels of [`COLUMNS`] columns, padded with zeros.
+    /// How many rows of the panel from `column` can be read in place: a panel is read whole, so that the last
+    /// rows of one that is not full would be read past the matrix.
+    fn readable(&self, column: usize) -> usize {
+        if !self.in_place || self.k == 0 {
+            return 0;
+        }
+        let end = (self.k - 1) * self.b_strides[0] + self.n;
+        end.checked_sub(column + COLUMNS).map_or(0, |room| (room / self.b_strides[0] + 1).min(self.k))
+    }
+
+    /// Where the packed rows of the panel from `column` start.
+    fn packed(&self, column: usize) -> usize {
+        if self.in_place { 0 } else { column * self.k }
+    }
+
+    /// Copies what strips do not read in place: rows of panels of [`COLUMNS`] columns. What lies beyond the
+    /// matrix is left as it is; it reaches no column of the result.
     ///
     /// # Safety
     /// The operands must be good for the plan's shape.
     pub(super) unsafe fn prepare(&self, operands: Operands) {
-        let mut to = operands.scratch;
-        for first in (self.packed_from..self.n).step_by(COLUMNS) {
-            for p in 0..self.k {
-                for column in first..first + COLUMNS {
+        let first = if self.in_place { self.n / COLUMNS * COLUMNS } else { 0 };
+        for column in (first..self.n).step_by(COLUMNS) {
+            let rows = self.readable(column)..self.k;
+            for j in 0..(self.n - column).min(COLUMNS) {
+                for (i, p) in rows.clone().enumerate() {
                     // SAFETY: inside `b`, and inside the scratch.
                     unsafe {
-                        let element = p * self.b_strides[0] + column * self.b_strides[1];
-                        *to = if column < self.n { operands.b.add(element).read_unaligned() } else { 0.0 };
-                        to = to.add(1);
+                        let element = p * self.b_strides[0] + (column + j) * self.b_strides[1];
+                        let to = operands.scratch.add(self.packed(column) + i * COLUMNS + j);
+                        *to = operands.b.add(element).read_unaligned();
                     }
                 }
             }
@@ -98,19 +115,21 @@ impl Plan {
                 let width = (columns.end - column).min(COLUMNS);
                 // SAFETY: the panel lies in `b` or in the scratch; tiles lie in the strip.
                 unsafe {
-                    let (b, b_stride) = if column < self.packed_from {
-                        let row = start * self.b_strides[0];
-                        (operands.b.add(row + column), self.b_strides[0])
-                    } else {
-                        let panel = (column - self.packed_from) * self.k;
-                        (operands.scratch.add(panel + start * COLUMNS).cast_const(), COLUMNS)
+                    let readable = self.readable(column);
+                    let b = Panel {
+                        rows: operands.b.wrapping_add(start * self.b_strides[0] + column),
+                        stride: self.b_strides[0],
+                        readable: readable.saturating_sub(start),
+                        rest: operands
+                            .scratch
+                            .add(self.packed(column) + start.saturating_sub(readable) * COLUMNS),
                     };
                     for row in rows.clone().step_by(ROWS) {
                         let height = (rows.end - row).min(ROWS);
                         let a = operands.a.add(row * self.a_strides[0] + start * self.a_strides[1]);
                         let to = out.add((row - rows.start) * ld + (column - columns.start));
                         let shape = [height, width, depth];
-                        (self.tile)(shape, start == 0, a, self.a_strides, b, b_stride, to, ld);
+                        (self.tile)(shape, start == 0, a, self.a_strides, b, to, ld);
                     }
                 }
             }

@@ -1,93 +1,141 @@
 //! The innermost loop: a tile of the result in registers.
 
 use super::{COLUMNS, ROWS};
-use crate::cpu::{Level, by_level};
-use minutia_kernels::math::fma;
+use crate::cpu::{
+    Level,
+    simd::vector::{self, Vector},
+    transfer::copy_words,
+};
 
-/// `([height, width, depth], first, a, a_strides, b, b_stride, out, ld)`: advances a tile of `height x width`
+const _: () = assert!(COLUMNS == vector::WIDTH);
+
+/// Rows of [`COLUMNS`] columns of `b`: the first in place, the rest packed.
+#[derive(Clone, Copy)]
+pub(super) struct Panel {
+    pub(super) rows: *const f32,
+    pub(super) stride: usize,
+    pub(super) readable: usize,
+    pub(super) rest: *const f32,
+}
+
+/// `([height, width, depth], first, a, a_strides, b, out, ld)`: advances a tile of `height x width`
 /// results by `depth` products each. They start at `+0` if `first`, else at what `out` holds; a zero is stored
-/// as `+0`. Rows of `b` are [`COLUMNS`] long whatever the width.
-pub(super) type Tile =
-    unsafe fn([usize; 3], bool, *const f32, [usize; 2], *const f32, usize, *mut f32, usize);
+/// as `+0`.
+pub(super) type Tile = unsafe fn([usize; 3], bool, *const f32, [usize; 2], Panel, *mut f32, usize);
 
+/// Advances a tile of full width.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
-unsafe fn advance<const HEIGHT: usize>(
-    width: usize,
+unsafe fn advance<V: Vector, const HEIGHT: usize>(
     depth: usize,
     first: bool,
     a: *const f32,
     a_strides: [usize; 2],
-    b: *const f32,
-    b_stride: usize,
+    b: Panel,
     out: *mut f32,
     ld: usize,
 ) {
-    let mut sums = [[0.0_f32; COLUMNS]; HEIGHT];
-    // SAFETY: the caller has HEIGHT rows of `a` and `out`, and `depth` rows of `b`.
+    // SAFETY: the caller has the instructions, HEIGHT rows of `a` and `out`, and `depth` rows of `b`.
     unsafe {
+        let mut sums = [V::zero(); HEIGHT];
         if !first {
-            for (i, row) in sums.iter_mut().enumerate() {
-                if width == COLUMNS {
-                    *row = out.add(i * ld).cast::<[f32; COLUMNS]>().read_unaligned();
-                } else {
-                    for (j, sum) in row[..width].iter_mut().enumerate() {
-                        *sum = *out.add(i * ld + j);
-                    }
+            for (i, sum) in sums.iter_mut().enumerate() {
+                *sum = V::load(out.add(i * ld));
+            }
+        }
+        let in_place = depth.min(b.readable);
+        for (mut row, stride, range) in [(b.rows, b.stride, 0..in_place), (b.rest, COLUMNS, in_place..depth)]
+        {
+            for p in range {
+                let b = V::load(row);
+                row = row.wrapping_add(stride);
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    let x = a.add(i * a_strides[0] + p * a_strides[1]).read_unaligned();
+                    *sum = V::splat(x).mul_add(b, *sum);
                 }
             }
         }
-        for p in 0..depth {
-            let row = b.add(p * b_stride).cast::<[f32; COLUMNS]>().read_unaligned();
-            for (i, sums) in sums.iter_mut().enumerate() {
-                let x = a.add(i * a_strides[0] + p * a_strides[1]).read_unaligned();
-                for j in 0..COLUMNS {
-                    sums[j] = fma(x, row[j], sums[j]);
-                }
-            }
-        }
-        for (i, row) in sums.iter().enumerate() {
+        for (i, sum) in sums.iter().enumerate() {
             // A chain that underflows can end at -0, and at no earlier point does the sign of a zero matter: the
             // next product decides it alone, and adding +0 here and there gives the same.
-            let row = row.map(|x| x + 0.0);
-            if width == COLUMNS {
-                out.add(i * ld).cast::<[f32; COLUMNS]>().write_unaligned(row);
-            } else {
-                for (j, x) in row[..width].iter().enumerate() {
-                    *out.add(i * ld + j) = *x;
-                }
+            sum.add(V::zero()).store(out.add(i * ld));
+        }
+    }
+}
+
+/// Advances a tile of any size.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn any<V: Vector>(
+    shape: [usize; 3],
+    first: bool,
+    a: *const f32,
+    a_strides: [usize; 2],
+    b: Panel,
+    out: *mut f32,
+    ld: usize,
+) {
+    let [height, width, depth] = shape;
+    // A narrow tile is computed beside the result, at full width.
+    let mut beside = [0.0_f32; ROWS * COLUMNS];
+    let (to, to_ld) = if width == COLUMNS { (out, ld) } else { (beside.as_mut_ptr(), COLUMNS) };
+    // SAFETY: the caller's promise.
+    unsafe {
+        if width < COLUMNS && !first {
+            for i in 0..height {
+                copy_words(out.add(i * ld).cast(), to.add(i * to_ld).cast(), width);
+            }
+        }
+        match height {
+            1 => advance::<V, 1>(depth, first, a, a_strides, b, to, to_ld),
+            2 => advance::<V, 2>(depth, first, a, a_strides, b, to, to_ld),
+            3 => advance::<V, 3>(depth, first, a, a_strides, b, to, to_ld),
+            4 => advance::<V, 4>(depth, first, a, a_strides, b, to, to_ld),
+            5 => advance::<V, 5>(depth, first, a, a_strides, b, to, to_ld),
+            _ => advance::<V, ROWS>(depth, first, a, a_strides, b, to, to_ld),
+        }
+        if width < COLUMNS {
+            for i in 0..height {
+                copy_words(to.add(i * to_ld).cast(), out.add(i * ld).cast(), width);
             }
         }
     }
 }
 
-by_level! {
-    fn tile(
-        shape: [usize; 3],
-        first: bool,
-        a: *const f32,
-        a_strides: [usize; 2],
-        b: *const f32,
-        b_stride: usize,
-        out: *mut f32,
-        ld: usize,
-    ) {
-        let [height, width, depth] = shape;
-        // SAFETY: the caller's promise.
-        unsafe {
-            match height {
-                1 => advance::<1>(width, depth, first, a, a_strides, b, b_stride, out, ld),
-                2 => advance::<2>(width, depth, first, a, a_strides, b, b_stride, out, ld),
-                3 => advance::<3>(width, depth, first, a, a_strides, b, b_stride, out, ld),
-                4 => advance::<4>(width, depth, first, a, a_strides, b, b_stride, out, ld),
-                5 => advance::<5>(width, depth, first, a, a_strides, b, b_stride, out, ld),
-                _ => advance::<ROWS>(width, depth, first, a, a_strides, b, b_stride, out, ld),
-            }
+macro_rules! tiles {
+    ($($(#[$meta:meta])* $name:ident $vector:ty;)*) => { $(
+        $(#[$meta])*
+        unsafe fn $name(
+            shape: [usize; 3],
+            first: bool,
+            a: *const f32,
+            a_strides: [usize; 2],
+            b: Panel,
+            out: *mut f32,
+            ld: usize,
+        ) {
+            // SAFETY: the caller's promise, and these are the vector's instructions.
+            unsafe { any::<$vector>(shape, first, a, a_strides, b, out, ld) }
         }
-    }
+    )* };
 }
 
+tiles! {
+    plain vector::Plain;
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma")]
+    avx2 vector::Avx2;
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx2,fma")]
+    avx512 vector::Avx512;
+}
+
+/// The tile of a level, which the CPU must have.
 pub(super) fn at(level: Level) -> Tile {
-    // Arrays of this size become registers of 256 bits but not of 512.
-    tile::at(if level == Level::Avx512 { Level::Avx2 } else { level })
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => avx2,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => avx512,
+        _ => plain,
+    }
 }

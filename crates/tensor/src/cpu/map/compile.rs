@@ -251,6 +251,7 @@ impl Builder<'_> {
             once: once.iter().map(op).collect(),
             ops: drafts.iter().map(op).collect(),
             drains: drains.into_iter().map(|d| Drain { cell: scratch_of(d.cell), ..d }).collect(),
+            settled: false,
             kept,
             scratch: layout.bytes,
             cost: 0,
@@ -269,6 +270,10 @@ impl Builder<'_> {
                 }
             }
         }
+        engine.settled = self.one_row
+            && (LANES..=engine.block).contains(&engine.elements)
+            && feeds.iter().all(|f| matches!(f.how, How::Direct))
+            && engine.drains.iter().all(|d| d.direct);
         engine.constants = even.into();
         engine.row_constants = rows.into();
         engine.cycles = cycles.into();

@@ -40,6 +40,8 @@ pub(super) struct Engine {
     ops: Box<[Op]>,
     drains: Box<[Drain]>,
     places: Box<[Home]>,
+    /// The nest is one block, and operands are used where they lie: places change with the bindings alone.
+    settled: bool,
     /// The place of the output that is kept for the caller.
     kept: u16,
     scratch: usize,
@@ -189,6 +191,12 @@ impl Engine {
                     frame.starts[i] = run.buffers()[walk.buffer].add(walk.offset);
                     frame.rows[i] = frame.starts[i];
                 }
+                if self.settled {
+                    let feeds = self.feeds.iter().map(|f| (f.place, f.walk));
+                    for (place, walk) in feeds.chain(self.drains.iter().map(|d| (d.place, d.walk))) {
+                        frame.places[place as usize] = frame.starts[walk as usize].cast();
+                    }
+                }
             }
             for &(place, walk) in &self.constants {
                 let word = self.walks[walk as usize].transfer.one(frame.starts[walk as usize]);
@@ -218,6 +226,14 @@ impl Engine {
         given: *const u8,
         mut keep: impl FnMut(usize, *mut u32, usize),
     ) {
+        if self.settled && end - start == self.elements {
+            for op in &self.ops {
+                // SAFETY: `begin` set the places.
+                unsafe { op.run(&frame.places, self.elements) };
+            }
+            keep(0, frame.places[self.kept as usize], self.elements);
+            return;
+        }
         let mut at = start;
         while at < end {
             let (mut column, stop) = if self.outer.is_empty() {

@@ -1,5 +1,7 @@
 //! Instruction sets.
 
+pub(in crate::cpu) mod vector;
+
 use std::{fmt, str::FromStr};
 
 /// The vector instructions that loops use. The choice changes no bit of any result.

@@ -1,0 +1,143 @@
+//! Sixteen floats in registers, for loops that the compiler would not keep there by itself.
+
+use minutia_kernels::math::fma;
+
+/// Floats in a [`Vector`].
+pub(in crate::cpu) const WIDTH: usize = 16;
+
+/// Sixteen floats. Methods are unsafe: the CPU must have the type's instructions, and pointers must be good for
+/// sixteen floats, aligned or not.
+pub(in crate::cpu) trait Vector: Copy {
+    /// Sixteen zeros.
+    unsafe fn zero() -> Self;
+    /// Sixteen times one number.
+    unsafe fn splat(x: f32) -> Self;
+    /// Reads sixteen neighbours.
+    unsafe fn load(from: *const f32) -> Self;
+    /// Writes sixteen neighbours.
+    unsafe fn store(self, to: *mut f32);
+    /// `self * x + y`, each rounded once.
+    unsafe fn mul_add(self, x: Self, y: Self) -> Self;
+    /// `self + x`.
+    unsafe fn add(self, x: Self) -> Self;
+}
+
+/// What every CPU has; NEON on aarch64.
+#[derive(Clone, Copy)]
+pub(in crate::cpu) struct Plain([f32; WIDTH]);
+
+impl Vector for Plain {
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        Plain([0.0; WIDTH])
+    }
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        Plain([x; WIDTH])
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's promise.
+        Plain(unsafe { from.cast::<[f32; WIDTH]>().read_unaligned() })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller's promise.
+        unsafe { to.cast::<[f32; WIDTH]>().write_unaligned(self.0) };
+    }
+    #[inline(always)]
+    unsafe fn mul_add(self, x: Self, y: Self) -> Self {
+        Plain(std::array::from_fn(|l| fma(self.0[l], x.0[l], y.0[l])))
+    }
+    #[inline(always)]
+    unsafe fn add(self, x: Self) -> Self {
+        Plain(std::array::from_fn(|l| self.0[l] + x.0[l]))
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::Vector;
+    use std::arch::x86_64::*;
+
+    /// AVX2 and FMA.
+    #[derive(Clone, Copy)]
+    pub(in crate::cpu) struct Avx2(__m256, __m256);
+
+    /// AVX-512F.
+    #[derive(Clone, Copy)]
+    pub(in crate::cpu) struct Avx512(__m512);
+
+    // SAFETY, for every block of both implementations: the caller has the instructions and good pointers.
+    impl Vector for Avx2 {
+        #[inline(always)]
+        unsafe fn zero() -> Self {
+            // SAFETY: see above.
+            unsafe { Avx2(_mm256_setzero_ps(), _mm256_setzero_ps()) }
+        }
+        #[inline(always)]
+        unsafe fn splat(x: f32) -> Self {
+            // SAFETY: see above.
+            unsafe { Avx2(_mm256_set1_ps(x), _mm256_set1_ps(x)) }
+        }
+        #[inline(always)]
+        unsafe fn load(from: *const f32) -> Self {
+            // SAFETY: see above.
+            unsafe { Avx2(_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))) }
+        }
+        #[inline(always)]
+        unsafe fn store(self, to: *mut f32) {
+            // SAFETY: see above.
+            unsafe {
+                _mm256_storeu_ps(to, self.0);
+                _mm256_storeu_ps(to.add(8), self.1);
+            }
+        }
+        #[inline(always)]
+        unsafe fn mul_add(self, x: Self, y: Self) -> Self {
+            // SAFETY: see above.
+            unsafe { Avx2(_mm256_fmadd_ps(self.0, x.0, y.0), _mm256_fmadd_ps(self.1, x.1, y.1)) }
+        }
+        #[inline(always)]
+        unsafe fn add(self, x: Self) -> Self {
+            // SAFETY: see above.
+            unsafe { Avx2(_mm256_add_ps(self.0, x.0), _mm256_add_ps(self.1, x.1)) }
+        }
+    }
+
+    impl Vector for Avx512 {
+        #[inline(always)]
+        unsafe fn zero() -> Self {
+            // SAFETY: see above.
+            unsafe { Avx512(_mm512_setzero_ps()) }
+        }
+        #[inline(always)]
+        unsafe fn splat(x: f32) -> Self {
+            // SAFETY: see above.
+            unsafe { Avx512(_mm512_set1_ps(x)) }
+        }
+        #[inline(always)]
+        unsafe fn load(from: *const f32) -> Self {
+            // SAFETY: see above.
+            unsafe { Avx512(_mm512_loadu_ps(from)) }
+        }
+        #[inline(always)]
+        unsafe fn store(self, to: *mut f32) {
+            // SAFETY: see above.
+            unsafe { _mm512_storeu_ps(to, self.0) };
+        }
+        #[inline(always)]
+        unsafe fn mul_add(self, x: Self, y: Self) -> Self {
+            // SAFETY: see above.
+            unsafe { Avx512(_mm512_fmadd_ps(self.0, x.0, y.0)) }
+        }
+        #[inline(always)]
+        unsafe fn add(self, x: Self) -> Self {
+            // SAFETY: see above.
+            unsafe { Avx512(_mm512_add_ps(self.0, x.0)) }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(in crate::cpu) use x86::{Avx2, Avx512};
