@@ -1,1 +1,23 @@
-//! Optimizers for minutia graphs, with TensorFlow 1 defaults.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod adagrad;
+mod adam;
+mod clip;
+mod error;
+mod gradient_descent;
+mod momentum;
+mod optimizer;
+mod rate;
+mod rms_prop;
+pub mod schedule;
+
+pub use adagrad::Adagrad;
+pub use adam::Adam;
+pub use clip::{clip_by_global_norm, clip_by_norm, global_norm};
+pub use error::Error;
+pub use gradient_descent::GradientDescent;
+pub use momentum::Momentum;
+pub use optimizer::{Optimizer, WithVarList};
+pub use rate::Rate;
+pub use rms_prop::RmsProp;

@@ -1,0 +1,39 @@
+use crate::{Optimizer, Rate, optimizer::slot};
+use minutia_graph::{Graph, Output, Variable};
+
+/// Adagrad (Duchi et al., 2011) as in TensorFlow 1: `a += g g`, `v -= rate g / sqrt(a)`, from `a = 0.1`; there is no
+/// epsilon.
+#[derive(Clone, Debug)]
+pub struct Adagrad {
+    rate: Rate,
+    initial_accumulator: f32,
+}
+
+impl Adagrad {
+    /// With this learning rate.
+    pub fn new(rate: impl Into<Rate>) -> Adagrad {
+        Adagrad { rate: rate.into(), initial_accumulator: 0.1 }
+    }
+
+    /// With another first value of the accumulators.
+    #[must_use]
+    pub fn initial_accumulator(self, value: f32) -> Adagrad {
+        Adagrad { initial_accumulator: value, ..self }
+    }
+}
+
+impl Optimizer for Adagrad {
+    fn name(&self) -> &'static str {
+        "Adagrad"
+    }
+
+    fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
+        let rate = self.rate.output(graph);
+        let update = |(g, v): &(Output, Variable)| {
+            let accumulator = slot(v, "Adagrad", self.initial_accumulator);
+            let a = accumulator.assign(&accumulator + g.square());
+            v.assign(v - g * &rate / a.sqrt())
+        };
+        gradients.iter().map(update).collect()
+    }
+}

@@ -1,0 +1,67 @@
+use crate::{Optimizer, Rate, optimizer::slot};
+use minutia_graph::{Graph, Output, Variable};
+
+/// Adam (Kingma and Ba, 2015) as in TensorFlow 1: at step `t`, from 1,
+/// `r = rate sqrt(1 - beta2^t) / (1 - beta1^t)`, `m += (1 - beta1) (g - m)`, `s += (1 - beta2) (g g - s)`,
+/// `v -= r m / (sqrt(s) + epsilon)`, from `m = s = 0`. Defaults: beta1 0.9, beta2 0.999, epsilon 1e-8.
+///
+/// With [`weight_decay`](Adam::weight_decay) it is AdamW (Loshchilov and Hutter, 2019): `v -= rate decay v` besides,
+/// apart from the gradient.
+#[derive(Clone, Debug)]
+pub struct Adam {
+    rate: Rate,
+    beta1: f32,
+    beta2: f32,
+    epsilon: f32,
+    weight_decay: f32,
+}
+
+impl Adam {
+    /// With this learning rate.
+    pub fn new(rate: impl Into<Rate>) -> Adam {
+        Adam { rate: rate.into(), beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 }
+    }
+
+    /// With other decays of the two moments.
+    #[must_use]
+    pub fn betas(self, beta1: f32, beta2: f32) -> Adam {
+        Adam { beta1, beta2, ..self }
+    }
+
+    /// With another epsilon.
+    #[must_use]
+    pub fn epsilon(self, epsilon: f32) -> Adam {
+        Adam { epsilon, ..self }
+    }
+
+    /// With decoupled weight decay: AdamW.
+    #[must_use]
+    pub fn weight_decay(self, weight_decay: f32) -> Adam {
+        Adam { weight_decay, ..self }
+    }
+}
+
+impl Optimizer for Adam {
+    fn name(&self) -> &'static str {
+        "Adam"
+    }
+
+    fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
+        let rate = self.rate.output(graph);
+        // The powers of this step; kept as variables, since a power by repeated products has one fixed rounding.
+        let power1 = graph.untrainable_variable("beta1_power", self.beta1);
+        let power2 = graph.untrainable_variable("beta2_power", self.beta2);
+        let corrected = &rate * (1.0 - &power2).sqrt() / (1.0 - &power1);
+        let update = |(g, v): &(Output, Variable)| {
+            let (first, second) = (slot(v, "Adam", 0.0), slot(v, "Adam_1", 0.0));
+            let m = first.assign(&first + (g - &first) * (1.0 - self.beta1));
+            let s = second.assign(&second + (g.square() - &second) * (1.0 - self.beta2));
+            let moved = v - m * &corrected / (s.sqrt() + self.epsilon);
+            v.assign(if self.weight_decay == 0.0 { moved } else { moved - v * (&rate * self.weight_decay) })
+        };
+        let mut updates: Vec<Output> = gradients.iter().map(update).collect();
+        updates.push(power1.assign(&power1 * self.beta1));
+        updates.push(power2.assign(&power2 * self.beta2));
+        updates
+    }
+}

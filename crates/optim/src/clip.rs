@@ -1,0 +1,43 @@
+use minutia_graph::Output;
+
+/// Scales a tensor down to this Euclidean norm where its own is larger: `t norm / max(|t|, norm)`, as TensorFlow's
+/// `clip_by_norm`.
+///
+/// ```
+/// use minutia_graph::{Device, Graph, Session, feeds};
+/// let graph = Graph::new();
+/// let clipped = minutia_optim::clip_by_norm(&graph.constant([3.0_f32, 4.0]), 1.0);
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// assert_eq!(session.run(&clipped, feeds! {})?.as_slice::<f32>()?, [0.6, 0.8]);
+/// # Ok::<(), minutia_graph::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn clip_by_norm(t: &Output, norm: f32) -> Output {
+    let graph = t.graph();
+    let _scope = graph.name_scope("clip_by_norm");
+    let bound = graph.constant(norm);
+    let own = t.square().reduce_sum(..).sqrt();
+    t * &bound / own.maximum(&bound)
+}
+
+/// The Euclidean norm of all elements of all tensors together; `None` for no tensors.
+#[track_caller]
+#[must_use]
+pub fn global_norm(tensors: &[Output]) -> Option<Output> {
+    let squares = tensors.iter().map(|t| t.square().reduce_sum(..));
+    squares.reduce(|a, b| a + b).map(|sum| sum.sqrt())
+}
+
+/// Scales all tensors by one factor, so that their [`global_norm`] is at most `norm`:
+/// `t norm / max(global_norm, norm)`, as TensorFlow's `clip_by_global_norm`.
+#[track_caller]
+#[must_use]
+pub fn clip_by_global_norm(tensors: &[Output], norm: f32) -> Vec<Output> {
+    let Some(first) = tensors.first() else { return Vec::new() };
+    let graph = first.graph();
+    let _scope = graph.name_scope("clip_by_global_norm");
+    let bound = graph.constant(norm);
+    let scale = global_norm(tensors).map(|own| &bound / own.maximum(&bound));
+    tensors.iter().zip(std::iter::repeat(scale)).filter_map(|(t, scale)| scale.map(|s| t * s)).collect()
+}

@@ -1,0 +1,41 @@
+use crate::{Optimizer, Rate};
+use minutia_graph::{Graph, Output, Variable};
+
+/// Gradient descent: `v -= rate g`.
+///
+/// ```
+/// use minutia_graph::{Device, Graph, Session, feeds};
+/// use minutia_optim::{GradientDescent, Optimizer};
+///
+/// let graph = Graph::new();
+/// let x = graph.variable("x", 5.0_f32);
+/// let loss = (&x - 3.0).square();
+/// let train = GradientDescent::new(0.25).minimize(&loss)?;
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// session.run(graph.global_variables_initializer(), feeds! {})?;
+/// session.run(&train, feeds! {})?;
+/// assert_eq!(session.run(&x, feeds! {})?.value::<f32>()?, 4.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct GradientDescent {
+    rate: Rate,
+}
+
+impl GradientDescent {
+    /// With this learning rate.
+    pub fn new(rate: impl Into<Rate>) -> GradientDescent {
+        GradientDescent { rate: rate.into() }
+    }
+}
+
+impl Optimizer for GradientDescent {
+    fn name(&self) -> &'static str {
+        "GradientDescent"
+    }
+
+    fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
+        let rate = self.rate.output(graph);
+        gradients.iter().map(|(g, v)| v.assign(v - g * &rate)).collect()
+    }
+}

@@ -1,0 +1,41 @@
+use crate::{Optimizer, Rate, optimizer::slot};
+use minutia_graph::{Graph, Output, Variable};
+
+/// Gradient descent with momentum: `a = momentum a + g`, `v -= rate a`, from `a = 0`; with Nesterov's variant
+/// `v -= rate g + rate momentum a`, as TensorFlow computes it (Sutskever et al., 2013).
+#[derive(Clone, Debug)]
+pub struct Momentum {
+    rate: Rate,
+    momentum: f32,
+    nesterov: bool,
+}
+
+impl Momentum {
+    /// With this learning rate and momentum.
+    pub fn new(rate: impl Into<Rate>, momentum: f32) -> Momentum {
+        Momentum { rate: rate.into(), momentum, nesterov: false }
+    }
+
+    /// Nesterov's variant.
+    #[must_use]
+    pub fn nesterov(self) -> Momentum {
+        Momentum { nesterov: true, ..self }
+    }
+}
+
+impl Optimizer for Momentum {
+    fn name(&self) -> &'static str {
+        "Momentum"
+    }
+
+    fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
+        let rate = self.rate.output(graph);
+        let update = |(g, v): &(Output, Variable)| {
+            let accumulator = slot(v, "Momentum", 0.0);
+            let a = accumulator.assign(&accumulator * self.momentum + g);
+            let step = if self.nesterov { g * &rate + a * self.momentum * &rate } else { a * &rate };
+            v.assign(v - step)
+        };
+        gradients.iter().map(update).collect()
+    }
+}

@@ -1,0 +1,43 @@
+use minutia_graph::{Graph, Output, Variable};
+
+/// A learning rate: a number, or an output of the graph such as a [schedule](crate::schedule)'s.
+#[derive(Clone, Debug)]
+pub enum Rate {
+    /// The same at every step.
+    Constant(f32),
+    /// Computed at every step.
+    Output(Output),
+}
+
+impl Rate {
+    pub(crate) fn output(&self, graph: &Graph) -> Output {
+        match self {
+            Rate::Constant(rate) => graph.constant(*rate),
+            Rate::Output(output) => output.clone(),
+        }
+    }
+}
+
+impl From<f32> for Rate {
+    fn from(rate: f32) -> Rate {
+        Rate::Constant(rate)
+    }
+}
+
+impl From<Output> for Rate {
+    fn from(rate: Output) -> Rate {
+        Rate::Output(rate)
+    }
+}
+
+impl From<&Output> for Rate {
+    fn from(rate: &Output) -> Rate {
+        Rate::Output(rate.clone())
+    }
+}
+
+impl From<&Variable> for Rate {
+    fn from(rate: &Variable) -> Rate {
+        Rate::Output(Output::clone(rate))
+    }
+}

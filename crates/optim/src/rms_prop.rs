@@ -1,0 +1,55 @@
+use crate::{Optimizer, Rate, optimizer::slot};
+use minutia_graph::{Graph, Output, Variable};
+
+/// RMSProp (Tieleman and Hinton, 2012) as in TensorFlow 1: `s += (1 - decay) (g g - s)`,
+/// `m = momentum m + rate g / sqrt(s + epsilon)`, `v -= m`, from `s = 1` and `m = 0`. Defaults: decay 0.9, momentum 0,
+/// epsilon 1e-10.
+#[derive(Clone, Debug)]
+pub struct RmsProp {
+    rate: Rate,
+    decay: f32,
+    momentum: f32,
+    epsilon: f32,
+}
+
+impl RmsProp {
+    /// With this learning rate.
+    pub fn new(rate: impl Into<Rate>) -> RmsProp {
+        RmsProp { rate: rate.into(), decay: 0.9, momentum: 0.0, epsilon: 1e-10 }
+    }
+
+    /// With another decay of the mean square.
+    #[must_use]
+    pub fn decay(self, decay: f32) -> RmsProp {
+        RmsProp { decay, ..self }
+    }
+
+    /// With momentum.
+    #[must_use]
+    pub fn momentum(self, momentum: f32) -> RmsProp {
+        RmsProp { momentum, ..self }
+    }
+
+    /// With another epsilon.
+    #[must_use]
+    pub fn epsilon(self, epsilon: f32) -> RmsProp {
+        RmsProp { epsilon, ..self }
+    }
+}
+
+impl Optimizer for RmsProp {
+    fn name(&self) -> &'static str {
+        "RMSProp"
+    }
+
+    fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
+        let rate = self.rate.output(graph);
+        let update = |(g, v): &(Output, Variable)| {
+            let (mean_square, momentum) = (slot(v, "RMSProp", 1.0), slot(v, "RMSProp_momentum", 0.0));
+            let s = mean_square.assign(&mean_square + (g.square() - &mean_square) * (1.0 - self.decay));
+            let m = momentum.assign(&momentum * self.momentum + g * &rate / (s + self.epsilon).sqrt());
+            v.assign(v - m)
+        };
+        gradients.iter().map(update).collect()
+    }
+}

@@ -1,0 +1,152 @@
+//! Each optimizer against its published formula, written out in f64, over a table of gradients.
+
+use minutia_graph::{Device, Graph, Operation, Output, Session, feeds};
+use minutia_optim::{Adagrad, Adam, Error, GradientDescent, Momentum, Optimizer, RmsProp, schedule};
+
+const GRADIENTS: [f32; 6] = [0.5, -1.25, 2.0, 0.0, 3.5, -0.125];
+
+/// The variable's values after each step, for a loss whose gradient is fed.
+fn trace(build: impl Fn(&Output) -> Result<Operation, Error>) -> Vec<f32> {
+    let graph = Graph::new();
+    let slope = graph.placeholder("slope", minutia_graph::DType::F32, ());
+    let x = graph.variable("x", 1.0_f32);
+    let train = build(&(&x * &slope)).unwrap();
+    let mut session = Session::new(&graph, &Device::cpu().unwrap()).unwrap();
+    session.run(graph.global_variables_initializer(), feeds! {}).unwrap();
+    let mut values = Vec::new();
+    for g in GRADIENTS {
+        session.run(&train, feeds! { slope => g }).unwrap();
+        values.push(session.run(&x, feeds! {}).unwrap().value().unwrap());
+    }
+    values
+}
+
+#[track_caller]
+fn check(name: &str, found: Vec<f32>, mut step: impl FnMut(f64, f64) -> f64) {
+    let mut x = 1.0;
+    for (i, (&g, &found)) in GRADIENTS.iter().zip(&found).enumerate() {
+        x = step(x, f64::from(g));
+        assert!((x - f64::from(found)).abs() < 1e-6, "{name}, step {i}: {found}, expected {x}");
+    }
+}
+
+#[test]
+fn gradient_descent() {
+    check("GradientDescent", trace(|l| GradientDescent::new(0.1).minimize(l)), |x, g| x - 0.1 * g);
+}
+
+#[test]
+fn momentum() {
+    let mut a = 0.0;
+    check("Momentum", trace(|l| Momentum::new(0.1, 0.9).minimize(l)), |x, g| {
+        a = 0.9 * a + g;
+        x - 0.1 * a
+    });
+    let mut a = 0.0;
+    check("Nesterov", trace(|l| Momentum::new(0.1, 0.9).nesterov().minimize(l)), |x, g| {
+        a = 0.9 * a + g;
+        x - 0.1 * g - 0.1 * 0.9 * a
+    });
+}
+
+#[test]
+fn adagrad_starts_at_a_tenth_and_has_no_epsilon() {
+    let mut a = 0.1;
+    check("Adagrad", trace(|l| Adagrad::new(0.1).minimize(l)), |x, g| {
+        a += g * g;
+        x - 0.1 * g / a.sqrt()
+    });
+}
+
+#[test]
+fn rms_prop() {
+    let (mut s, mut m) = (1.0, 0.0);
+    check("RMSProp", trace(|l| RmsProp::new(0.1).momentum(0.5).minimize(l)), |x, g| {
+        s = 0.9 * s + 0.1 * g * g;
+        m = 0.5 * m + 0.1 * g / (s + 1e-10_f64).sqrt();
+        x - m
+    });
+}
+
+#[test]
+fn adam_and_adam_w() {
+    for decay in [0.0, 0.01] {
+        let (mut t, mut m, mut s) = (0, 0.0, 0.0);
+        let found = trace(|l| Adam::new(0.1).weight_decay(decay as f32).minimize(l));
+        check("Adam", found, |x, g| {
+            t += 1;
+            m = 0.9 * m + 0.1 * g;
+            s = 0.999 * s + 0.001 * g * g;
+            let rate = 0.1 * (1.0 - 0.999_f64.powi(t)).sqrt() / (1.0 - 0.9_f64.powi(t));
+            x - rate * m / (s.sqrt() + 1e-8) - 0.1 * decay * x
+        });
+    }
+}
+
+#[test]
+fn schedules_follow_their_formulas() {
+    let graph = Graph::new();
+    let step = graph.placeholder("step", minutia_graph::DType::F32, ());
+    let rates = [
+        schedule::exponential_decay(&step, 0.1, 10.0, 0.5),
+        schedule::inverse_time_decay(&step, 0.1, 10.0, 0.5),
+        schedule::polynomial_decay(&step, 0.1, 20.0, 0.01, 2.0),
+        schedule::piecewise_constant(&step, &[5.0, 15.0], &[1.0, 0.5, 0.1]).unwrap(),
+    ];
+    let mut session = Session::new(&graph, &Device::cpu().unwrap()).unwrap();
+    for t in [0.0_f64, 5.0, 10.0, 15.0, 40.0] {
+        let left = 1.0 - t.min(20.0) / 20.0;
+        let expected = [
+            0.1 * 0.5_f64.powf(t / 10.0),
+            0.1 / (1.0 + 0.5 * t / 10.0),
+            (0.1 - 0.01) * left * left + 0.01,
+            if t <= 5.0 {
+                1.0
+            } else if t <= 15.0 {
+                0.5
+            } else {
+                0.1
+            },
+        ];
+        let found = session.run(&rates, feeds! { step => t as f32 }).unwrap();
+        for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+            let found = f64::from(found.value::<f32>().unwrap());
+            assert!(
+                (found - expected).abs() < 1e-6,
+                "schedule {i} at step {t}: {found}, expected {expected}"
+            );
+        }
+    }
+    assert!(schedule::piecewise_constant(&step, &[5.0], &[1.0]).is_none());
+}
+
+#[test]
+fn a_listed_variable_that_the_loss_does_not_reach_is_named() {
+    let graph = Graph::new();
+    let (x, other) = (graph.variable("x", 1.0_f32), graph.variable("other", 1.0_f32));
+    let loss = x.square().with_name("loss");
+    let error =
+        GradientDescent::new(0.1).with_var_list(&[&x, &other]).minimize(&loss).unwrap_err().to_string();
+    assert!(error.contains("'loss'") && error.contains("'other'"), "{error}");
+    assert!(
+        GradientDescent::new(0.1).minimize(&loss).is_ok(),
+        "without a list, only what is reached is trained"
+    );
+    let constant = graph.constant(1.0_f32);
+    assert!(matches!(GradientDescent::new(0.1).minimize(&constant), Err(Error::NoVariables { .. })));
+}
+
+#[test]
+fn clipping_bounds_norms_and_nothing_else() {
+    let graph = Graph::new();
+    let (a, b) = (graph.constant([3.0_f32, 0.0]), graph.constant([0.0_f32, 4.0]));
+    let clipped = minutia_optim::clip_by_global_norm(&[a.clone(), b.clone()], 2.5);
+    let kept = minutia_optim::clip_by_global_norm(&[a.clone(), b], 100.0);
+    let small = minutia_optim::clip_by_norm(&a, 100.0);
+    let mut session = Session::new(&graph, &Device::cpu().unwrap()).unwrap();
+    let (clipped, kept, small) = session.run((clipped, kept, small), feeds! {}).unwrap();
+    assert_eq!(clipped[0].as_slice::<f32>().unwrap(), [1.5, 0.0]);
+    assert_eq!(clipped[1].as_slice::<f32>().unwrap(), [0.0, 2.0]);
+    assert_eq!(kept[0].as_slice::<f32>().unwrap(), [3.0, 0.0]);
+    assert_eq!(small.as_slice::<f32>().unwrap(), [3.0, 0.0]);
+}
