@@ -1,0 +1,245 @@
+//! What runs do: partial execution, structured fetches, variables, errors.
+
+use minutia_graph::{DType, Device, Error, Graph, Saver, Session, Tensor, feeds};
+
+fn session(graph: &Graph) -> Session {
+    let mut session = Session::new(graph, &Device::cpu().unwrap()).unwrap();
+    session.run(graph.global_variables_initializer(), feeds! {}).unwrap();
+    session
+}
+
+#[test]
+fn fetching_twice_and_in_any_structure_works() {
+    let graph = Graph::new();
+    let x = graph.constant(2.0_f32);
+    let y = &x * 3.0;
+    let ((a, b), list, none) =
+        session(&graph).run(((&y, &y), vec![&x, &y], None::<&minutia_graph::Output>), feeds! {}).unwrap();
+    assert_eq!((a.value::<f32>().unwrap(), b.value::<f32>().unwrap()), (6.0, 6.0));
+    assert_eq!((list.len(), none), (2, None));
+}
+
+#[test]
+fn only_ancestors_of_the_fetches_run() {
+    let graph = Graph::new();
+    let (x, unfed) = (graph.placeholder("x", DType::F32, ()), graph.placeholder("unfed", DType::F32, ()));
+    let (y, _z) = (&x + 1.0, &unfed + 1.0);
+    assert_eq!(session(&graph).run(&y, feeds! { x => 1.0_f32 }).unwrap().value::<f32>().unwrap(), 2.0);
+}
+
+#[test]
+fn every_unfed_placeholder_is_listed() {
+    let graph = Graph::new();
+    let (x, y) = (graph.placeholder("x", DType::F32, [None]), graph.placeholder("y", DType::I32, [2]));
+    let error = session(&graph).run((&x.exp(), &y.square()), feeds! {}).unwrap_err().to_string();
+    assert!(error.contains("'x' f32 [?]") && error.contains("'y' i32 [2]"), "{error}");
+}
+
+#[test]
+fn a_misfit_names_shapes_place_and_cure() {
+    let graph = Graph::new();
+    let x = graph.placeholder("x", DType::F32, [None, Some(784)]);
+    let w = graph.variable("W1", graph.zeros([300, 784]));
+    let product = x.matmul(&w).with_name("product");
+    let sum = product.relu() + 1.0;
+    let error = sum.check().unwrap_err().to_string();
+    for part in
+        ["MatMul", "784 (lhs axis 1)", "300 (rhs axis 0)", "'x' f32 [?, 784]", "session.rs", "transpose_b"]
+    {
+        assert!(error.contains(part), "{part} is missing in: {error}");
+    }
+    assert!(Session::new(&graph, &Device::cpu().unwrap()).is_err());
+}
+
+#[test]
+fn a_misfit_that_only_the_feeds_show_is_an_error_of_the_run() {
+    let graph = Graph::new();
+    let (x, y) = (graph.placeholder("x", DType::F32, [None]), graph.placeholder("y", DType::F32, [None]));
+    let sum = &x + &y;
+    let run = |a: Vec<f32>, b: Vec<f32>| session(&graph).run(&sum, feeds! { x => a, y => b });
+    assert!(run(vec![1.0; 3], vec![1.0; 3]).is_ok());
+    let error = run(vec![1.0; 3], vec![1.0; 4]).unwrap_err().to_string();
+    assert!(error.contains("3 (axis 0) against 4"), "{error}");
+}
+
+#[test]
+fn bad_feeds_are_errors() {
+    let graph = Graph::new();
+    let x = graph.placeholder("x", DType::F32, [None, Some(2)]);
+    let c = graph.constant(1.0_f32).with_name("c");
+    let mut s = session(&graph);
+    let y = &x * &c;
+    assert!(matches!(s.run(&y, feeds! { x => [1.0_f32, 2.0] }), Err(Error::Feed { .. })));
+    assert!(matches!(s.run(&y, feeds! { x => [[1, 2]] }), Err(Error::Feed { .. })));
+    assert!(matches!(s.run(&y, feeds! { c => 1.0_f32 }), Err(Error::NotAPlaceholder { .. })));
+    let twice = feeds! { x => [[1.0_f32, 2.0]], "x" => [[1.0_f32, 2.0]] };
+    assert!(matches!(s.run(&y, twice), Err(Error::FedTwice { .. })));
+    let error = s.run(&y, feeds! { "xx" => 1.0_f32 }).unwrap_err().to_string();
+    assert!(error.contains("did you mean 'x'"), "{error}");
+}
+
+#[test]
+fn two_graphs_do_not_mix() {
+    let (one, two) = (Graph::new(), Graph::new());
+    let (a, b) = (one.constant(1.0_f32), two.constant(1.0_f32));
+    assert!(matches!((&a + &b).check(), Err(Error::OtherGraph { .. })));
+    let mut s = Session::new(&Graph::new(), &Device::cpu().unwrap()).unwrap();
+    assert!(matches!(s.run(&b, feeds! {}), Err(Error::OtherGraph { .. })));
+}
+
+#[test]
+fn variables_need_a_value_first() {
+    let graph = Graph::new();
+    let v = graph.variable("v", 1.0_f32);
+    let mut s = Session::new(&graph, &Device::cpu().unwrap()).unwrap();
+    let error = s.run(&v + 1.0, feeds! {}).unwrap_err().to_string();
+    assert!(error.contains("'v'") && error.contains("global_variables_initializer"), "{error}");
+}
+
+#[test]
+fn a_run_sees_variables_as_they_were_at_its_beginning() {
+    let graph = Graph::new();
+    let (a, b) = (graph.variable("a", 1.0_f32), graph.variable("b", 2.0_f32));
+    // Swapping needs both old values after the first assignment.
+    let (to_a, to_b) = (a.assign(&b), b.assign(&a));
+    let later = a.read_value();
+    let mut s = session(&graph);
+    let (old, new, ..) = s.run((&a, &later, &to_a, &to_b), feeds! {}).unwrap();
+    assert_eq!((old.value::<f32>().unwrap(), new.value::<f32>().unwrap()), (1.0, 2.0));
+    let (a, b) = s.run((&a, &b), feeds! {}).unwrap();
+    assert_eq!((a.value::<f32>().unwrap(), b.value::<f32>().unwrap()), (2.0, 1.0));
+}
+
+#[test]
+fn assignments_to_one_variable_act_in_the_order_of_building() {
+    let graph = Graph::new();
+    let v = graph.variable("v", 1.0_f32);
+    let add = v.assign_add(graph.constant(1.0_f32));
+    let double = v.assign(v.read_value() * 10.0);
+    let mut s = session(&graph);
+    s.run((&double, &add), feeds! {}).unwrap();
+    assert_eq!(s.run(&v, feeds! {}).unwrap().value::<f32>().unwrap(), 20.0);
+}
+
+#[test]
+fn a_matrix_is_updated_after_its_last_reader() {
+    let graph = Graph::new();
+    let w = graph.variable("w", [[1.0_f32, 2.0], [3.0, 4.0]]);
+    let square = w.matmul(&w);
+    let update = w.assign(&w - &square);
+    let after = w.matmul(&w);
+    let mut s = session(&graph);
+    let (_, after) = s.run((&update, &after), feeds! {}).unwrap();
+    assert_eq!(after.as_slice::<f32>().unwrap(), [7.0, 10.0, 15.0, 22.0]);
+    assert_eq!(s.run(&w, feeds! {}).unwrap().as_slice::<f32>().unwrap(), [-6.0, -8.0, -12.0, -18.0]);
+}
+
+#[test]
+fn check_numerics_names_the_first_bad_node_and_changes_nothing() {
+    let graph = Graph::new();
+    let v = graph.variable("v", [1.0_f32, 0.0]);
+    let log = v.log().with_name("logarithm");
+    let update = v.assign(&log * 2.0);
+    let mut s = session(&graph);
+    s.set_check_numerics(true);
+    let error = s.run(&update, feeds! {}).unwrap_err().to_string();
+    assert!(error.contains("Log 'logarithm' produced an infinity"), "{error}");
+    assert_eq!(s.run(&v, feeds! {}).unwrap().as_slice::<f32>().unwrap(), [1.0, 0.0]);
+    s.set_check_numerics(false);
+    assert!(s.run(&update, feeds! {}).is_ok());
+}
+
+#[test]
+fn random_numbers_depend_on_seed_name_and_run() {
+    let draw = |seed, name: &str, runs| {
+        let graph = Graph::new();
+        graph.set_random_seed(seed);
+        let z = graph.random_normal([4], 0.0, 1.0).with_name(name);
+        let mut s = session(&graph);
+        let draws: Vec<Tensor> = (0..runs).map(|_| s.run(&z, feeds! {}).unwrap()).collect();
+        draws.last().unwrap().as_slice::<f32>().unwrap().to_vec()
+    };
+    assert_eq!(draw(1, "z", 2), draw(1, "z", 2));
+    assert_ne!(draw(1, "z", 1), draw(1, "z", 2));
+    assert_ne!(draw(1, "z", 1), draw(2, "z", 1));
+    assert_ne!(draw(1, "z", 1), draw(1, "other", 1));
+}
+
+#[test]
+fn an_index_outside_the_table_names_the_node() {
+    let graph = Graph::new();
+    let rows = graph.placeholder("rows", DType::I32, [None]);
+    let picked = graph.constant([1.0_f32, 2.0]).gather(&rows).with_name("pick");
+    let error = session(&graph).run(&picked, feeds! { rows => [0, 7] }).unwrap_err().to_string();
+    assert!(error.contains("'pick'") && error.contains("index 7"), "{error}");
+}
+
+#[test]
+fn steps_share_variables_and_refuse_what_they_were_not_prepared_for() {
+    let graph = Graph::new();
+    let x = graph.placeholder("x", DType::F32, [None]);
+    let v = graph.variable("v", 0.0_f32);
+    let add = v.assign_add(x.reduce_sum(..));
+    let double = v.assign(&v * 2.0);
+    let s = session(&graph);
+    let mut first = s.prepare(&add, feeds! { x => [1.0_f32, 2.0] }).unwrap();
+    let mut second = s.prepare(&double, feeds! {}).unwrap();
+    first.run().unwrap();
+    second.run().unwrap();
+    first.feed(&x, &Tensor::from([5.0_f32, 5.0])).unwrap();
+    first.run().unwrap();
+    assert_eq!(first.value::<f32>(&add).unwrap(), 16.0);
+    assert!(matches!(first.feed(&x, &Tensor::from([5.0_f32])), Err(Error::Feed { .. })));
+    assert!(first.set(&x, &[1.0_f32]).is_err());
+    assert!(first.set(&x, &[1, 2]).is_err());
+    assert!(matches!(second.set(&x, &[1.0_f32, 2.0]), Err(Error::NotPrepared { .. })));
+    assert!(matches!(second.value::<f32>(&add), Err(Error::NotPrepared { .. })));
+}
+
+#[test]
+fn checkpoints_carry_on_with_the_same_bits_and_bad_ones_are_refused() {
+    let build = || {
+        let graph = Graph::new();
+        let v = graph.variable("v", graph.zeros([8]));
+        let step = v.assign_add(graph.random_normal([8], 0.0, 1.0)).operation();
+        (graph, step)
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let value =
+        |s: &mut Session, g: &Graph| s.run(&g.global_variables()[0], feeds! {}).unwrap().canonical_bytes();
+    let (graph, step) = build();
+    let mut s = session(&graph);
+    s.run(&step, feeds! {}).unwrap();
+    Saver::new(&graph).save(&s, &path).unwrap();
+    s.run(&step, feeds! {}).unwrap();
+
+    let (other, other_step) = build();
+    let mut resumed = Session::new(&other, &Device::cpu().unwrap()).unwrap();
+    Saver::new(&other).restore(&mut resumed, &path).unwrap();
+    resumed.run(&other_step, feeds! {}).unwrap();
+    assert_eq!(value(&mut s, &graph), value(&mut resumed, &other));
+
+    let good = std::fs::read(&path).unwrap();
+    let mut flipped = good.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    let mut future = good.clone();
+    future[8] = 99;
+    let cases: [(&str, &[u8]); 5] = [
+        ("not a minutia checkpoint", b""),
+        ("not a minutia checkpoint", b"<!DOCTYPE html>"),
+        ("truncated or damaged", &good[..good.len() - 1]),
+        ("truncated or damaged", &flipped),
+        ("format version", &future),
+    ];
+    for (expected, bytes) in cases {
+        std::fs::write(&path, bytes).unwrap();
+        let error = Saver::new(&other).restore(&mut resumed, &path).unwrap_err().to_string();
+        assert!(error.contains(expected) && error.contains("checkpoint"), "expected {expected:?}: {error}");
+    }
+    std::fs::write(&path, &good).unwrap();
+    let foreign = Graph::new();
+    foreign.variable("unknown", 1.0_f32);
+    let mut s = Session::new(&foreign, &Device::cpu().unwrap()).unwrap();
+    assert!(Saver::new(&foreign).restore(&mut s, &path).unwrap_err().to_string().contains("'unknown'"));
+}
