@@ -1,6 +1,6 @@
 //! From a map program and its operands to an [`Engine`].
 
-use super::{Cycle, Drain, Engine, Feed, Home, How, Op, Walk, registers::Registers};
+use super::{Cycle, Direct, Drain, Engine, Feed, Feeding, Home, Op, Walk, registers::Registers};
 use crate::{
     DType,
     cpu::{
@@ -43,6 +43,16 @@ pub(super) struct Draft {
     pub(super) code: Code,
     pub(super) to: usize,
     pub(super) from: [usize; 3],
+}
+
+/// What an element costs that is not next to its neighbour.
+const GATHER: usize = 11;
+
+/// How a block of an operand is reached.
+#[derive(Clone, Copy)]
+enum How {
+    Direct,
+    Feed(Feeding),
 }
 
 /// How an input or output relates to the nest.
@@ -113,9 +123,9 @@ impl Builder<'_> {
                     walk += 1;
                     (walk - 1, self.class(access, &self.nest.strides[walk as usize - 1]))
                 }
-                Source::Given(dtype) if dtype.size() == 4 => (0, Class::Block(How::Given)),
+                Source::Given(dtype) if dtype.size() == 4 => (0, Class::Block(How::Feed(Feeding::Given))),
                 Source::Given(dtype) => {
-                    (0, Class::Block(How::GivenNarrow(Transfer::new(self.level, *dtype))))
+                    (0, Class::Block(How::Feed(Feeding::GivenNarrow(Transfer::new(self.level, *dtype)))))
                 }
             })
             .collect();
@@ -182,8 +192,8 @@ impl Builder<'_> {
         for (v, (_, class)) in classes.iter().enumerate() {
             match class {
                 Class::Constant | Class::RowConstant => registers.cell(v),
-                Class::Block(How::Direct | How::Given) => registers.cell(v),
-                Class::Block(How::Cyclic(period)) => registers.pattern(v, *period),
+                Class::Block(How::Direct | How::Feed(Feeding::Given)) => registers.cell(v),
+                Class::Block(How::Feed(Feeding::Cyclic(period))) => registers.pattern(v, *period),
                 Class::Block(_) => registers.input(v),
             }
         }
@@ -197,7 +207,7 @@ impl Builder<'_> {
         for draft in once {
             registers.cell(draft.to);
         }
-        let mut drains = Vec::new();
+        let (mut directs, mut drains) = (Vec::new(), Vec::new());
         let mut walk = walks.len() - self.sinks.iter().filter(|s| matches!(s, Sink::Access(_))).count();
         let mut kept = 0;
         for (&value, sink) in outputs.iter().zip(self.sinks) {
@@ -209,7 +219,7 @@ impl Builder<'_> {
                 Class::Block(how) => how,
                 // An output of one element.
                 Class::Constant | Class::RowConstant if access.operand.dtype.size() == 4 => How::Direct,
-                Class::Constant | Class::RowConstant => How::Strided(1),
+                Class::Constant | Class::RowConstant => How::Feed(Feeding::Strided(1)),
             };
             // Writing memory early must not change what a later operation reads from it.
             let same = |s: &Source| matches!(s, Source::Access(a) if a == access);
@@ -219,10 +229,20 @@ impl Builder<'_> {
             if direct {
                 registers.cell(value);
             }
-            drains.push(Drain { place: value as u16, walk: walk as u16, cell: value, how, direct });
+            let (place, at) = (value as u16, walk as u16);
+            if direct {
+                directs.push((value, at, true));
+            } else {
+                let stride = match how {
+                    How::Direct => Some(1),
+                    How::Feed(Feeding::Strided(stride)) => Some(stride),
+                    How::Feed(_) => None,
+                };
+                drains.push(Drain { place, walk: at, stride });
+            }
             walk += 1;
         }
-        let layout = registers.layout(drafts);
+        let layout = registers.layout(drafts, walks.len());
         let op = |d: &Draft| Op {
             kernel: kernel(self.level, d.code),
             to: d.to as u16,
@@ -247,10 +267,11 @@ impl Builder<'_> {
             constants: Box::default(),
             row_constants: Box::default(),
             cycles: Box::default(),
+            direct: Box::default(),
             feeds: Box::default(),
             once: once.iter().map(op).collect(),
             ops: drafts.iter().map(op).collect(),
-            drains: drains.into_iter().map(|d| Drain { cell: scratch_of(d.cell), ..d }).collect(),
+            drains: drains.into(),
             settled: false,
             kept,
             scratch: layout.bytes,
@@ -262,8 +283,9 @@ impl Builder<'_> {
             match class {
                 Class::Constant => even.push((v as u16, walk)),
                 Class::RowConstant => rows.push((v as u16, walk)),
-                Class::Block(how) => {
-                    if let How::Cyclic(period) = how {
+                Class::Block(How::Direct) => directs.push((v, walk, false)),
+                Class::Block(How::Feed(how)) => {
+                    if let Feeding::Cyclic(period) = how {
                         cycles.push(Cycle { walk, period, pattern: scratch_of(v) });
                     }
                     feeds.push(Feed { place: v as u16, walk, cell: scratch_of(v), how });
@@ -272,22 +294,34 @@ impl Builder<'_> {
         }
         engine.settled = self.one_row
             && (LANES..=engine.block).contains(&engine.elements)
-            && feeds.iter().all(|f| matches!(f.how, How::Direct))
-            && engine.drains.iter().all(|d| d.direct);
+            && feeds.is_empty()
+            && engine.drains.is_empty();
+        engine.direct = directs
+            .into_iter()
+            .map(|(v, walk, output)| Direct { place: v as u16, walk, cell: scratch_of(v), output })
+            .collect();
         engine.constants = even.into();
         engine.row_constants = rows.into();
         engine.cycles = cycles.into();
         engine.feeds = feeds.into();
         engine.places = layout.homes.into();
-        engine.cost = engine.feeds.iter().map(|f| weight_of_move(f.how)).sum::<usize>()
-            + engine.drains.iter().map(|d| weight_of_move(d.how)).sum::<usize>()
+        let scattered = |d: &&Drain| d.stride != Some(1);
+        let gathered = |f: &&Feed| matches!(f.how, Feeding::Strided(2..) | Feeding::Nested);
+        engine.cost = engine.direct.len()
+            + engine.feeds.len()
+            + engine.drains.len()
+            + GATHER * engine.feeds.iter().filter(gathered).count()
+            + GATHER * engine.drains.iter().filter(scattered).count()
             + drafts.iter().map(|d| weight(d.code)).sum::<usize>();
         engine
     }
 
     /// Whether a value of this class lies in the scratch for every block.
     fn in_scratch(&self, class: &Class) -> bool {
-        matches!(class, Class::Block(How::Strided(_) | How::Nested | How::GivenNarrow(_)))
+        matches!(
+            class,
+            Class::Block(How::Feed(Feeding::Strided(_) | Feeding::Nested | Feeding::GivenNarrow(_)))
+        )
     }
 
     fn class(&self, access: &Access, strides: &[usize]) -> Class {
@@ -299,7 +333,7 @@ impl Builder<'_> {
             return match strides[strides.len() - 1] {
                 0 => Class::RowConstant,
                 1 if word => Class::Block(How::Direct),
-                stride => Class::Block(How::Strided(stride)),
+                stride => Class::Block(How::Feed(Feeding::Strided(stride))),
             };
         }
         let repeats = strides.iter().take_while(|&&s| s == 0).count();
@@ -308,17 +342,10 @@ impl Builder<'_> {
         let contiguous = inner == crate::Shape::from(dims).strides();
         match (repeats, contiguous) {
             (0, true) if word => Class::Block(How::Direct),
-            (0, true) => Class::Block(How::Strided(1)),
-            (1.., _) if period <= LONGEST_CYCLE => Class::Block(How::Cyclic(period)),
-            _ => Class::Block(How::Nested),
+            (0, true) => Class::Block(How::Feed(Feeding::Strided(1))),
+            (1.., _) if period <= LONGEST_CYCLE => Class::Block(How::Feed(Feeding::Cyclic(period))),
+            _ => Class::Block(How::Feed(Feeding::Nested)),
         }
-    }
-}
-
-fn weight_of_move(how: How) -> usize {
-    match how {
-        How::Direct | How::Given | How::Cyclic(_) | How::GivenNarrow(_) | How::Strided(1) => 1,
-        How::Strided(_) | How::Nested => 12,
     }
 }
 

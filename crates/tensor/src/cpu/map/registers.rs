@@ -8,9 +8,11 @@ use super::{
 use crate::cpu::transfer::PADDING;
 
 /// Blocks are this long unless the program holds so many values at once that they would leave the cache.
-const BLOCK: usize = 256;
+const BLOCK: usize = 1024;
+/// Patterns are written out for a block, which short nests would not make up for.
+const BLOCK_WITH_PATTERN: usize = 256;
 const SHORTEST_BLOCK: usize = 64;
-/// Words that the registers of one program may take together.
+/// Words that the registers and operands of one program may take together.
 const BUDGET: usize = 6 * 1024;
 
 #[derive(Clone, Copy)]
@@ -79,8 +81,8 @@ impl Registers {
         self.wants[value] = Want::Constant(index);
     }
 
-    /// Gives every value its home.
-    pub(super) fn layout(self, drafts: &[Draft]) -> Layout {
+    /// Gives every value its home, for a program that uses `operands` arrays where they lie.
+    pub(super) fn layout(self, drafts: &[Draft], operands: usize) -> Layout {
         // For each register, the position after which it is free.
         let mut busy: Vec<usize> = Vec::new();
         let mut take = |from: usize, until: usize| {
@@ -103,8 +105,9 @@ impl Registers {
                 register[draft.to] = take(self.definitions[draft.to], self.last_uses[draft.to]);
             }
         }
-        let mut block = BLOCK;
-        while block > SHORTEST_BLOCK && busy.len() * block > BUDGET {
+        let patterns = self.wants.iter().any(|w| matches!(w, Want::Pattern(_)));
+        let mut block = if patterns { BLOCK_WITH_PATTERN } else { BLOCK };
+        while block > SHORTEST_BLOCK && (busy.len() + operands) * block > BUDGET {
             block /= 2;
         }
         let register_words = block + PADDING;

@@ -96,7 +96,7 @@ impl ReduceStep {
         let epilogue = build.engine(&step.dims, &step.epilogue, &sources, &sinks, false);
 
         let way = if by_columns {
-            Way::Columns { width: outputs.min(prologue.block()) }
+            Way::Columns { width: outputs.min(prologue.block()).min(RESULTS) }
         } else if short {
             Way::ShortRows
         } else if length <= BLOCK {

@@ -1,0 +1,296 @@
+//! The loops around an engine's blocks.
+
+use super::{Cycle, Drain, Engine, Feed, Feeding, Frame, Op, Walk};
+use crate::cpu::{
+    codes::LANES,
+    executable::Run,
+    transfer::{Transfer, copy_words, fill},
+};
+
+impl Engine {
+    /// Prepares a frame for calls of [`Engine::run`] over these buffers.
+    ///
+    /// # Safety
+    /// The buffers must be what the checked program declares, and the frame this engine's.
+    #[inline]
+    pub(in crate::cpu) unsafe fn begin(&self, frame: &mut Frame, run: &Run) {
+        if self.elements == 0 {
+            // No access is made, so none was checked.
+            return;
+        }
+        // SAFETY: the checked program keeps every access inside its buffer; cells and patterns are in the
+        // scratch by construction.
+        unsafe {
+            if frame.bindings != run.bindings() {
+                frame.bindings = run.bindings();
+                for (i, walk) in self.walks.iter().enumerate() {
+                    frame.starts[i] = run.buffers()[walk.buffer].add(walk.offset);
+                    frame.rows[i] = frame.starts[i];
+                }
+                if self.settled {
+                    for operand in &self.direct {
+                        frame.places[operand.place as usize] = frame.starts[operand.walk as usize].cast();
+                    }
+                }
+            }
+            for &(place, walk) in &self.constants {
+                let word = self.walks[walk as usize].transfer.one(frame.starts[walk as usize]);
+                fill(word, frame.places[place as usize], LANES);
+            }
+            for cycle in &self.cycles {
+                self.write_cycle(frame, cycle);
+            }
+            for op in &self.once {
+                op.run(&frame.places, LANES);
+            }
+        }
+    }
+
+    /// Runs elements `start..end`. `given` is where the caller's input has its element `start`. `keep` is called
+    /// after each block with its first element, where the kept output lies, and its length.
+    ///
+    /// # Safety
+    /// As for [`Engine::begin`], which must have been called since the buffers changed; `end` at most
+    /// [`Engine::elements`]; `given` good for `end - start` elements if there is such an input.
+    #[inline]
+    pub(in crate::cpu) unsafe fn run(
+        &self,
+        frame: &mut Frame,
+        start: usize,
+        end: usize,
+        given: *const u8,
+        mut keep: impl FnMut(usize, *mut u32, usize),
+    ) {
+        if self.settled && end - start == self.elements {
+            for op in &self.ops {
+                // SAFETY: `begin` set the places.
+                unsafe { op.run(&frame.places, self.elements) };
+            }
+            keep(0, frame.places[self.kept as usize], self.elements);
+            return;
+        }
+        let mut at = start;
+        while at < end {
+            let (mut column, stop) = if self.outer.is_empty() {
+                (at, end)
+            } else {
+                let row = at / self.row;
+                // SAFETY: the row exists.
+                unsafe { self.enter(frame, row) };
+                (at - row * self.row, end.min((row + 1) * self.row))
+            };
+            while at < stop {
+                let left = stop - at;
+                // A last piece of fewer elements than lanes would take a detour.
+                let n = if left <= self.block {
+                    left
+                } else if left < self.block + LANES {
+                    self.block - LANES
+                } else {
+                    self.block
+                };
+                // SAFETY: the caller's promise; the block lies within the row.
+                unsafe { self.run_block(frame, at, column, n, given, at - start) };
+                keep(at, frame.places[self.kept as usize], n);
+                at += n;
+                column += n;
+            }
+        }
+    }
+
+    /// Moves every walk to a row.
+    unsafe fn enter(&self, frame: &mut Frame, mut row: usize) {
+        let loops = self.outer.len();
+        for (index, &dim) in frame.index[..loops].iter_mut().zip(&self.outer).rev() {
+            (row, *index) = if loops == 1 { (0, row) } else { (row / dim, row % dim) };
+        }
+        for (i, walk) in self.walks.iter().enumerate() {
+            let steps: usize = frame.index[..loops].iter().zip(&walk.strides).map(|(i, s)| i * s).sum();
+            // SAFETY: an element that the checked program visits.
+            frame.rows[i] = unsafe { frame.starts[i].add(steps * walk.transfer.size()) };
+        }
+        for &(place, walk) in &self.row_constants {
+            // SAFETY: likewise; the place is a cell.
+            unsafe {
+                let word = self.walks[walk as usize].transfer.one(frame.rows[walk as usize]);
+                fill(word, frame.places[place as usize], LANES);
+            }
+        }
+    }
+
+    /// # Safety
+    /// `n` elements from `at`, which is `column` in its row and `skip` elements after `given`.
+    #[inline]
+    unsafe fn run_block(
+        &self,
+        frame: &mut Frame,
+        at: usize,
+        column: usize,
+        n: usize,
+        given: *const u8,
+        skip: usize,
+    ) {
+        // SAFETY: walks stay inside buffers that the program declares; cells and registers hold a block and
+        // padding, and `n` is at most a block.
+        unsafe {
+            let whole = n >= LANES;
+            for operand in &self.direct {
+                let memory = frame.rows[operand.walk as usize].add(column * 4).cast::<u32>();
+                frame.places[operand.place as usize] = if whole {
+                    memory
+                } else {
+                    // A kernel would go beyond these words.
+                    let cell = frame.scratch.add(operand.cell).cast();
+                    if !operand.output {
+                        copy_words(memory.cast(), cell, n);
+                    }
+                    cell
+                };
+            }
+            for feed in &self.feeds {
+                self.run_feed(frame, feed, at, column, n, (given, skip));
+            }
+            for op in &self.ops {
+                op.run(&frame.places, n.max(LANES));
+            }
+            if !whole {
+                for operand in self.direct.iter().filter(|d| d.output) {
+                    let memory = frame.rows[operand.walk as usize].add(column * 4).cast();
+                    copy_words(frame.places[operand.place as usize].cast(), memory, n);
+                }
+            }
+            for drain in &self.drains {
+                self.run_drain(frame, drain, at, column, n);
+            }
+        }
+    }
+
+    #[inline]
+    unsafe fn run_feed(
+        &self,
+        frame: &mut Frame,
+        feed: &Feed,
+        at: usize,
+        column: usize,
+        n: usize,
+        (given, skip): (*const u8, usize),
+    ) {
+        let walk = feed.walk as usize;
+        // SAFETY: as for `run_block`.
+        unsafe {
+            let cell = frame.scratch.add(feed.cell).cast::<u32>();
+            match &feed.how {
+                Feeding::Given if n >= LANES => {
+                    frame.places[feed.place as usize] = given.add(skip * 4).cast_mut().cast();
+                }
+                Feeding::Given => {
+                    copy_words(given.add(skip * 4), cell, n);
+                    frame.places[feed.place as usize] = cell;
+                }
+                Feeding::Cyclic(period) => frame.places[feed.place as usize] = cell.add(at % period),
+                Feeding::GivenNarrow(transfer) => {
+                    transfer.load(given.add(skip * transfer.size()), 1, cell, n);
+                }
+                Feeding::Strided(stride) => {
+                    let transfer = &self.walks[walk].transfer;
+                    let from = frame.rows[walk].add(column * stride * transfer.size());
+                    transfer.load(from, *stride, cell, n);
+                }
+                Feeding::Nested => {
+                    self.each_run(frame, walk, at, n, |transfer, memory, stride, done, run| {
+                        transfer.load(memory, stride, cell.add(done), run);
+                    });
+                }
+            }
+        }
+    }
+
+    #[inline]
+    unsafe fn run_drain(&self, frame: &mut Frame, drain: &Drain, at: usize, column: usize, n: usize) {
+        let (walk, from) = (drain.walk as usize, frame.places[drain.place as usize]);
+        // SAFETY: as for `run_block`.
+        unsafe {
+            if let Some(stride) = drain.stride {
+                let transfer = &self.walks[walk].transfer;
+                let to = frame.rows[walk].add(column * stride * transfer.size());
+                transfer.store(from, to, stride, n);
+            } else {
+                self.each_run(frame, walk, at, n, |transfer, memory, stride, done, run| {
+                    transfer.store(from.add(done), memory, stride, run);
+                });
+            }
+        }
+    }
+
+    /// Cuts `n` elements from `at` into runs of one stride and calls `f` with the walk's transfer, where the run
+    /// starts, its stride, how many elements came before, and its length.
+    #[inline(always)]
+    unsafe fn each_run(
+        &self,
+        frame: &mut Frame,
+        walk: usize,
+        at: usize,
+        n: usize,
+        f: impl Fn(&Transfer, *mut u8, usize, usize, usize),
+    ) {
+        let (start, index) = (frame.starts[walk], &mut frame.index);
+        let Walk { transfer, strides, .. } = &self.walks[walk];
+        let (dims, last) = (&self.dims, self.dims.len() - 1);
+        let (mut rest, mut element) = (at, 0);
+        for axis in (0..=last).rev() {
+            index[axis] = rest % dims[axis];
+            rest /= dims[axis];
+            element += index[axis] * strides[axis];
+        }
+        let mut done = 0;
+        while done < n {
+            let run = (dims[last] - index[last]).min(n - done);
+            // SAFETY: an element that the checked program visits.
+            f(transfer, unsafe { start.add(element * transfer.size()) }, strides[last], done, run);
+            done += run;
+            element -= index[last] * strides[last];
+            index[last] = 0;
+            // The next row: the innermost loop has ended, so the loop around it takes a step, and so on.
+            for axis in (0..last).rev() {
+                index[axis] += 1;
+                element += strides[axis];
+                if index[axis] < dims[axis] {
+                    break;
+                }
+                element -= index[axis] * strides[axis];
+                index[axis] = 0;
+            }
+        }
+    }
+
+    unsafe fn write_cycle(&self, frame: &mut Frame, cycle: &Cycle) {
+        // SAFETY: the pattern has room for a period, a block and padding; a period is at most the nest.
+        unsafe {
+            let pattern = frame.scratch.add(cycle.pattern).cast::<u32>();
+            self.each_run(
+                frame,
+                cycle.walk as usize,
+                0,
+                cycle.period,
+                |transfer, memory, stride, done, run| {
+                    transfer.load(memory, stride, pattern.add(done), run);
+                },
+            );
+            let (mut filled, wanted) = (cycle.period, cycle.period + self.block + LANES);
+            while filled < wanted {
+                let n = filled.min(wanted - filled);
+                std::ptr::copy_nonoverlapping(pattern, pattern.add(filled), n);
+                filled += n;
+            }
+        }
+    }
+}
+
+impl Op {
+    #[inline(always)]
+    unsafe fn run(&self, places: &[*mut u32], n: usize) {
+        let [a, b, c] = self.from.map(|place| places[place as usize].cast_const());
+        // SAFETY: the compiler gave every value a place of a block and more; see `Kernel`.
+        unsafe { (self.kernel)(places[self.to as usize], a, b, c, self.moving as usize, n) };
+    }
+}
