@@ -142,7 +142,7 @@ impl Op for Binary {
                 [(&[3, 4], &[3, 4]), (&[3, 4], &[4]), (&[3, 1], &[1, 4]), (&[], &[2, 3])];
             for (a, b) in shapes {
                 let label = format!("{} {a:?} {b:?}", op.name());
-                samples.push(Sample::new(label, vec![numbers(a, low, high), numbers(b, low, high)], apply));
+                samples.push(Sample::new(label, vec![numbers(a, low, high), numbers(b, high, low)], apply));
             }
             let ties = Tensor::from([1.0_f32, f32::NAN, 0.0, f32::INFINITY]);
             let label = format!("{} special", op.name());

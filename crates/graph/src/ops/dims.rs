@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Dims {
     /// An axis of extent 1 is put in.
-    ExpandDims { axis: isize },
+    Expand { axis: isize },
     /// An axis of extent 1 is taken out.
     Squeeze { axis: isize },
     /// Extents of 1 are stretched.
@@ -19,7 +19,7 @@ impl Output {
     #[track_caller]
     #[must_use]
     pub fn expand_dims(&self, axis: isize) -> Output {
-        self.apply(Dims::ExpandDims { axis }, &[])
+        self.apply(Dims::Expand { axis }, &[])
     }
 
     /// Takes out an axis of extent 1; a negative axis counts from the last. Gradient: `g` with the axis.
@@ -40,7 +40,7 @@ impl Output {
 impl Op for Dims {
     fn name(&self) -> &'static str {
         match self {
-            Dims::ExpandDims { .. } => "ExpandDims",
+            Dims::Expand { .. } => "ExpandDims",
             Dims::Squeeze { .. } => "Squeeze",
             Dims::BroadcastTo { .. } => "BroadcastTo",
         }
@@ -50,7 +50,7 @@ impl Op for Dims {
         let [x] = arity(inputs)?;
         let mut dims = x.shape.to_vec();
         match self {
-            Dims::ExpandDims { axis } => {
+            Dims::Expand { axis } => {
                 let at = axis_of(*axis, dims.len() + 1)?;
                 dims.insert(at, Some(1));
             }
@@ -74,7 +74,7 @@ impl Op for Dims {
     fn gradient(&self, at: &Gradient) -> Gradients {
         let g = &at.grad;
         Ok(vec![Some(match self {
-            Dims::ExpandDims { axis } => g.squeeze(*axis),
+            Dims::Expand { axis } => g.squeeze(*axis),
             Dims::Squeeze { axis } => g.expand_dims(*axis),
             Dims::BroadcastTo { .. } => g.sum_like(&at.inputs[0]),
         })])
@@ -84,7 +84,7 @@ impl Op for Dims {
         let x = &inputs[0];
         let rank = x.dims.len() as isize;
         match self {
-            Dims::ExpandDims { axis } => x.expand((if *axis < 0 { axis + rank + 1 } else { *axis }) as usize),
+            Dims::Expand { axis } => x.expand((if *axis < 0 { axis + rank + 1 } else { *axis }) as usize),
             Dims::Squeeze { axis } => x.squeeze((if *axis < 0 { axis + rank } else { *axis }) as usize),
             Dims::BroadcastTo { dims } => x.broadcast(dims),
         }
@@ -96,8 +96,8 @@ impl Op for Dims {
             Sample::new(label, vec![numbers(shape, -1.0, 1.0)], move |_, x| x[0].apply(op.clone(), &[]))
         };
         vec![
-            sample(Dims::ExpandDims { axis: 0 }, &[2, 3]),
-            sample(Dims::ExpandDims { axis: -1 }, &[2, 3]),
+            sample(Dims::Expand { axis: 0 }, &[2, 3]),
+            sample(Dims::Expand { axis: -1 }, &[2, 3]),
             sample(Dims::Squeeze { axis: 1 }, &[2, 1, 3]),
             sample(Dims::Squeeze { axis: -1 }, &[2, 1]),
             sample(Dims::BroadcastTo { dims: vec![4, 2, 3] }, &[2, 1]),

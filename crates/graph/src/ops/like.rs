@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Like {
     /// Sums over the axes along which the other shape was stretched.
-    SumLike,
+    Sum,
     /// Stretches to the other shape.
-    BroadcastLike,
+    Broadcast,
     /// The same elements in the other shape.
-    ReshapeLike,
+    Reshape,
 }
 
 impl Output {
@@ -20,21 +20,21 @@ impl Output {
     #[track_caller]
     #[must_use]
     pub fn sum_like(&self, other: &Output) -> Output {
-        self.unless_same(Like::SumLike, other)
+        self.unless_same(Like::Sum, other)
     }
 
     /// Broadcasts to the shape of another tensor. Gradient: [`sum_like`](Output::sum_like).
     #[track_caller]
     #[must_use]
     pub fn broadcast_like(&self, other: &Output) -> Output {
-        self.unless_same(Like::BroadcastLike, other)
+        self.unless_same(Like::Broadcast, other)
     }
 
     /// The same elements, in row-major order, in the shape of another tensor.
     #[track_caller]
     #[must_use]
     pub fn reshape_like(&self, other: &Output) -> Output {
-        self.unless_same(Like::ReshapeLike, other)
+        self.unless_same(Like::Reshape, other)
     }
 
     /// Zeros of this shape, of type `f32`.
@@ -62,30 +62,30 @@ impl Output {
 impl Op for Like {
     fn name(&self) -> &'static str {
         match self {
-            Like::SumLike => "SumLike",
-            Like::BroadcastLike => "BroadcastLike",
-            Like::ReshapeLike => "ReshapeLike",
+            Like::Sum => "SumLike",
+            Like::Broadcast => "BroadcastLike",
+            Like::Reshape => "ReshapeLike",
         }
     }
 
     fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
         let [x, like] = arity(inputs)?;
         match self {
-            Like::SumLike => {
+            Like::Sum => {
                 expect_dtype(x.dtype, &[DType::F32, DType::I32])?;
                 let wide = broadcast(&[x, like])?;
                 if wide.len() != x.shape.len() {
                     return Err(Mismatch::new(format!("{} is not broadcast to {}", like.shape, x.shape)));
                 }
             }
-            Like::BroadcastLike => {
+            Like::Broadcast => {
                 let wide = broadcast(&[x, like])?;
                 let grown = wide.known().zip(like.shape.known()).is_some_and(|(a, b)| a != b);
                 if wide.len() != like.shape.len() || grown {
                     return Err(Mismatch::new(format!("{} does not broadcast to {}", x.shape, like.shape)));
                 }
             }
-            Like::ReshapeLike => {
+            Like::Reshape => {
                 let counts = x.shape.known().zip(like.shape.known());
                 if counts.is_some_and(|(a, b)| a.elements() != b.elements()) {
                     return Err(Mismatch::new(format!(
@@ -101,9 +101,9 @@ impl Op for Like {
     fn gradient(&self, at: &Gradient) -> Gradients {
         let (x, g) = (&at.inputs[0], &at.grad);
         let gradient = match self {
-            Like::SumLike => g.broadcast_like(x),
-            Like::BroadcastLike => g.sum_like(x),
-            Like::ReshapeLike => g.reshape_like(x),
+            Like::Sum => g.broadcast_like(x),
+            Like::Broadcast => g.sum_like(x),
+            Like::Reshape => g.reshape_like(x),
         };
         Ok(vec![Some(gradient), None])
     }
@@ -111,9 +111,9 @@ impl Op for Like {
     fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
         let (x, dims) = (&inputs[0], &inputs[1].dims);
         match self {
-            Like::BroadcastLike => x.broadcast(dims),
-            Like::ReshapeLike => l.reshape(x, dims),
-            Like::SumLike => {
+            Like::Broadcast => x.broadcast(dims),
+            Like::Reshape => l.reshape(x, dims),
+            Like::Sum => {
                 let missing = x.dims.len() - dims.len();
                 let stretched = |&a: &usize| a < missing || dims[a - missing] != x.dims[a];
                 let axes: Vec<usize> = (0..x.dims.len()).filter(stretched).collect();
@@ -132,13 +132,13 @@ impl Op for Like {
             Sample::new(format!("{op:?} {from:?} {like:?}"), inputs, move |_, x| x[0].apply(op, &[&x[1]]))
         };
         vec![
-            sample(Like::SumLike, &[3, 4], &[4]),
-            sample(Like::SumLike, &[3, 4], &[3, 1]),
-            sample(Like::SumLike, &[2, 3], &[]),
-            sample(Like::SumLike, &[2, 3], &[2, 3]),
-            sample(Like::BroadcastLike, &[4], &[3, 4]),
-            sample(Like::BroadcastLike, &[3, 1], &[3, 4]),
-            sample(Like::ReshapeLike, &[3, 4], &[2, 6]),
+            sample(Like::Sum, &[3, 4], &[4]),
+            sample(Like::Sum, &[3, 4], &[3, 1]),
+            sample(Like::Sum, &[2, 3], &[]),
+            sample(Like::Sum, &[2, 3], &[2, 3]),
+            sample(Like::Broadcast, &[4], &[3, 4]),
+            sample(Like::Broadcast, &[3, 1], &[3, 4]),
+            sample(Like::Reshape, &[3, 4], &[2, 6]),
         ]
     }
 }

@@ -90,7 +90,7 @@ reductions! {
     Mean reduce_mean reduce_mean_keep_dims "Mean (the sum divided by the number of elements; NaN for none)";
     Max reduce_max reduce_max_keep_dims "Largest element (a NaN wins; elements that tie share the gradient equally)";
     Min reduce_min reduce_min_keep_dims "Smallest element (a NaN wins; elements that tie share the gradient equally)";
-    Prod reduce_prod reduce_prod_keep_dims "Product";
+    Prod reduce_prod reduce_prod_keep_dims "Product (where an element is 0 the gradient is right, but its own gradient is not)";
 }
 
 impl Op for Reduce {
@@ -204,7 +204,9 @@ impl Op for Reduce {
             }
         }
         let zeros = Tensor::from([[2.0_f32, 0.0, 3.0], [0.0, 0.0, 5.0], [1.0, 2.0, 3.0]]);
-        samples.push(Sample::new("Prod of zeros", vec![zeros], |_, x| x[0].reduce_prod(1)));
+        samples.push(
+            Sample::new("Prod of zeros", vec![zeros], |_, x| x[0].reduce_prod(1)).differentiable_once(),
+        );
         samples
     }
 }

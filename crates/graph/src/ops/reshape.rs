@@ -35,7 +35,7 @@ impl Op for Reshape {
         if let Some(from) = x.shape.known() {
             let known: usize = dims.iter().flatten().product();
             let open = dims.iter_mut().find(|d| d.is_none());
-            let left = if known == 0 { 0 } else { from.elements() / known };
+            let left = from.elements().checked_div(known).unwrap_or(0);
             let fits =
                 if open.is_some() { known * left == from.elements() } else { known == from.elements() };
             if !fits {
@@ -73,7 +73,7 @@ impl Op for Reshape {
         vec![
             sample(&[2, 6], &[3, 4]),
             sample(&[2, 6], &[-1]),
-            sample(&[4, 3, 2], &[4, -1]).row_wise(),
+            sample(&[4, 3, 2], &[-1, 6]).row_wise(),
             sample(&[1], &[]),
             Sample::new("transposed", vec![numbers([2, 3], -1.0, 1.0)], |_, x| {
                 x[0].transpose([1, 0]).reshape([-1])

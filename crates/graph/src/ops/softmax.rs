@@ -64,7 +64,7 @@ impl Op for Softmax {
         let last = x.dims.len() - 1;
         let max = l.reduce(ReduceOp::Max, x, &[last]).expand(last);
         let shifted = l.code(Code::Sub, DType::F32, &[x.clone(), max]);
-        let exp = l.code(Code::Exp, DType::F32, &[shifted.clone()]);
+        let exp = l.code(Code::Exp, DType::F32, std::slice::from_ref(&shifted));
         let sum = l.reduce(ReduceOp::Sum, &exp, &[last]).expand(last);
         if self.log {
             let log = l.code(Code::Ln, DType::F32, &[sum]);

@@ -79,6 +79,17 @@ impl Plan {
     }
 }
 
+/// The lowered ancestors of one node, and where its value is.
+#[cfg(test)]
+pub(crate) fn lower_one(
+    inner: &Inner,
+    target: NodeId,
+    feeds: &BTreeMap<NodeId, Vec<usize>>,
+) -> Result<(Lowering, View), Error> {
+    let (lowering, views) = lower(inner, &prune::needed(inner, &[(target, true)])?, feeds)?;
+    Ok((lowering, views[&target].clone()))
+}
+
 /// Lowers the needed nodes, after another inference with the shapes of this run.
 fn lower(
     inner: &Inner,

@@ -8,17 +8,19 @@ use crate::{Graph, Output, ops};
 use minutia_kernels::rng::Generator;
 use minutia_tensor::{Shape, Tensor};
 
+type Build = dyn Fn(&Graph, &[Output]) -> Output + Send + Sync;
+
 /// One use of an operation.
 pub struct Sample {
     /// Unique among an operation's samples.
     pub label: String,
     /// What is fed.
     pub inputs: Vec<Tensor>,
-    /// Whether the gradient is defined and smooth around the inputs.
-    pub differentiable: bool,
+    /// To which order gradients are right around the inputs: 0, 1 or 2 (and all above).
+    pub differentiable: u8,
     /// Whether row `i` of the result depends on row `i` of the inputs alone.
     pub row_wise: bool,
-    build: Box<dyn Fn(&Graph, &[Output]) -> Output + Send + Sync>,
+    build: Box<Build>,
 }
 
 impl Sample {
@@ -29,11 +31,15 @@ impl Sample {
         build: impl Fn(&Graph, &[Output]) -> Output + Send + Sync + 'static,
     ) -> Sample {
         let build = Box::new(build);
-        Sample { label: label.into(), inputs, differentiable: true, row_wise: false, build }
+        Sample { label: label.into(), inputs, differentiable: 2, row_wise: false, build }
     }
 
     pub(crate) fn not_differentiable(self) -> Sample {
-        Sample { differentiable: false, ..self }
+        Sample { differentiable: 0, ..self }
+    }
+
+    pub(crate) fn differentiable_once(self) -> Sample {
+        Sample { differentiable: 1, ..self }
     }
 
     pub(crate) fn row_wise(self) -> Sample {
@@ -60,3 +66,8 @@ pub(crate) fn numbers(dims: impl Into<Shape>, low: f32, high: f32) -> Tensor {
     let values = (0..shape.elements()).map(|_| low + (high - low) * generator.uniform()).collect();
     Tensor::from_vec(shape, values).expect("as many numbers as the shape holds")
 }
+
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod tests;

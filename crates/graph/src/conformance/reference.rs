@@ -1,0 +1,182 @@
+//! The lowered graph in `f64`, one element at a time: what results and gradients are compared with.
+
+use crate::{Graph, Output, lower::Source, plan};
+use minutia_kernels::map::Code;
+use minutia_tensor::{
+    DType, Tensor,
+    program::{Access, MapProgram, Operand, ReduceOp, Step},
+};
+
+/// A tensor of numbers; integers and truth values are exact in `f64`.
+#[derive(Clone, Debug)]
+pub struct Array {
+    pub dims: Vec<usize>,
+    pub values: Vec<f64>,
+}
+
+impl From<&Tensor> for Array {
+    fn from(t: &Tensor) -> Array {
+        let values = match t.dtype() {
+            DType::F32 => t.as_slice::<f32>().unwrap().iter().map(|&x| f64::from(x)).collect(),
+            DType::I32 => t.as_slice::<i32>().unwrap().iter().map(|&x| f64::from(x)).collect(),
+            DType::Bool => t.as_slice::<bool>().unwrap().iter().map(|&x| f64::from(u8::from(x))).collect(),
+            DType::U8 => t.as_slice::<u8>().unwrap().iter().map(|&x| f64::from(x)).collect(),
+        };
+        Array { dims: t.dims().to_vec(), values }
+    }
+}
+
+/// Evaluates an output over fed arrays.
+pub fn evaluate(graph: &Graph, target: &Output, feeds: &[(Output, Array)]) -> Array {
+    let inner = graph.lock();
+    let shapes = feeds.iter().map(|(o, a)| (o.id, a.dims.clone())).collect();
+    let (lowering, view) = plan::lower_one(&inner, target.id, &shapes).unwrap();
+    let mut values: Vec<Vec<f64>> = Vec::new();
+    for value in &lowering.values {
+        values.push(match &value.source {
+            Source::Constant(tensor) => Array::from(tensor).values,
+            Source::Feed(id) => feeds.iter().find(|(o, _)| o.id == *id).unwrap().1.values.clone(),
+            Source::Step | Source::Variable(_) | Source::Counter(_) => vec![0.0; value.bytes],
+        });
+    }
+    lowering.steps.iter().for_each(|step| run(step, &mut values));
+    let indices = nest(&view.dims);
+    let read = |i: &Vec<usize>| values[view.operand.buffer][address(&view.access(), i)];
+    Array { values: indices.iter().map(read).collect(), dims: view.dims.clone() }
+}
+
+fn run(step: &Step, values: &mut [Vec<f64>]) {
+    match step {
+        Step::Map(s) => {
+            for i in nest(&s.dims) {
+                let inputs = load(&s.inputs, &i, values);
+                store(&s.outputs, &i, &map(&s.program, &inputs), values);
+            }
+        }
+        Step::Reduce(s) => {
+            for i in nest(&s.dims) {
+                let combine: fn(f64, f64) -> f64 = match s.op {
+                    ReduceOp::Sum => |a, b| a + b,
+                    ReduceOp::Prod => |a, b| a * b,
+                    ReduceOp::Max => f64::max,
+                    ReduceOp::Min => f64::min,
+                };
+                let element =
+                    |r: &Vec<usize>| map(&s.program, &load(&s.inputs, &[&i[..], &r[..]].concat(), values))[0];
+                let empty = match s.op {
+                    ReduceOp::Sum => 0.0,
+                    ReduceOp::Prod => 1.0,
+                    ReduceOp::Max => f64::NEG_INFINITY,
+                    ReduceOp::Min => f64::INFINITY,
+                };
+                let reduced = nest(&s.reduced).iter().map(element).fold(empty, combine);
+                let inputs = [&[reduced], &load(&s.epilogue_inputs, &i, values)[..]].concat();
+                store(&s.outputs, &i, &map(&s.epilogue, &inputs), values);
+            }
+        }
+        Step::Gemm(s) => {
+            for i in nest(&[s.m, s.n]) {
+                let term = |p: usize| {
+                    let (a, b) = (address(&s.a, &[i[0], p]), address(&s.b, &[p, i[1]]));
+                    values[s.a.operand.buffer][a] * values[s.b.operand.buffer][b]
+                };
+                let product = (0..s.k).map(term).sum();
+                let inputs = [&[product], &load(&s.epilogue_inputs, &i, values)[..]].concat();
+                store(&s.outputs, &i, &map(&s.epilogue, &inputs), values);
+            }
+        }
+        Step::GatherRows(s) => {
+            for i in nest(&[s.count, s.width]) {
+                let row = values[s.indices.buffer][first(&s.indices) + i[0]] as usize;
+                let x = values[s.table.buffer][first(&s.table) + row * s.width + i[1]];
+                values[s.output.buffer][first(&s.output) + i[0] * s.width + i[1]] = map(&s.program, &[x])[0];
+            }
+        }
+        Step::ArgReduce(_) | Step::Random(_) => panic!("{step:?} has no gradient to be checked"),
+    }
+}
+
+fn map(program: &MapProgram, inputs: &[f64]) -> Vec<f64> {
+    let mut values = inputs.to_vec();
+    values.extend(program.constants().iter().map(|&c| constant(c)));
+    for i in program.instructions() {
+        let v = i.operands.map(|o| values[o.index()]);
+        values.push(code(i.code, v));
+    }
+    program.outputs().iter().map(|o| values[o.index()]).collect()
+}
+
+/// Constants are raw bits; small patterns are integers and truth values, which no float constant in use looks like.
+fn constant(bits: u32) -> f64 {
+    if bits < 1 << 16 { f64::from(bits) } else { f64::from(f32::from_bits(bits)) }
+}
+
+fn code(code: Code, [a, b, c]: [f64; 3]) -> f64 {
+    let truth = |x: bool| f64::from(u8::from(x));
+    match code {
+        Code::Neg | Code::NegI => -a,
+        Code::Abs | Code::AbsI => a.abs(),
+        Code::Sign | Code::SignI => {
+            if a == 0.0 {
+                0.0
+            } else {
+                a.signum()
+            }
+        }
+        Code::Sqrt => a.sqrt(),
+        Code::Rsqrt => 1.0 / a.sqrt(),
+        Code::Exp => a.exp(),
+        Code::Ln => a.ln(),
+        Code::Tanh => a.tanh(),
+        Code::Sigmoid => 1.0 / (1.0 + (-a).exp()),
+        Code::Add | Code::AddI => a + b,
+        Code::Sub | Code::SubI => a - b,
+        Code::Mul | Code::MulI => a * b,
+        Code::Div => a / b,
+        Code::Max | Code::MaxI => a.max(b),
+        Code::Min | Code::MinI => a.min(b),
+        Code::Pow => a.powf(b),
+        Code::Lt | Code::LtI => truth(a < b),
+        Code::Le | Code::LeI => truth(a <= b),
+        Code::Eq | Code::EqI => truth(a == b),
+        Code::Ne | Code::NeI => truth(a != b),
+        Code::And => truth(a != 0.0 && b != 0.0),
+        Code::Or => truth(a != 0.0 || b != 0.0),
+        Code::Not => truth(a == 0.0),
+        Code::ToFloat => a,
+        Code::ToInt => a.trunc(),
+        Code::Fma => a * b + c,
+        Code::Select => {
+            if a != 0.0 {
+                b
+            } else {
+                c
+            }
+        }
+    }
+}
+
+fn load(accesses: &[Access], index: &[usize], values: &[Vec<f64>]) -> Vec<f64> {
+    accesses.iter().map(|a| values[a.operand.buffer][address(a, index)]).collect()
+}
+
+fn store(accesses: &[Access], index: &[usize], results: &[f64], values: &mut [Vec<f64>]) {
+    for (a, &result) in accesses.iter().zip(results) {
+        values[a.operand.buffer][address(a, index)] = result;
+    }
+}
+
+fn first(operand: &Operand) -> usize {
+    operand.offset / operand.dtype.size()
+}
+
+fn address(access: &Access, index: &[usize]) -> usize {
+    first(&access.operand) + access.strides.iter().zip(index).map(|(s, i)| s * i).sum::<usize>()
+}
+
+/// Every index, row-major.
+fn nest(dims: &[usize]) -> Vec<Vec<usize>> {
+    dims.iter().fold(vec![Vec::new()], |indices, &dim| {
+        indices.iter().flat_map(|i| (0..dim).map(move |j| [&i[..], &[j]].concat())).collect()
+    })
+}
