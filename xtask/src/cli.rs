@@ -1,0 +1,92 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::reproduce::StageName;
+
+/// The reproduction pipeline and the repository's own checks.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Regenerates the post's figures and numbers, and the report
+    Reproduce(Reproduce),
+    /// Downloads MNIST and verifies it
+    Fetch(Fetch),
+    /// Checks the repository's own rules
+    Tidy,
+}
+
+#[derive(Args, Debug)]
+pub struct Fetch {
+    /// Where to put the files [default: the user's cache folder]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct Reproduce {
+    /// The stages to run, with all that they need [default: all]
+    #[arg(value_name = "STAGE")]
+    pub stages: Vec<StageName>,
+    /// The data: MNIST or else the built-in digits, MNIST or nothing, or the built-in digits
+    #[arg(long, value_enum, default_value_t = DatasetChoice::Auto)]
+    pub dataset: DatasetChoice,
+    /// The folder with the four IDX files
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Where figures, numbers and the report go [default: target/reproduce]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Another seed than the published one; results are marked as such
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Threads to compute with, which changes no bit [default: all CPUs]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Another number of training epochs than the published one; results are marked as such
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub epochs: Option<u32>,
+    /// Compute everything anew
+    #[arg(long)]
+    pub fresh: bool,
+    /// Compute everything anew and compare it with repro.lock
+    #[arg(long, conflicts_with_all = ["bless", "dry_run", "seed", "epochs"])]
+    pub verify: bool,
+    /// Write what this run gives to repro.lock
+    #[arg(long, conflicts_with_all = ["dry_run", "seed", "epochs", "stages"])]
+    pub bless: bool,
+    /// Only say what would run, and why
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print lines instead of progress bars
+    #[arg(long)]
+    pub no_progress: bool,
+    /// Another reproduce.toml, with a repro.lock of its own beside it
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum DatasetChoice {
+    Auto,
+    Mnist,
+    Digits,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

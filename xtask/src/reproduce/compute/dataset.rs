@@ -1,0 +1,119 @@
+//! The images and labels: what they are, and their means.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::super::config::Config;
+use super::super::data::{CLASSES, Labelled, PIXELS};
+use super::super::draw;
+use super::super::run::Run;
+use super::super::stage::{Drawing, Outcome, Picture, Stage, StageName};
+
+/// The stage.
+#[derive(Debug)]
+pub struct Dataset;
+
+/// How many images of each class the figure shows.
+pub const SHOWN: usize = 10;
+
+impl Stage for Dataset {
+    fn name(&self) -> StageName {
+        StageName::Dataset
+    }
+
+    fn title(&self) -> &'static str {
+        "The data"
+    }
+
+    fn needs(&self) -> &'static [StageName] {
+        &[]
+    }
+
+    fn parameters(&self, config: &Config) -> Value {
+        json!(config.dataset)
+    }
+
+    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome> {
+        let validation = run.config.dataset.validation;
+        let batch = run.config.classifier.batch;
+        let name = run.data.name();
+        let files = run.data.digests()?;
+        let data = run.data.images()?;
+        let count = data.train.len();
+        anyhow::ensure!(
+            count >= validation + batch,
+            "there are {count} training images, but {validation} for validation and a batch of {batch} are needed; \
+             use a larger data set, or change reproduce.toml"
+        );
+        let results = json!({
+            "name": name,
+            "sha256": files,
+            "train": count - validation,
+            "validation": validation,
+            "test": data.test.len(),
+            "test_images_per_class": per_class(&data.test),
+        });
+        let arrays = [("samples", samples(&data.train)?), ("class_means", class_means(&data.test)?)];
+        Ok(Outcome { results, arrays: arrays.into(), ..Outcome::default() })
+    }
+
+    fn draw(&self, drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
+        draw::dataset::draw(drawing)
+    }
+}
+
+fn per_class(data: &Labelled) -> Vec<usize> {
+    (0..CLASSES).map(|class| data.rows_of(class).count()).collect()
+}
+
+/// The first images of each class, as numbers from 0 to 1; black where a class has fewer.
+fn samples(data: &Labelled) -> Result<Vec<f32>> {
+    let mut samples = vec![0.0; CLASSES * SHOWN * PIXELS];
+    for class in 0..CLASSES {
+        for (i, row) in data.rows_of(class).take(SHOWN).enumerate() {
+            let target = (class * SHOWN + i) * PIXELS;
+            for (to, &from) in samples[target..target + PIXELS].iter_mut().zip(data.pixels(row)?) {
+                *to = f32::from(from) * (1.0 / 255.0);
+            }
+        }
+    }
+    Ok(samples)
+}
+
+/// The mean image of each class, as numbers from 0 to 1. Sums of bytes are exact.
+fn class_means(data: &Labelled) -> Result<Vec<f32>> {
+    let mut means = vec![0.0; CLASSES * PIXELS];
+    for class in 0..CLASSES {
+        let mut sums = vec![0_u64; PIXELS];
+        let mut count = 0_u64;
+        for row in data.rows_of(class) {
+            count += 1;
+            for (sum, &pixel) in sums.iter_mut().zip(data.pixels(row)?) {
+                *sum += u64::from(pixel);
+            }
+        }
+        for (mean, sum) in means[class * PIXELS..].iter_mut().zip(sums) {
+            *mean = (sum as f64 / (count.max(1) * 255) as f64) as f32;
+        }
+    }
+    Ok(means)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_and_samples_are_those_of_the_class() {
+        let mut pixels = vec![0; 3 * PIXELS];
+        (pixels[0], pixels[PIXELS], pixels[2 * PIXELS]) = (255, 51, 102);
+        let data = Labelled::new(pixels, vec![4, 4, 9]).unwrap();
+        let means = class_means(&data).unwrap();
+        let at = |class: usize| means[class * PIXELS];
+        assert_eq!((at(4), at(9), at(0)), (0.6, 0.4, 0.0));
+        let samples = samples(&data).unwrap();
+        let at = |class: usize, i: usize| samples[(class * SHOWN + i) * PIXELS];
+        assert_eq!((at(4, 0), at(4, 1), at(4, 2)), (1.0, 51.0 * (1.0 / 255.0), 0.0));
+        assert_eq!(per_class(&data), [0, 0, 0, 0, 2, 0, 0, 0, 0, 1]);
+    }
+}

@@ -1,0 +1,177 @@
+//! The hidden layer for each test image: are there bands, and do they tell the classes apart?
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::super::config::Config;
+use super::super::data::{CLASSES, Labelled};
+use super::super::draw;
+use super::super::run::Run;
+use super::super::stage::{Drawing, Measured, Outcome, Picture, Stage, StageName};
+use super::classifier::{Network, trained};
+
+/// The stage.
+#[derive(Debug)]
+pub struct Fingerprints;
+
+impl Stage for Fingerprints {
+    fn name(&self) -> StageName {
+        StageName::Fingerprints
+    }
+
+    fn title(&self) -> &'static str {
+        "Looking into our network: image fingerprints"
+    }
+
+    fn needs(&self) -> &'static [StageName] {
+        &[StageName::Dataset, StageName::Classifier]
+    }
+
+    fn parameters(&self, config: &Config) -> Value {
+        let mut parameters = json!(config.fingerprints);
+        parameters["hidden"] = json!(config.classifier.hidden);
+        parameters
+    }
+
+    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome> {
+        let parameters = run.config.fingerprints.clone();
+        let units = run.config.classifier.hidden;
+        let network = Network::new(&run.config.classifier, run.config.seed);
+        let session = trained(run, &network.graph, &network.variables)?;
+        let data = &run.data.images()?.test;
+        let mut hidden = Vec::with_capacity(data.len() * units);
+        network.by_chunks(&session, &network.hidden, data, 0..data.len(), |step| {
+            hidden.extend_from_slice(step.fetch()?.as_slice::<f32>()?);
+            Ok(())
+        })?;
+        let layer = Layer { units, hidden };
+
+        let bands: Vec<Bands> = (0..CLASSES)
+            .map(|class| layer.bands(data, class, parameters.active_above, parameters.inactive_below))
+            .collect();
+        let share = |count: fn(&Bands) -> usize| {
+            bands.iter().map(count).sum::<usize>() as f64 / (CLASSES * units) as f64
+        };
+        let (bright, dark) = (share(|b| b.bright), share(|b| b.dark));
+        let read = layer.read_by_nearest_mean(data);
+        let results = json!({
+            "bright_bands": bands.iter().map(|b| b.bright).collect::<Vec<_>>(),
+            "dark_bands": bands.iter().map(|b| b.dark).collect::<Vec<_>>(),
+            "bright_share": bright,
+            "dark_share": dark,
+            "nearest_mean_accuracy": read,
+        });
+        let measured = vec![
+            Measured::new(
+                "bands",
+                bright + dark >= parameters.bands_at_least,
+                format!(
+                    "On average over the classes, {:.1} % of the {units} units are active in more than {:.0} % of a class's \
+                     images and {:.1} % in less than {:.0} %.",
+                    bright * 100.0,
+                    parameters.active_above * 100.0,
+                    dark * 100.0,
+                    parameters.inactive_below * 100.0
+                ),
+            ),
+            Measured::new(
+                "fingerprint",
+                read >= parameters.read_at_least,
+                format!(
+                    "Of the test images, {:.1} % lie nearest to the mean fingerprint of their own class; by chance it would be 10 %.",
+                    read * 100.0
+                ),
+            ),
+        ];
+        Ok(Outcome { results, measured, arrays: [("hidden", layer.hidden)].into() })
+    }
+
+    fn draw(&self, drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
+        draw::fingerprints::draw(drawing)
+    }
+}
+
+/// The hidden layer, a row for each image.
+struct Layer {
+    units: usize,
+    hidden: Vec<f32>,
+}
+
+/// How many units are active in nearly all images of a class, and how many in nearly none.
+struct Bands {
+    bright: usize,
+    dark: usize,
+}
+
+impl Layer {
+    fn row(&self, row: usize) -> &[f32] {
+        &self.hidden[row * self.units..(row + 1) * self.units]
+    }
+
+    fn bands(&self, data: &Labelled, class: usize, above: f64, below: f64) -> Bands {
+        let mut active = vec![0_usize; self.units];
+        for row in data.rows_of(class) {
+            for (count, &value) in active.iter_mut().zip(self.row(row)) {
+                *count += usize::from(value > 0.0);
+            }
+        }
+        let images = data.rows_of(class).count() as f64;
+        let count =
+            |wanted: &dyn Fn(f64) -> bool| active.iter().filter(|&&n| wanted(n as f64 / images)).count();
+        Bands { bright: count(&|share| share > above), dark: count(&|share| share < below) }
+    }
+
+    /// The share of images whose nearest class mean, by distance in the hidden layer, is their own class's.
+    fn read_by_nearest_mean(&self, data: &Labelled) -> f64 {
+        let mean = |class: usize| {
+            let mut mean = vec![0.0_f64; self.units];
+            let count = data.rows_of(class).count().max(1) as f64;
+            for row in data.rows_of(class) {
+                mean.iter_mut()
+                    .zip(self.row(row))
+                    .for_each(|(mean, &value)| *mean += f64::from(value) / count);
+            }
+            mean
+        };
+        let means: Vec<Vec<f64>> = (0..CLASSES).map(mean).collect();
+        let distance = |row: usize, class: usize| {
+            let pairs = means[class].iter().zip(self.row(row));
+            pairs.map(|(mean, &value)| (mean - f64::from(value)) * (mean - f64::from(value))).sum::<f64>()
+        };
+        let right = |class: usize| {
+            let nearest =
+                |row: usize| (0..CLASSES).min_by(|&a, &b| distance(row, a).total_cmp(&distance(row, b)));
+            data.rows_of(class).filter(|&row| nearest(row) == Some(class)).count()
+        };
+        (0..CLASSES).map(right).sum::<usize>() as f64 / data.len() as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::data::PIXELS;
+    use super::*;
+
+    fn layer() -> (Layer, Labelled) {
+        // Class 0: the first unit is always active; class 1: only the second, and one outlier.
+        let hidden = vec![1.0, 0.0, 3.0, 0.0, 0.0, 2.0, 0.0, 2.0, 2.0, 0.0];
+        let data = Labelled::new(vec![0; 5 * PIXELS], vec![0, 0, 1, 1, 1]).unwrap();
+        (Layer { units: 2, hidden }, data)
+    }
+
+    #[test]
+    fn bands_count_units_that_are_nearly_always_or_never_active() {
+        let (layer, data) = layer();
+        let bands = |class| {
+            let bands = layer.bands(&data, class, 0.9, 0.1);
+            (bands.bright, bands.dark)
+        };
+        assert_eq!((bands(0), bands(1)), ((1, 1), (0, 0)));
+    }
+
+    #[test]
+    fn an_outlier_is_not_read() {
+        let (layer, data) = layer();
+        assert_eq!(layer.read_by_nearest_mean(&data), 0.8);
+    }
+}

@@ -1,0 +1,197 @@
+//! The inverse of a matrix, by gradient descent on |x·A - I|.
+
+use anyhow::Result;
+use minutia_graph::{DType, Graph, Operation, Output, Session, Variable, feeds};
+use minutia_kernels::rng::Generator;
+use minutia_optim::{Adagrad, Optimizer};
+use minutia_tensor::Tensor;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::super::config::Config;
+use super::super::draw;
+use super::super::run::{Run, short};
+use super::super::stage::{Drawing, Measured, Outcome, Picture, Stage, StageName};
+use super::{Variables, nodes, restore, variables};
+
+/// The stage.
+#[derive(Debug)]
+pub struct Inverse;
+
+/// How many checkpoints a full run writes.
+const CHECKPOINTS: usize = 20;
+
+/// The post's graph.
+#[derive(Debug)]
+pub struct Model {
+    pub graph: Graph,
+    pub x: Variable,
+    pub output: Output,
+    pub loss: Output,
+}
+
+impl Model {
+    /// The graph for a matrix with `size` rows.
+    ///
+    /// # Errors
+    /// When the matrix has another size.
+    pub fn new(matrix: &[f32], size: usize) -> Result<Model> {
+        let graph = Graph::new();
+        let x = graph.variable("x", Tensor::zeros(DType::F32, [size, size])?);
+        let a = graph.constant(Tensor::from_vec([size, size], matrix.to_vec())?).with_name("A");
+        let output = x.matmul(&a).with_name("output");
+        let identity = graph.constant(Tensor::from_vec([size, size], identity(size))?).with_name("id_mat");
+        let loss = (&output - &identity).abs().reduce_sum(..).with_name("loss");
+        Ok(Model { graph, x, output, loss })
+    }
+}
+
+/// The identity matrix, row by row.
+pub fn identity(size: usize) -> Vec<f32> {
+    (0..size * size).map(|i| f32::from(u8::from(i / size == i % size))).collect()
+}
+
+/// A matrix of whole numbers from 0 to `below`, which is left out.
+pub fn random_matrix(seed: u64, size: usize, below: u32) -> Vec<f32> {
+    let mut generator = Generator::new(seed, "inverse/matrix");
+    (0..size * size).map(|_| generator.below(below) as f32).collect()
+}
+
+/// The largest distance of an entry of x·A from the identity's.
+pub fn max_abs_error(output: &[f32], size: usize) -> f32 {
+    output.iter().zip(identity(size)).map(|(&o, i)| (o - i).abs()).fold(0.0, f32::max)
+}
+
+#[derive(Deserialize, Serialize)]
+struct State {
+    step: usize,
+    loss: Vec<f32>,
+    variables: Variables,
+}
+
+impl Stage for Inverse {
+    fn name(&self) -> StageName {
+        StageName::Inverse
+    }
+
+    fn title(&self) -> &'static str {
+        "Calculating a matrix inverse, the hard way"
+    }
+
+    fn needs(&self) -> &'static [StageName] {
+        &[]
+    }
+
+    fn parameters(&self, config: &Config) -> Value {
+        json!(config.inverse)
+    }
+
+    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome> {
+        let parameters = &run.config.inverse;
+        let size = parameters.size;
+        let matrix = random_matrix(run.config.seed, size, parameters.entries_below);
+        let model = Model::new(&matrix, size)?;
+        let train = Adagrad::new(parameters.learning_rate).minimize(&model.loss)?;
+        let (variables, loss) = descend(run, &model, &train)?;
+
+        let mut session = Session::new(&model.graph, &run.single_threaded_device()?)?;
+        restore(&mut session, &variables)?;
+        let (x, output, final_loss) = session.run((&model.x, &model.output, &model.loss), feeds! {})?;
+        let final_loss: f32 = final_loss.value()?;
+        let (x, output) = (x.as_slice::<f32>()?, output.as_slice::<f32>()?);
+        let error = max_abs_error(output, size);
+        let first = loss.first().copied().unwrap_or(final_loss);
+        let list = |values: &[f32]| values.iter().map(|&v| short(v)).collect::<Vec<f64>>();
+        let results = json!({
+            "matrix": list(&matrix),
+            "x": list(x),
+            "output": list(output),
+            "loss": list(&loss),
+            "final_loss": short(final_loss),
+            "max_abs_error": short(error),
+            "graph": nodes(&model.graph),
+        });
+        let measured = vec![
+            Measured::new(
+                "inverse-loss",
+                final_loss < first,
+                format!("The loss went from {first} to {final_loss} in {} steps.", parameters.steps),
+            ),
+            Measured::new(
+                "inverse",
+                error <= parameters.tolerance,
+                format!(
+                    "The largest error of an entry of x·A is {error}; up to {} counts as right.",
+                    parameters.tolerance
+                ),
+            ),
+        ];
+        Ok(Outcome { results, measured, ..Outcome::default() })
+    }
+
+    fn draw(&self, drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
+        draw::inverse::draw(drawing)
+    }
+}
+
+/// Makes all steps, from the latest checkpoint on. Returns the variables and the logged losses.
+fn descend(run: &mut Run<'_>, model: &Model, train: &Operation) -> Result<(Variables, Vec<f32>)> {
+    let parameters = &run.config.inverse;
+    let mut session = Session::new(&model.graph, &run.single_threaded_device()?)?;
+    session.run(model.graph.global_variables_initializer(), feeds! {})?;
+    let mut state: State = match run.resume(|state: &State| format!("step {}", state.step))? {
+        Some(state) => {
+            restore(&mut session, &state.variables)?;
+            state
+        }
+        None => State { step: 0, loss: Vec::new(), variables: Variables::new() },
+    };
+    // A loss is fetched together with the step that it leads to: both see the same x.
+    let mut step = session.prepare(train, feeds! {})?;
+    let mut logged_step = session.prepare((train, &model.loss), feeds! {})?;
+    let pause = parameters.steps.div_ceil(CHECKPOINTS);
+    run.progress.begin("inverse", parameters.steps);
+    while state.step < parameters.steps {
+        if state.step.is_multiple_of(parameters.log_every) {
+            logged_step.run()?;
+            state.loss.push(logged_step.value(&model.loss)?);
+        } else {
+            step.run()?;
+        }
+        state.step += 1;
+        if state.step.is_multiple_of(pause) {
+            let loss = state.loss.last().copied().unwrap_or_default();
+            run.progress.step(state.step, &format!("step {:6}  loss {loss}", state.step));
+            state.variables = variables(&session);
+            run.checkpoint.save(&state)?;
+        }
+    }
+    Ok((variables(&session), state.loss))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matrices_are_whole_numbers_below_the_bound_and_depend_on_the_seed() {
+        let matrix = random_matrix(7, 10, 10);
+        assert!(matrix.iter().all(|&entry| (0.0..10.0).contains(&entry) && entry.fract() == 0.0));
+        assert_ne!(matrix, random_matrix(8, 10, 10));
+    }
+
+    #[test]
+    fn the_error_is_that_of_the_worst_entry() {
+        assert_eq!(max_abs_error(&identity(3), 3), 0.0);
+        assert_eq!(max_abs_error(&[1.0, -0.5, 0.25, 0.75], 2), 0.5);
+    }
+
+    #[test]
+    fn the_loss_is_that_of_the_post() -> Result<()> {
+        let model = Model::new(&[2.0, 0.0, 0.0, 4.0], 2)?;
+        let mut session = Session::new(&model.graph, &minutia_tensor::Device::cpu()?)?;
+        session.set_variable(&model.x, &Tensor::from_vec([2, 2], vec![0.5_f32, 1.0, 0.0, 0.5])?)?;
+        assert_eq!(session.run(&model.loss, feeds! {})?.value::<f32>()?, 4.0 + 1.0);
+        Ok(())
+    }
+}

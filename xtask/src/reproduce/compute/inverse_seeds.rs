@@ -1,0 +1,251 @@
+//! The same descent for many matrices: how often does it reach the inverse, and what decides?
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use anyhow::{Context, Result};
+use minutia_graph::{Graph, Operation, Session, feeds};
+use minutia_optim::{Adagrad, Adam, Optimizer, schedule};
+use minutia_tensor::Device;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::super::config::{Config, Inverse, InverseSeeds as Parameters};
+use super::super::draw;
+use super::super::run::{Run, short};
+use super::super::stage::{Drawing, Measured, Outcome, Picture, Stage, StageName};
+use super::inverse::{Model, max_abs_error, random_matrix};
+
+/// The stage.
+#[derive(Debug)]
+pub struct InverseSeeds;
+
+/// What came of one matrix.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Descent {
+    condition: f64,
+    final_loss: f32,
+    error: f32,
+    adam_final_loss: f32,
+    adam_error: f32,
+}
+
+impl Stage for InverseSeeds {
+    fn name(&self) -> StageName {
+        StageName::InverseSeeds
+    }
+
+    fn title(&self) -> &'static str {
+        "Does it always find the inverse?"
+    }
+
+    fn needs(&self) -> &'static [StageName] {
+        &[]
+    }
+
+    fn parameters(&self, config: &Config) -> Value {
+        let Inverse { size, entries_below, tolerance, .. } = &config.inverse;
+        let Parameters { seeds, steps, learning_rate, adam_learning_rate, adam_steps } =
+            &config.inverse_seeds;
+        json!({
+            "size": size, "entries_below": entries_below, "tolerance": tolerance, "seeds": seeds, "steps": steps,
+            "learning_rate": learning_rate, "adam_learning_rate": adam_learning_rate, "adam_steps": adam_steps,
+        })
+    }
+
+    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome> {
+        let descents = descend(run)?;
+        let tolerance = run.config.inverse.tolerance;
+        let Parameters { seeds, steps, adam_steps, .. } = run.config.inverse_seeds;
+        let reached = descents.iter().filter(|d| d.error <= tolerance).count();
+        let adam_reached = descents.iter().filter(|d| d.adam_error <= tolerance).count();
+        let median = |value: fn(&Descent) -> f64| {
+            let mut values: Vec<f64> = descents.iter().map(value).collect();
+            values.sort_unstable_by(f64::total_cmp);
+            values[values.len() / 2]
+        };
+        let list = |value: fn(&Descent) -> f64| descents.iter().map(value).collect::<Vec<f64>>();
+        let results = json!({
+            "condition": list(|d| d.condition),
+            "final_loss": list(|d| short(d.final_loss)),
+            "max_abs_error": list(|d| short(d.error)),
+            "adam_final_loss": list(|d| short(d.adam_final_loss)),
+            "adam_max_abs_error": list(|d| short(d.adam_error)),
+            "reached": reached,
+            "adam_reached": adam_reached,
+            "median_max_abs_error": median(|d| short(d.error)),
+            "adam_median_max_abs_error": median(|d| short(d.adam_error)),
+        });
+        let answer = format!(
+            "{steps} steps of Adagrad come within {tolerance} of the identity for {reached} of {seeds} matrices (median \
+             error {}); {adam_steps} steps of Adam with a falling rate for {adam_reached} (median error {}).",
+            median(|d| short(d.error)),
+            median(|d| short(d.adam_error)),
+        );
+        let measured = vec![Measured::new("inverse-seeds", 2 * reached > seeds, answer)];
+        Ok(Outcome { results, measured, ..Outcome::default() })
+    }
+
+    fn draw(&self, drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
+        draw::inverse_seeds::draw(drawing)
+    }
+}
+
+/// One descent for each seed, side by side: each is a session of its own with one thread, so that neither their
+/// number nor their order can change a bit.
+fn descend(run: &mut Run<'_>) -> Result<Vec<Descent>> {
+    let seeds = run.config.inverse_seeds.seeds;
+    let resumed: Option<Vec<Option<Descent>>> =
+        run.resume(|done: &Vec<Option<Descent>>| format!("{} matrices", done.iter().flatten().count()))?;
+    let mut done = resumed.unwrap_or_else(|| vec![None; seeds]);
+    let open: Vec<usize> = (0..seeds).filter(|&i| done[i].is_none()).collect();
+    let device = run.single_threaded_device()?;
+    let config = run.config;
+    let (sender, receiver) = mpsc::channel();
+    let (next, failure) = (AtomicUsize::new(0), Mutex::new(None));
+    run.progress.begin("inverse_seeds", seeds);
+    std::thread::scope(|scope| -> Result<()> {
+        for _ in 0..run.threads().min(open.len()) {
+            let (sender, device, next, open, failure) = (sender.clone(), &device, &next, &open, &failure);
+            scope.spawn(move || {
+                while let Some(&i) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    match one(config, i, device) {
+                        Ok(descent) => match sender.send((i, descent)) {
+                            Ok(()) => {}
+                            // The other end has failed and says so itself.
+                            Err(_) => break,
+                        },
+                        Err(error) => {
+                            next.store(open.len(), Ordering::Relaxed);
+                            *failure.lock().unwrap_or_else(|lock| lock.into_inner()) = Some(error);
+                        }
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for (i, descent) in receiver {
+            done[i] = Some(descent);
+            let count = done.iter().flatten().count();
+            if count.is_multiple_of(seeds.div_ceil(20)) {
+                run.progress.step(count, &format!("{count:3} of {seeds} matrices"));
+                run.checkpoint.save(&done)?;
+            }
+        }
+        Ok(())
+    })?;
+    if let Some(error) = failure.into_inner().unwrap_or_else(|lock| lock.into_inner()) {
+        return Err(error);
+    }
+    done.into_iter()
+        .enumerate()
+        .map(|(i, d)| d.with_context(|| format!("matrix {i} was not computed")))
+        .collect()
+}
+
+/// The first seed's matrix is that of the stage `inverse`.
+fn one(config: &Config, index: usize, device: &Device) -> Result<Descent> {
+    let Inverse { size, entries_below, .. } = config.inverse;
+    let parameters = &config.inverse_seeds;
+    let matrix = random_matrix(config.seed.wrapping_add(index as u64), size, entries_below);
+    let adagrad = |model: &Model| Ok(Adagrad::new(parameters.learning_rate).minimize(&model.loss)?);
+    let (final_loss, error) = end_of(&matrix, size, device, parameters.steps, adagrad)?;
+    let adam = |model: &Model| falling_adam(model, parameters.adam_learning_rate, parameters.adam_steps);
+    let (adam_final_loss, adam_error) = end_of(&matrix, size, device, parameters.adam_steps, adam)?;
+    Ok(Descent { condition: condition(&matrix, size), final_loss, error, adam_final_loss, adam_error })
+}
+
+/// Adam with a rate that falls linearly to zero over the steps.
+fn falling_adam(model: &Model, rate: f32, steps: usize) -> Result<Operation> {
+    let graph: &Graph = &model.graph;
+    let step = graph.untrainable_variable("global_step", 0.0_f32);
+    let rate = schedule::polynomial_decay(&step, rate, steps as f32, 0.0, 1.0);
+    let update = Adam::new(&rate).minimize(&model.loss)?;
+    let count = step.assign_add(graph.constant(1.0_f32)).operation();
+    Ok(graph.group([&update, &count]))
+}
+
+/// Loss and largest error after all steps.
+fn end_of(
+    matrix: &[f32],
+    size: usize,
+    device: &Device,
+    steps: usize,
+    optimizer: impl Fn(&Model) -> Result<Operation>,
+) -> Result<(f32, f32)> {
+    let model = Model::new(matrix, size)?;
+    let train = optimizer(&model)?;
+    let mut session = Session::new(&model.graph, device)?;
+    session.run(model.graph.global_variables_initializer(), feeds! {})?;
+    let mut step = session.prepare(&train, feeds! {})?;
+    for _ in 0..steps {
+        step.run()?;
+    }
+    let (loss, output) = session.run((&model.loss, &model.output), feeds! {})?;
+    Ok((loss.value()?, max_abs_error(output.as_slice()?, size)))
+}
+
+/// The condition number in the 2-norm: the largest singular value over the smallest, by one-sided Jacobi
+/// rotations, which need no more than `+ - * / sqrt`.
+fn condition(matrix: &[f32], size: usize) -> f64 {
+    let mut columns: Vec<Vec<f64>> =
+        (0..size).map(|j| (0..size).map(|i| f64::from(matrix[i * size + j])).collect()).collect();
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    for _ in 0..60 {
+        let mut rotated = false;
+        for p in 0..size {
+            for q in p + 1..size {
+                let (alpha, beta) = (dot(&columns[p], &columns[p]), dot(&columns[q], &columns[q]));
+                let gamma = dot(&columns[p], &columns[q]);
+                if gamma * gamma <= 1e-30 * alpha * beta {
+                    continue;
+                }
+                rotated = true;
+                let zeta = (beta - alpha) / (2.0 * gamma);
+                let t = zeta.signum() / (zeta.abs() + (1.0 + zeta * zeta).sqrt());
+                let cosine = 1.0 / (1.0 + t * t).sqrt();
+                let sine = cosine * t;
+                for i in 0..size {
+                    let (a, b) = (columns[p][i], columns[q][i]);
+                    (columns[p][i], columns[q][i]) = (cosine * a - sine * b, sine * a + cosine * b);
+                }
+            }
+        }
+        if !rotated {
+            break;
+        }
+    }
+    let norms = columns.iter().map(|column| dot(column, column).sqrt());
+    let (low, high) = norms.fold((f64::MAX, 0.0_f64), |(low, high), norm| (low.min(norm), high.max(norm)));
+    // A singular matrix has no inverse, and JSON no infinity.
+    (high / low).min(1e18)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn condition_numbers_of_known_matrices() {
+        // [[1, 1], [0, 1]] has the singular values (sqrt 5 ± 1) / 2.
+        let golden = (5.0_f64.sqrt() + 1.0) / (5.0_f64.sqrt() - 1.0);
+        for (matrix, size, expected) in [
+            (vec![1.0, 0.0, 0.0, 1.0], 2, 1.0),
+            (vec![3.0, 0.0, 0.0, -6.0], 2, 2.0),
+            (vec![1.0, 1.0, 0.0, 1.0], 2, golden),
+            (vec![1.0, 2.0, 2.0, 4.0], 2, 1e18),
+        ] {
+            let found = condition(&matrix, size);
+            let near = (found - expected).abs() <= 1e-12 * expected || (expected > 1e15 && found > 1e15);
+            assert!(near, "{matrix:?}: {found}, expected {expected}");
+        }
+    }
+
+    #[test]
+    fn a_failed_optimizer_is_reported() {
+        let device = Device::cpu().unwrap();
+        let error = end_of(&[1.0], 1, &device, 1, |_| anyhow::bail!("no")).unwrap_err();
+        assert_eq!(error.to_string(), "no");
+    }
+}

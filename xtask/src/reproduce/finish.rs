@@ -1,0 +1,134 @@
+//! After the stages: the manifest, the environment, the summary, and the comparison with `repro.lock`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use minutia_tensor::Device;
+use serde_json::json;
+
+use super::lockfile::{self, Found, Lock, Set};
+use super::pipeline::{All, Pipeline};
+use crate::files;
+
+/// How many differences a message names.
+const NAMED: usize = 30;
+
+/// Writes `manifest.json` and `environment.json` and prints the summary.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn finish(pipeline: &Pipeline, all: &All, device: &Device) -> Result<()> {
+    let out = &pipeline.jobs.out;
+    write_if_changed(&out.join("manifest.json"), &to_json(&manifest(all))?)?;
+    let environment = json!({
+        "device": device.to_string(),
+        "operating_system": std::env::consts::OS,
+        "architecture": std::env::consts::ARCH,
+        "data": pipeline.data.origin(),
+        "seconds": pipeline.timings.iter().map(|(job, seconds)| json!({"job": job, "seconds": seconds})).collect::<Vec<_>>(),
+    });
+    files::write(&out.join("environment.json"), &to_json(&environment)?)?;
+    println!("\n{}", summary(pipeline, all));
+    println!("Report: {}", out.join("report.html").display());
+    Ok(())
+}
+
+/// The SHA-256 of every output, by its path.
+fn manifest(all: &All) -> BTreeMap<&str, &str> {
+    let records = all.stages.iter().flat_map(|done| [&done.computed, &done.drawn]).chain(&all.report);
+    records
+        .flat_map(|record| &record.outputs)
+        .map(|(name, digest)| (name.as_str(), digest.as_str()))
+        .collect()
+}
+
+/// JSON as people can read it, with a line's end.
+fn to_json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(value).context("a value cannot be encoded as JSON")?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<()> {
+    if files::read(path)?.as_deref() == Some(bytes) {
+        return Ok(());
+    }
+    files::write(path, bytes)
+}
+
+/// The claims and what became of them, as a table.
+fn summary(pipeline: &Pipeline, all: &All) -> String {
+    let mut text = String::new();
+    for claim in &pipeline.config.claims {
+        let measured = all.stages.iter().flat_map(|done| &done.outcome.measured).find(|m| m.id == claim.id);
+        if let Some(measured) = measured {
+            let verdict = if measured.holds { "holds" } else { "FAILS" };
+            text += &format!(
+                "{verdict}  {:14} {}\n       {:14} {}\n",
+                claim.id, claim.claim, "", measured.measured
+            );
+        }
+    }
+    if let Some(note) = &all.note {
+        text += &format!("Data: {note}\n");
+    }
+    if !pipeline.changes.is_empty() {
+        text += &format!("Not the published parameters: {}.\n", pipeline.changes.join(", "));
+    }
+    text
+}
+
+/// Compares the outcome with its set of the lock file, or writes it there.
+///
+/// # Errors
+/// With `verify`, when there is nothing to compare with or anything differs: every difference is named.
+pub fn compare(
+    pipeline: &Pipeline,
+    all: &All,
+    lock: &Lock,
+    verify: bool,
+    bless: Option<&Path>,
+) -> Result<()> {
+    if !pipeline.changes.is_empty() {
+        println!("Results with other parameters are not compared with repro.lock.");
+        return Ok(());
+    }
+    let found: Set = all.stages.iter().filter(|done| done.wanted).map(found).collect();
+    if let Some(path) = bless {
+        lockfile::bless(path, &all.set, found)?;
+        println!("Wrote the set '{}' of {}.", all.set, path.display());
+        return Ok(());
+    }
+    let Some(expected) = lock.get(&all.set) else {
+        ensure!(!verify, "repro.lock has no set '{}' to compare with; --bless writes one", all.set);
+        return Ok(());
+    };
+    let differences = lockfile::differences(&found, expected);
+    let items: usize = found.values().map(|found| found.results.len() + found.files.len()).sum();
+    if differences.is_empty() {
+        println!("All {items} numbers and pictures are those of repro.lock (set '{}').", all.set);
+    } else if verify {
+        let named = differences[..differences.len().min(NAMED)].join("\n  ");
+        let more = differences.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+        bail!(
+            "{} of {items} items differ from repro.lock (set '{}'):\n  {named}{more}",
+            differences.len(),
+            all.set
+        );
+    } else {
+        println!(
+            "{} of {items} items differ from repro.lock (set '{}'); --verify names them.",
+            differences.len(),
+            all.set
+        );
+    }
+    Ok(())
+}
+
+fn found(done: &super::pipeline::Done) -> (super::StageName, Found) {
+    let name = done.stage.name();
+    let files = done.computed.outputs.clone().into_iter().chain(done.drawn.outputs.clone()).collect();
+    (name, Found::new(name, &done.outcome.results, files))
+}

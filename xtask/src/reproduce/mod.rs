@@ -1,0 +1,85 @@
+//! `cargo xtask reproduce`: the post's figures and numbers, and a report on which of its claims hold.
+//!
+//! A *stage* computes an outcome and draws its figures: two *jobs*, each with a key made of everything that it
+//! depends on. A job whose key and files are as an earlier run left them is skipped. `environment.json` apart,
+//! nothing that is written depends on the machine.
+
+mod checkpoint;
+mod compute;
+mod config;
+mod data;
+mod draw;
+mod finish;
+mod job;
+mod lockfile;
+mod pipeline;
+mod progress;
+mod record;
+mod report;
+mod run;
+mod stage;
+
+use std::path::Path;
+
+use anyhow::Result;
+use minutia_tensor::{Device, cpu};
+
+use crate::{cli, files};
+use config::{Config, Overrides};
+use data::Data;
+use job::Jobs;
+use progress::Progress;
+pub use stage::StageName;
+
+/// Runs the command.
+///
+/// # Errors
+/// One message: what went wrong, where, and the cure.
+pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
+    let workspace = crate::workspace();
+    let config_path = options.config.clone().unwrap_or_else(|| workspace.join("reproduce.toml"));
+    let lock_path = config_path.with_file_name("repro.lock");
+    let mut config = Config::read(&config_path)?;
+    let changes = config.apply(Overrides { seed: options.seed, epochs: options.epochs });
+    let lock = lockfile::read(&lock_path)?;
+
+    let mut cpu = cpu::Options::from_env()?;
+    cpu.threads = options.threads.map(usize::from).or(cpu.threads);
+    let device = Device::cpu_with(cpu)?;
+
+    let out = options.out.clone().unwrap_or_else(|| workspace.join("target/reproduce"));
+    let _held = if options.dry_run { None } else { Some(prepare(&out)?) };
+    let fresh = match options {
+        cli::Reproduce { verify: true, .. } => Some("--verify"),
+        cli::Reproduce { fresh: true, .. } => Some("--fresh"),
+        _ => None,
+    };
+    let mut pipeline = pipeline::Pipeline {
+        jobs: Jobs { out, fresh, dry_run: options.dry_run },
+        config,
+        changes,
+        cpu,
+        data: Data::new(options.dataset, options.data_dir.clone()),
+        progress: Progress::new(options.no_progress),
+        timings: Vec::new(),
+    };
+    let done = pipeline.run(&options.stages)?;
+    if options.dry_run {
+        println!("\nA dry run: nothing was written.");
+        return Ok(());
+    }
+    finish::finish(&pipeline, &done, &device)?;
+    finish::compare(&pipeline, &done, &lock, options.verify, options.bless.then_some(lock_path.as_path()))
+}
+
+/// Makes the output folder, keeps other runs out of it, and removes what a killed one has left half done.
+fn prepare(out: &Path) -> Result<files::Lock> {
+    let lock = files::Lock::take(&out.join(".cache").join("lock"))?;
+    for folder in ["figures", "data", ".cache"] {
+        files::remove_partials(&out.join(folder))?;
+    }
+    for file in ["report.html", "results.json", "manifest.json", "environment.json"] {
+        files::remove(&out.join(format!("{file}.partial")))?;
+    }
+    Ok(lock)
+}

@@ -1,0 +1,264 @@
+//! The stages one after the other, each run or skipped, and the report at the end.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use minutia_tensor::cpu;
+use serde_json::{Value, json};
+
+use super::checkpoint::Checkpoint;
+use super::config::Config;
+use super::data::Data;
+use super::job::{Jobs, Product};
+use super::progress::Progress;
+use super::record::{Key, Record};
+use super::run::{self, Run};
+use super::stage::{Drawing, Measured, Outcome, Stage, StageName};
+use super::{compute, report};
+use crate::sources;
+
+/// What a computation is built from, besides the stage's own file.
+const COMPUTES: [&str; 6] = [
+    "Cargo.lock",
+    "kernels/src",
+    "crates/tensor/src",
+    "crates/graph/src",
+    "crates/optim/src",
+    "crates/datasets/src",
+];
+const DRAWS: [&str; 2] = ["Cargo.lock", "crates/viz/src"];
+
+/// Everything that a run consists of.
+#[derive(Debug)]
+pub struct Pipeline {
+    pub jobs: Jobs,
+    pub config: Config,
+    /// What the command line changed in the published parameters.
+    pub changes: Vec<String>,
+    pub cpu: cpu::Options,
+    pub data: Data,
+    pub progress: Progress,
+    /// The seconds that each job took, of those that ran.
+    pub timings: Vec<(String, f64)>,
+}
+
+/// A stage with its outcome.
+pub struct Done {
+    pub stage: &'static dyn Stage,
+    pub computed: Record,
+    pub outcome: Outcome,
+    pub drawn: Record,
+    /// Whether this run was asked for it; otherwise it is what an earlier run left.
+    pub wanted: bool,
+}
+
+/// The outcome of a whole run.
+pub struct All {
+    /// In the order of the stages; without those that were not asked for and have no earlier result.
+    pub stages: Vec<Done>,
+    pub report: Option<Record>,
+    /// What must be said about the data.
+    pub note: Option<String>,
+    /// The set of `repro.lock` that this data belongs to.
+    pub set: String,
+}
+
+impl Pipeline {
+    /// Runs the stages that were asked for (all, if none was) and what they need, then the report.
+    ///
+    /// # Errors
+    /// The first failure of a stage.
+    pub fn run(&mut self, asked: &[StageName]) -> Result<All> {
+        let wanted = closure(asked);
+        let mut done: BTreeMap<StageName, Done> = BTreeMap::new();
+        for &stage in compute::STAGES {
+            let wanted = wanted.contains(&stage.name());
+            let Some(record) = self.computed(stage, wanted, &done)? else { continue };
+            let Some(drawn) = self.drawn(stage, wanted, &record)? else { continue };
+            let outcome =
+                serde_json::from_value(record.outcome.clone()).context("a record cannot be decoded")?;
+            done.insert(stage.name(), Done { stage, computed: record, outcome, drawn, wanted });
+        }
+        let stages: Vec<Done> = done.into_values().collect();
+        let note = self.data.note();
+        let set = self.data.set();
+        let report = self.report(&stages, note.as_deref())?;
+        Ok(All { stages, report, note, set })
+    }
+
+    /// The numbers of a stage; `None` in a dry run that would compute them, or when they were not asked for and
+    /// are not there.
+    fn computed(
+        &mut self,
+        stage: &'static dyn Stage,
+        wanted: bool,
+        done: &BTreeMap<StageName, Done>,
+    ) -> Result<Option<Record>> {
+        let name = stage.name();
+        let mut key = Key::default().with("parameter seed", self.config.seed.to_string());
+        key = key.with_parameters(&stage.parameters(&self.config));
+        for root in COMPUTES {
+            key = key.with(format!("the source {root}"), sources::digest_of(root));
+        }
+        let own = format!("xtask/src/reproduce/compute/{name}.rs");
+        key = key.with(format!("the source {own}"), sources::digest_of(&own));
+        for need in stage.needs() {
+            match done.get(need) {
+                Some(done) => key = key.with(format!("the input {need}"), done.computed.content()),
+                None if wanted => {
+                    self.progress.say(&format!("run  {name:24} the input {need} may change"));
+                    return Ok(None);
+                }
+                None => return Ok(None),
+            }
+        }
+        if name == StageName::Dataset {
+            match self.data.locate(wanted && !self.jobs.dry_run, &mut self.progress) {
+                Ok(digest) => key = key.with("the data", digest),
+                Err(error) if wanted => return Err(error),
+                Err(_) => return Ok(None),
+            }
+        }
+        if !wanted {
+            return self.jobs.look(name.as_str(), &key).map(Result::ok);
+        }
+        let checkpoint = Checkpoint::new(&self.jobs.out, name.as_str(), &key);
+        let Pipeline { jobs, config, cpu, data, progress, timings, .. } = self;
+        let record = jobs.ensure(name.as_str(), key, progress, |progress| {
+            let start = Instant::now();
+            let mut run = Run {
+                config,
+                options: *cpu,
+                data,
+                out: &jobs.out,
+                progress,
+                checkpoint: &checkpoint,
+                fresh: jobs.fresh.is_some(),
+            };
+            let outcome = stage.compute(&mut run).with_context(|| format!("the stage {name} failed"))?;
+            timings.push((name.to_string(), start.elapsed().as_secs_f64()));
+            check_claims(config, name, &outcome.measured)?;
+            let path = |array: &str| run::artifact_path(name, array);
+            let files =
+                outcome.arrays.iter().map(|(array, values)| (path(array), run::bytes(values))).collect();
+            Ok(Product { outcome: serde_json::to_value(&outcome)?, files })
+        })?;
+        checkpoint.remove()?;
+        Ok(record)
+    }
+
+    /// The figures of a stage.
+    fn drawn(
+        &mut self,
+        stage: &'static dyn Stage,
+        wanted: bool,
+        computed: &Record,
+    ) -> Result<Option<Record>> {
+        let name = stage.name();
+        let job = format!("{name} figures");
+        let shows_data = name == StageName::Dataset || stage.needs().contains(&StageName::Dataset);
+        let note = self.data.note().filter(|_| shows_data);
+        let mut key = Key::default().with("the input", computed.content());
+        key = key
+            .with_parameters(&stage.parameters(&self.config))
+            .with("the note", note.clone().unwrap_or_default());
+        let own = format!("xtask/src/reproduce/draw/{name}.rs");
+        for root in DRAWS.into_iter().chain([own.as_str()]) {
+            key = key.with(format!("the source {root}"), sources::digest_of(root));
+        }
+        if !wanted {
+            return self.jobs.look(&job, &key).map(Result::ok);
+        }
+        let Pipeline { jobs, config, progress, timings, .. } = self;
+        jobs.ensure(&job, key, progress, |_| {
+            let start = Instant::now();
+            let outcome: Outcome = serde_json::from_value(computed.outcome.clone())?;
+            let drawing =
+                Drawing { config, results: &outcome.results, out: &jobs.out, note: note.as_deref() };
+            let pictures = stage.draw(&drawing).with_context(|| format!("the figures of {name} failed"))?;
+            timings.push((job.clone(), start.elapsed().as_secs_f64()));
+            let mut files = BTreeMap::new();
+            let mut captions = serde_json::Map::new();
+            for picture in pictures {
+                files.insert(format!("figures/{}.svg", picture.name), picture.svg.into_bytes());
+                files.insert(format!("figures/{}.png", picture.name), picture.png);
+                captions.insert(picture.name.to_string(), Value::from(picture.caption));
+            }
+            Ok(Product { outcome: Value::Object(captions), files })
+        })
+    }
+
+    fn report(&mut self, stages: &[Done], note: Option<&str>) -> Result<Option<Record>> {
+        let mut key = Key::default()
+            .with("the claims", json!(self.config.claims).to_string())
+            .with("the changed parameters", self.changes.join(", "))
+            .with("the note", note.unwrap_or_default())
+            .with("the source xtask/src/reproduce/report", sources::digest_of("xtask/src/reproduce/report"));
+        for done in stages {
+            let name = done.stage.name();
+            key = key
+                .with(format!("the parameters of {name}"), done.stage.parameters(&self.config).to_string())
+                .with(format!("the input {name}"), done.computed.content())
+                .with(format!("the figures of {name}"), done.drawn.content());
+        }
+        let Pipeline { jobs, config, changes, progress, .. } = self;
+        jobs.ensure("report", key, progress, |_| report::report(&jobs.out, config, changes, stages, note))
+    }
+}
+
+/// The stages asked for and all that they need.
+fn closure(asked: &[StageName]) -> Vec<StageName> {
+    let mut wanted: Vec<StageName> = match asked {
+        [] => compute::STAGES.iter().map(|stage| stage.name()).collect(),
+        _ => asked.to_vec(),
+    };
+    for stage in compute::STAGES.iter().rev() {
+        if wanted.contains(&stage.name()) {
+            wanted.extend(stage.needs());
+        }
+    }
+    wanted
+}
+
+fn check_claims(config: &Config, stage: StageName, measured: &[Measured]) -> Result<()> {
+    let named = config.claims.iter().filter(|claim| claim.stage == stage).map(|claim| claim.id.as_str());
+    let answered = measured.iter().map(|measured| measured.id.as_str());
+    let (named, answered): (Vec<&str>, Vec<&str>) = (named.collect(), answered.collect());
+    ensure!(
+        named == answered,
+        "reproduce.toml gives the stage {stage} the claims {named:?}, but it answers {answered:?}; make them agree"
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_run_with_all_that_they_need() {
+        let names = |asked: &[StageName]| {
+            let wanted = closure(asked);
+            compute::STAGES.iter().map(|s| s.name()).filter(|s| wanted.contains(s)).collect::<Vec<_>>()
+        };
+        use StageName::{Classifier, Dataset, Fingerprints, IdealImages, Inverse, Report};
+        assert_eq!(names(&[Inverse]), [Inverse]);
+        assert_eq!(names(&[IdealImages, Fingerprints]), [Dataset, Classifier, Fingerprints, IdealImages]);
+        assert_eq!(names(&[Report]), []);
+        assert_eq!(names(&[]).len(), compute::STAGES.len());
+    }
+
+    #[test]
+    fn stages_come_after_what_they_need_and_claims_belong_to_one() {
+        for (i, stage) in compute::STAGES.iter().enumerate() {
+            for need in stage.needs() {
+                assert!(
+                    compute::STAGES[..i].iter().any(|s| s.name() == *need),
+                    "{} needs {need}",
+                    stage.name()
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What a computation is given: parameters, the outcomes of earlier stages, the data, a checkpoint.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use minutia_tensor::{Device, cpu};
+
+use super::checkpoint::{Checkpoint, Found};
+use super::config::Config;
+use super::data::Data;
+use super::progress::Progress;
+use super::stage::StageName;
+use crate::files;
+
+/// The surroundings of a computation.
+#[derive(Debug)]
+pub struct Run<'a> {
+    pub config: &'a Config,
+    pub options: cpu::Options,
+    pub data: &'a mut Data,
+    /// The output folder, where earlier stages have left their arrays.
+    pub out: &'a Path,
+    pub progress: &'a mut Progress,
+    pub checkpoint: &'a Checkpoint,
+    /// Whether a checkpoint of an earlier run must not be used.
+    pub fresh: bool,
+}
+
+impl Run<'_> {
+    /// The device with all threads of the run.
+    ///
+    /// # Errors
+    /// When `MINUTIA_SIMD` names instructions that this CPU lacks.
+    pub fn device(&self) -> Result<Device> {
+        Ok(Device::cpu_with(self.options)?)
+    }
+
+    /// A device with one thread, for computations that run side by side.
+    ///
+    /// # Errors
+    /// As [`Run::device`].
+    pub fn single_threaded_device(&self) -> Result<Device> {
+        Ok(Device::cpu_with(cpu::Options { threads: Some(1), ..self.options })?)
+    }
+
+    /// How many computations may run side by side.
+    pub fn threads(&self) -> usize {
+        let available = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.options.threads.unwrap_or_else(available)
+    }
+
+    /// The state that a killed run has left, and a line on what becomes of it.
+    ///
+    /// # Errors
+    /// When there is a checkpoint that cannot be read at all.
+    pub fn resume<T: serde::de::DeserializeOwned>(
+        &self,
+        position: impl Fn(&T) -> String,
+    ) -> Result<Option<T>> {
+        match self.checkpoint.load()? {
+            _ if self.fresh => Ok(None),
+            Found::Nothing => Ok(None),
+            Found::Damaged => {
+                self.progress.say("  the checkpoint is damaged: starting anew");
+                Ok(None)
+            }
+            Found::State(state) => {
+                self.progress.say(&format!("  going on from {}", position(&state)));
+                Ok(Some(state))
+            }
+        }
+    }
+}
+
+/// Where a stage's array lies below the output folder.
+pub fn artifact_path(stage: StageName, name: &str) -> String {
+    format!("data/{stage}/{name}.f32")
+}
+
+/// The little-endian numbers of an array that a stage has left.
+///
+/// # Errors
+/// When there is none of that name and length.
+pub fn artifact(out: &Path, stage: StageName, name: &str, length: usize) -> Result<Vec<f32>> {
+    let path = out.join(artifact_path(stage, name));
+    let bytes = files::read(&path)?.with_context(|| format!("{} is missing", path.display()))?;
+    let expected = 4 * length;
+    ensure!(bytes.len() == expected, "{} has {} bytes, expected {expected}", path.display(), bytes.len());
+    Ok(bytes.chunks_exact(4).map(|word| f32::from_le_bytes([word[0], word[1], word[2], word[3]])).collect())
+}
+
+/// Numbers as the bytes of an artifact.
+pub fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// The number that reads shortest in decimals among those that are this `f32`: what `results.json` shows.
+pub fn short(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_numbers_are_short_and_exact() {
+        assert_eq!(serde_json::json!(short(0.1)).to_string(), "0.1");
+        for bits in (0..0x7f80_0000_u32).step_by(10_007) {
+            let value = f32::from_bits(bits);
+            assert_eq!(short(value) as f32, value);
+        }
+    }
+
+    #[test]
+    fn arrays_must_have_the_expected_length() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(artifact_path(StageName::Classifier, "W1"));
+        files::write(&path, &bytes(&[1.5, -0.0])).unwrap();
+        let read = |name, length| artifact(folder.path(), StageName::Classifier, name, length);
+        let bits: Vec<u32> = read("W1", 2).unwrap().into_iter().map(f32::to_bits).collect();
+        assert_eq!(bits, [1.5_f32.to_bits(), (-0.0_f32).to_bits()]);
+        assert!(read("W1", 3).unwrap_err().to_string().contains("W1.f32 has 8 bytes, expected 12"));
+        assert!(read("b1", 2).unwrap_err().to_string().contains("b1.f32 is missing"));
+    }
+}

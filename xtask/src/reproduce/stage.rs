@@ -1,0 +1,132 @@
+//! What a stage is: a computation, the pictures of its outcome, and what both depend on.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::config::Config;
+use super::run::Run;
+
+/// The stages in the order in which they run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Deserialize, Serialize)]
+#[value(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum StageName {
+    /// The images and labels
+    Dataset,
+    /// A matrix inverse by gradient descent
+    Inverse,
+    /// The same for many matrices
+    InverseSeeds,
+    /// The network that reads digits
+    Classifier,
+    /// Its hidden layer for each test image
+    Fingerprints,
+    /// The images that it likes best
+    IdealImages,
+    /// The report on what was found
+    Report,
+}
+
+impl StageName {
+    /// The name on the command line and in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StageName::Dataset => "dataset",
+            StageName::Inverse => "inverse",
+            StageName::InverseSeeds => "inverse_seeds",
+            StageName::Classifier => "classifier",
+            StageName::Fingerprints => "fingerprints",
+            StageName::IdealImages => "ideal_images",
+            StageName::Report => "report",
+        }
+    }
+}
+
+impl fmt::Display for StageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A stage of the reproduction. Its two halves are kept apart, so that a new look of a figure trains nothing.
+pub trait Stage: Sync {
+    /// Its name.
+    fn name(&self) -> StageName;
+
+    /// The part of the post that it answers.
+    fn title(&self) -> &'static str;
+
+    /// The stages whose outcome it uses.
+    fn needs(&self) -> &'static [StageName];
+
+    /// The parameters that its outcome depends on.
+    fn parameters(&self, config: &Config) -> Value;
+
+    /// Computes.
+    ///
+    /// # Errors
+    /// Whatever goes wrong, with what, where and the cure.
+    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome>;
+
+    /// Draws the figures of an outcome.
+    ///
+    /// # Errors
+    /// When a figure cannot be drawn.
+    fn draw(&self, drawing: &Drawing<'_>) -> Result<Vec<Picture>>;
+}
+
+/// What a stage has found.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Outcome {
+    /// Its part of `results.json`.
+    pub results: Value,
+    /// What its claims come down to.
+    pub measured: Vec<Measured>,
+    /// Arrays for later stages and for the figures: files in `OUT/data/STAGE/`.
+    #[serde(skip)]
+    pub arrays: BTreeMap<&'static str, Vec<f32>>,
+}
+
+/// The answer to a claim of the post.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Measured {
+    /// The claim's name in `reproduce.toml`.
+    pub id: String,
+    /// What was measured, in words and numbers.
+    pub measured: String,
+    /// Whether the claim holds.
+    pub holds: bool,
+}
+
+impl Measured {
+    /// The answer to the claim `id`.
+    pub fn new(id: &str, holds: bool, measured: String) -> Measured {
+        Measured { id: id.to_string(), measured, holds }
+    }
+}
+
+/// What a stage's figures are drawn from.
+#[derive(Debug)]
+pub struct Drawing<'a> {
+    pub config: &'a Config,
+    pub results: &'a Value,
+    /// The output folder, where the stage has left its arrays.
+    pub out: &'a Path,
+    /// What must stand under every figure that shows the data: where they are not MNIST.
+    pub note: Option<&'a str>,
+}
+
+/// A figure, and what the report says under it.
+#[derive(Debug)]
+pub struct Picture {
+    /// The file name without its ending.
+    pub name: &'static str,
+    pub svg: String,
+    pub png: Vec<u8>,
+    pub caption: String,
+}
