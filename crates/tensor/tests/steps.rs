@@ -175,6 +175,38 @@ fn products_of_every_shape_and_layout() {
     }
 }
 
+/// Products that may leave zeros out: among them signed zeros, subnormals and sums that underflow, and against a
+/// right operand that is not finite.
+#[test]
+fn products_with_many_zeros() {
+    for [m, n, k] in [[100, 300, 64], [40, 100, 300], [200, 20, 300], [70, 112, 257], [600, 16, 110]] {
+        let tiny = |i: usize| [1e-30, -1e-30, 1e-40, -3.0, 1.5][i % 5];
+        let sparse: Vec<f32> = (0..m * k)
+            .map(|i| if ((i * 2_654_435_761) >> 7) & 7 == 0 { tiny(i) } else { [0.0, -0.0][i & 1] })
+            .collect();
+        for (what, worst) in [("finite", 1e-20), ("infinite", f32::INFINITY), ("not a number", f32::NAN)] {
+            let mut b = numbers(6, k * n, false);
+            b.iter_mut().step_by(3).for_each(|x| *x *= 1e-30);
+            b[k * n / 2] = worst;
+            for (layout, a) in [("nn", [k, 1]), ("tn", [1, m])] {
+                let buffers = [bytes(&sparse), bytes(&b), floats(m * n)];
+                let step = Step::Gemm(Gemm {
+                    m,
+                    n,
+                    k,
+                    a: strided(0, DType::F32, &a),
+                    b: dense(1, &[k, n]),
+                    epilogue_inputs: vec![],
+                    epilogue: MapProgram::identity(),
+                    outputs: vec![dense(2, &[m, n])],
+                });
+                let what = format!("{layout} product {m} x {n} x {k}, mostly zeros by {what}");
+                assert_agrees(&what, &single(step, &buffers, &[2]), &buffers);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_zero_product_is_positive() {
     // Each product underflows to -0.

@@ -45,7 +45,7 @@ impl GemmStep {
     pub(super) fn new(step: &Gemm, build: &mut Build) -> GemmStep {
         let Gemm { m, n, k, .. } = *step;
         let strides = |a: &Access| [a.strides[0], a.strides[1]];
-        let plan = Plan::new(build.level, n, k, strides(&step.a), strides(&step.b));
+        let plan = Plan::new(build.level, [m, n, k], strides(&step.a), strides(&step.b));
         let direct = match &step.outputs[..] {
             [output]
                 if step.epilogue.is_identity()
@@ -105,11 +105,12 @@ impl GemmStep {
             return;
         }
         let start = |a: &Access| run.buffers()[a.operand.buffer].wrapping_add(a.operand.offset).cast::<f32>();
-        let operands = Operands { a: start(&self.a), b: start(&self.b), scratch: self.shared };
+        let (a, b) = (start(&self.a), start(&self.b));
+        let mut operands = Operands { a, b, scratch: self.shared, sparse: false };
         // SAFETY: the checked program has the operands there; the scratch was reserved. Each part has its frame
         // and its rows or columns of the outputs, which meet neither operand.
         unsafe {
-            self.plan.prepare(operands);
+            operands.sparse = self.plan.prepare(operands);
             run.each_part(self.parts, &|i| {
                 let (rows, columns) = if self.by_columns {
                     (0..self.m, part(self.n, COLUMNS, self.parts, i))

@@ -1,9 +1,11 @@
 //! Matrix products: every element of the result is one chain of fused multiply-adds in ascending order, however
 //! the result is cut into tiles, strips and threads.
 
+mod sparse;
 mod tile;
 
 use super::Level;
+use sparse::Sparse;
 use std::ops::Range;
 use tile::{Panel, Tile};
 
@@ -14,6 +16,8 @@ pub(super) const COLUMNS: usize = 16;
 /// Inner products are advanced this far for all tiles of a strip before they go on, so that the piece of `b` a
 /// tile reads stays in the first-level cache.
 const DEPTH: usize = 256;
+/// Products smaller than this are not looked through for zeros.
+const SPARSE_WORK: usize = 1 << 20;
 
 /// A product of one shape.
 #[derive(Debug)]
@@ -25,6 +29,8 @@ pub(super) struct Plan {
     /// Whether `b` is read where it lies, except for rows of the last panel that would be read past the end.
     in_place: bool,
     tile: Tile,
+    /// Numbers in `a` and `b`, if they lie so that zeros in `a` can be left out.
+    sparse: Option<(Sparse, [usize; 2])>,
 }
 
 /// The operands of one call.
@@ -34,6 +40,8 @@ pub(super) struct Operands {
     pub(super) b: *const f32,
     /// [`Plan::scratch`] floats, filled by [`Plan::prepare`].
     pub(super) scratch: *mut f32,
+    /// Whether zeros in `a` are left out, as [`Plan::prepare`] says.
+    pub(super) sparse: bool,
 }
 
 // SAFETY: strips only read through these pointers; whoever calls them vouches for the rest.
@@ -43,13 +51,16 @@ impl Plan {
     /// A product of `m x k` elements with strides `a_strides` and `k x n` with `b_strides`, in elements.
     pub(super) fn new(
         level: Level,
-        n: usize,
-        k: usize,
+        [m, n, k]: [usize; 3],
         a_strides: [usize; 2],
         b_strides: [usize; 2],
     ) -> Plan {
         let in_place = b_strides[1] == 1 && b_strides[0] > 0;
-        Plan { n, k, a_strides, b_strides, in_place, tile: tile::at(level) }
+        let whole = a_strides == [k, 1] || a_strides == [1, m];
+        let large = m.saturating_mul(n).saturating_mul(k) >= SPARSE_WORK;
+        let sparse = (whole && large && n >= COLUMNS && b_strides == [n, 1])
+            .then(|| (Sparse::at(level), [m * k, k * n]));
+        Plan { n, k, a_strides, b_strides, in_place, tile: tile::at(level), sparse }
     }
 
     /// Floats of scratch that a call needs.
@@ -74,11 +85,11 @@ impl Plan {
     }
 
     /// Copies what strips do not read in place: rows of panels of [`COLUMNS`] columns. What lies beyond the
-    /// matrix is left as it is; it reaches no column of the result.
+    /// matrix is left as it is; it reaches no column of the result. Says whether zeros in `a` should be left out.
     ///
     /// # Safety
     /// The operands must be good for the plan's shape.
-    pub(super) unsafe fn prepare(&self, operands: Operands) {
+    pub(super) unsafe fn prepare(&self, operands: Operands) -> bool {
         let first = if self.in_place { self.n / COLUMNS * COLUMNS } else { 0 };
         for column in (first..self.n).step_by(COLUMNS) {
             let rows = self.readable(column)..self.k;
@@ -93,6 +104,10 @@ impl Plan {
                 }
             }
         }
+        self.sparse.as_ref().is_some_and(|(sparse, [in_a, in_b])| {
+            // SAFETY: both operands are contiguous.
+            unsafe { sparse.pays(operands.a, *in_a, operands.b, *in_b) }
+        })
     }
 
     /// Computes rows `rows` and columns `columns` of the product; row `i` starts at `out + (i - rows.start) * ld`.
@@ -108,9 +123,25 @@ impl Plan {
         out: *mut f32,
         ld: usize,
     ) {
+        let sparse = self.sparse.as_ref().filter(|_| operands.sparse && columns.len() >= COLUMNS);
         let mut start = 0;
         loop {
             let depth = (self.k - start).min(DEPTH);
+            if let Some((sparse, _)) = sparse {
+                let a = rows.start * self.a_strides[0] + start * self.a_strides[1];
+                let b = start * self.b_strides[0] + columns.start;
+                let shape = [rows.len(), columns.len(), depth];
+                // SAFETY: the caller's promise; `prepare` found `b` finite.
+                unsafe {
+                    let (a, b) = (operands.a.add(a), operands.b.add(b));
+                    (sparse.rows)(shape, start == 0, a, self.a_strides, b, self.b_strides[0], out, ld);
+                }
+                start += depth;
+                if start >= self.k {
+                    return;
+                }
+                continue;
+            }
             for column in columns.clone().step_by(COLUMNS) {
                 let width = (columns.end - column).min(COLUMNS);
                 // SAFETY: the panel lies in `b` or in the scratch; tiles lie in the strip.
