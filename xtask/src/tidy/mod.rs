@@ -1,9 +1,107 @@
-//! `cargo xtask tidy`.
+//! `cargo xtask tidy`: the repository's rules as code. Every violation is printed with its place and its cure.
 
-use std::path::Path;
+mod formatting;
+mod layers;
+mod manifests;
+mod scan;
+mod text;
 
-use anyhow::Result;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-pub fn tidy(_workspace: &Path) -> Result<()> {
+use anyhow::{Context, Result, bail};
+
+use layers::Metadata;
+
+/// A broken rule.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Violation {
+    /// Relative to the workspace.
+    pub file: String,
+    /// From 1; 0 where the whole file is meant.
+    pub line: usize,
+    /// What is wrong, and the cure.
+    pub message: String,
+}
+
+impl Violation {
+    fn new(file: &str, line: usize, message: impl Into<String>) -> Violation {
+        Violation { file: file.to_string(), line, message: message.into() }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.file, self.message),
+            line => write!(f, "{}:{line}: {}", self.file, self.message),
+        }
+    }
+}
+
+/// Checks every rule.
+///
+/// # Errors
+/// When any is broken, after all violations are printed, or when a file or cargo cannot be read.
+pub fn tidy(workspace: &Path) -> Result<()> {
+    let mut files = Vec::new();
+    collect(workspace, workspace, &mut files)?;
+    files.sort();
+    let mut violations = Vec::new();
+    for file in &files {
+        let bytes = std::fs::read(workspace.join(file)).with_context(|| format!("cannot read {file}"))?;
+        match String::from_utf8(bytes) {
+            Ok(text) => violations.extend(text::check(file, &text)),
+            Err(_) => violations.push(Violation::new(file, 0, "is no text; write it in UTF-8")),
+        }
+    }
+    let sources: Vec<&String> = files.iter().filter(|file| file.ends_with(".rs")).collect();
+    violations.extend(formatting::check(workspace, &sources)?);
+    let metadata = metadata(workspace)?;
+    violations.extend(layers::check(&metadata));
+    violations.extend(manifests::check(workspace, &metadata));
+    violations.sort();
+    violations.dedup();
+    for violation in &violations {
+        println!("{violation}");
+    }
+    if violations.is_empty() {
+        println!("{} files are tidy.", files.len());
+        return Ok(());
+    }
+    bail!("{} violations of the rules that are checked here", violations.len());
+}
+
+/// The files whose text is checked: sources, manifests and documents, below the workspace.
+fn collect(workspace: &Path, folder: &Path, files: &mut Vec<String>) -> Result<()> {
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("cannot read the folder {}", folder.display()))?;
+    let mut paths: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() {
+            if name != "target" && name != ".git" {
+                collect(workspace, &path, files)?;
+            }
+        } else if [".rs", ".md", ".toml"].iter().any(|ending| name.ends_with(ending)) {
+            let relative = path.strip_prefix(workspace).context("collected below the workspace")?;
+            files.push(relative.to_string_lossy().replace('\\', "/"));
+        }
+    }
     Ok(())
+}
+
+fn metadata(workspace: &Path) -> Result<Metadata> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .current_dir(workspace)
+        .output()
+        .context("cannot start cargo metadata; is cargo on the path?")?;
+    if !output.status.success() {
+        bail!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    serde_json::from_slice(&output.stdout).context("cargo metadata gave something unexpected")
 }

@@ -1,0 +1,143 @@
+//! What every crate has, and which dependencies must be pinned.
+
+use std::path::Path;
+
+use super::Violation;
+use super::layers::Metadata;
+
+/// Crates whose output is bytes that `repro.lock` or a checkpoint holds: another version, other bytes.
+const PINNED: [&str; 7] = ["bincode", "colorous", "dagre", "flate2", "png", "resvg", "usvg"];
+
+/// Features that change what a pinned crate writes, for the whole build: (crate, prefix of the feature).
+const FORBIDDEN_FEATURES: [(&str, &str); 1] = [("flate2", "zlib")];
+
+/// The violations in manifests and in what must lie beside them.
+pub fn check(workspace: &Path, metadata: &Metadata) -> Vec<Violation> {
+    let mut violations = pins(metadata);
+    violations.extend(features(metadata));
+    for package in metadata.members() {
+        let manifest = relative(&package.manifest_path, metadata);
+        let folder = manifest.trim_end_matches("Cargo.toml");
+        violations.extend(companions(workspace, folder));
+    }
+    violations
+}
+
+/// A manifest's path below the workspace, which is the folder that all members share.
+pub fn relative(manifest: &str, metadata: &Metadata) -> String {
+    let folder = |path: &str| path.trim_end_matches("Cargo.toml").to_string();
+    let root = metadata.members().map(|package| folder(&package.manifest_path)).reduce(|a, b| common(&a, &b));
+    let root = root.unwrap_or_default();
+    manifest.strip_prefix(root.as_str()).unwrap_or(manifest).to_string()
+}
+
+/// The longest folder that both paths lie in.
+fn common(a: &str, b: &str) -> String {
+    let length = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let cut = a[..length].rfind(['/', '\\']).map_or(0, |at| at + 1);
+    a[..cut].to_string()
+}
+
+fn pins(metadata: &Metadata) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for package in metadata.members() {
+        for dependency in &package.dependencies {
+            let (name, req) = (dependency.name.as_str(), dependency.req.as_str());
+            let shipped = dependency.kind.as_deref() != Some("dev");
+            if shipped && PINNED.contains(&name) && !req.starts_with('=') {
+                let message =
+                    format!("{name} \"{req}\" decides bytes that are compared; pin it: {name} = \"=x.y.z\"");
+                violations.push(Violation::new(&relative(&package.manifest_path, metadata), 0, message));
+            }
+        }
+    }
+    violations
+}
+
+fn features(metadata: &Metadata) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for node in &metadata.resolve.nodes {
+        let Some(package) = metadata.packages.iter().find(|package| package.id == node.id) else { continue };
+        for (name, prefix) in FORBIDDEN_FEATURES {
+            if let Some(feature) =
+                node.features.iter().find(|f| package.name == name && f.starts_with(prefix))
+            {
+                let message = format!(
+                    "the feature {name}/{feature} is on and changes every PNG; find who asks with `cargo tree -e features -i {name}`"
+                );
+                violations.push(Violation::new("Cargo.lock", 0, message));
+            }
+        }
+    }
+    violations
+}
+
+/// Every crate has a README, and every library an example.
+fn companions(workspace: &Path, folder: &str) -> Vec<Violation> {
+    let path = workspace.join(folder);
+    let mut violations = Vec::new();
+    if !path.join("README.md").is_file() {
+        violations.push(Violation::new(
+            &format!("{folder}README.md"),
+            0,
+            "is missing; say what the crate is for, with an example",
+        ));
+    }
+    let is_member_library = path.join("src/lib.rs").is_file() && !folder.is_empty();
+    let examples = std::fs::read_dir(path.join("examples"));
+    let has_example = examples.is_ok_and(|mut entries| entries.next().is_some());
+    if is_member_library && !has_example {
+        violations.push(Violation::new(
+            &format!("{folder}examples"),
+            0,
+            "is missing; every library has an example that runs",
+        ));
+    }
+    violations
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::layers::tests::metadata;
+    use super::*;
+
+    #[test]
+    fn crates_that_decide_bytes_are_pinned() {
+        let found = |req: &str| pins(&metadata(&[("minutia-viz", &[("resvg", req)], &[])]));
+        assert_eq!(found("=0.49.0"), []);
+        assert!(found("^0.49.0")[0].message.contains("resvg \"^0.49.0\""));
+        assert_eq!(pins(&metadata(&[("minutia-viz", &[("serde", "^1")], &[])])), []);
+    }
+
+    #[test]
+    fn other_deflate_backends_are_noticed() {
+        let found = |feature: &str| features(&metadata(&[("flate2", &[], &[feature])]));
+        assert_eq!(found("rust_backend"), []);
+        for feature in ["zlib-rs", "zlib", "zlib-ng"] {
+            assert!(found(feature)[0].message.contains(feature));
+        }
+    }
+
+    #[test]
+    fn libraries_have_a_readme_and_an_example() {
+        let folder = tempfile::tempdir().unwrap();
+        let crate_folder = folder.path().join("crates/a");
+        std::fs::create_dir_all(crate_folder.join("src")).unwrap();
+        std::fs::create_dir_all(crate_folder.join("examples")).unwrap();
+        let missing = || -> Vec<String> {
+            companions(folder.path(), "crates/a/").into_iter().map(|v| v.file).collect()
+        };
+        assert_eq!(missing(), ["crates/a/README.md"]);
+        std::fs::write(crate_folder.join("src/lib.rs"), "").unwrap();
+        assert_eq!(missing(), ["crates/a/README.md", "crates/a/examples"]);
+        std::fs::write(crate_folder.join("README.md"), "").unwrap();
+        std::fs::write(crate_folder.join("examples/a.rs"), "").unwrap();
+        assert_eq!(missing(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn manifests_are_named_below_the_workspace() {
+        let metadata = metadata(&[("minutia-viz", &[], &[]), ("xtask", &[], &[])]);
+        assert_eq!(relative("/w/minutia-viz/Cargo.toml", &metadata), "minutia-viz/Cargo.toml");
+    }
+}
