@@ -1,1 +1,13 @@
-//! IDX files, MNIST, built-in digits and batches.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod batches;
+pub mod digits;
+mod error;
+pub mod idx;
+mod locate;
+pub mod mnist;
+
+pub use batches::Batches;
+pub use error::{Error, Problem};
+pub use locate::{Located, Origin, cache_folder, locate};

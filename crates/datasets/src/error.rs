@@ -1,0 +1,138 @@
+use std::{io, path::PathBuf, sync::Arc};
+
+/// A file or folder that is not what it should be.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}: {problem}", path.display())]
+pub struct Error {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What is wrong with a file or folder.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The file system refused.
+    #[error("{0}")]
+    Io(Arc<io::Error>),
+    /// A folder in the place of a file.
+    #[error("is a folder, expected an IDX file")]
+    Folder,
+    /// A file in the place of a folder.
+    #[error("is not a folder; name the folder that holds the four IDX files")]
+    NotAFolder,
+    /// None of the names that the file may have is there.
+    #[error("does not hold {0}, plain or as .gz")]
+    Missing(String),
+    /// Nothing in it.
+    #[error("is empty; download it again")]
+    Empty,
+    /// It starts like a web page.
+    #[error("is a web page, not an IDX file: a download went wrong; download it again")]
+    WebPage,
+    /// The compressed stream is damaged.
+    #[error("is damaged: {0}; download it again")]
+    Gzip(String),
+    /// The first four bytes are not an IDX magic number.
+    #[error(
+        "does not start like an IDX file: magic number {found:#010x}, expected 0, 0, an element type (0x08, 0x09, 0x0b to 0x0e) and a rank"
+    )]
+    Magic {
+        /// What is there.
+        found: u32,
+    },
+    /// The file ends too early.
+    #[error(
+        "is truncated: its header {dims:?} promises {expected} bytes of data, {found} are there; download it again"
+    )]
+    Truncated {
+        /// Extents that the header states.
+        dims: Vec<usize>,
+        /// Bytes that these need.
+        expected: u64,
+        /// Bytes there are.
+        found: u64,
+    },
+    /// The header itself ends too early.
+    #[error("is truncated: the header has {found} bytes of {expected}; download it again")]
+    Header {
+        /// Bytes that the rank needs.
+        expected: usize,
+        /// Bytes there are.
+        found: usize,
+    },
+    /// Something follows the data.
+    #[error("has bytes after the {expected} that its header {dims:?} states; it is not one IDX file")]
+    Trailing {
+        /// Extents that the header states.
+        dims: Vec<usize>,
+        /// Bytes that these need.
+        expected: u64,
+    },
+    /// The header states more than any memory holds.
+    #[error("has a header {dims:?} that states more data than can be addressed")]
+    TooLarge {
+        /// Extents that the header states.
+        dims: Vec<usize>,
+    },
+    /// An IDX file of another kind than was expected here.
+    #[error("holds {found}, expected {expected}; are two files swapped?")]
+    Kind {
+        /// What it is.
+        found: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// Images and labels do not belong together.
+    #[error("holds {found} labels for {expected} images; are two files swapped?")]
+    Counts {
+        /// Labels there are.
+        found: usize,
+        /// Images there are.
+        expected: usize,
+    },
+    /// Test images of another size than the training images.
+    #[error("holds images of {found:?} pixels, the training images have {expected:?}")]
+    ImageSize {
+        /// Rows and columns here.
+        found: [usize; 2],
+        /// Rows and columns of the training images.
+        expected: [usize; 2],
+    },
+    /// A label outside 0 to 9.
+    #[error("holds label {label} at position {position}; labels go from 0 to 9")]
+    Label {
+        /// The label.
+        label: u8,
+        /// Its position.
+        position: usize,
+    },
+    /// No images at all.
+    #[error("holds no images")]
+    NoImages,
+    /// Too few training images for a validation set.
+    #[error("holds {found} images; a training set has more than the {needed} of its validation set")]
+    TooFew {
+        /// Images there are.
+        found: usize,
+        /// Images of the validation set.
+        needed: usize,
+    },
+    /// A download failed from every mirror.
+    #[error("could not be downloaded: {}", .0.join("; "))]
+    Download(Vec<String>),
+}
+
+impl Problem {
+    pub(crate) fn at(self, path: impl Into<PathBuf>) -> Error {
+        Error { path: path.into(), problem: self }
+    }
+}
+
+impl From<io::Error> for Problem {
+    fn from(error: io::Error) -> Problem {
+        Problem::Io(Arc::new(error))
+    }
+}
