@@ -38,6 +38,8 @@ unsafe impl Sync for GemmStep {}
 
 /// Floats in a strip that waits for its epilogue: half of a small second-level cache.
 const STRIP: usize = 32 * 1024;
+/// Tiles from top to bottom that are too few to split.
+const FEW_ROWS: usize = 8;
 /// Columns of such a strip.
 const STRIP_COLUMNS: usize = 4096;
 
@@ -66,7 +68,7 @@ impl GemmStep {
         let rows = (STRIP / columns.max(1) / ROWS * ROWS).clamp(ROWS, m.next_multiple_of(ROWS).max(ROWS));
         // Four products take about as long as an addition in a map.
         let cost = (m.saturating_mul(n)).saturating_mul(k / 4 + epilogue.cost());
-        let by_columns = m.div_ceil(ROWS) < n.div_ceil(COLUMNS);
+        let by_columns = m.div_ceil(ROWS) < n.div_ceil(COLUMNS).min(FEW_ROWS);
         let tiles = if by_columns { n.div_ceil(COLUMNS) } else { m.div_ceil(ROWS) };
         let parts = parts(build.threads, cost).min(tiles.max(1));
         let strip_bytes = if direct.is_some() { 0 } else { rows * columns * 4 };

@@ -126,8 +126,8 @@ impl Plan {
         let sparse = self.sparse.as_ref().filter(|_| operands.sparse && columns.len() >= COLUMNS);
         let mut start = 0;
         loop {
-            let depth = (self.k - start).min(DEPTH);
             if let Some((sparse, _)) = sparse {
+                let depth = (self.k - start).min(sparse::DEPTH);
                 let a = rows.start * self.a_strides[0] + start * self.a_strides[1];
                 let b = start * self.b_strides[0] + columns.start;
                 let shape = [rows.len(), columns.len(), depth];
@@ -142,6 +142,7 @@ impl Plan {
                 }
                 continue;
             }
+            let depth = (self.k - start).min(DEPTH);
             for column in columns.clone().step_by(COLUMNS) {
                 let width = (columns.end - column).min(COLUMNS);
                 // SAFETY: the panel lies in `b` or in the scratch; tiles lie in the strip.

@@ -6,7 +6,7 @@
 //! product underflowed to `-0`; a later product decides the sum alone all the same, and a zero that is left at the
 //! end is made `+0`. Where `b` is not finite, `0 * b` is NaN, so that all elements of `b` are looked at first.
 
-use super::{COLUMNS, DEPTH};
+use super::COLUMNS;
 use crate::cpu::{
     Level, by_level,
     simd::vector::{self, Vector},
@@ -16,6 +16,12 @@ use crate::cpu::{
 /// columns that are left.
 const VECTORS: usize = 6;
 
+/// Rows of `b` that all rows of a group are advanced by before they go on: together with a strip of full vectors
+/// they stay in the first-level cache.
+pub(super) const DEPTH: usize = 64;
+/// Rows of the result that are advanced together: as many as a vector holds.
+const GROUP: usize = COLUMNS;
+
 /// `([rows, columns, depth], first, a, a_strides, b, b_stride, out, ld)`: advances rows of the result, of at least
 /// [`COLUMNS`] columns, by at most [`DEPTH`] products each. They start at `+0` if `first`, else at what `out` holds; a
 /// zero is stored as `+0`.
@@ -24,24 +30,60 @@ pub(super) type Rows =
 
 /// The numbers of a row that are not zero.
 struct List {
-    at: [u32; DEPTH],
+    at: [u16; DEPTH],
     values: [f32; DEPTH],
     length: usize,
 }
 
 impl List {
+    const EMPTY: List = List { at: [0; DEPTH], values: [0.0; DEPTH], length: 0 };
+
     #[inline(always)]
-    unsafe fn fill(&mut self, a: *const f32, stride: usize, depth: usize) {
-        let mut length = 0;
-        for p in 0..depth.min(DEPTH) {
-            // SAFETY: the caller has `depth` numbers there.
-            let x = unsafe { a.add(p * stride).read_unaligned() };
-            // `length <= p`, so this stays inside; the compiler sees it by the mask.
-            self.at[length % DEPTH] = p as u32;
-            self.values[length % DEPTH] = x;
-            length += (x != 0.0) as usize;
+    fn push(&mut self, p: usize, x: f32) {
+        // At most DEPTH numbers come; the compiler sees it by the remainder.
+        self.at[self.length % DEPTH] = p as u16;
+        self.values[self.length % DEPTH] = x;
+        self.length += 1;
+    }
+}
+
+/// Lists the numbers other than zero of the first `depth` columns of as many rows as there are lists.
+#[inline(always)]
+unsafe fn list<V: Vector>(lists: &mut [List], a: *const f32, [down, along]: [usize; 2], depth: usize) {
+    lists.iter_mut().for_each(|list| list.length = 0);
+    // SAFETY: the caller has the instructions, and the numbers.
+    unsafe {
+        if down == 1 && lists.len() == GROUP {
+            // Whole vectors of one column.
+            for p in 0..depth {
+                let column = a.add(p * along);
+                let mut mask = V::load(column).nonzero();
+                while mask != 0 {
+                    let row = mask.trailing_zeros() as usize % GROUP;
+                    lists[row].push(p, column.add(row).read_unaligned());
+                    mask &= mask - 1;
+                }
+            }
+            return;
         }
-        self.length = length;
+        for (i, list) in lists.iter_mut().enumerate() {
+            let row = a.add(i * down);
+            let whole = if along == 1 { depth / COLUMNS * COLUMNS } else { 0 };
+            for first in (0..whole).step_by(COLUMNS) {
+                let mut mask = V::load(row.add(first)).nonzero();
+                while mask != 0 {
+                    let p = first + mask.trailing_zeros() as usize;
+                    list.push(p, row.add(p).read_unaligned());
+                    mask &= mask - 1;
+                }
+            }
+            for p in whole..depth {
+                let x = row.add(p * along).read_unaligned();
+                if x != 0.0 {
+                    list.push(p, x);
+                }
+            }
+        }
     }
 }
 
@@ -89,25 +131,29 @@ unsafe fn any<V: Vector>(
     out: *mut f32,
     ld: usize,
 ) {
-    let mut list = List { at: [0; DEPTH], values: [0.0; DEPTH], length: 0 };
-    for row in 0..rows {
+    let mut lists = [const { List::EMPTY }; GROUP];
+    for group in (0..rows).step_by(GROUP) {
+        let lists = &mut lists[..GROUP.min(rows - group)];
         // SAFETY: the caller has these rows of `a` and `out`, `depth` rows of `b`, and the columns.
         unsafe {
-            list.fill(a.add(row * a_strides[0]), a_strides[1], depth);
+            list::<V>(lists, a.add(group * a_strides[0]), a_strides, depth);
             let mut column = 0;
             while column < columns {
                 let left = columns - column;
                 // What is left beyond full vectors goes with the last of them.
                 let width = if left < (VECTORS + 1) * COLUMNS { left } else { VECTORS * COLUMNS };
-                let (b, to, tail) = (b.add(column), out.add(row * ld + column), width - COLUMNS);
-                match width.div_ceil(COLUMNS) {
-                    1 => advance::<V, 1>(&list, first, b, b_stride, to, tail),
-                    2 => advance::<V, 2>(&list, first, b, b_stride, to, tail),
-                    3 => advance::<V, 3>(&list, first, b, b_stride, to, tail),
-                    4 => advance::<V, 4>(&list, first, b, b_stride, to, tail),
-                    5 => advance::<V, 5>(&list, first, b, b_stride, to, tail),
-                    6 => advance::<V, 6>(&list, first, b, b_stride, to, tail),
-                    _ => advance::<V, 7>(&list, first, b, b_stride, to, tail),
+                let (b, tail) = (b.add(column), width - COLUMNS);
+                for (i, list) in lists.iter().enumerate() {
+                    let to = out.add((group + i) * ld + column);
+                    match width.div_ceil(COLUMNS) {
+                        1 => advance::<V, 1>(list, first, b, b_stride, to, tail),
+                        2 => advance::<V, 2>(list, first, b, b_stride, to, tail),
+                        3 => advance::<V, 3>(list, first, b, b_stride, to, tail),
+                        4 => advance::<V, 4>(list, first, b, b_stride, to, tail),
+                        5 => advance::<V, 5>(list, first, b, b_stride, to, tail),
+                        6 => advance::<V, 6>(list, first, b, b_stride, to, tail),
+                        _ => advance::<V, 7>(list, first, b, b_stride, to, tail),
+                    }
                 }
                 column += width;
             }

@@ -20,6 +20,8 @@ pub(in crate::cpu) trait Vector: Copy {
     unsafe fn mul_add(self, x: Self, y: Self) -> Self;
     /// `self + x`.
     unsafe fn add(self, x: Self) -> Self;
+    /// Bit `i` is whether number `i` is other than zero; NaN is.
+    unsafe fn nonzero(self) -> u32;
 }
 
 /// What every CPU has; NEON on aarch64.
@@ -52,6 +54,10 @@ impl Vector for Plain {
     #[inline(always)]
     unsafe fn add(self, x: Self) -> Self {
         Plain(std::array::from_fn(|l| self.0[l] + x.0[l]))
+    }
+    #[inline(always)]
+    unsafe fn nonzero(self) -> u32 {
+        self.0.iter().enumerate().map(|(l, &x)| ((x != 0.0) as u32) << l).sum()
     }
 }
 
@@ -103,6 +109,16 @@ mod x86 {
             // SAFETY: see above.
             unsafe { Avx2(_mm256_add_ps(self.0, x.0), _mm256_add_ps(self.1, x.1)) }
         }
+        #[inline(always)]
+        unsafe fn nonzero(self) -> u32 {
+            // SAFETY: see above.
+            unsafe {
+                let zero = _mm256_setzero_ps();
+                let low = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(self.0, zero));
+                let high = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(self.1, zero));
+                (low | high << 8) as u32
+            }
+        }
     }
 
     impl Vector for Avx512 {
@@ -135,6 +151,11 @@ mod x86 {
         unsafe fn add(self, x: Self) -> Self {
             // SAFETY: see above.
             unsafe { Avx512(_mm512_add_ps(self.0, x.0)) }
+        }
+        #[inline(always)]
+        unsafe fn nonzero(self) -> u32 {
+            // SAFETY: see above.
+            unsafe { _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(self.0, _mm512_setzero_ps()) as u32 }
         }
     }
 }
