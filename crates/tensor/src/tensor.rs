@@ -303,6 +303,10 @@ impl Tensor {
     /// # Errors
     /// [`Error::ElementCount`] when the bytes do not fill the shape exactly.
     pub fn from_bytes(dtype: DType, shape: impl Into<Shape>, bytes: &[u8]) -> Result<Tensor, Error> {
+        let shape = shape.into();
+        if !bytes.len().is_multiple_of(dtype.size()) {
+            return Err(Error::ElementCount { shape, found: bytes.len().div_ceil(dtype.size()) });
+        }
         let words = || bytes.chunks_exact(4).map(|c| [c[0], c[1], c[2], c[3]]);
         match dtype {
             DType::F32 => Tensor::from_vec(shape, words().map(f32::from_ne_bytes).collect()),
