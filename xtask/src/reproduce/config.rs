@@ -13,7 +13,6 @@ use super::StageName;
 pub struct Config {
     /// The seed of every random number.
     pub seed: u64,
-    pub dataset: Dataset,
     pub inverse: Inverse,
     pub inverse_seeds: InverseSeeds,
     pub classifier: Classifier,
@@ -22,13 +21,6 @@ pub struct Config {
     /// The post's claims, in its order.
     #[serde(rename = "claim")]
     pub claims: Vec<Claim>,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dataset {
-    /// How many of the first training images are set aside for validation.
-    pub validation: usize,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]

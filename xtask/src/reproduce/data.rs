@@ -1,156 +1,170 @@
 //! The data: where they come from, what they are, and the arrays themselves, loaded when a stage asks for them.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use minutia_tensor::Tensor;
-use serde::{Deserialize, Serialize};
+use anyhow::{Context, Result, bail, ensure};
+use minutia_datasets::mnist::{Labelled, Mnist};
+use minutia_datasets::{Origin, cache_folder, digits, locate};
 
-use super::progress::Progress;
 use crate::cli::DatasetChoice;
 use crate::digest;
 
+/// Rows and columns of an image.
+pub const SIDE: usize = 28;
 /// Pixels of an image.
-pub const PIXELS: usize = 784;
+pub const PIXELS: usize = SIDE * SIDE;
 /// Classes of images.
-pub const CLASSES: usize = 10;
+pub const CLASSES: usize = minutia_datasets::mnist::CLASSES;
 
-/// Images and their labels.
-#[derive(Debug)]
-pub struct Labelled {
-    /// `u8` `[n, 784]`.
-    pub images: Tensor,
-    /// `i32` `[n]`.
-    pub labels: Tensor,
-}
-
-impl Labelled {
-    /// # Errors
-    /// When their numbers disagree.
-    pub fn new(pixels: Vec<u8>, labels: Vec<i32>) -> Result<Labelled> {
-        Ok(Labelled {
-            images: Tensor::from_vec([labels.len(), PIXELS], pixels)?,
-            labels: Tensor::from_vec([labels.len()], labels)?,
-        })
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.images.dims()[0]
-    }
-
-    /// The pixels of an image.
-    ///
-    /// # Errors
-    /// When the images are no bytes.
-    pub fn pixels(&self, row: usize) -> Result<&[u8]> {
-        Ok(&self.images.as_slice::<u8>()?[row * PIXELS..(row + 1) * PIXELS])
-    }
-
-    /// The rows of a class.
-    pub fn rows_of(&self, class: usize) -> impl Iterator<Item = usize> + '_ {
-        let labels = self.labels.as_slice::<i32>().unwrap_or_default();
-        labels.iter().enumerate().filter(move |&(_, &label)| label == class as i32).map(|(row, _)| row)
-    }
-}
-
-/// Both halves.
-#[derive(Debug)]
-pub struct Images {
-    pub train: Labelled,
-    pub test: Labelled,
-}
+/// The variable that names a folder of data when the command line does not.
+const VARIABLE: &str = "MINUTIA_DATA_DIR";
 
 /// The data of a run.
 #[derive(Debug)]
 pub struct Data {
     choice: DatasetChoice,
     folder: Option<PathBuf>,
-    images: Option<Images>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Unknown,
+    /// The built-in digits: their digest is that of the sources that draw them, so they are drawn when needed.
+    Digits {
+        why: String,
+        data: Option<Box<Mnist>>,
+    },
+    Files {
+        origin: Origin,
+        data: Box<Mnist>,
+    },
 }
 
 impl Data {
+    /// Data as the command line asks for them. Nothing is looked for yet.
     pub fn new(choice: DatasetChoice, folder: Option<PathBuf>) -> Data {
-        Data { choice, folder, images: None }
+        Data { choice, folder, state: State::Unknown }
     }
 
-    pub fn locate(&mut self, _download: bool, _progress: &mut Progress) -> Result<String> {
-        let _ = self.choice;
-        Ok("mnist".to_string())
-    }
-
-    pub fn images(&mut self) -> Result<&Images> {
-        if self.images.is_none() {
-            let folder = self.folder.clone().context("no data folder")?;
-            let read = |name: &str, skip: usize| -> Result<Vec<u8>> {
-                let file = std::fs::File::open(folder.join(name))?;
-                let mut bytes = Vec::new();
-                std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(file), &mut bytes)?;
-                Ok(bytes.split_off(skip))
-            };
-            let half = |name: &str| -> Result<Labelled> {
-                let labels = read(&format!("{name}-labels-idx1-ubyte.gz"), 8)?;
-                Labelled::new(
-                    read(&format!("{name}-images-idx3-ubyte.gz"), 16)?,
-                    labels.into_iter().map(i32::from).collect(),
-                )
-            };
-            self.images = Some(Images { train: half("train")?, test: half("t10k")? });
+    /// Finds the data and gives their digest, for the keys of the stages.
+    ///
+    /// # Errors
+    /// A folder that was named and cannot be used; with `--dataset mnist`, when there is no MNIST.
+    pub fn locate(&mut self) -> Result<String> {
+        if matches!(self.state, State::Unknown) {
+            self.state = self.find()?;
         }
-        self.images.as_ref().context("loaded above")
+        Ok(match &self.state {
+            State::Files { data, .. } => digest::hex_of_strings(data.digests.iter().map(String::as_str)),
+            State::Digits { .. } | State::Unknown => "built-in digits".to_string(),
+        })
     }
 
-    pub fn digests(&mut self) -> Result<BTreeMap<String, String>> {
-        let images = self.images()?;
-        Ok(BTreeMap::from([("train".to_string(), digest::hex(images.train.images.as_bytes()))]))
+    fn find(&self) -> Result<State> {
+        if self.choice == DatasetChoice::Digits {
+            return Ok(State::Digits { why: "asked for by --dataset digits".to_string(), data: None });
+        }
+        let variable = std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty());
+        let cached = cache_folder().is_some_and(|folder| folder.exists());
+        if self.folder.is_none() && !variable && !cached {
+            let why = format!("no --data-dir, {VARIABLE} is not set, and the cache folder has none");
+            if self.choice == DatasetChoice::Mnist {
+                bail!(
+                    "there is no MNIST: {why}; get it with `cargo xtask fetch`, or name its folder with --data-dir"
+                );
+            }
+            return Ok(State::Digits { why, data: None });
+        }
+        let located = locate(self.folder.as_deref()).context("the data cannot be used")?;
+        let size = located.data.train.size;
+        ensure!(
+            size == [SIDE, SIDE],
+            "the images of {} have {} by {} pixels, but the network takes {SIDE} by {SIDE}; use another data set",
+            located.origin,
+            size[0],
+            size[1]
+        );
+        if self.choice == DatasetChoice::Mnist && !located.data.is_mnist() {
+            bail!(
+                "{} holds other images than MNIST; get MNIST with `cargo xtask fetch`, or leave out --dataset mnist",
+                located.origin
+            );
+        }
+        Ok(State::Files { origin: located.origin, data: Box::new(located.data) })
     }
 
-    pub fn name(&self) -> String {
-        "MNIST".to_string()
+    /// The images and labels.
+    ///
+    /// # Errors
+    /// As [`Data::locate`].
+    pub fn images(&mut self) -> Result<&Mnist> {
+        self.locate()?;
+        match &mut self.state {
+            State::Files { data, .. } => Ok(data),
+            State::Digits { data, .. } => Ok(data.get_or_insert_with(|| Box::new(digits::generate()))),
+            State::Unknown => bail!("the data were not located"),
+        }
     }
 
+    /// What they are, in a word.
+    pub fn name(&self) -> &'static str {
+        match &self.state {
+            State::Files { data, .. } if data.is_mnist() => "MNIST",
+            State::Files { .. } => "other images",
+            State::Digits { .. } | State::Unknown => "built-in digits",
+        }
+    }
+
+    /// What must be said wherever they show, unless they are MNIST.
     pub fn note(&self) -> Option<String> {
-        None
-    }
-
-    pub fn set(&self) -> String {
-        "mnist".to_string()
-    }
-
-    pub fn origin(&self) -> String {
-        String::new()
-    }
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Batches {
-    n: usize,
-    batch: usize,
-    seed: u64,
-    at: usize,
-    epoch: u64,
-    order: Vec<i32>,
-}
-
-impl Batches {
-    pub fn new(n: usize, batch: usize, seed: u64) -> Result<Batches> {
-        let mut b = Batches { n, batch, seed, at: 0, epoch: 0, order: Vec::new() };
-        b.shuffle();
-        Ok(b)
-    }
-    fn shuffle(&mut self) {
-        self.order = (0..self.n as i32).collect();
-        minutia_kernels::rng::Generator::new(self.seed, &format!("batches/{}", self.epoch))
-            .shuffle(&mut self.order);
-    }
-    pub fn next_batch(&mut self) -> &[i32] {
-        if self.at + self.batch > self.n {
-            self.at = 0;
-            self.epoch += 1;
-            self.shuffle();
+        match &self.state {
+            State::Files { data, .. } if data.is_mnist() => None,
+            State::Files { data, .. } => {
+                Some(format!("Not MNIST, but other images (SHA-256 {}).", &data.digests[0][..12]))
+            }
+            State::Digits { .. } => Some("Built-in digits, drawn from stroke models: not MNIST.".to_string()),
+            State::Unknown => None,
         }
-        self.at += self.batch;
-        &self.order[self.at - self.batch..self.at]
     }
+
+    /// The set of `repro.lock` that they belong to.
+    pub fn set(&self) -> String {
+        match &self.state {
+            State::Files { data, .. } if data.is_mnist() => "mnist".to_string(),
+            State::Files { data, .. } => format!("images-{}", &data.digests[0][..12]),
+            State::Digits { .. } => "digits".to_string(),
+            State::Unknown => "mnist".to_string(),
+        }
+    }
+
+    /// Where they are from on this machine.
+    pub fn origin(&self) -> String {
+        match &self.state {
+            State::Files { origin, .. } => origin.to_string(),
+            State::Digits { why, .. } => format!("built-in digits ({why})"),
+            State::Unknown => "not used".to_string(),
+        }
+    }
+}
+
+/// The pixels of an image.
+///
+/// # Errors
+/// When the images are no bytes.
+pub fn pixels(data: &Labelled, row: usize) -> Result<&[u8]> {
+    Ok(&data.images.as_slice::<u8>()?[row * PIXELS..(row + 1) * PIXELS])
+}
+
+/// The rows of a class.
+pub fn rows_of(data: &Labelled, class: usize) -> impl Iterator<Item = usize> + '_ {
+    let labels = data.labels.as_slice::<i32>().unwrap_or_default();
+    labels.iter().enumerate().filter(move |&(_, &label)| label == class as i32).map(|(row, _)| row)
+}
+
+#[cfg(test)]
+pub fn labelled(pixels: Vec<u8>, labels: Vec<i32>) -> Labelled {
+    use minutia_tensor::Tensor;
+    let images = Tensor::from_vec([labels.len(), PIXELS], pixels).unwrap();
+    Labelled { images, labels: Tensor::from(labels), size: [SIDE, SIDE] }
 }

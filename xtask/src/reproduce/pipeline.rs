@@ -114,7 +114,7 @@ impl Pipeline {
             }
         }
         if name == StageName::Dataset {
-            match self.data.locate(wanted && !self.jobs.dry_run, &mut self.progress) {
+            match self.data.locate() {
                 Ok(digest) => key = key.with("the data", digest),
                 Err(error) if wanted => return Err(error),
                 Err(_) => return Ok(None),

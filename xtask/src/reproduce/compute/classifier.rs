@@ -2,6 +2,8 @@
 
 use anyhow::{Context, Result};
 
+use minutia_datasets::Batches;
+use minutia_datasets::mnist::{Labelled, VALIDATION};
 use minutia_graph::{DType, Graph, Operation, Output, Session, Step, Variable, feeds};
 use minutia_optim::{GradientDescent, Optimizer};
 use minutia_tensor::Tensor;
@@ -9,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::config::{Classifier as Parameters, Config};
-use super::super::data::{Batches, CLASSES, Labelled, PIXELS};
+use super::super::data::{CLASSES, PIXELS};
 use super::super::draw;
 use super::super::run::{Run, artifact};
 use super::super::stage::{Drawing, Measured, Outcome, Picture, Stage, StageName};
@@ -172,7 +174,8 @@ struct Epoch {
 struct State {
     epochs: Vec<Epoch>,
     variables: Variables,
-    batches: Batches,
+    /// Rows that the batches have handed out.
+    position: u64,
 }
 
 impl Stage for Classifier {
@@ -189,9 +192,7 @@ impl Stage for Classifier {
     }
 
     fn parameters(&self, config: &Config) -> Value {
-        let mut parameters = json!(config.classifier);
-        parameters["validation"] = json!(config.dataset.validation);
-        parameters
+        json!(config.classifier)
     }
 
     fn compute(&self, run: &mut Run<'_>) -> Result<Outcome> {
@@ -231,36 +232,33 @@ impl Stage for Classifier {
 /// Trains for all epochs, from the latest checkpoint on.
 fn learn(run: &mut Run<'_>, network: &Network, train: &Operation) -> Result<State> {
     let parameters = &run.config.classifier;
-    let validation = run.config.dataset.validation;
     let mut session = Session::new(&network.graph, &run.device()?)?;
     session.run(network.graph.global_variables_initializer(), feeds! {})?;
     let resumed = run.resume(|state: &State| format!("epoch {}", state.epochs.len()))?;
     let data = run.data.images()?;
-    let count = data.train.len() - validation;
+    let count = data.train.len() - VALIDATION;
     let mut state = match resumed {
         Some(state) => {
             restore(&mut session, &state.variables)?;
             state
         }
-        None => State {
-            epochs: Vec::new(),
-            variables: Variables::new(),
-            batches: Batches::new(count, parameters.batch, run.config.seed)?,
-        },
+        None => State { epochs: Vec::new(), variables: Variables::new(), position: 0 },
     };
+    let mut batches = Batches::new(count, parameters.batch, run.config.seed);
+    batches.seek(state.position);
     let mut step = network.prepare(&session, train, &data.train, parameters.batch)?;
     let mut rows = vec![0_i32; parameters.batch];
     run.progress.begin("classifier", parameters.epochs);
     while state.epochs.len() < parameters.epochs {
         for _ in 0..count / parameters.batch {
-            for (row, &index) in rows.iter_mut().zip(state.batches.next_batch()) {
-                *row = index + i32::try_from(validation)?;
+            for (row, &index) in rows.iter_mut().zip(batches.next_batch()) {
+                *row = index + VALIDATION as i32;
             }
             step.set(&network.rows, &rows)?;
             step.run()?;
         }
         let (train_cross_entropy, _) =
-            network.evaluate(&session, &data.train, validation..data.train.len())?;
+            network.evaluate(&session, &data.train, VALIDATION..data.train.len())?;
         let (test_cross_entropy, test_accuracy) =
             network.evaluate(&session, &data.test, 0..data.test.len())?;
         let epoch =
@@ -272,6 +270,7 @@ fn learn(run: &mut Run<'_>, network: &Network, train: &Operation) -> Result<Stat
         run.progress.step(epoch.epoch, &words);
         state.epochs.push(epoch);
         state.variables = variables(&session);
+        state.position = batches.position();
         run.checkpoint.save(&state)?;
     }
     Ok(state)

@@ -1,10 +1,11 @@
 //! The images and labels: what they are, and their means.
 
 use anyhow::Result;
+use minutia_datasets::mnist::{FILES, Labelled, VALIDATION};
 use serde_json::{Value, json};
 
 use super::super::config::Config;
-use super::super::data::{CLASSES, Labelled, PIXELS};
+use super::super::data::{CLASSES, PIXELS, pixels, rows_of};
 use super::super::draw;
 use super::super::run::Run;
 use super::super::stage::{Drawing, Outcome, Picture, Stage, StageName};
@@ -30,26 +31,26 @@ impl Stage for Dataset {
     }
 
     fn parameters(&self, config: &Config) -> Value {
-        json!(config.dataset)
+        json!({"validation": VALIDATION, "batch": config.classifier.batch})
     }
 
     fn compute(&self, run: &mut Run<'_>) -> Result<Outcome> {
-        let validation = run.config.dataset.validation;
         let batch = run.config.classifier.batch;
         let name = run.data.name();
-        let files = run.data.digests()?;
         let data = run.data.images()?;
         let count = data.train.len();
         anyhow::ensure!(
-            count >= validation + batch,
-            "there are {count} training images, but {validation} for validation and a batch of {batch} are needed; \
-             use a larger data set, or change reproduce.toml"
+            count >= VALIDATION + batch,
+            "there are {count} training images, but {VALIDATION} for validation and a batch of {batch} are needed; \
+             use a larger data set, or a smaller batch in reproduce.toml"
         );
+        let digests: std::collections::BTreeMap<&str, &String> =
+            FILES.into_iter().zip(&data.digests).collect();
         let results = json!({
             "name": name,
-            "sha256": files,
-            "train": count - validation,
-            "validation": validation,
+            "sha256": digests,
+            "train": count - VALIDATION,
+            "validation": VALIDATION,
             "test": data.test.len(),
             "test_images_per_class": per_class(&data.test),
         });
@@ -63,16 +64,16 @@ impl Stage for Dataset {
 }
 
 fn per_class(data: &Labelled) -> Vec<usize> {
-    (0..CLASSES).map(|class| data.rows_of(class).count()).collect()
+    (0..CLASSES).map(|class| rows_of(data, class).count()).collect()
 }
 
 /// The first images of each class, as numbers from 0 to 1; black where a class has fewer.
 fn samples(data: &Labelled) -> Result<Vec<f32>> {
     let mut samples = vec![0.0; CLASSES * SHOWN * PIXELS];
     for class in 0..CLASSES {
-        for (i, row) in data.rows_of(class).take(SHOWN).enumerate() {
+        for (i, row) in rows_of(data, class).take(SHOWN).enumerate() {
             let target = (class * SHOWN + i) * PIXELS;
-            for (to, &from) in samples[target..target + PIXELS].iter_mut().zip(data.pixels(row)?) {
+            for (to, &from) in samples[target..target + PIXELS].iter_mut().zip(pixels(data, row)?) {
                 *to = f32::from(from) * (1.0 / 255.0);
             }
         }
@@ -86,9 +87,9 @@ fn class_means(data: &Labelled) -> Result<Vec<f32>> {
     for class in 0..CLASSES {
         let mut sums = vec![0_u64; PIXELS];
         let mut count = 0_u64;
-        for row in data.rows_of(class) {
+        for row in rows_of(data, class) {
             count += 1;
-            for (sum, &pixel) in sums.iter_mut().zip(data.pixels(row)?) {
+            for (sum, &pixel) in sums.iter_mut().zip(pixels(data, row)?) {
                 *sum += u64::from(pixel);
             }
         }
@@ -101,13 +102,14 @@ fn class_means(data: &Labelled) -> Result<Vec<f32>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::data::labelled;
     use super::*;
 
     #[test]
     fn means_and_samples_are_those_of_the_class() {
         let mut pixels = vec![0; 3 * PIXELS];
         (pixels[0], pixels[PIXELS], pixels[2 * PIXELS]) = (255, 51, 102);
-        let data = Labelled::new(pixels, vec![4, 4, 9]).unwrap();
+        let data = labelled(pixels, vec![4, 4, 9]);
         let means = class_means(&data).unwrap();
         let at = |class: usize| means[class * PIXELS];
         assert_eq!((at(4), at(9), at(0)), (0.6, 0.4, 0.0));

@@ -1,10 +1,11 @@
 //! The hidden layer for each test image: are there bands, and do they tell the classes apart?
 
 use anyhow::Result;
+use minutia_datasets::mnist::Labelled;
 use serde_json::{Value, json};
 
 use super::super::config::Config;
-use super::super::data::{CLASSES, Labelled};
+use super::super::data::{CLASSES, rows_of};
 use super::super::draw;
 use super::super::run::Run;
 use super::super::stage::{Drawing, Measured, Outcome, Picture, Stage, StageName};
@@ -110,12 +111,12 @@ impl Layer {
 
     fn bands(&self, data: &Labelled, class: usize, above: f64, below: f64) -> Bands {
         let mut active = vec![0_usize; self.units];
-        for row in data.rows_of(class) {
+        for row in rows_of(data, class) {
             for (count, &value) in active.iter_mut().zip(self.row(row)) {
                 *count += usize::from(value > 0.0);
             }
         }
-        let images = data.rows_of(class).count() as f64;
+        let images = rows_of(data, class).count() as f64;
         let count =
             |wanted: &dyn Fn(f64) -> bool| active.iter().filter(|&&n| wanted(n as f64 / images)).count();
         Bands { bright: count(&|share| share > above), dark: count(&|share| share < below) }
@@ -125,8 +126,8 @@ impl Layer {
     fn read_by_nearest_mean(&self, data: &Labelled) -> f64 {
         let mean = |class: usize| {
             let mut mean = vec![0.0_f64; self.units];
-            let count = data.rows_of(class).count().max(1) as f64;
-            for row in data.rows_of(class) {
+            let count = rows_of(data, class).count().max(1) as f64;
+            for row in rows_of(data, class) {
                 mean.iter_mut()
                     .zip(self.row(row))
                     .for_each(|(mean, &value)| *mean += f64::from(value) / count);
@@ -141,7 +142,7 @@ impl Layer {
         let right = |class: usize| {
             let nearest =
                 |row: usize| (0..CLASSES).min_by(|&a, &b| distance(row, a).total_cmp(&distance(row, b)));
-            data.rows_of(class).filter(|&row| nearest(row) == Some(class)).count()
+            rows_of(data, class).filter(|&row| nearest(row) == Some(class)).count()
         };
         (0..CLASSES).map(right).sum::<usize>() as f64 / data.len() as f64
     }
@@ -149,13 +150,13 @@ impl Layer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::data::PIXELS;
+    use super::super::super::data::{PIXELS, labelled};
     use super::*;
 
     fn layer() -> (Layer, Labelled) {
         // Class 0: the first unit is always active; class 1: only the second, and one outlier.
         let hidden = vec![1.0, 0.0, 3.0, 0.0, 0.0, 2.0, 0.0, 2.0, 2.0, 0.0];
-        let data = Labelled::new(vec![0; 5 * PIXELS], vec![0, 0, 1, 1, 1]).unwrap();
+        let data = labelled(vec![0; 5 * PIXELS], vec![0, 0, 1, 1, 1]);
         (Layer { units: 2, hidden }, data)
     }
 
