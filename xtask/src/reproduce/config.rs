@@ -86,7 +86,7 @@ pub struct IdealImages {
     pub l2_penalty: f32,
     /// A pixel whose value is nearer to zero than this counts as killed.
     pub dead_below: f32,
-    /// From this mean correlation with the class means on, the images look like digits.
+    /// Below this mean correlation with the class means, the images do not look like them.
     pub alike_from: f64,
 }
 
@@ -196,7 +196,7 @@ mod tests {
             ("steps = 100_000", "steps = 0", "inverse.steps is 0"),
             ("steps = 100_000", "stepps = 100_000", "stepps"),
             ("learning_rate = 0.01", "learning_rate = nan", "inverse.learning_rate is NaN"),
-            ("seed = 7", "seed = \"seven\"", "seed"),
+            ("seed = 11", "seed = \"eleven\"", "seed"),
             ("id = \"accuracy\"", "id = \"inverse\"", "the claim 'inverse' is there twice"),
             ("stage = \"classifier\"", "stage = \"clasifier\"", "clasifier"),
         ] {

@@ -19,14 +19,9 @@ use super::{compute, report};
 use crate::sources;
 
 /// What a computation is built from, besides the stage's own file.
-const COMPUTES: [&str; 6] = [
-    "Cargo.lock",
-    "kernels/src",
-    "crates/tensor/src",
-    "crates/graph/src",
-    "crates/optim/src",
-    "crates/datasets/src",
-];
+const COMPUTES: [&str; 5] =
+    ["Cargo.lock", "kernels/src", "crates/tensor/src", "crates/graph/src", "crates/optim/src"];
+const LOADS: &str = "crates/datasets/src";
 const DRAWS: [&str; 2] = ["Cargo.lock", "crates/viz/src"];
 
 /// Everything that a run consists of.
@@ -98,7 +93,8 @@ impl Pipeline {
         let name = stage.name();
         let mut key = Key::default().with("parameter seed", self.config.seed.to_string());
         key = key.with_parameters(&stage.parameters(&self.config));
-        for root in COMPUTES {
+        let loads = uses_data(stage).then_some(LOADS);
+        for root in COMPUTES.into_iter().chain(loads) {
             key = key.with(format!("the source {root}"), sources::digest_of(root));
         }
         let own = format!("xtask/src/reproduce/compute/{name}.rs");
@@ -157,8 +153,7 @@ impl Pipeline {
     ) -> Result<Option<Record>> {
         let name = stage.name();
         let job = format!("{name} figures");
-        let shows_data = name == StageName::Dataset || stage.needs().contains(&StageName::Dataset);
-        let note = self.data.note().filter(|_| shows_data);
+        let note = self.data.note().filter(|_| uses_data(stage));
         let mut key = Key::default().with("the input", computed.content());
         key = key
             .with_parameters(&stage.parameters(&self.config))
@@ -205,6 +200,10 @@ impl Pipeline {
         let Pipeline { jobs, config, changes, progress, .. } = self;
         jobs.ensure("report", key, progress, |_| report::report(&jobs.out, config, changes, stages, note))
     }
+}
+
+fn uses_data(stage: &dyn Stage) -> bool {
+    stage.name() == StageName::Dataset || stage.needs().contains(&StageName::Dataset)
 }
 
 /// The stages asked for and all that they need.

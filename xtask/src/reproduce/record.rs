@@ -50,10 +50,10 @@ impl Key {
                     return Some(format!("{name} {old} -> {value}"));
                 }
                 Some(_) => return Some(format!("{name} changed")),
-                None => return Some(format!("{name} is new")),
+                None => return Some(format!("new: {name}")),
             }
         }
-        earlier.0.keys().find(|name| !self.0.contains_key(*name)).map(|name| format!("{name} is gone"))
+        earlier.0.keys().find(|name| !self.0.contains_key(*name)).map(|name| format!("gone: {name}"))
     }
 }
 
@@ -163,12 +163,12 @@ mod tests {
         for (changed, expected) in [
             (key().with("parameter steps", "20"), "parameter steps 10 -> 20"),
             (key().with("input dataset", "b".repeat(64)), "input dataset changed"),
-            (key().with("parameter more", "1"), "parameter more is new"),
+            (key().with("parameter more", "1"), "new: parameter more"),
         ] {
             assert_eq!(reason(out, &changed), expected);
         }
         let fewer = Key::default().with_parameters(&serde_json::json!({"steps": 10, "rate": 0.5}));
-        assert_eq!(reason(out, &fewer), "input dataset is gone");
+        assert_eq!(reason(out, &fewer), "gone: input dataset");
 
         files::write(&out.join("figures/a.svg"), b"<svg>").unwrap();
         assert_eq!(reason(out, &key()), "figures/a.svg is not what was written");

@@ -48,18 +48,23 @@ impl Stage for Fingerprints {
         let layer = Layer { units, hidden };
 
         let bands: Vec<Bands> = (0..CLASSES)
-            .map(|class| layer.bands(data, class, parameters.active_above, parameters.inactive_below))
+            .map(|class| {
+                layer.bands(rows_of(data, class), parameters.active_above, parameters.inactive_below)
+            })
             .collect();
         let share = |count: fn(&Bands) -> usize| {
             bands.iter().map(count).sum::<usize>() as f64 / (CLASSES * units) as f64
         };
         let (bright, dark) = (share(|b| b.bright), share(|b| b.dark));
+        let pooled = layer.bands(0..data.len(), parameters.active_above, parameters.inactive_below);
+        let pooled = (pooled.bright + pooled.dark) as f64 / units as f64;
         let read = layer.read_by_nearest_mean(data);
         let results = json!({
             "bright_bands": bands.iter().map(|b| b.bright).collect::<Vec<_>>(),
             "dark_bands": bands.iter().map(|b| b.dark).collect::<Vec<_>>(),
             "bright_share": bright,
             "dark_share": dark,
+            "band_share_of_all_images_together": pooled,
             "nearest_mean_accuracy": read,
         });
         let measured = vec![
@@ -68,11 +73,12 @@ impl Stage for Fingerprints {
                 bright + dark >= parameters.bands_at_least,
                 format!(
                     "On average over the classes, {:.1} % of the {units} units are active in more than {:.0} % of a class's \
-                     images and {:.1} % in less than {:.0} %.",
+                     images and {:.1} % in less than {:.0} %; of all images together, {:.1} % of the units are either.",
                     bright * 100.0,
                     parameters.active_above * 100.0,
                     dark * 100.0,
-                    parameters.inactive_below * 100.0
+                    parameters.inactive_below * 100.0,
+                    pooled * 100.0
                 ),
             ),
             Measured::new(
@@ -109,14 +115,15 @@ impl Layer {
         &self.hidden[row * self.units..(row + 1) * self.units]
     }
 
-    fn bands(&self, data: &Labelled, class: usize, above: f64, below: f64) -> Bands {
+    fn bands(&self, rows: impl Iterator<Item = usize>, above: f64, below: f64) -> Bands {
         let mut active = vec![0_usize; self.units];
-        for row in rows_of(data, class) {
+        let mut images = 0.0;
+        for row in rows {
+            images += 1.0;
             for (count, &value) in active.iter_mut().zip(self.row(row)) {
                 *count += usize::from(value > 0.0);
             }
         }
-        let images = rows_of(data, class).count() as f64;
         let count =
             |wanted: &dyn Fn(f64) -> bool| active.iter().filter(|&&n| wanted(n as f64 / images)).count();
         Bands { bright: count(&|share| share > above), dark: count(&|share| share < below) }
@@ -164,7 +171,7 @@ mod tests {
     fn bands_count_units_that_are_nearly_always_or_never_active() {
         let (layer, data) = layer();
         let bands = |class| {
-            let bands = layer.bands(&data, class, 0.9, 0.1);
+            let bands = layer.bands(rows_of(&data, class), 0.9, 0.1);
             (bands.bright, bands.dark)
         };
         assert_eq!((bands(0), bands(1)), ((1, 1), (0, 0)));
