@@ -1,1 +1,25 @@
-//! Deterministic figures: line charts, heat maps, image grids, graphs and networks as SVG and PNG.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod axis;
+mod canvas;
+mod color;
+mod error;
+mod figure;
+mod graph;
+mod heat_map;
+mod image_grid;
+mod line_chart;
+mod network;
+mod number;
+mod png;
+
+pub use color::ColorMap;
+pub use error::Error;
+pub use figure::{Figure, Panel};
+pub use graph::{Edge, GraphDiagram, Node};
+pub use heat_map::HeatMap;
+pub use image_grid::ImageGrid;
+pub use line_chart::{LineChart, Scale};
+pub use network::NetworkDiagram;
+pub use number::format_number;

@@ -1,0 +1,31 @@
+/// How values become colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ColorMap {
+    /// White to black: ink on paper.
+    #[default]
+    Ink,
+    /// Dark blue to yellow, of even lightness steps.
+    Viridis,
+    /// Blue over white to red, for values around zero.
+    Diverging,
+}
+
+impl ColorMap {
+    /// The colour of a value from 0 to 1; what is not finite is grey.
+    pub(crate) fn rgb(self, t: f64) -> [u8; 3] {
+        if !t.is_finite() {
+            return [0xbb; 3];
+        }
+        let t = t.clamp(0.0, 1.0);
+        let of = |gradient: colorous::Gradient, t| gradient.eval_continuous(t).as_array();
+        match self {
+            ColorMap::Ink => [(255.0 * (1.0 - t) + 0.5) as u8; 3],
+            ColorMap::Viridis => of(colorous::VIRIDIS, t),
+            ColorMap::Diverging => of(colorous::RED_BLUE, 1.0 - t),
+        }
+    }
+}
+
+/// Colours of lines that the colour-blind can tell apart (Okabe and Ito, 2008).
+pub(crate) const PALETTE: [&str; 7] =
+    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555"];
