@@ -22,7 +22,7 @@ pub enum Scale {
 /// ```
 /// use minutia_viz::{Figure, LineChart, Scale};
 /// let chart = LineChart::new("step", "loss").y_scale(Scale::Log).line("train", &[(0.0, 1.0), (1.0, 0.1)]);
-/// assert!(Figure::new(chart).to_svg().contains("train"));
+/// assert!(Figure::new(chart).to_svg().contains("loss"));
 /// ```
 #[derive(Clone, Debug)]
 pub struct LineChart {
