@@ -37,7 +37,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut session = Session::new(&graph, &Device::cpu()?)?;
     session.run(graph.global_variables_initializer(), feeds! {})?;
-    let feeds = feeds! { table => &split.train.images, labels => &split.train.labels, rows => vec![0; BATCH] };
+    let feeds =
+        feeds! { table => &split.train.images, labels => &split.train.labels, rows => vec![0; BATCH] };
     let mut step = session.prepare((&train, &loss), feeds)?;
     let all: Vec<i32> = (0..test.len() as i32).collect();
     let feeds = feeds! { table => &test.images, labels => &test.labels, rows => all };
@@ -56,7 +57,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         evaluation.run()?;
         let (test_loss, accuracy) = (evaluation.value::<f32>(&loss)?, evaluation.value::<f32>(&hits)?);
         let train_loss = sum / steps as f32;
-        println!("epoch {epoch}: train {train_loss:.4}, test {test_loss:.4}, accuracy {accuracy:.4} ({seconds:.3} s)");
+        println!(
+            "epoch {epoch}: train {train_loss:.4}, test {test_loss:.4}, accuracy {accuracy:.4} ({seconds:.3} s)"
+        );
     }
     Ok(())
 }
