@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::reproduce::StageName;
 
@@ -12,6 +13,19 @@ use crate::reproduce::StageName;
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Reads the command line. What it cannot mean ends the process with a usage error.
+pub fn parse() -> Cli {
+    let cli = Cli::parse();
+    if let Command::Reproduce(Reproduce { dataset: DatasetChoice::Digits, data_dir: Some(_), .. }) =
+        cli.command
+    {
+        let message =
+            "the argument '--dataset digits' cannot be used with '--data-dir <DIR>': the digits are built in";
+        Cli::command().error(ErrorKind::ArgumentConflict, message).exit();
+    }
+    cli
 }
 
 #[derive(Debug, Subcommand)]
@@ -83,10 +97,10 @@ pub enum DatasetChoice {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use super::*;
 
     #[test]
     fn the_definition_is_consistent() {
-        super::Cli::command().debug_assert();
+        Cli::command().debug_assert();
     }
 }

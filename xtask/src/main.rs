@@ -12,11 +12,10 @@ mod tidy;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
 use cli::Command;
 
 fn main() -> ExitCode {
-    let outcome = match cli::Cli::parse().command {
+    let outcome = match cli::parse().command {
         Command::Reproduce(options) => reproduce::reproduce(&options),
         Command::Fetch(options) => fetch::fetch(options.data_dir.as_deref()),
         Command::Tidy => tidy::tidy(&workspace()),

@@ -1,0 +1,117 @@
+//! One manifest, whatever the threads and instructions, and however often a run was killed.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use common::{Place, succeed};
+use minutia_kernels::rng::Generator;
+
+#[test]
+fn threads_and_instructions_change_nothing() {
+    let place = Place::new();
+    succeed(place.reproduce("out", &["--threads", "1"]));
+    let expected = place.manifest("out");
+    for threads in ["2", "3"] {
+        succeed(place.reproduce("threads", &["--fresh", "--threads", threads]));
+        assert_eq!(place.manifest("threads"), expected, "{threads} threads");
+    }
+    for simd in instructions() {
+        let mut command = place.reproduce("simd", &["--fresh"]);
+        command.env("MINUTIA_SIMD", simd);
+        succeed(command);
+        assert_eq!(place.manifest("simd"), expected, "{simd}");
+    }
+}
+
+/// What this CPU can be told to use.
+fn instructions() -> Vec<&'static str> {
+    let mut names = vec!["scalar"];
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            names.push("avx2");
+        }
+        if is_x86_feature_detected!("avx512f") {
+            names.push("avx512");
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    names.push("neon");
+    names
+}
+
+#[test]
+fn killed_runs_end_in_the_same_manifest() {
+    let place = Place::new();
+    let start = Instant::now();
+    succeed(place.reproduce("whole", &[]));
+    let whole = start.elapsed();
+    let mut generator = Generator::new(2, "kill");
+    for round in 0..2 {
+        let out = format!("killed {round}");
+        for _ in 0..5 {
+            let mut child = place.reproduce(&out, &[]).stdout(std::process::Stdio::null()).spawn().unwrap();
+            std::thread::sleep(Duration::from_secs_f32(whole.as_secs_f32() * generator.uniform()));
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        succeed(place.reproduce(&out, &[]));
+        assert_eq!(place.manifest(&out), place.manifest("whole"));
+        assert_eq!(common::partials(&place.path(&out)), Vec::<std::path::PathBuf>::new());
+    }
+}
+
+/// Leaves a stage as a killed run does: with a checkpoint and no record.
+fn interrupt(out: &Path, checkpoint: &[u8]) {
+    fs::remove_file(out.join(".cache/classifier.json")).unwrap();
+    fs::write(out.join(".cache/classifier.checkpoint"), checkpoint).unwrap();
+}
+
+#[test]
+fn a_run_goes_on_from_its_checkpoint_unless_it_is_damaged() {
+    let place = Place::new();
+    succeed(place.reproduce("out", &["classifier"]));
+    let (out, whole) = (place.path("out"), place.manifest("out"));
+
+    let checkpoint = catch_checkpoint(&place);
+    interrupt(&out, &checkpoint);
+    let text = succeed(place.reproduce("out", &["classifier"]));
+    assert!(text.contains("going on from epoch"), "{text}");
+    assert_eq!(place.manifest("out"), whole);
+
+    let mut damaged = checkpoint.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    for damaged in [&damaged[..], &checkpoint[..checkpoint.len() / 2], b""] {
+        interrupt(&out, damaged);
+        let text = succeed(place.reproduce("out", &["classifier"]));
+        assert!(text.contains("the checkpoint is damaged: starting anew"), "{text}");
+        assert_eq!(place.manifest("out"), whole);
+    }
+
+    interrupt(&out, &checkpoint);
+    let text = succeed(place.reproduce("out", &["classifier", "--fresh"]));
+    assert!(!text.contains("going on"), "{text}");
+}
+
+/// A checkpoint of the classifier, from a run that was killed as soon as it had written one.
+fn catch_checkpoint(place: &Place) -> Vec<u8> {
+    let path = place.path("caught/.cache/classifier.checkpoint");
+    loop {
+        let _ = fs::remove_dir_all(place.path("caught"));
+        let mut child =
+            place.reproduce("caught", &["classifier"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+        while child.try_wait().unwrap().is_none() {
+            if path.exists() {
+                child.kill().unwrap();
+                break;
+            }
+        }
+        child.wait().unwrap();
+        if let Ok(bytes) = fs::read(&path) {
+            return bytes;
+        }
+    }
+}
