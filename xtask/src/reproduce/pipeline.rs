@@ -18,11 +18,19 @@ use super::stage::{Drawing, Measured, Outcome, Stage, StageName};
 use super::{compute, report};
 use crate::sources;
 
-/// What a computation is built from, besides the stage's own file.
-const COMPUTES: [&str; 5] =
-    ["Cargo.lock", "kernels/src", "crates/tensor/src", "crates/graph/src", "crates/optim/src"];
+/// What a computation is built from.
+const COMPUTES: [&str; 8] = [
+    "Cargo.lock",
+    "kernels/src",
+    "crates/tensor/src",
+    "crates/graph/src",
+    "crates/optim/src",
+    "xtask/src/reproduce/compute",
+    "xtask/src/reproduce/data.rs",
+    "xtask/src/reproduce/run.rs",
+];
 const LOADS: &str = "crates/datasets/src";
-const DRAWS: [&str; 2] = ["Cargo.lock", "crates/viz/src"];
+const DRAWS: [&str; 3] = ["Cargo.lock", "crates/viz/src", "xtask/src/reproduce/draw"];
 
 /// Everything that a run consists of.
 #[derive(Debug)]
@@ -97,8 +105,6 @@ impl Pipeline {
         for root in COMPUTES.into_iter().chain(loads) {
             key = key.with(format!("the source {root}"), sources::digest_of(root));
         }
-        let own = format!("xtask/src/reproduce/compute/{name}.rs");
-        key = key.with(format!("the source {own}"), sources::digest_of(&own));
         for need in stage.needs() {
             match done.get(need) {
                 Some(done) => key = key.with(format!("the input {need}"), done.computed.content()),
@@ -158,8 +164,7 @@ impl Pipeline {
         key = key
             .with_parameters(&stage.parameters(&self.config))
             .with("the note", note.clone().unwrap_or_default());
-        let own = format!("xtask/src/reproduce/draw/{name}.rs");
-        for root in DRAWS.into_iter().chain([own.as_str()]) {
+        for root in DRAWS {
             key = key.with(format!("the source {root}"), sources::digest_of(root));
         }
         if !wanted {
@@ -174,13 +179,14 @@ impl Pipeline {
             let pictures = stage.draw(&drawing).with_context(|| format!("the figures of {name} failed"))?;
             timings.push((job.clone(), start.elapsed().as_secs_f64()));
             let mut files = BTreeMap::new();
-            let mut captions = serde_json::Map::new();
+            // A list, for the report shows the figures in the order in which the stage drew them.
+            let mut captions = Vec::new();
             for picture in pictures {
                 files.insert(format!("figures/{}.svg", picture.name), picture.svg.into_bytes());
                 files.insert(format!("figures/{}.png", picture.name), picture.png);
-                captions.insert(picture.name.to_string(), Value::from(picture.caption));
+                captions.push(json!({"name": picture.name, "caption": picture.caption}));
             }
-            Ok(Product { outcome: Value::Object(captions), files })
+            Ok(Product { outcome: Value::Array(captions), files })
         })
     }
 

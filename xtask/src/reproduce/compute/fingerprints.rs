@@ -46,6 +46,7 @@ impl Stage for Fingerprints {
             Ok(())
         })?;
         let layer = Layer { units, hidden };
+        let classes: Vec<Vec<usize>> = (0..CLASSES).map(|class| rows_of(data, class).collect()).collect();
 
         let bands: Vec<Bands> = (0..CLASSES)
             .map(|class| {
@@ -60,6 +61,7 @@ impl Stage for Fingerprints {
         let pooled = (pooled.bright + pooled.dark) as f64 / units as f64;
         let read = layer.read_by_nearest_mean(data);
         let results = json!({
+            "images_per_class": classes.iter().map(Vec::len).collect::<Vec<_>>(),
             "bright_bands": bands.iter().map(|b| b.bright).collect::<Vec<_>>(),
             "dark_bands": bands.iter().map(|b| b.dark).collect::<Vec<_>>(),
             "bright_share": bright,
@@ -90,7 +92,9 @@ impl Stage for Fingerprints {
                 ),
             ),
         ];
-        Ok(Outcome { results, measured, arrays: [("hidden", layer.hidden)].into() })
+        // Class by class, for the figure.
+        let hidden = classes.iter().flatten().flat_map(|&row| layer.row(row)).copied().collect();
+        Ok(Outcome { results, measured, arrays: [("hidden", hidden)].into() })
     }
 
     fn draw(&self, drawing: &Drawing<'_>) -> Result<Vec<Picture>> {

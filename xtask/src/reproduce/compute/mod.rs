@@ -1,4 +1,4 @@
-//! What the stages compute. A file for each; its numbers are computed anew when it changes.
+//! What the stages compute. A file for each; all is computed anew when one of these files changes.
 
 mod classifier;
 mod dataset;
@@ -15,6 +15,9 @@ use minutia_tensor::Tensor;
 use serde_json::{Value, json};
 
 use super::stage::Stage;
+
+pub use dataset::SHOWN;
+pub use inverse::identity;
 
 /// The stages in the order in which they run.
 pub static STAGES: &[&dyn Stage] = &[
@@ -45,7 +48,9 @@ fn restore(session: &mut Session, values: &Variables) -> Result<()> {
 
 /// The nodes of a graph, for drawing.
 fn nodes(graph: &Graph) -> Value {
-    let node =
-        |node: minutia_graph::NodeInfo| json!({"name": node.name, "op": node.op, "inputs": node.inputs});
+    let node = |node: minutia_graph::NodeInfo| {
+        let signature = node.signature.to_string();
+        json!({"name": node.name, "op": node.op, "inputs": node.inputs, "control": node.control, "signature": signature})
+    };
     graph.nodes().into_iter().map(node).collect()
 }

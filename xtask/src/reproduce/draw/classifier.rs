@@ -1,6 +1,72 @@
-use super::super::stage::{Drawing, Picture};
-use anyhow::Result;
+//! `network_architecture`, `classifier_graph`, `training_curves`.
 
-pub fn draw(_: &Drawing<'_>) -> Result<Vec<Picture>> {
-    Ok(Vec::new())
+use anyhow::{Context, Result};
+use minutia_viz::{Figure, LineChart, NetworkDiagram, Panel, Scale};
+use serde_json::Value;
+
+use super::super::data::{CLASSES, PIXELS, SIDE};
+use super::super::stage::{Drawing, Picture};
+use super::diagram::{View, diagram};
+use super::picture;
+
+/// The stage's figures.
+///
+/// # Errors
+/// When the results lack something.
+pub fn draw(drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
+    Ok(vec![architecture(drawing)?, graph(drawing)?, curves(drawing)?])
+}
+
+fn architecture(drawing: &Drawing<'_>) -> Result<Picture> {
+    let hidden = drawing.config.classifier.hidden;
+    let network = NetworkDiagram::new()
+        .layer("input", PIXELS, format!("{SIDE} × {SIDE} pixels"))
+        .layer("hidden", hidden, "relu")
+        .layer("output", CLASSES, "softmax");
+    let weights = PIXELS * hidden + hidden + hidden * CLASSES + CLASSES;
+    let caption = format!(
+        "The network: {PIXELS} pixels, a hidden layer of {hidden} units with relu, {CLASSES} classes with softmax; {weights} \
+         numbers are learned. Of each large layer the first and the last units are shown."
+    );
+    picture(drawing, "network_architecture", Figure::new(network).title("The network"), caption)
+}
+
+fn graph(drawing: &Drawing<'_>) -> Result<Picture> {
+    let updates: Vec<String> = (0..4)
+        .map(|i| if i == 0 { "GradientDescent/Assign".into() } else { format!("GradientDescent/Assign_{i}") })
+        .collect();
+    let targets: Vec<&str> = std::iter::once("loss").chain(updates.iter().map(String::as_str)).collect();
+    let view = View { targets: &targets, folded: &["gradients", "GradientDescent"] };
+    let (diagram, nodes) = diagram(drawing.results, &view)?;
+    let caption = format!(
+        "The graph that a training step runs, as it was built: {nodes} operations, with the gradients and the optimizer drawn as \
+         one node each. A step is told which rows of the images it takes."
+    );
+    picture(drawing, "classifier_graph", Figure::new(diagram).title("The computation graph of the classifier"), caption)
+}
+
+fn curves(drawing: &Drawing<'_>) -> Result<Picture> {
+    let epochs = drawing.results["epochs"].as_array().context("the results have no epochs")?;
+    let curve = |name: &str| -> Result<Vec<(f64, f64)>> {
+        let point = |epoch: &Value| Some((epoch["epoch"].as_f64()?, epoch[name].as_f64()?));
+        epochs.iter().map(|epoch| point(epoch).with_context(|| format!("an epoch has no '{name}'"))).collect()
+    };
+    let accuracy = curve("test_accuracy")?;
+    let last = accuracy.last().context("the results have no epochs")?.1;
+    let loss = LineChart::new("epoch", "cross-entropy per image (nats)")
+        .title("cross-entropy")
+        .y_scale(Scale::Log)
+        .line("training images", &curve("train_cross_entropy")?)
+        .dashed_line("test images", &curve("test_cross_entropy")?);
+    let right = LineChart::new("epoch", "share of test images read rightly")
+        .title("accuracy")
+        .line("", &accuracy)
+        .level(0.98, "98 %, as in the post");
+    let panels: Vec<Box<dyn Panel>> = vec![Box::new(loss), Box::new(right)];
+    let caption = format!(
+        "After each epoch: the cross-entropy (both terms, as in the post) of all training and all test images, and the share of \
+         test images that are read rightly; at the end {:.2} %.",
+        last * 100.0
+    );
+    picture(drawing, "training_curves", Figure::grid(vec![panels]).title("How the network learns"), caption)
 }

@@ -1,6 +1,33 @@
-use super::super::stage::{Drawing, Picture};
-use anyhow::Result;
+//! `mnist_samples`.
 
-pub fn draw(_: &Drawing<'_>) -> Result<Vec<Picture>> {
-    Ok(Vec::new())
+use anyhow::Result;
+use minutia_viz::{Figure, ImageGrid};
+
+use super::super::compute::SHOWN;
+use super::super::data::{CLASSES, PIXELS, SIDE};
+use super::super::run::artifact;
+use super::super::stage::{Drawing, Picture, StageName};
+use super::{CLASS_NAMES, picture};
+
+/// The stage's figures.
+///
+/// # Errors
+/// When an array is missing.
+pub fn draw(drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
+    let samples = artifact(drawing.out, StageName::Dataset, "samples", CLASSES * SHOWN * PIXELS)?;
+    let mut grid = ImageGrid::new(CLASSES, SHOWN, SIDE, SIDE)?.row_names(&CLASS_NAMES);
+    for image in samples.chunks_exact(PIXELS) {
+        grid = grid.image(image)?;
+    }
+    let name = drawing.results["name"].as_str().unwrap_or_default();
+    let count = |half: &str| drawing.results[half].as_u64().unwrap_or_default();
+    let caption = format!(
+        "The first {SHOWN} training images of each class of {name}, of {} for training, {} for validation and {} for testing. \
+         Every pixel is a number from 0 (white) to 1 (black).",
+        count("train"),
+        count("validation"),
+        count("test"),
+    );
+    let title = format!("{name}: what the network is to read");
+    Ok(vec![picture(drawing, "mnist_samples", Figure::new(grid).title(title), caption)?])
 }

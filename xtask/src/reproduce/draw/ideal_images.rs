@@ -1,6 +1,57 @@
-use super::super::stage::{Drawing, Picture};
-use anyhow::Result;
+//! `ideal_unregularized`, `ideal_l1`, `ideal_l2`.
 
-pub fn draw(_: &Drawing<'_>) -> Result<Vec<Picture>> {
-    Ok(Vec::new())
+use anyhow::Result;
+use minutia_viz::{ColorMap, Figure, ImageGrid, Panel};
+
+use super::super::data::{CLASSES, PIXELS, SIDE};
+use super::super::run::artifact;
+use super::super::stage::{Drawing, Picture, StageName};
+use super::{CLASS_NAMES, number, numbers, picture};
+
+/// The size of a pixel.
+const PIXEL: f64 = 2.5;
+
+/// The stage's figures.
+///
+/// # Errors
+/// When the results or an array are missing.
+pub fn draw(drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
+    let parameters = &drawing.config.ideal_images;
+    let penalised = |norm: &str, penalty: f32| format!("with {norm} and a penalty of {penalty}");
+    Ok(vec![
+        one(drawing, "ideal_unregularized", "unregularized", "without a penalty")?,
+        one(drawing, "ideal_l1", "l1", &penalised("L1", parameters.l1_penalty))?,
+        one(drawing, "ideal_l2", "l2", &penalised("L2", parameters.l2_penalty))?,
+    ])
+}
+
+fn one(drawing: &Drawing<'_>, name: &'static str, penalty: &str, words: &str) -> Result<Picture> {
+    let means = artifact(drawing.out, StageName::Dataset, "class_means", CLASSES * PIXELS)?;
+    let images = artifact(drawing.out, StageName::IdealImages, penalty, CLASSES * PIXELS)?;
+    let measured = &drawing.results[format!("{penalty}_measured")];
+    let correlations: Vec<String> =
+        numbers(measured, "correlation_with_class_mean")?.iter().map(|r| format!("r = {r:.2}")).collect();
+    let correlations: Vec<&str> = correlations.iter().map(String::as_str).collect();
+    let top = grid(&means)?.row_names(&["class mean"]).column_names(&CLASS_NAMES);
+    let bottom = grid(&images)?.color_map(ColorMap::Diverging).range_of_each();
+    let bottom = bottom.row_names(&["ideal image"]).column_names(&correlations);
+    let rows: Vec<Vec<Box<dyn Panel>>> = vec![vec![Box::new(top)], vec![Box::new(bottom)]];
+    let caption = format!(
+        "Top: the mean of each class's test images. Bottom: the image that the network likes best, {words}, after {} steps of \
+         Adagrad; red is above zero, blue below, white zero, each image on a scale of its own. r is its correlation with the mean \
+         above it, {:.2} on average; {:.1} % of the pixels are within {} of zero.",
+        drawing.config.ideal_images.steps,
+        number(measured, "mean_correlation")?,
+        number(measured, "dead_share")? * 100.0,
+        drawing.config.ideal_images.dead_below,
+    );
+    picture(drawing, name, Figure::grid(rows).title(format!("Ideal images {words}")), caption)
+}
+
+fn grid(images: &[f32]) -> Result<ImageGrid> {
+    let mut grid = ImageGrid::new(1, CLASSES, SIDE, SIDE)?.pixel_size(PIXEL);
+    for image in images.chunks_exact(PIXELS) {
+        grid = grid.image(image)?;
+    }
+    Ok(grid)
 }

@@ -1,6 +1,63 @@
-use super::super::stage::{Drawing, Picture};
-use anyhow::Result;
+//! `computation_graph`, `inverse_loss`, `inverse_check`.
 
-pub fn draw(_: &Drawing<'_>) -> Result<Vec<Picture>> {
-    Ok(Vec::new())
+use anyhow::Result;
+use minutia_viz::{ColorMap, Figure, HeatMap, LineChart, Panel, Scale, format_number};
+
+use super::super::stage::{Drawing, Picture};
+use super::diagram::{View, diagram};
+use super::{number, numbers, picture};
+
+/// The stage's figures.
+///
+/// # Errors
+/// When the results lack something.
+pub fn draw(drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
+    Ok(vec![computation_graph(drawing)?, loss(drawing)?, check(drawing)?])
+}
+
+fn computation_graph(drawing: &Drawing<'_>) -> Result<Picture> {
+    let view = View { targets: &["loss", "Adagrad/Assign_1"], folded: &[] };
+    let (diagram, nodes) = diagram(drawing.results, &view)?;
+    let caption = format!(
+        "The graph that a training step runs, as it was built: {nodes} operations, from the variable x and the constant A to \
+         the loss, through the gradients back to Adagrad's two assignments. Arrows carry tensors; literals are left out."
+    );
+    picture(drawing, "computation_graph", Figure::new(diagram).title("The computation graph of the inverse"), caption)
+}
+
+fn loss(drawing: &Drawing<'_>) -> Result<Picture> {
+    let every = drawing.config.inverse.log_every;
+    let losses = numbers(drawing.results, "loss")?;
+    let points: Vec<(f64, f64)> =
+        losses.iter().enumerate().map(|(i, &loss)| ((i * every) as f64, loss)).collect();
+    let chart = LineChart::new("step", "loss: sum of |x·A − I|").y_scale(Scale::Log).line("loss", &points);
+    let caption = format!(
+        "The loss before every {every}th of {} steps of Adagrad with a learning rate of {}; at the end it is {}.",
+        drawing.config.inverse.steps,
+        drawing.config.inverse.learning_rate,
+        format_number(number(drawing.results, "final_loss")?),
+    );
+    picture(drawing, "inverse_loss", Figure::new(chart.size(640.0, 360.0)).title("Inverting a matrix: the loss"), caption)
+}
+
+fn check(drawing: &Drawing<'_>) -> Result<Picture> {
+    let size = drawing.config.inverse.size;
+    let output: Vec<f32> = numbers(drawing.results, "output")?.iter().map(|&v| v as f32).collect();
+    let identity = super::super::compute::identity(size);
+    let difference: Vec<f32> = output.iter().zip(&identity).map(|(o, i)| o - i).collect();
+    let error = number(drawing.results, "max_abs_error")?;
+    let map = |values: &[f32], title: &str| Ok::<_, minutia_viz::Error>(HeatMap::new(size, size, values)?.title(title));
+    let matrix = |values, title| Ok::<_, minutia_viz::Error>(map(values, title)?.range(0.0, 1.0).cell_text(true));
+    let reach = if error > 0.0 { error } else { 1.0 };
+    let panels: Vec<Box<dyn Panel>> = vec![
+        Box::new(matrix(&output, "x·A")?.color_bar(false)),
+        Box::new(matrix(&identity, "I")?),
+        Box::new(map(&difference, "x·A − I")?.color_map(ColorMap::Diverging).range(-reach, reach)),
+    ];
+    let caption = format!(
+        "The learned x times A, rounded to two decimals, beside the identity, and the difference of the two on a scale of its \
+         own. The largest error of an entry is {}.",
+        format_number(error)
+    );
+    picture(drawing, "inverse_check", Figure::grid(vec![panels]).title("Is x the inverse of A?"), caption)
 }

@@ -1,6 +1,39 @@
-use super::super::stage::{Drawing, Picture};
-use anyhow::Result;
+//! `inverse_seeds`.
 
-pub fn draw(_: &Drawing<'_>) -> Result<Vec<Picture>> {
-    Ok(Vec::new())
+use anyhow::Result;
+use minutia_viz::{Figure, LineChart, Scale, format_number};
+
+use super::super::stage::{Drawing, Picture};
+use super::{number, numbers, picture};
+
+/// The stage's figures.
+///
+/// # Errors
+/// When the results lack something.
+pub fn draw(drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
+    let parameters = &drawing.config.inverse_seeds;
+    let condition = numbers(drawing.results, "condition")?;
+    let points = |name: &str| -> Result<Vec<(f64, f64)>> {
+        Ok(condition.iter().copied().zip(numbers(drawing.results, name)?).collect())
+    };
+    let tolerance = f64::from(drawing.config.inverse.tolerance);
+    let chart = LineChart::new("condition number of A", "largest error of an entry of x·A")
+        .x_scale(Scale::Log)
+        .y_scale(Scale::Log)
+        .scatter("Adagrad, as in the post", &points("max_abs_error")?)
+        .scatter("Adam, rate falling to zero", &points("adam_max_abs_error")?)
+        .level(tolerance, format!("counts as right: {}", format_number(tolerance)));
+    let caption = format!(
+        "The largest error after {} steps of Adagrad (rate {}) and after {} steps of Adam (rate falling linearly from {} to 0) \
+         for {} random matrices. Adagrad inverts {} of them, Adam {}. The worse the condition, the harder the inverse.",
+        parameters.steps,
+        parameters.learning_rate,
+        parameters.adam_steps,
+        parameters.adam_learning_rate,
+        parameters.seeds,
+        number(drawing.results, "reached")?,
+        number(drawing.results, "adam_reached")?,
+    );
+    let figure = Figure::new(chart.size(640.0, 420.0)).title("Which matrices are inverted?");
+    Ok(vec![picture(drawing, "inverse_seeds", figure, caption)?])
 }

@@ -1,8 +1,42 @@
-//! The stages' figures. A file for each; its pictures are drawn anew when it changes.
+//! The stages' figures. A file for each; all are drawn anew when one of these files changes.
 
 pub mod classifier;
 pub mod dataset;
+mod diagram;
 pub mod fingerprints;
 pub mod ideal_images;
 pub mod inverse;
 pub mod inverse_seeds;
+
+use anyhow::{Context, Result};
+use minutia_viz::Figure;
+use serde_json::Value;
+
+use super::stage::{Drawing, Picture};
+
+/// Pixels of the PNG for each of the SVG.
+const SCALE: f32 = 2.0;
+
+/// The classes' names over columns and panels.
+const CLASS_NAMES: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+/// A figure as files. What must be said of the data stands inside it, so that it cannot be separated from it.
+fn picture(drawing: &Drawing<'_>, name: &'static str, figure: Figure, caption: String) -> Result<Picture> {
+    let figure = match drawing.note {
+        Some(note) => figure.caption(note),
+        None => figure,
+    };
+    let png = figure.to_png(SCALE).with_context(|| format!("the figure '{name}' cannot be painted"))?;
+    Ok(Picture { name, svg: figure.to_svg(), png, caption })
+}
+
+/// A result that is an array of numbers.
+fn numbers(results: &Value, name: &str) -> Result<Vec<f64>> {
+    let items = results[name].as_array().with_context(|| format!("the results have no array '{name}'"))?;
+    items.iter().map(|item| item.as_f64().with_context(|| format!("'{name}' holds {item}"))).collect()
+}
+
+/// A result that is a number.
+fn number(results: &Value, name: &str) -> Result<f64> {
+    results[name].as_f64().with_context(|| format!("the results have no number '{name}'"))
+}

@@ -58,12 +58,13 @@ fn section<'a>(out: &Path, config: &'a Config, done: &'a Done) -> Result<Section
     let claims = config.claims.iter().filter(|claim| claim.stage == name);
     let claims = claims.filter_map(|claim| Some((claim.claim.as_str(), answer(&claim.id)?))).collect();
     let mut figures = Vec::new();
-    for (figure, caption) in done.drawn.outcome.as_object().into_iter().flatten() {
+    for drawn in done.drawn.outcome.as_array().into_iter().flatten() {
+        let figure = drawn["name"].as_str().context("a figure of the record has no name")?;
         let path = out.join(format!("figures/{figure}.svg"));
         let svg = files::read(&path)?.with_context(|| format!("{} is missing", path.display()))?;
         figures.push(Figure {
-            name: figure.clone(),
-            caption: caption.as_str().unwrap_or_default().to_string(),
+            name: figure.to_string(),
+            caption: drawn["caption"].as_str().unwrap_or_default().to_string(),
             svg,
         });
     }
