@@ -1,4 +1,5 @@
-//! The two-layer classifier written out against this crate alone, on random images: what a training step costs.
+//! The two-layer classifier written out against this crate alone, on random images: what a training step is planned
+//! to, and what it costs.
 //!
 //! `cargo run --release -p minutia-graph --example classifier`
 
@@ -37,10 +38,11 @@ fn main() -> Result<(), Error> {
     session.run(graph.global_variables_initializer(), feeds! {})?;
     let images: Vec<u8> =
         (0..1000 * 784u32).map(|i| if i % 5 == 0 { (i * 7919 % 256) as u8 } else { 0 }).collect();
-    let classes: Vec<i32> = (0..1000).map(|i| i * 31 % 10).collect();
-    let feeds =
-        feeds! { table => Tensor::from_vec([1000, 784], images)?, labels => classes, rows => vec![0; 100] };
-    let mut step = session.prepare((&train, &loss), feeds)?;
+    let images = Tensor::from_vec([1000, 784], images)?;
+    let classes = Tensor::from((0..1000).map(|i| i * 31 % 10).collect::<Vec<i32>>());
+    let feeds = || feeds! { table => images.clone(), labels => &classes, rows => vec![0; 100] };
+    print!("{}", session.explain((&train, &loss), feeds())?.explain());
+    let mut step = session.prepare((&train, &loss), feeds())?;
     let mut batch = [0; 100];
     for epoch in 0..3 {
         let start = Instant::now();

@@ -26,6 +26,7 @@ pub use minutia_tensor::{DType, Device, Tensor};
 pub use node::{Place, Signature};
 pub use ops::reduce::Axes;
 pub use output::{Operation, Output};
+pub use plan::{ExecutionPlan, PlannedKernel};
 pub use saver::Saver;
 pub use scope::{ControlGuard, NameScope};
 pub use session::{AsFeedKey, FeedKey, Feeds, Fetch, Session, Step};

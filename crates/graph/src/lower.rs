@@ -106,13 +106,27 @@ pub(crate) struct ValueInfo {
     pub splat: Option<u32>,
 }
 
-/// Collects steps.
+/// A kernel primitive, and where it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Kernel {
+    pub step: Step,
+    /// The nodes that it computes.
+    pub nodes: Vec<NodeId>,
+    /// What was fused to make it.
+    pub fused: Vec<&'static str>,
+}
+
+impl Kernel {
+    pub fn new(step: Step, nodes: Vec<NodeId>) -> Kernel {
+        Kernel { step, nodes, fused: Vec::new() }
+    }
+}
+
+/// Collects kernels.
 #[derive(Default)]
 pub(crate) struct Lowering {
     pub values: Vec<ValueInfo>,
-    pub steps: Vec<Step>,
-    /// The nodes that each step computes.
-    pub origins: Vec<Vec<NodeId>>,
+    pub kernels: Vec<Kernel>,
     /// The newest value of each variable that the run assigns.
     pub commits: std::collections::BTreeMap<usize, View>,
     /// The node that is being lowered, its stream of random numbers.
@@ -186,18 +200,17 @@ impl Lowering {
     }
 
     fn push(&mut self, step: Step) {
-        self.steps.push(step);
-        self.origins.push(vec![self.node]);
+        self.kernels.push(Kernel::new(step, vec![self.node]));
     }
 
     /// Appends a step that writes a new value, or finds the step that has computed it already.
     fn emit(&mut self, dtype: DType, dims: &[usize], step: impl Fn(Access) -> Step) -> View {
-        for (known, origins) in self.steps.iter().zip(&mut self.origins) {
-            if let Some(output) = crate::steps::pure_output(known)
-                && step(output.clone()) == *known
+        for known in &mut self.kernels {
+            if let Some(output) = crate::steps::pure_output(&known.step)
+                && step(output.clone()) == known.step
                 && output.operand.dtype == dtype
             {
-                origins.push(self.node);
+                known.nodes.push(self.node);
                 let (operand, strides) = (output.operand, Shape::from(dims).strides());
                 return View { operand, dims: dims.to_vec(), strides };
             }

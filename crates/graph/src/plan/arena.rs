@@ -2,10 +2,9 @@
 
 use super::Binding;
 use crate::{
-    lower::{Lowering, Source},
+    lower::{Kernel, Lowering, Source},
     steps::reads_and_writes,
 };
-use minutia_tensor::program::Step;
 use std::collections::BTreeMap;
 
 const ALIGNMENT: usize = 64;
@@ -20,19 +19,19 @@ pub(super) struct Places {
 impl Places {
     /// Values of `setup` stay for good; those of the main steps share the arena, each from its first writer to its
     /// last reader; `kept` ones stay until the run's end.
-    pub fn new(l: &Lowering, setup: &[Step], in_place: &BTreeMap<usize, usize>, kept: &[usize]) -> Places {
+    pub fn new(l: &Lowering, setup: &[Kernel], in_place: &BTreeMap<usize, usize>, kept: &[usize]) -> Places {
         let mut computed: BTreeMap<usize, (Binding, usize)> =
             in_place.iter().map(|(&value, &variable)| (value, (Binding::Variable(variable), 0))).collect();
         let mut persistent_bytes = 0;
-        for value in setup.iter().flat_map(|s| reads_and_writes(s).1) {
+        for value in setup.iter().flat_map(|k| reads_and_writes(&k.step).1) {
             if l.values[value].source == Source::Step && !computed.contains_key(&value) {
                 computed.insert(value, (Binding::Persistent, persistent_bytes));
                 persistent_bytes += l.values[value].bytes.next_multiple_of(ALIGNMENT);
             }
         }
         let mut lives: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-        for (i, step) in l.steps.iter().enumerate() {
-            let (reads, writes) = reads_and_writes(step);
+        for (i, kernel) in l.kernels.iter().enumerate() {
+            let (reads, writes) = reads_and_writes(&kernel.step);
             for value in writes.into_iter().chain(reads) {
                 if l.values[value].source == Source::Step && !computed.contains_key(&value) {
                     lives.entry(value).or_insert((i, i)).1 = i;

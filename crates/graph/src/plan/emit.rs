@@ -2,7 +2,7 @@
 
 use super::arena::Places;
 use crate::{
-    lower::{Lowering, Source, View},
+    lower::{Kernel, Lowering, Source, View},
     node::NodeId,
     steps::{for_each_operand, reads_and_writes},
 };
@@ -42,17 +42,13 @@ impl PartialEq for Binding {
 pub(crate) struct Emitted {
     pub program: Program,
     pub bindings: Vec<Binding>,
-    /// The nodes that each step computes.
-    pub origins: Vec<Vec<NodeId>>,
+    /// What each step computes, and how it came about.
+    pub kernels: Vec<Kernel>,
 }
 
 impl Emitted {
-    pub(super) fn new(
-        l: &Lowering,
-        places: &Places,
-        mut steps: Vec<Step>,
-        origins: Vec<Vec<NodeId>>,
-    ) -> Emitted {
+    pub(super) fn new(l: &Lowering, places: &Places, kernels: Vec<Kernel>) -> Emitted {
+        let mut steps: Vec<Step> = kernels.iter().map(|k| k.step.clone()).collect();
         let mut bindings: Vec<Binding> = Vec::new();
         let mut buffers: Vec<BufferSpec> = Vec::new();
         for step in &mut steps {
@@ -73,19 +69,19 @@ impl Emitted {
                 operand.offset += offset;
             });
         }
-        Emitted { program: Program { buffers, steps }, bindings, origins }
+        Emitted { program: Program { buffers, steps }, bindings, kernels }
     }
 }
 
 /// The variables whose old values a run needs.
 pub(super) fn variables_read<'a>(
     l: &Lowering,
-    steps: impl Iterator<Item = &'a Step>,
+    kernels: impl Iterator<Item = &'a Kernel>,
     fetched: &[View],
     in_place: &BTreeMap<usize, usize>,
 ) -> Vec<usize> {
-    let mut reads: Vec<usize> = steps
-        .flat_map(|s| reads_and_writes(s).0)
+    let mut reads: Vec<usize> = kernels
+        .flat_map(|k| reads_and_writes(&k.step).0)
         .chain(fetched.iter().map(|v| v.operand.buffer))
         .filter(|value| !in_place.contains_key(value))
         .filter_map(|value| match l.values[value].source {
@@ -100,15 +96,15 @@ pub(super) fn variables_read<'a>(
 
 impl Lowering {
     /// The step that makes a value the variable's.
-    pub(super) fn copy_to_variable(&mut self, variable: usize, view: &View) -> Step {
+    pub(super) fn copy_to_variable(&mut self, variable: usize, view: &View) -> Kernel {
         let target = self.source(Source::Variable(variable), view.dtype(), &view.dims);
         let operand = Operand { ..target.operand };
-        self.origins.push(Vec::new());
-        Step::Map(Map {
+        let step = Step::Map(Map {
             dims: view.dims.clone(),
             inputs: vec![view.access()],
             program: MapProgram::identity(),
             outputs: vec![minutia_tensor::program::Access { operand, strides: target.strides }],
-        })
+        });
+        Kernel::new(step, Vec::new())
     }
 }

@@ -5,10 +5,13 @@
 
 mod arena;
 mod emit;
+mod explain;
+mod fuse;
 mod order;
 mod prune;
 
 pub(crate) use emit::{Binding, Emitted};
+pub use explain::{ExecutionPlan, PlannedKernel};
 
 use crate::{
     Error, Signature,
@@ -152,6 +155,9 @@ fn assemble(mut l: Lowering, fetched: Vec<View>, flags: Vec<(NodeId, View)>, def
         fetched.iter().chain(&checked).chain(commits.values()).map(|v| v.operand.buffer).collect();
     prune::dead_steps(&mut l, &kept);
     let setup = prune::constant_steps(&mut l);
+    if !defer_commits {
+        fuse::fuse(&mut l, &kept);
+    }
     let in_place = if defer_commits { BTreeMap::new() } else { order::in_place(&mut l, &commits, &kept) };
     let copies: Vec<_> = commits
         .iter()
@@ -162,13 +168,12 @@ fn assemble(mut l: Lowering, fetched: Vec<View>, flags: Vec<(NodeId, View)>, def
     if defer_commits {
         commit = copies;
     } else {
-        l.steps.extend(copies);
+        l.kernels.extend(copies);
     }
     let places = arena::Places::new(&l, &setup, &in_place, &kept);
-    let main_origins = std::mem::take(&mut l.origins);
-    let steps = std::mem::take(&mut l.steps);
-    let reads = emit::variables_read(&l, steps.iter().chain(&commit), &fetched, &in_place);
-    let emitted = |steps, origins| Emitted::new(&l, &places, steps, origins);
+    let main = std::mem::take(&mut l.kernels);
+    let reads = emit::variables_read(&l, main.iter().chain(&commit), &fetched, &in_place);
+    let emitted = |kernels| Emitted::new(&l, &places, kernels);
     let place = |view: &View| {
         let (binding, offset) = places.of(&l, view.operand.buffer);
         Fetched {
@@ -179,9 +184,9 @@ fn assemble(mut l: Lowering, fetched: Vec<View>, flags: Vec<(NodeId, View)>, def
         }
     };
     Plan {
-        setup: emitted(setup, Vec::new()),
-        main: emitted(steps, main_origins),
-        commit: emitted(commit, Vec::new()),
+        setup: emitted(setup),
+        main: emitted(main),
+        commit: emitted(commit),
         fetches: fetched.iter().map(place).collect(),
         checks: flags.iter().zip(&checked).map(|(flag, view)| (flag.0, place(view))).collect(),
         reads,

@@ -14,7 +14,7 @@ pub(super) fn in_place(
     commits: &BTreeMap<usize, View>,
     kept: &[usize],
 ) -> BTreeMap<usize, usize> {
-    let traffic: Vec<_> = l.steps.iter().map(reads_and_writes).collect();
+    let traffic: Vec<_> = l.kernels.iter().map(|k| reads_and_writes(&k.step)).collect();
     let mut edges = dependencies(l.values.len(), &traffic);
     let mut in_place = BTreeMap::new();
     for (&variable, view) in commits {
@@ -27,7 +27,7 @@ pub(super) fn in_place(
             in_place.insert(value, variable);
             continue;
         };
-        if kept.contains(&old) || !overwrites(&l.steps[writer], old, value) {
+        if kept.contains(&old) || !overwrites(&l.kernels[writer].step, old, value) {
             continue;
         }
         let readers: Vec<usize> =
@@ -38,10 +38,15 @@ pub(super) fn in_place(
         readers.iter().for_each(|&r| edges[r].push(writer));
         in_place.insert(value, variable);
     }
-    let order = sorted(&edges);
-    l.steps = order.iter().map(|&i| l.steps[i].clone()).collect();
-    l.origins = order.iter().map(|&i| l.origins[i].clone()).collect();
+    l.kernels = sorted(&edges).into_iter().map(|i| l.kernels[i].clone()).collect();
     in_place
+}
+
+/// Puts the kernels in an order of execution; the earliest goes first where there is a choice.
+pub(super) fn sort(l: &mut Lowering) {
+    let traffic: Vec<_> = l.kernels.iter().map(|k| reads_and_writes(&k.step)).collect();
+    let order = sorted(&dependencies(l.values.len(), &traffic));
+    l.kernels = order.into_iter().map(|i| l.kernels[i].clone()).collect();
 }
 
 /// For each step, the steps that must come after it.

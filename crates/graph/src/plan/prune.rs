@@ -3,7 +3,7 @@
 use crate::{
     Error,
     graph::Inner,
-    lower::{Lowering, Source},
+    lower::{Kernel, Lowering, Source},
     node::NodeId,
     steps::reads_and_writes,
 };
@@ -29,38 +29,37 @@ pub(super) fn needed(inner: &Inner, targets: &[(NodeId, bool)]) -> Result<Vec<No
 pub(super) fn dead_steps(l: &mut Lowering, kept: &[usize]) {
     let mut live = vec![false; l.values.len()];
     kept.iter().for_each(|&v| live[v] = true);
-    let mut keep = vec![false; l.steps.len()];
-    for (i, step) in l.steps.iter().enumerate().rev() {
-        let (reads, writes) = reads_and_writes(step);
+    let mut keep = vec![false; l.kernels.len()];
+    for (i, kernel) in l.kernels.iter().enumerate().rev() {
+        let (reads, writes) = reads_and_writes(&kernel.step);
         if writes.iter().any(|&v| live[v]) {
             keep[i] = true;
             reads.iter().for_each(|&v| live[v] = true);
         }
     }
-    retain(&mut l.steps, &keep);
-    retain(&mut l.origins, &keep);
+    retain(&mut l.kernels, &keep);
 }
 
 /// Takes out the steps that depend on constants alone.
-pub(super) fn constant_steps(l: &mut Lowering) -> Vec<Step> {
+pub(super) fn constant_steps(l: &mut Lowering) -> Vec<Kernel> {
     let mut constant: Vec<bool> = l.values.iter().map(|v| matches!(v.source, Source::Constant(_))).collect();
-    let mut keep = vec![true; l.steps.len()];
+    let mut keep = vec![true; l.kernels.len()];
     // A value may be written by several steps: it is constant when all of them are.
     for value in 0..l.values.len() {
-        let writers: Vec<usize> =
-            (0..l.steps.len()).filter(|&i| reads_and_writes(&l.steps[i]).1.contains(&value)).collect();
+        let writers: Vec<usize> = (0..l.kernels.len())
+            .filter(|&i| reads_and_writes(&l.kernels[i].step).1.contains(&value))
+            .collect();
         let pure = |&i: &usize| {
-            let (reads, _) = reads_and_writes(&l.steps[i]);
-            !matches!(l.steps[i], Step::Random(_)) && reads.iter().all(|&v| constant[v])
+            let (reads, _) = reads_and_writes(&l.kernels[i].step);
+            !matches!(l.kernels[i].step, Step::Random(_)) && reads.iter().all(|&v| constant[v])
         };
         if !writers.is_empty() && writers.iter().all(pure) {
             writers.iter().for_each(|&i| keep[i] = false);
             constant[value] = true;
         }
     }
-    let setup = l.steps.iter().zip(&keep).filter(|(_, keep)| !**keep).map(|(s, _)| s.clone()).collect();
-    retain(&mut l.steps, &keep);
-    retain(&mut l.origins, &keep);
+    let setup = l.kernels.iter().zip(&keep).filter(|(_, keep)| !**keep).map(|(k, _)| k.clone()).collect();
+    retain(&mut l.kernels, &keep);
     setup
 }
 

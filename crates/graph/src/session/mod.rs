@@ -7,7 +7,11 @@ pub use feeds::{AsFeedKey, FeedKey, Feeds};
 pub use fetch::Fetch;
 pub use step::Step;
 
-use crate::{Error, Graph, Output, Variable, node::NodeId, plan::Plan};
+use crate::{
+    Error, Graph, Output, Variable,
+    node::NodeId,
+    plan::{ExecutionPlan, Plan},
+};
 use minutia_tensor::{Device, Tensor};
 use state::{Compiled, State};
 use std::{
@@ -106,6 +110,18 @@ impl Session {
         let compiled = Compiled::new(&mut lock(&self.state), plan, &feeds)?;
         let outputs = targets.iter().filter(|t| t.1).map(|t| t.0).collect();
         Ok(Step { graph: self.graph.clone(), state: self.state.clone(), compiled, outputs, fetches })
+    }
+
+    /// What a run of these fetches does: the kernel primitives that it was planned to, and what was fused.
+    ///
+    /// # Errors
+    /// As [`prepare`](Session::prepare).
+    pub fn explain<F: Fetch>(&self, fetches: F, feeds: Feeds) -> Result<ExecutionPlan, Error> {
+        let feeds = feeds.resolve(&self.graph)?;
+        let shapes = feeds.iter().map(|(&id, t)| (id, t.dims().to_vec())).collect();
+        let inner = self.graph.lock();
+        let plan = Plan::new(&inner, &targets(&self.graph, &fetches)?, &shapes, self.check_numerics)?;
+        Ok(ExecutionPlan::new(&plan, &inner))
     }
 
     /// A variable's value, if it has one.

@@ -264,7 +264,7 @@ impl Slots {
             .map(|(b, spec)| self.bind(state, plan, b, spec.bytes, feeds))
             .collect::<Result<_, _>>()?;
         let executable = state.device.compile(&emitted.program)?;
-        Ok(Part { executable, slots, origins: emitted.origins.clone() })
+        Ok(Part { executable, slots, origins: emitted.kernels.iter().map(|k| k.nodes.clone()).collect() })
     }
 
     fn bind(

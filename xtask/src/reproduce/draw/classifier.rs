@@ -42,7 +42,12 @@ fn graph(drawing: &Drawing<'_>) -> Result<Picture> {
         "The graph that a training step runs, as it was built: {nodes} operations, with the gradients and the optimizer drawn as \
          one node each. A step is told which rows of the images it takes."
     );
-    picture(drawing, "classifier_graph", Figure::new(diagram).title("The computation graph of the classifier"), caption)
+    picture(
+        drawing,
+        "classifier_graph",
+        Figure::new(diagram).title("The computation graph of the classifier"),
+        caption,
+    )
 }
 
 fn curves(drawing: &Drawing<'_>) -> Result<Picture> {

@@ -106,7 +106,8 @@ fn whole(node: &Recorded) -> Node {
 }
 
 fn fold(scope: &str, shown: &BTreeSet<&str>) -> Node {
-    let inside = shown.iter().filter(|name| name.strip_prefix(scope).is_some_and(|rest| rest.starts_with('/')));
+    let inside =
+        shown.iter().filter(|name| name.strip_prefix(scope).is_some_and(|rest| rest.starts_with('/')));
     let detail = format!("{} operations", inside.count());
     Node { label: scope.into(), detail, scope: String::new(), group: 4 }
 }

@@ -22,7 +22,12 @@ fn computation_graph(drawing: &Drawing<'_>) -> Result<Picture> {
         "The graph that a training step runs, as it was built: {nodes} operations, from the variable x and the constant A to \
          the loss, through the gradients back to Adagrad's two assignments. Arrows carry tensors; literals are left out."
     );
-    picture(drawing, "computation_graph", Figure::new(diagram).title("The computation graph of the inverse"), caption)
+    picture(
+        drawing,
+        "computation_graph",
+        Figure::new(diagram).title("The computation graph of the inverse"),
+        caption,
+    )
 }
 
 fn loss(drawing: &Drawing<'_>) -> Result<Picture> {
@@ -37,7 +42,12 @@ fn loss(drawing: &Drawing<'_>) -> Result<Picture> {
         drawing.config.inverse.learning_rate,
         format_number(number(drawing.results, "final_loss")?),
     );
-    picture(drawing, "inverse_loss", Figure::new(chart.size(640.0, 360.0)).title("Inverting a matrix: the loss"), caption)
+    picture(
+        drawing,
+        "inverse_loss",
+        Figure::new(chart.size(640.0, 360.0)).title("Inverting a matrix: the loss"),
+        caption,
+    )
 }
 
 fn check(drawing: &Drawing<'_>) -> Result<Picture> {
@@ -46,8 +56,11 @@ fn check(drawing: &Drawing<'_>) -> Result<Picture> {
     let identity = super::super::compute::identity(size);
     let difference: Vec<f32> = output.iter().zip(&identity).map(|(o, i)| o - i).collect();
     let error = number(drawing.results, "max_abs_error")?;
-    let map = |values: &[f32], title: &str| Ok::<_, minutia_viz::Error>(HeatMap::new(size, size, values)?.title(title));
-    let matrix = |values, title| Ok::<_, minutia_viz::Error>(map(values, title)?.range(0.0, 1.0).cell_text(true));
+    let map = |values: &[f32], title: &str| {
+        Ok::<_, minutia_viz::Error>(HeatMap::new(size, size, values)?.title(title))
+    };
+    let matrix =
+        |values, title| Ok::<_, minutia_viz::Error>(map(values, title)?.range(0.0, 1.0).cell_text(true));
     let reach = if error > 0.0 { error } else { 1.0 };
     let panels: Vec<Box<dyn Panel>> = vec![
         Box::new(matrix(&output, "x·A")?.color_bar(false)),

@@ -1,0 +1,380 @@
+//! Fusion: maps go into the kernels that feed them or that they feed, so that an intermediate stays in the cache or
+//! is never written at all.
+//!
+//! A map changes no bit by being run elsewhere: its program says exactly what is computed for each element, and no
+//! backend may reorder or contract it. So the rules below ask only whether the loops agree.
+
+use super::order;
+use crate::{
+    DType,
+    lower::{Kernel, Lowering},
+    steps::reads_and_writes,
+};
+use minutia_tensor::program::{Access, Map, MapBuilder, MapProgram, Step, Value};
+
+/// Longer programs would push their own intermediates out of the first-level cache.
+const LONGEST: usize = 64;
+/// More operands would do so too.
+const MOST_OPERANDS: usize = 16;
+
+/// Fuses until nothing more fits, and leaves the kernels in an order of execution. Values in `kept` stay.
+pub(super) fn fuse(l: &mut Lowering, kept: &[usize]) {
+    let mut changed = true;
+    while std::mem::take(&mut changed) {
+        let mut consumer = 0;
+        while consumer < l.kernels.len() {
+            match find(l, kept, consumer) {
+                Some((producer, kernel)) => {
+                    l.kernels[consumer] = kernel;
+                    l.kernels.remove(producer);
+                    consumer -= usize::from(producer < consumer);
+                    changed = true;
+                }
+                None => consumer += 1,
+            }
+        }
+    }
+    order::sort(l);
+}
+
+/// A producer that can be fused with this consumer, and what they become.
+fn find(l: &Lowering, kept: &[usize], consumer: usize) -> Option<(usize, Kernel)> {
+    let (reads, _) = reads_and_writes(&l.kernels[consumer].step);
+    reads.into_iter().find_map(|value| {
+        let mut writers = (0..l.kernels.len()).filter(|&i| writes(&l.kernels[i].step, value));
+        let producer = writers.next().filter(|&p| p != consumer)?;
+        if writers.next().is_some() {
+            return None;
+        }
+        let (p, c) = (&l.kernels[producer], &l.kernels[consumer]);
+        let (step, rule) =
+            absorb(l, kept, p, c, value, consumer).or_else(|| append(l, kept, producer, consumer, value))?;
+        let mut nodes = p.nodes.clone();
+        nodes.extend(&c.nodes);
+        nodes.sort_unstable();
+        nodes.dedup();
+        let fused = p.fused.iter().chain(&c.fused).copied().chain([rule]).collect();
+        Some((producer, Kernel { step, nodes, fused }))
+    })
+}
+
+fn writes(step: &Step, value: usize) -> bool {
+    reads_and_writes(step).1.contains(&value)
+}
+
+/// Whether something besides `reader` needs the value.
+fn needed_elsewhere(l: &Lowering, kept: &[usize], value: usize, reader: usize) -> bool {
+    let reads = |(i, k): (usize, &Kernel)| i != reader && reads_and_writes(&k.step).0.contains(&value);
+    kept.contains(&value) || l.kernels.iter().enumerate().any(reads)
+}
+
+/// The elementwise part of a kernel: a program over a nest of loops, with some inputs that the kernel itself gives.
+#[derive(Clone)]
+struct Part {
+    dims: Vec<usize>,
+    /// Inputs of the program that come before those of `inputs`.
+    given: usize,
+    inputs: Vec<Access>,
+    program: MapProgram,
+    outputs: Vec<Access>,
+}
+
+/// The part that makes a kernel's outputs.
+fn tail(step: &Step) -> Option<Part> {
+    Some(match step {
+        Step::Map(s) => Part {
+            dims: s.dims.clone(),
+            given: 0,
+            inputs: s.inputs.clone(),
+            program: s.program.clone(),
+            outputs: s.outputs.clone(),
+        },
+        Step::Gemm(s) => Part {
+            dims: vec![s.m, s.n],
+            given: 1,
+            inputs: s.epilogue_inputs.clone(),
+            program: s.epilogue.clone(),
+            outputs: s.outputs.clone(),
+        },
+        Step::Reduce(s) => Part {
+            dims: s.dims.clone(),
+            given: 1,
+            inputs: s.epilogue_inputs.clone(),
+            program: s.epilogue.clone(),
+            outputs: s.outputs.clone(),
+        },
+        Step::GatherRows(s) => Part {
+            dims: vec![s.count, s.width],
+            given: 1,
+            inputs: Vec::new(),
+            program: s.program.clone(),
+            outputs: vec![Access { operand: s.output, strides: vec![s.width, 1] }],
+        },
+        Step::ArgReduce(_) | Step::Random(_) => return None,
+    })
+}
+
+/// The kernel with another tail; none where it has no place for that.
+fn with_tail(step: &Step, part: Part) -> Option<Step> {
+    let Part { dims, inputs, program, outputs, .. } = part;
+    Some(match step.clone() {
+        Step::Map(_) => Step::Map(Map { dims, inputs, program, outputs }),
+        Step::Gemm(s) => Step::Gemm(minutia_tensor::program::Gemm {
+            epilogue_inputs: inputs,
+            epilogue: program,
+            outputs,
+            ..s
+        }),
+        Step::Reduce(s) => Step::Reduce(minutia_tensor::program::Reduce {
+            epilogue_inputs: inputs,
+            epilogue: program,
+            outputs,
+            ..s
+        }),
+        Step::GatherRows(s) => {
+            let [output] = &outputs[..] else { return None };
+            if !inputs.is_empty() || output.strides != [s.width, 1] {
+                return None;
+            }
+            Step::GatherRows(minutia_tensor::program::GatherRows { program, output: output.operand, ..s })
+        }
+        Step::ArgReduce(_) | Step::Random(_) => return None,
+    })
+}
+
+/// A map that only this consumer needs becomes part of the consumer's program.
+fn absorb(
+    l: &Lowering,
+    kept: &[usize],
+    p: &Kernel,
+    c: &Kernel,
+    value: usize,
+    consumer: usize,
+) -> Option<(Step, &'static str)> {
+    let Step::Map(map) = &p.step else { return None };
+    let [output] = &map.outputs[..] else { return None };
+    if needed_elsewhere(l, kept, value, consumer) || !keeps_bits(output.operand.dtype) || moves_only(map) {
+        return None;
+    }
+    let producer = tail(&p.step)?;
+    let step = match &c.step {
+        Step::Reduce(s) if s.inputs.iter().any(|a| a.operand.buffer == value) => {
+            if s.epilogue_inputs.iter().any(|a| a.operand.buffer == value) {
+                return None;
+            }
+            let head = Part {
+                dims: [&s.dims[..], &s.reduced[..]].concat(),
+                given: 0,
+                inputs: s.inputs.clone(),
+                program: s.program.clone(),
+                outputs: Vec::new(),
+            };
+            let Part { inputs, program, .. } = inline(&producer, &head, value, true)?;
+            let s = minutia_tensor::program::Reduce { inputs, program, ..s.clone() };
+            return Some((Step::Reduce(s), "map into the input of a reduce"));
+        }
+        step => with_tail(step, inline(&producer, &tail(step)?, value, false)?)?,
+    };
+    // What is left of the value's uses are operands that a program cannot stand in for.
+    if reads_and_writes(&step).0.contains(&value) {
+        return None;
+    }
+    let rule = match step {
+        Step::Gemm(_) => "map into the epilogue's inputs of a gemm",
+        Step::Reduce(_) => "map into the epilogue's inputs of a reduce",
+        _ => "map into a map",
+    };
+    Some((step, rule))
+}
+
+/// The consumer's part with the producer's program in the place of `value`.
+fn inline(producer: &Part, consumer: &Part, value: usize, any_order: bool) -> Option<Part> {
+    let written = &producer.outputs[0];
+    let mut walk = None;
+    for access in consumer.inputs.iter().filter(|a| a.operand.buffer == value) {
+        if access.operand != written.operand {
+            return None;
+        }
+        let own = (&producer.dims[..], &written.strides[..]);
+        let found = Walk::new((&consumer.dims, &access.strides), own, false)?;
+        if !(any_order || found.forwards()) || walk.as_ref().is_some_and(|known| *known != found) {
+            return None;
+        }
+        walk = Some(found);
+    }
+    let walk = walk?;
+    let mut inputs: Vec<Access> =
+        consumer.inputs.iter().filter(|a| a.operand.buffer != value).cloned().collect();
+    let from_producer: Vec<usize> =
+        producer.inputs.iter().map(|a| place(&mut inputs, walk.access(a))).collect();
+    let mut m = MapBuilder::new(consumer.given + inputs.len());
+    let of_producer: Vec<Value> = from_producer.iter().map(|&i| m.input(consumer.given + i)).collect();
+    let made = m.inline(&producer.program, &of_producer)[0];
+    let mut of_consumer: Vec<Value> = (0..consumer.given).map(|i| m.input(i)).collect();
+    for access in &consumer.inputs {
+        of_consumer.push(match inputs.iter().position(|a| a == access) {
+            Some(i) => m.input(consumer.given + i),
+            None => made,
+        });
+    }
+    let results = m.inline(&consumer.program, &of_consumer);
+    fits(&m, inputs.len() + consumer.outputs.len())?;
+    Some(Part { inputs, program: m.finish(&results), ..consumer.clone() })
+}
+
+/// A map over the results of another kernel is done where they are made.
+fn append(
+    l: &Lowering,
+    kept: &[usize],
+    producer: usize,
+    consumer: usize,
+    value: usize,
+) -> Option<(Step, &'static str)> {
+    let (p, c) = (&l.kernels[producer], &l.kernels[consumer]);
+    let Step::Map(map) = &c.step else { return None };
+    let (part, consumer_part) = (tail(&p.step)?, tail(&c.step)?);
+    let written = part.outputs.iter().find(|a| a.operand.buffer == value)?;
+    let reads_value = map.inputs.iter().find(|a| a.operand.buffer == value)?;
+    // A byte of the table reaches a gather's program as the integer that a map would load.
+    let gathers = matches!(&p.step, Step::GatherRows(s) if s.program.is_identity());
+    if moves_only(map) || !(keeps_bits(written.operand.dtype) || gathers) || reached(l, producer, consumer) {
+        return None;
+    }
+    let own = (&consumer_part.dims[..], &reads_value.strides[..]);
+    let walk = Walk::new((&part.dims, &written.strides), own, true)?;
+    if !walk.forwards() {
+        return None;
+    }
+    let made_here =
+        |access: &Access| part.outputs.iter().position(|o| o.operand.buffer == access.operand.buffer);
+    let mut inputs = part.inputs.clone();
+    let mut sources = Vec::new();
+    for access in &map.inputs {
+        let moved = walk.access(access);
+        sources.push(match made_here(access) {
+            Some(i) if coincide(&moved, &part.outputs[i], &part.dims) => Err(i),
+            Some(_) => return None,
+            None => Ok(place(&mut inputs, moved)),
+        });
+    }
+    let mut m = MapBuilder::new(part.given + inputs.len());
+    let of_producer: Vec<Value> = (0..part.given + part.inputs.len()).map(|i| m.input(i)).collect();
+    let made = m.inline(&part.program, &of_producer);
+    let of_consumer: Vec<Value> = sources
+        .iter()
+        .map(|source| match source {
+            Ok(i) => m.input(part.given + i),
+            Err(i) => made[*i],
+        })
+        .collect();
+    let more = m.inline(&map.program, &of_consumer);
+    let stays = |a: &Access| needed_elsewhere(l, kept, a.operand.buffer, consumer);
+    let (mut outputs, mut results): (Vec<Access>, Vec<Value>) =
+        part.outputs.iter().zip(made).filter(|(a, _)| stays(a)).map(|(a, v)| (a.clone(), v)).unzip();
+    outputs.extend(map.outputs.iter().map(|a| walk.access(a)));
+    results.extend(more);
+    fits(&m, inputs.len() + outputs.len())?;
+    let rule = match p.step {
+        Step::Gemm(_) => "map into the epilogue of a gemm",
+        Step::Reduce(_) => "map into the epilogue of a reduce",
+        Step::GatherRows(_) => "map into a gather",
+        _ => "map onto a map",
+    };
+    Some((with_tail(&p.step, Part { inputs, program: m.finish(&results), outputs, ..part })?, rule))
+}
+
+/// Whether the consumer depends on the producer by way of a third kernel: fused, that one would have no place.
+fn reached(l: &Lowering, producer: usize, consumer: usize) -> bool {
+    let mut seen = vec![false; l.kernels.len()];
+    let mut open = vec![consumer];
+    while let Some(at) = open.pop() {
+        let (reads, _) = reads_and_writes(&l.kernels[at].step);
+        for (i, kernel) in l.kernels.iter().enumerate() {
+            let (_, written) = reads_and_writes(&kernel.step);
+            if i == at || !written.iter().any(|value| reads.contains(value)) {
+                continue;
+            }
+            if i == producer && at != consumer {
+                return true;
+            }
+            if i != producer && !std::mem::replace(&mut seen[i], true) {
+                open.push(i);
+            }
+        }
+    }
+    false
+}
+
+/// Whether two accesses reach the same elements in the same order.
+fn coincide(a: &Access, b: &Access, dims: &[usize]) -> bool {
+    let strides = dims.iter().zip(a.strides.iter().zip(&b.strides));
+    a.operand == b.operand && strides.filter(|(extent, _)| **extent != 1).all(|(_, (a, b))| a == b)
+}
+
+/// Whether an element has the same bits in memory as inside a program.
+fn keeps_bits(dtype: DType) -> bool {
+    matches!(dtype, DType::F32 | DType::I32 | DType::Bool)
+}
+
+/// A transposing or slicing copy: the backend has a better loop for it than any it could be fused into.
+fn moves_only(map: &Map) -> bool {
+    map.program.is_identity()
+}
+
+fn fits(m: &MapBuilder, operands: usize) -> Option<()> {
+    (m.len() <= LONGEST && operands <= MOST_OPERANDS).then_some(())
+}
+
+/// Where an input stands in the list, at whose end it is put if it is new.
+fn place(inputs: &mut Vec<Access>, access: Access) -> usize {
+    inputs.iter().position(|a| *a == access).unwrap_or_else(|| {
+        inputs.push(access);
+        inputs.len() - 1
+    })
+}
+
+/// How one nest of loops walks through another: for each of its axes, an axis of the other and the steps taken there.
+#[derive(PartialEq)]
+struct Walk(Vec<Option<(usize, usize)>>);
+
+impl Walk {
+    /// Both nests address the same value, with these extents and strides. None where some element of `target` is no
+    /// element of `own`, or (with `all`) the other way round.
+    fn new(target: (&[usize], &[usize]), own: (&[usize], &[usize]), all: bool) -> Option<Walk> {
+        let mut reach = vec![0; own.0.len()];
+        let mut axes = Vec::new();
+        for (&extent, &stride) in target.0.iter().zip(target.1) {
+            if extent == 1 {
+                axes.push(None);
+                continue;
+            }
+            let step_on = |(&own_extent, &own_stride): (&usize, &usize)| {
+                let fits = own_stride > 0 && stride > 0 && stride % own_stride == 0;
+                fits.then(|| stride / own_stride).filter(|step| step * extent <= own_extent)
+            };
+            let found = own.0.iter().zip(own.1).map(step_on).enumerate();
+            let (axis, step) = found.rev().find_map(|(axis, step)| Some((axis, step?)))?;
+            reach[axis] += step * (extent - 1);
+            axes.push(Some((axis, step)));
+        }
+        let inside = |(&reach, &extent): (&usize, &usize)| {
+            if all { reach + 1 == extent.max(1) } else { reach < extent.max(1) }
+        };
+        let (empty, ok) = (target.0.contains(&0), reach.iter().zip(own.0).all(inside));
+        (!empty && ok).then_some(Walk(axes))
+    }
+
+    /// Whether the other nest's axes come in their own order.
+    fn forwards(&self) -> bool {
+        let used: Vec<(usize, usize)> =
+            self.0.iter().flatten().map(|&(axis, step)| (axis, usize::MAX - step)).collect();
+        used.is_sorted()
+    }
+
+    /// An access of the other nest, walked by this one.
+    fn access(&self, access: &Access) -> Access {
+        let stride =
+            |axis: &Option<(usize, usize)>| axis.map_or(0, |(axis, step)| access.strides[axis] * step);
+        Access { operand: access.operand, strides: self.0.iter().map(stride).collect() }
+    }
+}
