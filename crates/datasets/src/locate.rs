@@ -49,7 +49,7 @@ impl fmt::Display for Origin {
 #[derive(Clone, Debug)]
 pub enum Found {
     /// A data set.
-    Files(Located),
+    Files(Box<Located>),
     /// Nothing was named, and there is nothing in the cache folder.
     Nothing {
         /// Where it was looked for.
@@ -79,7 +79,7 @@ pub fn is_offline() -> bool {
 /// As [`find`].
 pub fn locate(folder: Option<&Path>) -> Result<Located, Error> {
     match find(folder, |_| Err("nothing was downloaded".to_string()))? {
-        Found::Files(located) => Ok(located),
+        Found::Files(located) => Ok(*located),
         Found::Nothing { why } => Ok(Located { data: digits::generate(), origin: Origin::Digits { why } }),
     }
 }
@@ -124,7 +124,8 @@ struct Places<'a> {
 impl Places<'_> {
     fn find(self, download: impl FnOnce(&Path) -> Result<(), String>) -> Result<Found, Error> {
         if let Some(folder) = self.named {
-            return Ok(Found::Files(Located { data: mnist::load(&folder)?, origin: Origin::Named(folder) }));
+            let located = Located { data: mnist::load(&folder)?, origin: Origin::Named(folder) };
+            return Ok(Found::Files(Box::new(located)));
         }
         let unnamed = format!("no folder was named, {FOLDER} is not set");
         let Some(cache) = self.cache else {
@@ -144,7 +145,7 @@ impl Places<'_> {
                 return Err(in_cache(problem.at(mnist::find(&cache, name)?)));
             }
         }
-        Ok(Found::Files(Located { data, origin: Origin::Cache(cache) }))
+        Ok(Found::Files(Box::new(Located { data, origin: Origin::Cache(cache) })))
     }
 }
 
@@ -179,7 +180,7 @@ mod tests {
 
     fn files(found: Found) -> Located {
         match found {
-            Found::Files(located) => located,
+            Found::Files(located) => *located,
             Found::Nothing { why } => panic!("{why}"),
         }
     }

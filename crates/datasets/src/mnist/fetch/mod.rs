@@ -246,7 +246,7 @@ impl Session<'_> {
             let at = (self.first + turn) % mirrors.len();
             let url = format!("{}/{}.gz", mirrors[at].trim_end_matches('/'), wanted.name);
             progress(Progress::Asking { url: &url });
-            match self.from_mirror(at, &url, wanted, &target, progress) {
+            match self.ask(at, &url, wanted, &target, progress) {
                 Ok(()) => {
                     self.first = at;
                     return done(target, true, progress);
@@ -264,7 +264,7 @@ impl Session<'_> {
         Err(Problem::Download(reasons).at(target))
     }
 
-    fn from_mirror(
+    fn ask(
         &mut self,
         at: usize,
         url: &str,

@@ -51,12 +51,12 @@ fn the_next_mirror_and_the_next_call_go_on_too() {
 #[test]
 fn what_is_left_of_another_file_does_no_harm() {
     let (all, bytes) = (compressed().len(), compressed());
-    let remains: [(&str, Vec<u8>, &[Option<usize>]); 5] = [
-        ("all of it", bytes.clone(), &[Some(all)]),
-        ("nothing of it", vec![1; 500], &[Some(500), None]),
-        ("as long as it", vec![1; all], &[Some(all), None]),
-        ("longer than it", [&bytes[..], &[1; 10]].concat(), &[Some(all + 10), None]),
-        ("longer than it may be", vec![1; all + (1 << 20)], &[None]),
+    let remains = [
+        ("all of it", bytes.clone(), vec![Some(all)]),
+        ("nothing of it", vec![1; 500], vec![Some(500), None]),
+        ("as long as it", vec![1; all], vec![Some(all), None]),
+        ("longer than it", [&bytes[..], &[1; 10]].concat(), vec![Some(all + 10), None]),
+        ("longer than it may be", vec![1; all + (1 << 20)], vec![None]),
     ];
     for (what, partial, ranges) in remains {
         let folder = tempfile::tempdir().unwrap();
