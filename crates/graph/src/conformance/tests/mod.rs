@@ -1,12 +1,11 @@
 //! The suite that every registered operation passes, sample by sample.
 
-use super::{
-    Sample, numbers,
-    reference::{Array, evaluate},
-    samples,
-};
+mod reference;
+
+use super::{Sample, numbers, samples};
 use crate::{DType, Device, Graph, Output, PartialShape, Session, Tensor, feeds};
 use minutia_tensor::cpu;
+use reference::{Array, evaluate};
 
 /// Calls `check` with each sample, its name, a new graph, placeholders and the operation's output.
 fn for_each_sample(mut check: impl FnMut(&str, &Sample, &Graph, &[Output], &Output)) {
