@@ -28,6 +28,6 @@ pub fn draw(drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
         count("validation")?,
         count("test")?,
     );
-    let title = format!("{name}: what the network is to read");
+    let title = format!("What the network is to read: {name}");
     Ok(vec![picture(drawing, "mnist_samples", Figure::new(grid).title(title), caption)?])
 }
