@@ -25,7 +25,7 @@ pub enum Error {
         "{role} '{name}' belongs to another graph\n  hint: build everything that meets in one expression or run from one Graph"
     )]
     OtherGraph {
-        /// What the stranger was to be: an operand, a fetch, a feed.
+        /// What the stranger was to be: an operand, a fetch, a feed, a control dependency.
         role: &'static str,
         /// Its name.
         name: String,
@@ -96,16 +96,6 @@ pub enum Error {
         /// What it is.
         signature: Signature,
     },
-    /// A loss does not depend on a variable that it was to be minimised over.
-    #[error(
-        "loss '{loss}' does not depend on variable '{variable}'\n  hint: leave the variable out of the list, or check for a stop_gradient, a cast or another graph between the two"
-    )]
-    Unreached {
-        /// The loss.
-        loss: String,
-        /// The variable.
-        variable: String,
-    },
     /// In check-numerics mode: the first node to hold a NaN or an infinity.
     #[error("{op} '{name}' produced {what}; built at {place}\n  hint: no variable was changed by this run")]
     NotFinite {
@@ -155,7 +145,9 @@ pub enum Error {
 #[non_exhaustive]
 pub enum CheckpointProblem {
     /// The file system refused.
-    #[error("{0}")]
+    #[error(
+        "{0}\n  hint: the path must be that of a file, in a folder that exists and that this user may use"
+    )]
     Io(Arc<std::io::Error>),
     /// The file does not start like a checkpoint.
     #[error("is not a minutia checkpoint")]

@@ -121,19 +121,38 @@ fn schedules_follow_their_formulas() {
 }
 
 #[test]
-fn a_listed_variable_that_the_loss_does_not_reach_is_named() {
+fn variables_that_the_loss_does_not_reach_are_all_named() {
     let graph = Graph::new();
-    let (x, other) = (graph.variable("x", 1.0_f32), graph.variable("other", 1.0_f32));
+    let x = graph.variable("x", 1.0_f32);
+    let (other, third) = (graph.variable("other", 1.0_f32), graph.variable("third", 1.0_f32));
     let loss = x.square().with_name("loss");
-    let error =
-        GradientDescent::new(0.1).with_var_list(&[&x, &other]).minimize(&loss).unwrap_err().to_string();
-    assert!(error.contains("'loss'") && error.contains("'other'"), "{error}");
-    assert!(
-        GradientDescent::new(0.1).minimize(&loss).is_ok(),
-        "without a list, only what is reached is trained"
-    );
-    let constant = graph.constant(1.0_f32);
-    assert!(matches!(GradientDescent::new(0.1).minimize(&constant), Err(Error::NoVariables { .. })));
+    let optimizer = || GradientDescent::new(0.1);
+    let error = optimizer().with_var_list(&[&x, &other, &third]).minimize(&loss).unwrap_err().to_string();
+    assert!(error.contains("'loss'") && error.contains("variables 'other', 'third'"), "{error}");
+    assert!(optimizer().minimize(&loss).is_ok(), "without a list, only what is reached is trained");
+    let constant = graph.constant(1.0_f32).with_name("constant");
+    let error = optimizer().minimize(&constant).unwrap_err();
+    assert!(matches!(error, Error::NoVariables { .. }));
+    assert!(error.to_string().contains("'constant'") && error.to_string().contains("'x', 'other', 'third'"));
+    let empty = Graph::new();
+    let error = optimizer().minimize(&empty.constant(1.0_f32).with_name("alone")).unwrap_err().to_string();
+    assert!(error.contains("loss 'alone' has no variable to train\n"), "{error}");
+}
+
+#[test]
+fn bad_lists_are_errors() {
+    let graph = Graph::new();
+    let x = graph.variable("x", 1.0_f32);
+    let loss = x.square();
+    let optimizer = || GradientDescent::new(0.1);
+    let error = optimizer().apply_gradients(&[]).unwrap_err();
+    assert!(matches!(error, Error::NoGradients { optimizer: "GradientDescent" }), "{error}");
+    let error = optimizer().with_var_list(&[&x, &x]).minimize(&loss).unwrap_err();
+    assert!(matches!(&error, Error::Duplicate { variable, .. } if variable == "x"), "{error}");
+    assert!(matches!(optimizer().with_var_list(&[]).minimize(&loss), Err(Error::NoVariables { .. })));
+    let gradients = optimizer().compute_gradients(&loss, std::slice::from_ref(&x)).unwrap();
+    let twice = [gradients.clone(), gradients].concat();
+    assert!(matches!(optimizer().apply_gradients(&twice), Err(Error::Duplicate { .. })));
 }
 
 #[test]
