@@ -139,11 +139,12 @@ impl Graph {
         let index = self.lock().variables.len();
         let output = self.add(op::VariableOp { signature: initial.signature() }, &[]).with_name(name);
         {
+            let error = if initial.graph.same(self) {
+                initial.check().err()
+            } else {
+                Some(Error::OtherGraph { role: "initial value", name: initial.name() })
+            };
             let mut inner = self.lock();
-            let mut error = inner.nodes[initial.id].error.clone();
-            if !initial.graph.same(self) {
-                error = Some(Error::OtherGraph { role: "initial value", name: initial.name() });
-            }
             let node = &mut inner.nodes[output.id];
             node.place = place;
             node.error = node.error.take().or(error);

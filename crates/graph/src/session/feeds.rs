@@ -4,49 +4,55 @@ use std::collections::BTreeMap;
 
 /// What placeholders are to be: built by [`feeds!`](crate::feeds).
 #[derive(Clone, Debug, Default)]
-pub struct Feeds(Vec<(FeedKey, Tensor)>);
+pub struct Feeds(Vec<(OwnedKey, Tensor)>);
 
-/// A placeholder, by handle or by name.
 #[derive(Clone, Debug)]
-pub enum FeedKey {
-    /// By handle.
+enum OwnedKey {
     Output(Output),
-    /// By full name.
     Name(String),
 }
 
-/// What names a placeholder: a handle or a string.
+/// A tensor to be fed, by handle or by name. It borrows both: naming one in a hot loop allocates nothing.
+#[derive(Clone, Copy, Debug)]
+pub enum FeedKey<'a> {
+    /// By handle.
+    Output(&'a Output),
+    /// By full name.
+    Name(&'a str),
+}
+
+/// What names a tensor to be fed: a handle or a string.
 pub trait AsFeedKey {
     /// The key.
-    fn feed_key(&self) -> FeedKey;
+    fn feed_key(&self) -> FeedKey<'_>;
 }
 
 impl AsFeedKey for Output {
-    fn feed_key(&self) -> FeedKey {
-        FeedKey::Output(self.clone())
+    fn feed_key(&self) -> FeedKey<'_> {
+        FeedKey::Output(self)
     }
 }
 
 impl AsFeedKey for Variable {
-    fn feed_key(&self) -> FeedKey {
-        FeedKey::Output(Output::clone(self))
+    fn feed_key(&self) -> FeedKey<'_> {
+        FeedKey::Output(self)
     }
 }
 
 impl AsFeedKey for str {
-    fn feed_key(&self) -> FeedKey {
-        FeedKey::Name(self.into())
+    fn feed_key(&self) -> FeedKey<'_> {
+        FeedKey::Name(self)
     }
 }
 
 impl AsFeedKey for String {
-    fn feed_key(&self) -> FeedKey {
-        FeedKey::Name(self.clone())
+    fn feed_key(&self) -> FeedKey<'_> {
+        FeedKey::Name(self)
     }
 }
 
 impl<T: AsFeedKey + ?Sized> AsFeedKey for &T {
-    fn feed_key(&self) -> FeedKey {
+    fn feed_key(&self) -> FeedKey<'_> {
         (**self).feed_key()
     }
 }
@@ -61,7 +67,11 @@ impl Feeds {
     /// Feeds one more placeholder.
     #[must_use]
     pub fn with(mut self, placeholder: impl AsFeedKey, value: impl Into<Tensor>) -> Feeds {
-        self.0.push((placeholder.feed_key(), value.into()));
+        let key = match placeholder.feed_key() {
+            FeedKey::Output(output) => OwnedKey::Output(output.clone()),
+            FeedKey::Name(name) => OwnedKey::Name(name.to_string()),
+        };
+        self.0.push((key, value.into()));
         self
     }
 
@@ -69,7 +79,10 @@ impl Feeds {
     pub(crate) fn resolve(self, graph: &crate::Graph) -> Result<BTreeMap<NodeId, Tensor>, Error> {
         let mut resolved = BTreeMap::new();
         for (key, tensor) in self.0 {
-            let id = resolve_key(graph, &key)?;
+            let id = match &key {
+                OwnedKey::Output(output) => resolve_key(graph, FeedKey::Output(output))?,
+                OwnedKey::Name(name) => resolve_key(graph, FeedKey::Name(name))?,
+            };
             let inner = graph.lock();
             check(&inner, id, &tensor)?;
             if resolved.insert(id, tensor).is_some() {
@@ -80,7 +93,7 @@ impl Feeds {
     }
 }
 
-pub(crate) fn resolve_key(graph: &crate::Graph, key: &FeedKey) -> Result<NodeId, Error> {
+pub(crate) fn resolve_key(graph: &crate::Graph, key: FeedKey<'_>) -> Result<NodeId, Error> {
     match key {
         FeedKey::Output(output) if output.graph.same(graph) => Ok(output.id),
         FeedKey::Output(output) => Err(Error::OtherGraph { role: "feed", name: output.name() }),
