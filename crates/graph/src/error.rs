@@ -36,10 +36,10 @@ pub enum Error {
         /// Each with type and shape, such as `'x' f32 [?, 784]`.
         placeholders: Vec<String>,
     },
-    /// A tensor was fed that the placeholder does not admit.
-    #[error("placeholder '{name}' takes {expected}, but was fed {dtype} {shape}")]
+    /// A tensor was fed, or a variable set to one, that does not have the type and shape of the node.
+    #[error("'{name}' takes {expected}, but was given {dtype} {shape}")]
     Feed {
-        /// The placeholder.
+        /// The node.
         name: String,
         /// What it takes.
         expected: Signature,
@@ -48,18 +48,10 @@ pub enum Error {
         /// Shape of the tensor.
         shape: Shape,
     },
-    /// Something that is no placeholder was fed.
-    #[error("'{name}' is a {op}, not a placeholder, and cannot be fed")]
-    NotAPlaceholder {
-        /// The node.
-        name: String,
-        /// Its operation.
-        op: &'static str,
-    },
-    /// One placeholder was fed twice.
-    #[error("placeholder '{name}' is fed twice")]
+    /// One node was fed twice.
+    #[error("'{name}' is fed twice\n  hint: name it once in feeds!{{..}}, by handle or by name")]
     FedTwice {
-        /// The placeholder.
+        /// The node.
         name: String,
     },
     /// No node has this name.

@@ -1,8 +1,8 @@
-use crate::{Error, Output, Signature, Variable, graph::Inner, node::NodeId, ops::AnyOp};
+use crate::{Error, Output, Signature, Variable, graph::Inner, node::NodeId};
 use minutia_tensor::Tensor;
 use std::collections::BTreeMap;
 
-/// What placeholders are to be: built by [`feeds!`](crate::feeds).
+/// What placeholders and other tensors are to be: built by [`feeds!`](crate::feeds).
 #[derive(Clone, Debug, Default)]
 pub struct Feeds(Vec<(OwnedKey, Tensor)>);
 
@@ -75,7 +75,7 @@ impl Feeds {
         self
     }
 
-    /// By node, each checked against its placeholder.
+    /// By node, each checked against what the node is.
     pub(crate) fn resolve(self, graph: &crate::Graph) -> Result<BTreeMap<NodeId, Tensor>, Error> {
         let mut resolved = BTreeMap::new();
         for (key, tensor) in self.0 {
@@ -104,16 +104,13 @@ pub(crate) fn resolve_key(graph: &crate::Graph, key: FeedKey<'_>) -> Result<Node
 /// Whether a tensor may be fed to a node.
 pub(crate) fn check(inner: &Inner, id: NodeId, tensor: &Tensor) -> Result<(), Error> {
     let node = &inner.nodes[id];
-    let AnyOp::Placeholder(placeholder) = &node.op else {
-        return Err(Error::NotAPlaceholder { name: node.name.clone(), op: node.op.name() });
-    };
-    let Signature { dtype, shape } = &placeholder.signature;
+    let Signature { dtype, shape } = &node.signature;
     if *dtype == tensor.dtype() && shape.admits(tensor.dims()) {
         return Ok(());
     }
     Err(Error::Feed {
         name: node.name.clone(),
-        expected: placeholder.signature.clone(),
+        expected: node.signature.clone(),
         dtype: tensor.dtype(),
         shape: tensor.shape().clone(),
     })
@@ -121,7 +118,20 @@ pub(crate) fn check(inner: &Inner, id: NodeId, tensor: &Tensor) -> Result<(), Er
 
 /// What placeholders are to be in a run: `feeds! { x => batch, "labels" => [1, 2, 3] }`.
 ///
-/// A key is a handle or a full name; a value is anything that becomes a [`Tensor`].
+/// A key is a handle or a full name; a value is anything that becomes a [`Tensor`]. Any other tensor may be fed
+/// too: the run takes what is fed for its value, and computes nothing that only it depends on.
+///
+/// ```
+/// use minutia_graph::{DType, Device, Graph, Session, feeds};
+/// let graph = Graph::new();
+/// let x = graph.placeholder("x", DType::F32, ());
+/// let middle = &x * 2.0;
+/// let y = &middle + 1.0;
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// assert_eq!(session.run(&y, feeds! { x => 5.0_f32 })?.value::<f32>()?, 11.0);
+/// assert_eq!(session.run(&y, feeds! { middle => 3.0_f32 })?.value::<f32>()?, 4.0);
+/// # Ok::<(), minutia_graph::Error>(())
+/// ```
 #[macro_export]
 macro_rules! feeds {
     ($($placeholder:expr => $value:expr),* $(,)?) => {
