@@ -81,7 +81,8 @@ impl Graph {
     }
 
     /// Prefixes the names of what is built until the guard is dropped, as TensorFlow's `name_scope` does. A name
-    /// that is taken gets a suffix: `hidden`, `hidden_1`. What is built in a scope of an invalid name remembers
+    /// that is taken gets a suffix: `hidden`, `hidden_1`. A name that ends with `/` is a scope to return to, counted
+    /// from the root, and an empty name is the root. What is built in a scope of an invalid name remembers
     /// [`Error::Name`].
     ///
     /// ```
@@ -92,13 +93,18 @@ impl Graph {
     ///     graph.placeholder("x", DType::F32, [3])
     /// };
     /// assert_eq!(x.name(), "hidden/x");
+    /// let _back = graph.name_scope("hidden/");
+    /// assert_eq!(graph.placeholder("y", DType::F32, [3]).name(), "hidden/y");
     /// ```
     #[track_caller]
     #[must_use = "the scope ends when the guard is dropped"]
     pub fn name_scope(&self, name: &str) -> NameScope {
         let mut inner = self.lock();
         let depth = inner.scopes.len();
-        let open = if valid_name(name) {
+        let absolute = name.strip_suffix('/').or_else(|| name.is_empty().then_some(name));
+        let open = if let Some(absolute) = absolute.filter(|name| name.is_empty() || valid_name(name)) {
+            Open { what: absolute.to_string(), error: None }
+        } else if valid_name(name) && absolute.is_none() {
             let full = inner.scoped(name);
             let unique = inner.unique(&full);
             inner.names.insert(unique.clone(), NodeId::MAX);
@@ -334,6 +340,12 @@ impl Inner {
 
     pub fn is_free(&self, name: &str) -> bool {
         valid_name(name) && !self.names.contains_key(name)
+    }
+
+    /// A full name as `scoped` would have to be given it.
+    pub fn local<'a>(&self, full: &'a str) -> &'a str {
+        let scope = self.scopes.last().map_or("", |scope| &scope.what);
+        full.strip_prefix(scope).and_then(|rest| rest.strip_prefix('/')).unwrap_or(full)
     }
 
     fn scoped(&self, name: &str) -> String {

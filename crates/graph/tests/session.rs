@@ -28,14 +28,6 @@ fn only_ancestors_of_the_fetches_run() {
 }
 
 #[test]
-fn every_unfed_placeholder_is_listed() {
-    let graph = Graph::new();
-    let (x, y) = (graph.placeholder("x", DType::F32, [None]), graph.placeholder("y", DType::I32, [2]));
-    let error = session(&graph).run((&x.exp(), &y.square()), feeds! {}).unwrap_err().to_string();
-    assert!(error.contains("'x' f32 [?]") && error.contains("'y' i32 [2]"), "{error}");
-}
-
-#[test]
 fn a_misfit_that_only_the_feeds_show_is_an_error_of_the_run() {
     let graph = Graph::new();
     let (x, y) = (graph.placeholder("x", DType::F32, [None]), graph.placeholder("y", DType::F32, [None]));
@@ -44,22 +36,6 @@ fn a_misfit_that_only_the_feeds_show_is_an_error_of_the_run() {
     assert!(run(vec![1.0; 3], vec![1.0; 3]).is_ok());
     let error = run(vec![1.0; 3], vec![1.0; 4]).unwrap_err().to_string();
     assert!(error.contains("3 (axis 0) against 4"), "{error}");
-}
-
-#[test]
-fn bad_feeds_are_errors() {
-    let graph = Graph::new();
-    let x = graph.placeholder("x", DType::F32, [None, Some(2)]);
-    let c = graph.constant(1.0_f32).with_name("c");
-    let mut s = session(&graph);
-    let y = &x * &c;
-    assert!(matches!(s.run(&y, feeds! { x => [1.0_f32, 2.0] }), Err(Error::Feed { .. })));
-    assert!(matches!(s.run(&y, feeds! { x => [[1, 2]] }), Err(Error::Feed { .. })));
-    assert!(matches!(s.run(&y, feeds! { c => 1.0_f32 }), Err(Error::NotAPlaceholder { .. })));
-    let twice = feeds! { x => [[1.0_f32, 2.0]], "x" => [[1.0_f32, 2.0]] };
-    assert!(matches!(s.run(&y, twice), Err(Error::FedTwice { .. })));
-    let error = s.run(&y, feeds! { "xx" => 1.0_f32 }).unwrap_err().to_string();
-    assert!(error.contains("did you mean 'x'"), "{error}");
 }
 
 #[test]
@@ -192,4 +168,115 @@ fn an_index_outside_the_table_names_the_node() {
     let picked = graph.constant([1.0_f32, 2.0]).gather(&rows).with_name("pick");
     let error = session(&graph).run(&picked, feeds! { rows => [0, 7] }).unwrap_err().to_string();
     assert!(error.contains("'pick'") && error.contains("index 7"), "{error}");
+}
+
+#[test]
+fn control_dependencies_order_assignments_and_reads() {
+    let graph = Graph::new();
+    let v = graph.variable("v", 1.0_f32);
+    let before = v.read_value();
+    let double = v.assign(v.read_value() * 2.0);
+    let after = {
+        let _after = graph.control_dependencies([&double.operation()]);
+        v.read_value()
+    };
+    let add = {
+        let _after = graph.control_dependencies([&double.operation()]);
+        v.assign_add(10.0)
+    };
+    let value =
+        |s: &mut Session, y: &minutia_graph::Output| s.run(y, feeds! {}).unwrap().value::<f32>().unwrap();
+    let mut s = session(&graph);
+    // Fetching what is built inside runs the assignment, and sees it.
+    assert_eq!(value(&mut s, &after), 2.0);
+    assert_eq!(value(&mut s, &v), 2.0);
+    // Fetching what was built before does not run it.
+    assert_eq!(value(&mut s, &before), 2.0);
+    assert_eq!(value(&mut s, &add), 14.0);
+    // All at once: in the order of building, each seen by what was built after it alone.
+    let fetches = [&before, &after, &add, &v];
+    let found = s.run(fetches, feeds! {}).unwrap().map(|t| t.value::<f32>().unwrap());
+    assert_eq!(found, [14.0, 28.0, 38.0, 14.0]);
+    assert_eq!(value(&mut s, &v), 38.0);
+}
+
+#[test]
+fn control_dependencies_nest_and_end_with_their_guard() {
+    let graph = Graph::new();
+    let (v, w) = (graph.variable("v", 0.0_f32), graph.variable("w", 0.0_f32));
+    let (to_v, to_w) = (v.assign(1.0).operation(), w.assign(1.0).operation());
+    let (both, one, none) = {
+        let _outer = graph.control_dependencies([&to_v]);
+        let both = {
+            let _inner = graph.control_dependencies([&to_w]);
+            graph.constant(1.0_f32)
+        };
+        let one = graph.constant(2.0_f32);
+        drop(_outer);
+        (both, one, graph.constant(3.0_f32))
+    };
+    for (fetch, expected) in [(&none, [0.0, 0.0]), (&one, [1.0, 0.0]), (&both, [1.0, 1.0])] {
+        let mut s = session(&graph);
+        s.run(fetch, feeds! {}).unwrap();
+        let found = s.run([&v, &w], feeds! {}).unwrap().map(|t| t.value::<f32>().unwrap());
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn a_graph_may_grow_after_its_session_was_made() {
+    let graph = Graph::new();
+    let v = graph.variable("v", 2.0_f32);
+    let mut s = session(&graph);
+    s.run(&v, feeds! {}).unwrap();
+    let x = graph.placeholder("x", DType::F32, ());
+    let w = graph.variable("w", 3.0_f32);
+    let sum = &v * &x + &w;
+    let missing = s.run(&sum, feeds! { x => 10.0_f32 }).unwrap_err().to_string();
+    assert!(missing.contains("'w'") && !missing.contains("'v'"), "{missing}");
+    s.run(w.initializer(), feeds! {}).unwrap();
+    assert_eq!(s.run(&sum, feeds! { x => 10.0_f32 }).unwrap().value::<f32>().unwrap(), 23.0);
+    // What does not fit is an error of the run that needs it, and of no other.
+    let misfit = graph.constant([1.0_f32, 2.0]) + graph.constant([1.0_f32, 2.0, 3.0]);
+    assert!(matches!(s.run(&misfit, feeds! {}), Err(Error::Op(_))));
+    assert!(s.run(&sum, feeds! { x => 10.0_f32 }).is_ok());
+}
+
+#[test]
+fn nothing_may_be_fetched() {
+    let graph = Graph::new();
+    let x = graph.placeholder("x", DType::F32, ());
+    let mut s = session(&graph);
+    s.run((), feeds! {}).unwrap();
+    s.run((), feeds! { x => 1.0_f32 }).unwrap();
+    let none: [&minutia_graph::Output; 0] = [];
+    assert_eq!(s.run(none, feeds! {}).unwrap().len(), 0);
+    let mut step = s.prepare((), feeds! {}).unwrap();
+    step.run().unwrap();
+    step.fetch().unwrap();
+}
+
+#[test]
+fn check_numerics_sees_what_is_fed_and_what_is_prepared() {
+    let graph = Graph::new();
+    let x = graph.placeholder("x", DType::F32, [2]);
+    let v = graph.variable("v", [1.0_f32, 1.0]);
+    let update = v.assign_add(x.sqrt().with_name("root"));
+    let mut s = session(&graph);
+    s.set_check_numerics(true);
+    let error = s.run(&update, feeds! { x => [1.0_f32, f32::NAN] }).unwrap_err().to_string();
+    assert!(error.contains("Placeholder 'x' produced NaN"), "{error}");
+    let mut step = s.prepare(&update, feeds! { x => [4.0_f32, 9.0] }).unwrap();
+    step.run().unwrap();
+    step.set(&x, &[-1.0_f32, 1.0]).unwrap();
+    let error = step.run().unwrap_err().to_string();
+    assert!(error.contains("Sqrt 'root' produced NaN"), "{error}");
+    assert_eq!(
+        s.run(&v, feeds! {}).unwrap().as_slice::<f32>().unwrap(),
+        [3.0, 4.0],
+        "the bad step changed nothing"
+    );
+    step.set(&x, &[1.0_f32, 1.0]).unwrap();
+    step.run().unwrap();
+    assert_eq!(s.run(&v, feeds! {}).unwrap().as_slice::<f32>().unwrap(), [4.0, 5.0]);
 }

@@ -66,6 +66,21 @@ pub trait Optimizer: Sized {
     }
 
     /// The same optimizer over these variables alone; all others are frozen.
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session, feeds};
+    /// use minutia_optim::{GradientDescent, Optimizer};
+    ///
+    /// let graph = Graph::new();
+    /// let (x, frozen) = (graph.variable("x", 1.0_f32), graph.variable("frozen", 3.0_f32));
+    /// let train = GradientDescent::new(0.5).with_var_list(&[&x]).minimize(&(&x * &frozen))?;
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// session.run(graph.global_variables_initializer(), feeds! {})?;
+    /// session.run(&train, feeds! {})?;
+    /// let (x, frozen) = session.run((&x, &frozen), feeds! {})?;
+    /// assert_eq!((x.value::<f32>()?, frozen.value::<f32>()?), (1.0 - 0.5 * 3.0, 3.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn with_var_list(self, variables: &[&Variable]) -> WithVarList<Self> {
         WithVarList { optimizer: self, variables: variables.iter().map(|&v| v.clone()).collect() }
     }
@@ -79,6 +94,28 @@ pub struct WithVarList<O> {
 }
 
 impl<O: Optimizer> WithVarList<O> {
+    /// The gradients of a loss with respect to the listed variables, to be changed and handed to
+    /// [`apply_gradients`](WithVarList::apply_gradients).
+    ///
+    /// # Errors
+    /// As [`minimize`](WithVarList::minimize).
+    #[track_caller]
+    pub fn compute_gradients(&self, loss: &Output) -> Result<Vec<(Output, Variable)>, Error> {
+        if self.variables.is_empty() {
+            return Err(Error::NoVariables { loss: loss.name(), unreached: Vec::new() });
+        }
+        self.optimizer.compute_gradients(loss, &self.variables)
+    }
+
+    /// The operation that updates variables by their gradients: [`Optimizer::apply_gradients`].
+    ///
+    /// # Errors
+    /// As [`Optimizer::apply_gradients`].
+    #[track_caller]
+    pub fn apply_gradients(&self, gradients: &[(Output, Variable)]) -> Result<Operation, Error> {
+        self.optimizer.apply_gradients(gradients)
+    }
+
     /// The operation that makes one step towards a smaller loss.
     ///
     /// # Errors
@@ -86,10 +123,7 @@ impl<O: Optimizer> WithVarList<O> {
     /// twice, [`Error::NoVariables`] for an empty list, or the first error of building.
     #[track_caller]
     pub fn minimize(&self, loss: &Output) -> Result<Operation, Error> {
-        if self.variables.is_empty() {
-            return Err(Error::NoVariables { loss: loss.name(), unreached: Vec::new() });
-        }
-        self.optimizer.apply_gradients(&self.optimizer.compute_gradients(loss, &self.variables)?)
+        self.apply_gradients(&self.compute_gradients(loss)?)
     }
 }
 
@@ -121,11 +155,15 @@ fn distinct<'a>(optimizer: &'static str, variables: impl Iterator<Item = &'a Var
     Ok(())
 }
 
-/// A slot: a variable beside another, of its shape, filled with one number.
+/// A slot: a variable beside another, of its shape, filled with one number. As in TensorFlow 1 it is named after its
+/// variable and its optimizer, whatever scope is open: `W/Adam`, and `W/Adam_1` for a second one.
 #[track_caller]
 pub(crate) fn slot(variable: &Variable, name: &str, value: f32) -> Variable {
-    let dims = variable.shape().known().unwrap_or_default();
-    let initial = variable.graph().fill(dims, value);
-    let local = variable.name().rsplit('/').next().unwrap_or_default().to_string();
-    variable.graph().untrainable_variable(&format!("{local}/{name}"), initial)
+    let (graph, owner) = (variable.graph(), variable.name());
+    let initial = {
+        let _scope = graph.name_scope(&format!("{owner}/{name}/Initializer/"));
+        graph.fill(variable.shape().known().unwrap_or_default(), value)
+    };
+    let _scope = graph.name_scope(&format!("{owner}/"));
+    graph.untrainable_variable(name, initial)
 }
