@@ -25,7 +25,7 @@ pub enum Error {
         "{role} '{name}' belongs to another graph\n  hint: build everything that meets in one expression or run from one Graph"
     )]
     OtherGraph {
-        /// What the stranger was to be: an operand, a fetch, a feed.
+        /// What the stranger was to be: an operand, a fetch, a feed, a control dependency.
         role: &'static str,
         /// Its name.
         name: String,
@@ -36,10 +36,10 @@ pub enum Error {
         /// Each with type and shape, such as `'x' f32 [?, 784]`.
         placeholders: Vec<String>,
     },
-    /// A tensor was fed that the placeholder does not admit.
-    #[error("placeholder '{name}' takes {expected}, but was fed {dtype} {shape}")]
+    /// A tensor was fed, or a variable set to one, that does not have the type and shape of the node.
+    #[error("'{name}' takes {expected}, but was given {dtype} {shape}")]
     Feed {
-        /// The placeholder.
+        /// The node.
         name: String,
         /// What it takes.
         expected: Signature,
@@ -48,18 +48,10 @@ pub enum Error {
         /// Shape of the tensor.
         shape: Shape,
     },
-    /// Something that is no placeholder was fed.
-    #[error("'{name}' is a {op}, not a placeholder, and cannot be fed")]
-    NotAPlaceholder {
-        /// The node.
-        name: String,
-        /// Its operation.
-        op: &'static str,
-    },
-    /// One placeholder was fed twice.
-    #[error("placeholder '{name}' is fed twice")]
+    /// One node was fed twice.
+    #[error("'{name}' is fed twice\n  hint: name it once in feeds!{{..}}, by handle or by name")]
     FedTwice {
-        /// The placeholder.
+        /// The node.
         name: String,
     },
     /// No node has this name.
@@ -95,16 +87,6 @@ pub enum Error {
         name: String,
         /// What it is.
         signature: Signature,
-    },
-    /// A loss does not depend on a variable that it was to be minimised over.
-    #[error(
-        "loss '{loss}' does not depend on variable '{variable}'\n  hint: leave the variable out of the list, or check for a stop_gradient, a cast or another graph between the two"
-    )]
-    Unreached {
-        /// The loss.
-        loss: String,
-        /// The variable.
-        variable: String,
     },
     /// In check-numerics mode: the first node to hold a NaN or an infinity.
     #[error("{op} '{name}' produced {what}; built at {place}\n  hint: no variable was changed by this run")]
@@ -155,7 +137,9 @@ pub enum Error {
 #[non_exhaustive]
 pub enum CheckpointProblem {
     /// The file system refused.
-    #[error("{0}")]
+    #[error(
+        "{0}\n  hint: the path must be that of a file, in a folder that exists and that this user may use"
+    )]
     Io(Arc<std::io::Error>),
     /// The file does not start like a checkpoint.
     #[error("is not a minutia checkpoint")]

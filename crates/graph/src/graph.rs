@@ -40,8 +40,17 @@ pub(crate) struct Inner {
     names: HashMap<String, NodeId>,
     /// The next suffix to try for each base name.
     suffixes: HashMap<String, usize>,
-    scopes: Vec<String>,
-    control: Vec<Vec<NodeId>>,
+    scopes: Vec<Open<String>>,
+    control: Vec<Open<Vec<NodeId>>>,
+    /// Changes whenever a change to nodes that exist already may make a plan of them wrong.
+    pub version: u64,
+}
+
+/// A name scope or control dependencies that are open, and what is wrong with them: every node built inside
+/// remembers it.
+struct Open<T> {
+    what: T,
+    error: Option<Error>,
 }
 
 /// A variable: the node that reads it, the node that gives it its first value.
@@ -64,13 +73,17 @@ impl Graph {
     }
 
     /// Sets the seed of every random operation. A random operation's numbers depend on this seed, on its name
-    /// and on how often it ran in its session, on nothing else.
+    /// and on how often it ran in its session, on nothing else. Steps that were prepared before keep their seed.
     pub fn set_random_seed(&self, seed: u64) {
-        self.lock().seed = seed;
+        let mut inner = self.lock();
+        inner.seed = seed;
+        inner.version += 1;
     }
 
     /// Prefixes the names of what is built until the guard is dropped, as TensorFlow's `name_scope` does. A name
-    /// that is taken gets a suffix: `hidden`, `hidden_1`.
+    /// that is taken gets a suffix: `hidden`, `hidden_1`. A name that ends with `/` is a scope to return to, counted
+    /// from the root, and an empty name is the root. What is built in a scope of an invalid name remembers
+    /// [`Error::Name`].
     ///
     /// ```
     /// use minutia_graph::{DType, Graph};
@@ -80,30 +93,73 @@ impl Graph {
     ///     graph.placeholder("x", DType::F32, [3])
     /// };
     /// assert_eq!(x.name(), "hidden/x");
+    /// let _back = graph.name_scope("hidden/");
+    /// assert_eq!(graph.placeholder("y", DType::F32, [3]).name(), "hidden/y");
     /// ```
     #[track_caller]
     #[must_use = "the scope ends when the guard is dropped"]
     pub fn name_scope(&self, name: &str) -> NameScope {
         let mut inner = self.lock();
-        let name = if valid_name(name) { name } else { "invalid_scope_name" };
-        let full = inner.scoped(name);
-        let unique = inner.unique(&full);
-        inner.names.insert(unique.clone(), NodeId::MAX);
         let depth = inner.scopes.len();
-        inner.scopes.push(unique);
+        let absolute = name.strip_suffix('/').or_else(|| name.is_empty().then_some(name));
+        let open = if let Some(absolute) = absolute.filter(|name| name.is_empty() || valid_name(name)) {
+            Open { what: absolute.to_string(), error: None }
+        } else if valid_name(name) && absolute.is_none() {
+            let full = inner.scoped(name);
+            let unique = inner.unique(&full);
+            inner.names.insert(unique.clone(), NodeId::MAX);
+            Open { what: unique, error: None }
+        } else {
+            let around = inner.scopes.last().map(|scope| scope.what.clone()).unwrap_or_default();
+            Open { what: around, error: Some(Error::Name { name: name.into(), place: Place::caller() }) }
+        };
+        inner.scopes.push(open);
         NameScope { graph: self.clone(), depth }
     }
 
-    /// Makes everything built until the guard is dropped run after these operations.
+    /// Makes everything built until the guard is dropped run after these operations, as TensorFlow's
+    /// `control_dependencies` does. It orders what is built inside, not what was built before and is used inside.
+    /// What is built inside after an operation of another graph remembers [`Error::OtherGraph`].
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session, feeds};
+    /// let graph = Graph::new();
+    /// let v = graph.variable("v", 1.0_f32);
+    /// let add = v.assign_add(graph.constant(1.0_f32)).operation();
+    /// let after = {
+    ///     let _after = graph.control_dependencies([&add]);
+    ///     v.read_value()
+    /// };
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// session.run(graph.global_variables_initializer(), feeds! {})?;
+    /// assert_eq!(session.run(&after, feeds! {})?.value::<f32>()?, 2.0);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[must_use = "the dependency ends when the guard is dropped"]
     pub fn control_dependencies<'a>(
         &self,
         operations: impl IntoIterator<Item = &'a Operation>,
     ) -> ControlGuard {
-        let ids = operations.into_iter().map(|o| o.0.id).collect();
+        self.after(operations, "control dependency")
+    }
+
+    /// Control dependencies; `role` is what an error calls them.
+    pub(crate) fn after<'a>(
+        &self,
+        operations: impl IntoIterator<Item = &'a Operation>,
+        role: &'static str,
+    ) -> ControlGuard {
+        let (mut what, mut error) = (Vec::new(), None);
+        for operation in operations {
+            if operation.graph().same(self) {
+                what.push(operation.0.id);
+            } else {
+                error.get_or_insert_with(|| Error::OtherGraph { role, name: operation.name() });
+            }
+        }
         let mut inner = self.lock();
         let depth = inner.control.len();
-        inner.control.push(ids);
+        inner.control.push(Open { what, error });
         ControlGuard { graph: self.clone(), depth }
     }
 
@@ -182,8 +238,12 @@ impl Graph {
         let inputs: Vec<NodeId> = inputs.iter().map(|i| i.id).collect();
         let full = inner.scoped(op.name());
         let name = inner.unique(&full);
-        let control = inner.control.concat();
+        let control = inner.control.iter().flat_map(|open| &open.what).copied().collect();
+        let error = inner.open_error();
         let id = inner.push(op, name, inputs, control, place);
+        if let Some(error) = error {
+            inner.nodes[id].error.get_or_insert(error);
+        }
         drop(inner);
         Output { graph: self.clone(), id }
     }
@@ -247,6 +307,7 @@ impl Inner {
     pub fn rename(&mut self, id: NodeId, name: &str, place: Place) {
         if !valid_name(name) {
             self.nodes[id].error.get_or_insert(Error::Name { name: name.into(), place });
+            self.version += 1;
             return;
         }
         let full = self.scoped(name);
@@ -265,14 +326,33 @@ impl Inner {
         let unique = self.unique(&full);
         self.names.insert(unique.clone(), id);
         self.nodes[id].name = unique;
+        // Random numbers depend on the name.
+        if matches!(self.nodes[id].op, AnyOp::Random(_)) {
+            self.version += 1;
+        }
+    }
+
+    /// What is wrong with the scopes and control dependencies that are open now.
+    fn open_error(&self) -> Option<Error> {
+        let scopes = self.scopes.iter().filter_map(|open| open.error.as_ref());
+        scopes.chain(self.control.iter().filter_map(|open| open.error.as_ref())).next().cloned()
     }
 
     pub fn is_free(&self, name: &str) -> bool {
         valid_name(name) && !self.names.contains_key(name)
     }
 
+    /// A full name as `scoped` would have to be given it.
+    pub fn local<'a>(&self, full: &'a str) -> &'a str {
+        let scope = self.scopes.last().map_or("", |scope| &scope.what);
+        full.strip_prefix(scope).and_then(|rest| rest.strip_prefix('/')).unwrap_or(full)
+    }
+
     fn scoped(&self, name: &str) -> String {
-        self.scopes.last().map_or_else(|| name.to_string(), |scope| format!("{scope}/{name}"))
+        match self.scopes.last() {
+            Some(scope) if !scope.what.is_empty() => format!("{}/{name}", scope.what),
+            _ => name.to_string(),
+        }
     }
 
     fn unique(&mut self, name: &str) -> String {

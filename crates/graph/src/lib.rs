@@ -24,6 +24,7 @@ pub use error::{CheckpointProblem, Error, OpError};
 pub use graph::{Graph, NodeInfo};
 pub use minutia_tensor::{DType, Device, Tensor};
 pub use node::{Place, Signature};
+pub use operators::Operand;
 pub use ops::reduce::Axes;
 pub use output::{Operation, Output};
 pub use plan::{ExecutionPlan, PlannedKernel};

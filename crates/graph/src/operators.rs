@@ -3,38 +3,77 @@
 use crate::{Output, Variable};
 use std::ops;
 
+/// What stands beside a tensor in an elementwise operation: an output, a variable, or a plain number, which becomes a
+/// constant of the tensor's type where that type can hold it.
+///
+/// ```
+/// use minutia_graph::{Graph, Session, feeds};
+/// let graph = Graph::new();
+/// let x = graph.constant([-1.0_f32, 0.5, 3.0]);
+/// let n = graph.constant([1, 2, 3]);
+/// let (bounded, odd) = (x.maximum(0.0).minimum(1.0), n.not_equal(2));
+/// let mut session = Session::new(&graph, &minutia_tensor::Device::cpu()?)?;
+/// let (bounded, odd) = session.run((&bounded, &odd), feeds! {})?;
+/// assert_eq!(bounded.as_slice::<f32>()?, [0.0, 0.5, 1.0]);
+/// assert_eq!(odd.as_slice::<bool>()?, [true, false, true]);
+/// # Ok::<(), minutia_graph::Error>(())
+/// ```
+pub trait Operand {
+    /// The operand as an output of the graph of `beside`.
+    fn operand(&self, beside: &Output) -> Output;
+}
+
+impl<T: AsRef<Output>> Operand for T {
+    fn operand(&self, _: &Output) -> Output {
+        self.as_ref().clone()
+    }
+}
+
+impl Operand for f32 {
+    #[track_caller]
+    fn operand(&self, beside: &Output) -> Output {
+        beside.number(*self)
+    }
+}
+
+impl Operand for i32 {
+    #[track_caller]
+    fn operand(&self, beside: &Output) -> Output {
+        match beside.dtype() {
+            crate::DType::F32 => beside.number(*self as f32),
+            _ => beside.graph().constant(*self),
+        }
+    }
+}
+
 macro_rules! operators {
     ($($trait:ident $method:ident => $f:ident;)*) => { $(
         operators!(left $trait $method $f: Output, &Output, Variable, &Variable);
         operators!(right $trait $method $f: Output, &Output, Variable, &Variable);
     )* };
     (left $trait:ident $method:ident $f:ident: $($lhs:ty),*) => { $(
-        impl<R: AsRef<Output>> ops::$trait<R> for $lhs {
+        impl<R: Operand> ops::$trait<R> for $lhs {
             type Output = Output;
             #[track_caller]
             fn $method(self, rhs: R) -> Output {
                 Output::$f(self.as_ref(), rhs)
             }
         }
-        impl ops::$trait<f32> for $lhs {
-            type Output = Output;
-            #[track_caller]
-            fn $method(self, rhs: f32) -> Output {
-                let lhs: &Output = self.as_ref();
-                lhs.$f(lhs.number(rhs))
-            }
-        }
     )* };
     (right $trait:ident $method:ident $f:ident: $($rhs:ty),*) => { $(
-        impl ops::$trait<$rhs> for f32 {
+        operators!(number f32, $trait $method $f $rhs);
+        operators!(number i32, $trait $method $f $rhs);
+    )* };
+    (number $number:ty, $trait:ident $method:ident $f:ident $rhs:ty) => {
+        impl ops::$trait<$rhs> for $number {
             type Output = Output;
             #[track_caller]
             fn $method(self, rhs: $rhs) -> Output {
                 let rhs: &Output = rhs.as_ref();
-                rhs.number(self).$f(rhs)
+                self.operand(rhs).$f(rhs)
             }
         }
-    )* };
+    };
     (negation: $($operand:ty),*) => { $(
         impl ops::Neg for $operand {
             type Output = Output;

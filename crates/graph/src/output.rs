@@ -65,11 +65,12 @@ impl Output {
         self.graph.lock().nodes[self.id].error.clone().map_or(Ok(()), Err)
     }
 
-    /// A constant of this graph, of this tensor's type.
+    /// A constant of this graph, of this tensor's type where that can hold it.
     #[track_caller]
     pub(crate) fn number(&self, x: f32) -> Output {
+        const LIMIT: f32 = 2_147_483_648.0;
         let value = match self.dtype() {
-            DType::I32 if x.fract() == 0.0 => Tensor::scalar(x as i32),
+            DType::I32 if x.fract() == 0.0 && (-LIMIT..LIMIT).contains(&x) => Tensor::scalar(x as i32),
             _ => Tensor::scalar(x),
         };
         self.graph.add(Constant { value }, &[])

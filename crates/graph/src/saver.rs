@@ -43,10 +43,14 @@ pub struct Saver {
     graph: Graph,
 }
 
+/// Names are borrowed from the file and lists grow as they are read, so that a length in a file that claims more
+/// than the file holds is an error, not an allocation.
 #[derive(Serialize, Deserialize)]
-struct Contents {
-    variables: BTreeMap<String, Tensor>,
-    counters: BTreeMap<String, i32>,
+struct Contents<'a> {
+    #[serde(borrow)]
+    variables: BTreeMap<&'a str, Tensor>,
+    #[serde(borrow)]
+    counters: BTreeMap<&'a str, i32>,
 }
 
 impl Saver {
@@ -60,23 +64,33 @@ impl Saver {
     ///
     /// # Errors
     /// [`Error::Checkpoint`] when the file cannot be written; an earlier file of this name then stays as it was.
+    /// [`Error::OtherGraph`] for a session of another graph.
     pub fn save(&self, session: &Session, path: impl AsRef<Path>) -> Result<(), Error> {
+        self.check(session)?;
         let path = path.as_ref();
         let values = |v: &crate::Variable| session.variable(v).map(|t| (v.name(), t));
-        let variables = self.graph.global_variables().iter().filter_map(values).collect();
-        let contents = Contents { variables, counters: self.counters(session)? };
+        let variables: Vec<(String, Tensor)> =
+            self.graph.global_variables().iter().filter_map(values).collect();
+        let counters = self.counters(session)?;
+        let contents = Contents {
+            variables: variables.iter().map(|(name, value)| (name.as_str(), value.clone())).collect(),
+            counters: counters.iter().map(|(name, count)| (name.as_str(), *count)).collect(),
+        };
         let failed = |problem| Error::Checkpoint { path: path.to_path_buf(), problem };
         let body = bincode::serde::encode_to_vec(&contents, bincode::config::standard())
             .map_err(|e| failed(CheckpointProblem::Decode(e.to_string())))?;
-        write(path, &body).map_err(|e| failed(CheckpointProblem::Io(Arc::new(e))))
+        replace(path, |file| write(file, &body)).map_err(|e| failed(CheckpointProblem::Io(Arc::new(e))))
     }
 
-    /// Reads a checkpoint into a session. Variables of the graph that have no value in the file must have one in the
-    /// session already.
+    /// Reads a checkpoint into a session, whatever the session did before: random operations that had not run when the
+    /// file was written start anew. Variables of the graph that have no value in the file must have one in the session
+    /// already.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`], which says what is wrong with the file; the session then stays as it was.
+    /// [`Error::Checkpoint`], which says what is wrong with the file; [`Error::OtherGraph`] for a session of another
+    /// graph. The session then stays as it was.
     pub fn restore(&self, session: &mut Session, path: impl AsRef<Path>) -> Result<(), Error> {
+        self.check(session)?;
         let path = path.as_ref();
         let failed = |problem| Error::Checkpoint { path: path.to_path_buf(), problem };
         let bytes = fs::read(path).map_err(|e| failed(CheckpointProblem::Io(Arc::new(e))))?;
@@ -85,7 +99,7 @@ impl Saver {
         let mut missing = Vec::new();
         for variable in &variables {
             let (name, expected) = (variable.name(), variable.signature());
-            match contents.variables.get(&name) {
+            match contents.variables.get(name.as_str()) {
                 None if session.variable(variable).is_none() => missing.push(format!("'{name}'")),
                 Some(t) if t.dtype() != expected.dtype || !expected.shape.admits(t.dims()) => {
                     let found = Signature::new(t.dtype(), PartialShape::from(t.shape()));
@@ -98,18 +112,28 @@ impl Saver {
             return Err(failed(CheckpointProblem::Missing(missing)));
         }
         for variable in &variables {
-            if let Some(value) = contents.variables.get(&variable.name()) {
+            if let Some(value) = contents.variables.get(variable.name().as_str()) {
                 session.set_variable(variable, value)?;
             }
         }
+        let mut state = session.state();
+        let ran: Vec<_> = state.counters.values().copied().collect();
+        ran.into_iter().try_for_each(|slot| state.memory.store(slot, &[0_i32]))?;
         for (name, count) in contents.counters {
-            if let Ok(node) = self.graph.get(&name) {
-                let mut state = session.state();
+            if let Ok(node) = self.graph.get(name) {
                 let slot = state.counter(node.id)?;
                 state.memory.store(slot, &[count])?;
             }
         }
         Ok(())
+    }
+
+    fn check(&self, session: &Session) -> Result<(), Error> {
+        if session.graph().same(&self.graph) {
+            return Ok(());
+        }
+        let name = self.graph.nodes().first().map(|node| node.name.clone()).unwrap_or_default();
+        Err(Error::OtherGraph { role: "the saver's node", name })
     }
 
     fn counters(&self, session: &Session) -> Result<BTreeMap<String, i32>, Error> {
@@ -122,19 +146,24 @@ impl Saver {
     }
 }
 
-fn write(path: &Path, body: &[u8]) -> io::Result<()> {
+/// Puts a new file in the place of an old one, complete or not at all.
+fn replace(path: &Path, fill: impl FnOnce(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(MAGIC)?;
-    file.write_all(&VERSION.to_le_bytes())?;
-    file.write_all(&Sha256::digest(body))?;
-    file.write_all(body)?;
+    fill(file.as_file_mut())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|e| e.error)?;
     Ok(())
 }
 
-fn decode(bytes: &[u8]) -> Result<Contents, CheckpointProblem> {
+fn write(file: &mut fs::File, body: &[u8]) -> io::Result<()> {
+    file.write_all(MAGIC)?;
+    file.write_all(&VERSION.to_le_bytes())?;
+    file.write_all(&Sha256::digest(body))?;
+    file.write_all(body)
+}
+
+fn decode(bytes: &[u8]) -> Result<Contents<'_>, CheckpointProblem> {
     if !bytes.starts_with(&MAGIC[..bytes.len().min(MAGIC.len())]) || bytes.is_empty() {
         return Err(CheckpointProblem::Foreign);
     }
@@ -146,12 +175,30 @@ fn decode(bytes: &[u8]) -> Result<Contents, CheckpointProblem> {
     if Sha256::digest(body)[..] != header[12..] {
         return Err(CheckpointProblem::Digest);
     }
-    // Bounded by the file: a length in it that claims more is an error, not an allocation.
-    let config = bincode::config::standard().with_limit::<{ 1 << 40 }>();
-    let (contents, used) = bincode::serde::decode_from_slice(body, config)
+    let (contents, used) = bincode::serde::borrow_decode_from_slice(body, bincode::config::standard())
         .map_err(|e| CheckpointProblem::Decode(e.to_string()))?;
     if used != body.len() {
         return Err(CheckpointProblem::Decode(format!("{} bytes are left over", body.len() - used)));
     }
     Ok(contents)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_file_stays_when_writing_fails_half_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint");
+        replace(&path, |file| write(file, b"first")).unwrap();
+        let before = fs::read(&path).unwrap();
+        let failed = replace(&path, |file| {
+            file.write_all(b"half")?;
+            Err(io::Error::from(io::ErrorKind::StorageFull))
+        });
+        assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(fs::read(&path).unwrap(), before);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing half written is left");
+    }
 }

@@ -1,4 +1,4 @@
-use crate::{Error, Graph, Operation, Output, Place, graph::VariableEntry, ops::variable as op};
+use crate::{Error, Graph, Operand, Operation, Output, Place, graph::VariableEntry, ops::variable as op};
 use minutia_tensor::Tensor;
 use std::ops::Deref;
 
@@ -14,7 +14,7 @@ use std::ops::Deref;
 ///
 /// let graph = Graph::new();
 /// let counter = graph.variable("counter", 0.0_f32);
-/// let next = counter.assign_add(graph.constant(1.0_f32));
+/// let next = counter.assign_add(1.0);
 /// let mut session = Session::new(&graph, &Device::cpu()?)?;
 /// session.run(graph.global_variables_initializer(), feeds! {})?;
 /// for _ in 0..3 {
@@ -30,25 +30,52 @@ pub struct Variable {
 }
 
 impl Variable {
-    /// Gives the variable a new value, which is the result.
+    /// Gives the variable a new value, which is the result. The value has the variable's type and shape; it may be a
+    /// plain number for a scalar.
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session, feeds};
+    /// let graph = Graph::new();
+    /// let v = graph.variable("v", [1.0_f32, 2.0]);
+    /// let double = v.assign(&v * 2.0);
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// session.run(graph.global_variables_initializer(), feeds! {})?;
+    /// assert_eq!(session.run(&double, feeds! {})?.as_slice::<f32>()?, [2.0, 4.0]);
+    /// assert_eq!(session.run(&v, feeds! {})?.as_slice::<f32>()?, [2.0, 4.0]);
+    /// assert!(v.assign(graph.constant([1.0_f32, 2.0, 3.0])).check().is_err());
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[track_caller]
-    pub fn assign(&self, value: impl AsRef<Output>) -> Output {
-        self.output.graph.add(op::Assign { variable: self.index }, &[&self.output, value.as_ref()])
+    pub fn assign(&self, value: impl Operand) -> Output {
+        let value = value.operand(&self.output);
+        self.output.graph.add(op::Assign { variable: self.index }, &[&self.output, &value])
     }
 
     /// Adds to the variable's value, as it is after the assignments built before; the sum is the result.
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session, feeds};
+    /// let graph = Graph::new();
+    /// let v = graph.variable("v", 1.0_f32);
+    /// let (once, twice) = (v.assign_add(1.0), v.assign_add(10.0));
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// session.run(graph.global_variables_initializer(), feeds! {})?;
+    /// let (once, twice) = session.run((&once, &twice), feeds! {})?;
+    /// assert_eq!((once.value::<f32>()?, twice.value::<f32>()?), (2.0, 12.0));
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[track_caller]
-    pub fn assign_add(&self, value: impl AsRef<Output>) -> Output {
+    pub fn assign_add(&self, value: impl Operand) -> Output {
         let now = self.read_value();
-        self.assign(now + value.as_ref())
+        self.assign(now + value)
     }
 
     /// Subtracts from the variable's value, as it is after the assignments built before; the difference is the
     /// result.
     #[track_caller]
-    pub fn assign_sub(&self, value: impl AsRef<Output>) -> Output {
+    pub fn assign_sub(&self, value: impl Operand) -> Output {
         let now = self.read_value();
-        self.assign(now - value.as_ref())
+        self.assign(now - value)
     }
 
     /// The value after those assignments of the same run that were built before this.
@@ -139,11 +166,12 @@ impl Graph {
         let index = self.lock().variables.len();
         let output = self.add(op::VariableOp { signature: initial.signature() }, &[]).with_name(name);
         {
+            let error = if initial.graph.same(self) {
+                initial.check().err()
+            } else {
+                Some(Error::OtherGraph { role: "initial value", name: initial.name() })
+            };
             let mut inner = self.lock();
-            let mut error = inner.nodes[initial.id].error.clone();
-            if !initial.graph.same(self) {
-                error = Some(Error::OtherGraph { role: "initial value", name: initial.name() });
-            }
             let node = &mut inner.nodes[output.id];
             node.place = place;
             node.error = node.error.take().or(error);
@@ -153,7 +181,7 @@ impl Graph {
         let full = variable.name();
         let assign = variable.assign(&initial);
         let mut inner = self.lock();
-        let local = full.rsplit('/').next().unwrap_or(name).to_string();
+        let local = inner.local(&full).to_string();
         inner.rename(assign.id, &format!("{local}/Assign"), Place::caller());
         inner.variables[index].initializer = assign.id;
         drop(inner);

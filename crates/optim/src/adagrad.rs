@@ -2,7 +2,23 @@ use crate::{Optimizer, Rate, optimizer::slot};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Adagrad (Duchi et al., 2011) as in TensorFlow 1: `a += g g`, `v -= rate g / sqrt(a)`, from `a = 0.1`; there is no
-/// epsilon.
+/// epsilon. Slot: `W/Adagrad` beside a variable `W`.
+///
+/// ```
+/// use minutia_graph::{Device, Graph, Session, feeds};
+/// use minutia_optim::{Adagrad, Optimizer};
+///
+/// let graph = Graph::new();
+/// let x = graph.variable("x", 1.0_f32);
+/// let train = Adagrad::new(0.5).minimize(&(&x * 2.0))?;
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// session.run(graph.global_variables_initializer(), feeds! {})?;
+/// session.run(&train, feeds! {})?;
+/// let (x, slot) = session.run((&x, &graph.get("x/Adagrad")?), feeds! {})?;
+/// assert_eq!(slot.value::<f32>()?, 0.1 + 2.0 * 2.0);
+/// assert!((x.value::<f32>()? - (1.0 - 0.5 * 2.0 / 4.1_f32.sqrt())).abs() < 1e-6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Adagrad {
     rate: Rate,

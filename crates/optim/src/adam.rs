@@ -3,10 +3,26 @@ use minutia_graph::{Graph, Output, Variable};
 
 /// Adam (Kingma and Ba, 2015) as in TensorFlow 1: at step `t`, from 1,
 /// `r = rate sqrt(1 - beta2^t) / (1 - beta1^t)`, `m += (1 - beta1) (g - m)`, `s += (1 - beta2) (g g - s)`,
-/// `v -= r m / (sqrt(s) + epsilon)`, from `m = s = 0`. Defaults: beta1 0.9, beta2 0.999, epsilon 1e-8.
+/// `v -= r m / (sqrt(s) + epsilon)`, from `m = s = 0`. Defaults: rate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-8.
+/// Slots: `W/Adam` (m) and `W/Adam_1` (s) beside a variable `W`; `beta1_power` and `beta2_power`.
 ///
 /// With [`weight_decay`](Adam::weight_decay) it is AdamW (Loshchilov and Hutter, 2019): `v -= rate decay v` besides,
 /// apart from the gradient.
+///
+/// ```
+/// use minutia_graph::{Device, Graph, Session, feeds};
+/// use minutia_optim::{Adam, Optimizer};
+///
+/// let graph = Graph::new();
+/// let x = graph.variable("x", 1.0_f32);
+/// let train = Adam::default().minimize(&x.square())?;
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// session.run(graph.global_variables_initializer(), feeds! {})?;
+/// session.run(&train, feeds! {})?;
+/// // The first step is as long as the rate, whatever the gradient.
+/// assert!((session.run(&x, feeds! {})?.value::<f32>()? - 0.999).abs() < 1e-6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Adam {
     rate: Rate,
@@ -41,6 +57,13 @@ impl Adam {
     }
 }
 
+impl Default for Adam {
+    /// With TensorFlow 1's learning rate, 0.001.
+    fn default() -> Adam {
+        Adam::new(0.001)
+    }
+}
+
 impl Optimizer for Adam {
     fn name(&self) -> &'static str {
         "Adam"
@@ -49,11 +72,14 @@ impl Optimizer for Adam {
     fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
         let rate = self.rate.output(graph);
         // The powers of this step; kept as variables, since a power by repeated products has one fixed rounding.
-        let power1 = graph.untrainable_variable("beta1_power", self.beta1);
-        let power2 = graph.untrainable_variable("beta2_power", self.beta2);
+        let (power1, power2) = {
+            let _root = graph.name_scope("");
+            let power = |name: &str, beta: f32| graph.untrainable_variable(name, beta);
+            (power("beta1_power", self.beta1), power("beta2_power", self.beta2))
+        };
         let corrected = &rate * (1.0 - &power2).sqrt() / (1.0 - &power1);
         let update = |(g, v): &(Output, Variable)| {
-            let (first, second) = (slot(v, "Adam", 0.0), slot(v, "Adam_1", 0.0));
+            let (first, second) = (slot(v, "Adam", 0.0), slot(v, "Adam", 0.0));
             let m = first.assign(&first + (g - &first) * (1.0 - self.beta1));
             let s = second.assign(&second + (g.square() - &second) * (1.0 - self.beta2));
             let moved = v - m * &corrected / (s.sqrt() + self.epsilon);

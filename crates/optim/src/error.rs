@@ -2,15 +2,64 @@
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The graph refused; also a loss that a listed variable does not reach.
+    /// The graph refused.
     #[error(transparent)]
     Graph(#[from] minutia_graph::Error),
     /// There is nothing to train.
     #[error(
-        "loss '{loss}' has no variable to train\n  hint: make one with graph.variable(..), or name one in with_var_list"
+        "loss '{loss}' has no variable to train{}\n  hint: make one with graph.variable(..), and check for a stop_gradient or a \
+         cast between it and the loss",
+        but(unreached)
     )]
     NoVariables {
         /// The loss.
         loss: String,
+        /// The variables that could have been trained, had the loss depended on them.
+        unreached: Vec<String>,
     },
+    /// Variables were listed that the loss does not depend on.
+    #[error(
+        "loss '{loss}' does not depend on {}\n  hint: leave what it does not depend on out of the list, or check for a \
+         stop_gradient or a cast between the two",
+        quoted(variables)
+    )]
+    Unreached {
+        /// The loss.
+        loss: String,
+        /// The variables.
+        variables: Vec<String>,
+    },
+    /// There are no gradients to apply.
+    #[error(
+        "{optimizer}: apply_gradients was given no gradients\n  hint: hand it what compute_gradients returns for at least one \
+         variable"
+    )]
+    NoGradients {
+        /// The optimizer.
+        optimizer: &'static str,
+    },
+    /// One variable was listed twice; it would be updated twice from one value, and one update would be lost.
+    #[error(
+        "{optimizer}: variable '{variable}' is listed twice\n  hint: list it once, with the sum of its gradients"
+    )]
+    Duplicate {
+        /// The optimizer.
+        optimizer: &'static str,
+        /// The variable.
+        variable: String,
+    },
+}
+
+fn quoted(names: &[String]) -> String {
+    let noun = if names.len() == 1 { "variable" } else { "variables" };
+    let names: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
+    format!("{noun} {}", names.join(", "))
+}
+
+fn but(unreached: &[String]) -> String {
+    if unreached.is_empty() {
+        String::new()
+    } else {
+        format!(": it does not depend on {}", quoted(unreached))
+    }
 }

@@ -1,7 +1,7 @@
 use crate::{Optimizer, Rate};
 use minutia_graph::{Graph, Output, Variable};
 
-/// Gradient descent: `v -= rate g`.
+/// Gradient descent: `v -= rate g`. It has no slots.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session, feeds};

@@ -2,7 +2,24 @@ use crate::{Optimizer, Rate, optimizer::slot};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Gradient descent with momentum: `a = momentum a + g`, `v -= rate a`, from `a = 0`; with Nesterov's variant
-/// `v -= rate g + rate momentum a`, as TensorFlow computes it (Sutskever et al., 2013).
+/// `v -= rate g + rate momentum a`, as TensorFlow computes it (Sutskever et al., 2013). Slot: `W/Momentum` beside a
+/// variable `W`.
+///
+/// ```
+/// use minutia_graph::{Device, Graph, Session, feeds};
+/// use minutia_optim::{Momentum, Optimizer};
+///
+/// let graph = Graph::new();
+/// let x = graph.variable("x", 1.0_f32);
+/// let train = Momentum::new(0.25, 0.5).minimize(&(&x * 2.0))?;
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// session.run(graph.global_variables_initializer(), feeds! {})?;
+/// session.run(&train, feeds! {})?;
+/// session.run(&train, feeds! {})?;
+/// // The second step is one and a half times the first.
+/// assert_eq!(session.run(&x, feeds! {})?.value::<f32>()?, 1.0 - 0.5 - 0.75);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Momentum {
     rate: Rate,

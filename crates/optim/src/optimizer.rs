@@ -15,33 +15,32 @@ pub trait Optimizer: Sized {
     /// [`apply_gradients`](Optimizer::apply_gradients).
     ///
     /// # Errors
-    /// [`minutia_graph::Error::Unreached`] for a variable that the loss does not depend on.
+    /// [`Error::Unreached`] for variables that the loss does not depend on, [`Error::Duplicate`] for one that is listed
+    /// twice, or the first error of building.
     #[track_caller]
     fn compute_gradients(
         &self,
         loss: &Output,
         variables: &[Variable],
     ) -> Result<Vec<(Output, Variable)>, Error> {
-        let handles: Vec<&Output> = variables.iter().map(|v| &**v).collect();
-        let gradients = loss.graph().gradients(loss, &handles)?;
-        let pair = |(gradient, variable): (Option<Output>, &Variable)| match gradient {
-            Some(gradient) => Ok((gradient, variable.clone())),
-            None => {
-                Err(minutia_graph::Error::Unreached { loss: loss.name(), variable: variable.name() }.into())
-            }
-        };
-        gradients.into_iter().zip(variables).map(pair).collect()
+        distinct(self.name(), variables.iter())?;
+        match reached(loss, variables)? {
+            (reached, unreached) if unreached.is_empty() => Ok(reached),
+            (_, variables) => Err(Error::Unreached { loss: loss.name(), variables }),
+        }
     }
 
     /// The operation that updates the variables by their gradients.
     ///
     /// # Errors
-    /// The first error of building.
+    /// [`Error::NoGradients`] for an empty list, [`Error::Duplicate`] for a variable that is listed twice, or the first
+    /// error of building.
     #[track_caller]
     fn apply_gradients(&self, gradients: &[(Output, Variable)]) -> Result<Operation, Error> {
         let Some((first, _)) = gradients.first() else {
-            return Err(Error::NoVariables { loss: String::new() });
+            return Err(Error::NoGradients { optimizer: self.name() });
         };
+        distinct(self.name(), gradients.iter().map(|(_, variable)| variable))?;
         let graph = first.graph();
         let updates = {
             let _scope = graph.name_scope(self.name());
@@ -58,18 +57,30 @@ pub trait Optimizer: Sized {
     /// [`Error::NoVariables`] when there is none, or the first error of building.
     #[track_caller]
     fn minimize(&self, loss: &Output) -> Result<Operation, Error> {
-        let variables = loss.graph().trainable_variables();
-        let handles: Vec<&Output> = variables.iter().map(|v| &**v).collect();
-        let gradients = loss.graph().gradients(loss, &handles)?;
-        let reached: Vec<(Output, Variable)> =
-            gradients.into_iter().zip(variables).filter_map(|(g, v)| g.map(|g| (g, v))).collect();
-        if reached.is_empty() {
-            return Err(Error::NoVariables { loss: loss.name() });
+        match reached(loss, &loss.graph().trainable_variables())? {
+            (reached, unreached) if reached.is_empty() => {
+                Err(Error::NoVariables { loss: loss.name(), unreached })
+            }
+            (reached, _) => self.apply_gradients(&reached),
         }
-        self.apply_gradients(&reached)
     }
 
     /// The same optimizer over these variables alone; all others are frozen.
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session, feeds};
+    /// use minutia_optim::{GradientDescent, Optimizer};
+    ///
+    /// let graph = Graph::new();
+    /// let (x, frozen) = (graph.variable("x", 1.0_f32), graph.variable("frozen", 3.0_f32));
+    /// let train = GradientDescent::new(0.5).with_var_list(&[&x]).minimize(&(&x * &frozen))?;
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// session.run(graph.global_variables_initializer(), feeds! {})?;
+    /// session.run(&train, feeds! {})?;
+    /// let (x, frozen) = session.run((&x, &frozen), feeds! {})?;
+    /// assert_eq!((x.value::<f32>()?, frozen.value::<f32>()?), (1.0 - 0.5 * 3.0, 3.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn with_var_list(self, variables: &[&Variable]) -> WithVarList<Self> {
         WithVarList { optimizer: self, variables: variables.iter().map(|&v| v.clone()).collect() }
     }
@@ -83,25 +94,76 @@ pub struct WithVarList<O> {
 }
 
 impl<O: Optimizer> WithVarList<O> {
+    /// The gradients of a loss with respect to the listed variables, to be changed and handed to
+    /// [`apply_gradients`](WithVarList::apply_gradients).
+    ///
+    /// # Errors
+    /// As [`minimize`](WithVarList::minimize).
+    #[track_caller]
+    pub fn compute_gradients(&self, loss: &Output) -> Result<Vec<(Output, Variable)>, Error> {
+        if self.variables.is_empty() {
+            return Err(Error::NoVariables { loss: loss.name(), unreached: Vec::new() });
+        }
+        self.optimizer.compute_gradients(loss, &self.variables)
+    }
+
+    /// The operation that updates variables by their gradients: [`Optimizer::apply_gradients`].
+    ///
+    /// # Errors
+    /// As [`Optimizer::apply_gradients`].
+    #[track_caller]
+    pub fn apply_gradients(&self, gradients: &[(Output, Variable)]) -> Result<Operation, Error> {
+        self.optimizer.apply_gradients(gradients)
+    }
+
     /// The operation that makes one step towards a smaller loss.
     ///
     /// # Errors
-    /// [`minutia_graph::Error::Unreached`] for a variable that the loss does not depend on, or the first error of
-    /// building.
+    /// [`Error::Unreached`] for variables that the loss does not depend on, [`Error::Duplicate`] for one that is listed
+    /// twice, [`Error::NoVariables`] for an empty list, or the first error of building.
     #[track_caller]
     pub fn minimize(&self, loss: &Output) -> Result<Operation, Error> {
-        if self.variables.is_empty() {
-            return Err(Error::NoVariables { loss: loss.name() });
-        }
-        self.optimizer.apply_gradients(&self.optimizer.compute_gradients(loss, &self.variables)?)
+        self.apply_gradients(&self.compute_gradients(loss)?)
     }
 }
 
-/// A slot: a variable beside another, of its shape, filled with one number.
+/// Gradients with their variables, and the names of the variables that have none.
+type Reached = (Vec<(Output, Variable)>, Vec<String>);
+
+/// The gradients of those variables that the loss depends on, and the names of the others.
+#[track_caller]
+fn reached(loss: &Output, variables: &[Variable]) -> Result<Reached, minutia_graph::Error> {
+    let handles: Vec<&Output> = variables.iter().map(|v| &**v).collect();
+    let (mut reached, mut unreached) = (Vec::new(), Vec::new());
+    for (gradient, variable) in loss.graph().gradients(loss, &handles)?.into_iter().zip(variables) {
+        match gradient {
+            Some(gradient) => reached.push((gradient, variable.clone())),
+            None => unreached.push(variable.name()),
+        }
+    }
+    Ok((reached, unreached))
+}
+
+fn distinct<'a>(optimizer: &'static str, variables: impl Iterator<Item = &'a Variable>) -> Result<(), Error> {
+    let mut seen: Vec<&Variable> = Vec::new();
+    for variable in variables {
+        if seen.contains(&variable) {
+            return Err(Error::Duplicate { optimizer, variable: variable.name() });
+        }
+        seen.push(variable);
+    }
+    Ok(())
+}
+
+/// A slot: a variable beside another, of its shape, filled with one number. As in TensorFlow 1 it is named after its
+/// variable and its optimizer, whatever scope is open: `W/Adam`, and `W/Adam_1` for a second one.
 #[track_caller]
 pub(crate) fn slot(variable: &Variable, name: &str, value: f32) -> Variable {
-    let dims = variable.shape().known().unwrap_or_default();
-    let initial = variable.graph().fill(dims, value);
-    let local = variable.name().rsplit('/').next().unwrap_or_default().to_string();
-    variable.graph().untrainable_variable(&format!("{local}/{name}"), initial)
+    let (graph, owner) = (variable.graph(), variable.name());
+    let initial = {
+        let _scope = graph.name_scope(&format!("{owner}/{name}/Initializer/"));
+        graph.fill(variable.shape().known().unwrap_or_default(), value)
+    };
+    let _scope = graph.name_scope(&format!("{owner}/"));
+    graph.untrainable_variable(name, initial)
 }

@@ -3,7 +3,22 @@ use minutia_graph::{Graph, Output, Variable};
 
 /// RMSProp (Tieleman and Hinton, 2012) as in TensorFlow 1: `s += (1 - decay) (g g - s)`,
 /// `m = momentum m + rate g / sqrt(s + epsilon)`, `v -= m`, from `s = 1` and `m = 0`. Defaults: decay 0.9, momentum 0,
-/// epsilon 1e-10.
+/// epsilon 1e-10. Slots: `W/RMSProp` (s) and `W/RMSProp_1` (m) beside a variable `W`.
+///
+/// ```
+/// use minutia_graph::{Device, Graph, Session, feeds};
+/// use minutia_optim::{Optimizer, RmsProp};
+///
+/// let graph = Graph::new();
+/// let x = graph.variable("x", 1.0_f32);
+/// let train = RmsProp::new(0.1).decay(0.5).minimize(&(&x * 3.0))?;
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// session.run(graph.global_variables_initializer(), feeds! {})?;
+/// session.run(&train, feeds! {})?;
+/// let mean_square = 1.0 + 0.5 * (3.0_f32 * 3.0 - 1.0);
+/// assert!((session.run(&x, feeds! {})?.value::<f32>()? - (1.0 - 0.1 * 3.0 / mean_square.sqrt())).abs() < 1e-6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct RmsProp {
     rate: Rate,
@@ -45,7 +60,7 @@ impl Optimizer for RmsProp {
     fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
         let rate = self.rate.output(graph);
         let update = |(g, v): &(Output, Variable)| {
-            let (mean_square, momentum) = (slot(v, "RMSProp", 1.0), slot(v, "RMSProp_momentum", 0.0));
+            let (mean_square, momentum) = (slot(v, "RMSProp", 1.0), slot(v, "RMSProp", 0.0));
             let s = mean_square.assign(&mean_square + (g.square() - &mean_square) * (1.0 - self.decay));
             let m = momentum.assign(&momentum * self.momentum + g * &rate / (s + self.epsilon).sqrt());
             v.assign(v - m)

@@ -10,7 +10,7 @@
 //! let step = graph.untrainable_variable("global_step", 0.0_f32);
 //! let rate = schedule::exponential_decay(&step, 0.5, 1.0, 0.5);
 //! let update = GradientDescent::new(&rate).minimize(&(&x * 1.0))?;
-//! let count = step.assign_add(graph.constant(1.0_f32)).operation();
+//! let count = step.assign_add(1.0).operation();
 //! let train = graph.group([&update, &count]);
 //! let mut session = Session::new(&graph, &Device::cpu()?)?;
 //! session.run(graph.global_variables_initializer(), feeds! {})?;
@@ -21,32 +21,137 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use minutia_graph::Output;
+use minutia_graph::{DType, Output};
 
-/// `rate factor^(step / steps)`.
+/// `rate factor^(step / steps)`: `rate` at step 0, and after every further `steps` steps `factor` of it.
+///
+/// ```
+/// use minutia_graph::{DType, Device, Graph, Session, feeds};
+/// use minutia_optim::schedule;
+/// let graph = Graph::new();
+/// let step = graph.placeholder("step", DType::F32, ());
+/// let rate = schedule::exponential_decay(&step, 0.5, 10.0, 0.25);
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// for (at, expected) in [(0.0_f32, 0.5), (5.0, 0.25), (10.0, 0.125)] {
+///     let found = session.run(&rate, feeds! { step => at })?.value::<f32>()?;
+///     assert!((found - expected).abs() < 1e-6_f32, "{found} at step {at}");
+/// }
+/// # Ok::<(), minutia_graph::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn exponential_decay(step: &Output, rate: f32, steps: f32, factor: f32) -> Output {
     step.graph().constant(factor).pow(step / steps) * rate
 }
 
+/// [`exponential_decay`] in stairs, TensorFlow's `staircase=True`: `rate factor^floor(step / steps)`, which changes
+/// after every `steps` steps alone.
+///
+/// ```
+/// use minutia_graph::{DType, Device, Graph, Session, feeds};
+/// use minutia_optim::schedule;
+/// let graph = Graph::new();
+/// let step = graph.placeholder("step", DType::F32, ());
+/// let rate = schedule::exponential_decay_staircase(&step, 0.5, 10.0, 0.25);
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// for (at, expected) in [(0.0_f32, 0.5), (9.0, 0.5), (10.0, 0.125), (19.0, 0.125)] {
+///     let found = session.run(&rate, feeds! { step => at })?.value::<f32>()?;
+///     assert!((found - expected).abs() < 1e-6_f32, "{found} at step {at}");
+/// }
+/// # Ok::<(), minutia_graph::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn exponential_decay_staircase(step: &Output, rate: f32, steps: f32, factor: f32) -> Output {
+    step.graph().constant(factor).pow(stair(step, steps)) * rate
+}
+
 /// `rate / (1 + factor step / steps)`.
+///
+/// ```
+/// use minutia_graph::{DType, Device, Graph, Session, feeds};
+/// use minutia_optim::schedule;
+/// let graph = Graph::new();
+/// let step = graph.placeholder("step", DType::F32, ());
+/// let rate = schedule::inverse_time_decay(&step, 0.5, 10.0, 1.0);
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// for (at, expected) in [(0.0_f32, 0.5), (10.0, 0.25), (30.0, 0.125)] {
+///     let found = session.run(&rate, feeds! { step => at })?.value::<f32>()?;
+///     assert!((found - expected).abs() < 1e-6_f32, "{found} at step {at}");
+/// }
+/// # Ok::<(), minutia_graph::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn inverse_time_decay(step: &Output, rate: f32, steps: f32, factor: f32) -> Output {
     rate / (step / steps * factor + 1.0)
 }
 
-/// From `rate` to `end` as `(1 - step / steps)^power`; constant from `steps` on.
+/// [`inverse_time_decay`] in stairs, TensorFlow's `staircase=True`: `rate / (1 + factor floor(step / steps))`.
+///
+/// ```
+/// use minutia_graph::{DType, Device, Graph, Session, feeds};
+/// use minutia_optim::schedule;
+/// let graph = Graph::new();
+/// let step = graph.placeholder("step", DType::F32, ());
+/// let rate = schedule::inverse_time_decay_staircase(&step, 0.5, 10.0, 1.0);
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// for (at, expected) in [(9.0_f32, 0.5), (10.0, 0.25), (39.0, 0.125)] {
+///     let found = session.run(&rate, feeds! { step => at })?.value::<f32>()?;
+///     assert!((found - expected).abs() < 1e-6_f32, "{found} at step {at}");
+/// }
+/// # Ok::<(), minutia_graph::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn inverse_time_decay_staircase(step: &Output, rate: f32, steps: f32, factor: f32) -> Output {
+    rate / (stair(step, steps) * factor + 1.0)
+}
+
+/// `floor(step / steps)`; steps are not negative, so that rounding towards zero is rounding down.
+#[track_caller]
+fn stair(step: &Output, steps: f32) -> Output {
+    (step / steps).cast(DType::I32).cast(DType::F32)
+}
+
+/// From `rate` to `end` as `(1 - step / steps)^power`; constant from `steps` on. A `power` of 1 is a straight line.
+///
+/// ```
+/// use minutia_graph::{DType, Device, Graph, Session, feeds};
+/// use minutia_optim::schedule;
+/// let graph = Graph::new();
+/// let step = graph.placeholder("step", DType::F32, ());
+/// let rate = schedule::polynomial_decay(&step, 0.5, 10.0, 0.1, 1.0);
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// for (at, expected) in [(0.0_f32, 0.5), (5.0, 0.3), (10.0, 0.1), (99.0, 0.1)] {
+///     let found = session.run(&rate, feeds! { step => at })?.value::<f32>()?;
+///     assert!((found - expected).abs() < 1e-6_f32, "{found} at step {at}");
+/// }
+/// # Ok::<(), minutia_graph::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn polynomial_decay(step: &Output, rate: f32, steps: f32, end: f32, power: f32) -> Output {
     let left = 1.0 - step.clip_by_value(0.0, steps) / steps;
-    left.pow(step.graph().constant(power)) * (rate - end) + end
+    left.pow(power) * (rate - end) + end
 }
 
 /// `values[i]` up to and including step `boundaries[i]`, the last value after. The boundaries ascend, and there is one
 /// value more than boundaries; `None` otherwise.
+///
+/// ```
+/// use minutia_graph::{DType, Device, Graph, Session, feeds};
+/// use minutia_optim::schedule;
+/// let graph = Graph::new();
+/// let step = graph.placeholder("step", DType::F32, ());
+/// let rate = schedule::piecewise_constant(&step, &[5.0, 10.0], &[0.5, 0.1, 0.01]).expect("a value more");
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// for (at, expected) in [(0.0_f32, 0.5), (5.0, 0.5), (6.0, 0.1), (11.0, 0.01)] {
+///     let found = session.run(&rate, feeds! { step => at })?.value::<f32>()?;
+///     assert!((found - expected).abs() < 1e-6_f32, "{found} at step {at}");
+/// }
+/// # Ok::<(), minutia_graph::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn piecewise_constant(step: &Output, boundaries: &[f32], values: &[f32]) -> Option<Output> {
@@ -57,6 +162,6 @@ pub fn piecewise_constant(step: &Output, boundaries: &[f32], values: &[f32]) -> 
     let graph = step.graph();
     let pieces = boundaries.iter().zip(before).rev();
     Some(pieces.fold(graph.constant(*last), |rest, (&boundary, &value)| {
-        step.less_equal(graph.constant(boundary)).select(graph.constant(value), rest)
+        step.less_equal(boundary).select(graph.constant(value), rest)
     }))
 }

@@ -1,6 +1,6 @@
 //! Each optimizer against its published formula, written out in f64, over a table of gradients.
 
-use minutia_graph::{Device, Graph, Operation, Output, Session, feeds};
+use minutia_graph::{Device, Graph, Operation, Output, Session, Variable, feeds};
 use minutia_optim::{Adagrad, Adam, Error, GradientDescent, Momentum, Optimizer, RmsProp, schedule};
 
 const GRADIENTS: [f32; 6] = [0.5, -1.25, 2.0, 0.0, 3.5, -0.125];
@@ -92,6 +92,8 @@ fn schedules_follow_their_formulas() {
         schedule::inverse_time_decay(&step, 0.1, 10.0, 0.5),
         schedule::polynomial_decay(&step, 0.1, 20.0, 0.01, 2.0),
         schedule::piecewise_constant(&step, &[5.0, 15.0], &[1.0, 0.5, 0.1]).unwrap(),
+        schedule::exponential_decay_staircase(&step, 0.1, 10.0, 0.5),
+        schedule::inverse_time_decay_staircase(&step, 0.1, 10.0, 0.5),
     ];
     let mut session = Session::new(&graph, &Device::cpu().unwrap()).unwrap();
     for t in [0.0_f64, 5.0, 10.0, 15.0, 40.0] {
@@ -107,6 +109,8 @@ fn schedules_follow_their_formulas() {
             } else {
                 0.1
             },
+            0.1 * 0.5_f64.powf((t / 10.0).floor()),
+            0.1 / (1.0 + 0.5 * (t / 10.0).floor()),
         ];
         let found = session.run(&rates, feeds! { step => t as f32 }).unwrap();
         for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
@@ -121,19 +125,38 @@ fn schedules_follow_their_formulas() {
 }
 
 #[test]
-fn a_listed_variable_that_the_loss_does_not_reach_is_named() {
+fn variables_that_the_loss_does_not_reach_are_all_named() {
     let graph = Graph::new();
-    let (x, other) = (graph.variable("x", 1.0_f32), graph.variable("other", 1.0_f32));
+    let x = graph.variable("x", 1.0_f32);
+    let (other, third) = (graph.variable("other", 1.0_f32), graph.variable("third", 1.0_f32));
     let loss = x.square().with_name("loss");
-    let error =
-        GradientDescent::new(0.1).with_var_list(&[&x, &other]).minimize(&loss).unwrap_err().to_string();
-    assert!(error.contains("'loss'") && error.contains("'other'"), "{error}");
-    assert!(
-        GradientDescent::new(0.1).minimize(&loss).is_ok(),
-        "without a list, only what is reached is trained"
-    );
-    let constant = graph.constant(1.0_f32);
-    assert!(matches!(GradientDescent::new(0.1).minimize(&constant), Err(Error::NoVariables { .. })));
+    let optimizer = || GradientDescent::new(0.1);
+    let error = optimizer().with_var_list(&[&x, &other, &third]).minimize(&loss).unwrap_err().to_string();
+    assert!(error.contains("'loss'") && error.contains("variables 'other', 'third'"), "{error}");
+    assert!(optimizer().minimize(&loss).is_ok(), "without a list, only what is reached is trained");
+    let constant = graph.constant(1.0_f32).with_name("constant");
+    let error = optimizer().minimize(&constant).unwrap_err();
+    assert!(matches!(error, Error::NoVariables { .. }));
+    assert!(error.to_string().contains("'constant'") && error.to_string().contains("'x', 'other', 'third'"));
+    let empty = Graph::new();
+    let error = optimizer().minimize(&empty.constant(1.0_f32).with_name("alone")).unwrap_err().to_string();
+    assert!(error.contains("loss 'alone' has no variable to train\n"), "{error}");
+}
+
+#[test]
+fn bad_lists_are_errors() {
+    let graph = Graph::new();
+    let x = graph.variable("x", 1.0_f32);
+    let loss = x.square();
+    let optimizer = || GradientDescent::new(0.1);
+    let error = optimizer().apply_gradients(&[]).unwrap_err();
+    assert!(matches!(error, Error::NoGradients { optimizer: "GradientDescent" }), "{error}");
+    let error = optimizer().with_var_list(&[&x, &x]).minimize(&loss).unwrap_err();
+    assert!(matches!(&error, Error::Duplicate { variable, .. } if variable == "x"), "{error}");
+    assert!(matches!(optimizer().with_var_list(&[]).minimize(&loss), Err(Error::NoVariables { .. })));
+    let gradients = optimizer().compute_gradients(&loss, std::slice::from_ref(&x)).unwrap();
+    let twice = [gradients.clone(), gradients].concat();
+    assert!(matches!(optimizer().apply_gradients(&twice), Err(Error::Duplicate { .. })));
 }
 
 #[test]
@@ -149,4 +172,41 @@ fn clipping_bounds_norms_and_nothing_else() {
     assert_eq!(clipped[1].as_slice::<f32>().unwrap(), [0.0, 2.0]);
     assert_eq!(kept[0].as_slice::<f32>().unwrap(), [3.0, 0.0]);
     assert_eq!(small.as_slice::<f32>().unwrap(), [3.0, 0.0]);
+}
+
+#[test]
+fn gradients_may_be_clipped_on_the_way() {
+    let found = |clip: &dyn Fn(&[Output]) -> Vec<Output>, listed: bool| {
+        let graph = Graph::new();
+        let (x, y) = (graph.variable("x", 0.0_f32), graph.variable("y", 0.0_f32));
+        let loss = &x * 3.0 - &y * 4.0;
+        let optimizer = GradientDescent::new(1.0);
+        let clipped = |gradients: Vec<(Output, Variable)>| -> Vec<(Output, Variable)> {
+            let (gradients, variables): (Vec<Output>, Vec<Variable>) = gradients.into_iter().unzip();
+            clip(&gradients).into_iter().zip(variables).collect()
+        };
+        let train = if listed {
+            let optimizer = optimizer.with_var_list(&[&x, &y]);
+            optimizer.apply_gradients(&clipped(optimizer.compute_gradients(&loss).unwrap()))
+        } else {
+            let gradients = optimizer.compute_gradients(&loss, &[x.clone(), y.clone()]).unwrap();
+            optimizer.apply_gradients(&clipped(gradients))
+        };
+        let train = train.unwrap();
+        let mut session = Session::new(&graph, &Device::cpu().unwrap()).unwrap();
+        session.run(graph.global_variables_initializer(), feeds! {}).unwrap();
+        session.run(&train, feeds! {}).unwrap();
+        session.run([&x, &y], feeds! {}).unwrap().map(|t| t.value::<f32>().unwrap())
+    };
+    let by_value = |g: &[Output]| g.iter().map(|g| g.clip_by_value(-3.5, 1.0)).collect::<Vec<_>>();
+    let by_norm = |g: &[Output]| minutia_optim::clip_by_global_norm(g, 2.5);
+    for listed in [false, true] {
+        assert_eq!(found(&by_value, listed), [-1.0, 3.5]);
+        assert_eq!(found(&by_norm, listed), [-1.5, 2.0]);
+    }
+}
+
+#[test]
+fn adam_starts_from_the_rate_of_tensorflow_1() {
+    assert_eq!(trace(|l| Adam::default().minimize(l)), trace(|l| Adam::new(0.001).minimize(l)));
 }

@@ -1,7 +1,7 @@
 //! Elementwise arithmetic of two operands that broadcast.
 
 use super::*;
-use crate::conformance::numbers;
+use crate::{Operand, conformance::numbers};
 use minutia_kernels::map::Code::*;
 use minutia_tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -35,8 +35,8 @@ macro_rules! binary {
             $(#[$doc])*
             #[track_caller]
             #[must_use]
-            $vis fn $method(&self, other: impl AsRef<Output>) -> Output {
-                self.apply(Binary::$op, &[other.as_ref()])
+            $vis fn $method(&self, other: impl Operand) -> Output {
+                self.apply(Binary::$op, &[&other.operand(self)])
             }
         )* }
     };
@@ -66,7 +66,7 @@ binary! {
     /// Elementwise `x^y`. Gradients: `g y x^(y-1)`, and `g z ln x` where `x > 0`, else 0.
     pub pow Pow: Pow, None,
         |x, y, z, g| {
-            let positive = x.greater(x.number(0.0));
+            let positive = x.greater(0.0);
             let log = positive.select(x, x.number(1.0)).log();
             (g * y * x.pow(y - 1.0), positive.select(g * z * log, x.number(0.0)))
         }, 0.5 to 2.0;
@@ -93,7 +93,7 @@ impl Output {
     #[must_use]
     pub fn clip_by_value(&self, low: f32, high: f32) -> Output {
         let _scope = self.graph.name_scope("clip_by_value");
-        self.minimum(self.number(high)).maximum(self.number(low))
+        self.minimum(high).maximum(low)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Elementwise comparisons and logic, with broadcasting. Their gradient is 0 everywhere.
 
 use super::*;
+use crate::Operand;
 use minutia_kernels::map::Code::*;
 use minutia_tensor::{
     Tensor,
@@ -31,8 +32,8 @@ macro_rules! comparison {
             $(#[$doc])*
             #[track_caller]
             #[must_use]
-            pub fn $method(&self $(, $other: impl AsRef<Output>)?) -> Output {
-                self.apply(Comparison::$op, &[$($other.as_ref())?])
+            pub fn $method(&self $(, $other: impl Operand)?) -> Output {
+                self.apply(Comparison::$op, &[$(&$other.operand(self))?])
             }
         )* }
     };

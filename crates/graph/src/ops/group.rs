@@ -11,7 +11,7 @@ impl Graph {
     #[track_caller]
     #[must_use]
     pub fn group<'a>(&self, operations: impl IntoIterator<Item = &'a Operation>) -> Operation {
-        let _after = self.control_dependencies(operations);
+        let _after = self.after(operations, "operation of a group");
         Operation(self.add(NoOp, &[]))
     }
 }

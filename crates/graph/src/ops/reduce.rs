@@ -152,7 +152,7 @@ impl Op for Reduce {
                 let nonzero = is_zero.select(x.number(1.0), x);
                 let others = nonzero.reduce_prod_keep_dims(&over[..]);
                 let no_zero = zeros.equal(&zero);
-                let own_zero = is_zero.logical_and(zeros.equal(x.number(1.0)));
+                let own_zero = is_zero.logical_and(zeros.equal(1.0));
                 let full =
                     no_zero.select(others.broadcast_like(x) / nonzero, own_zero.select(&others, &zero));
                 full * g

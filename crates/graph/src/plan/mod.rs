@@ -18,7 +18,7 @@ use crate::{
     graph::Inner,
     lower::{Lowering, Source, View},
     node::NodeId,
-    ops::AnyOp,
+    ops::{AnyOp, Op, placeholder::Placeholder},
 };
 use minutia_kernels::{map::Code, rng::Stream};
 use minutia_tensor::{DType, program::ReduceOp};
@@ -60,7 +60,7 @@ impl Plan {
         feeds: &BTreeMap<NodeId, Vec<usize>>,
         check_numerics: bool,
     ) -> Result<Plan, Error> {
-        let needed = prune::needed(inner, targets)?;
+        let needed = prune::needed(inner, targets, feeds)?;
         let (mut l, views) = lower(inner, &needed, feeds)?;
         let mut flags = Vec::new();
         if check_numerics {
@@ -89,7 +89,7 @@ pub(crate) fn lower_one(
     target: NodeId,
     feeds: &BTreeMap<NodeId, Vec<usize>>,
 ) -> Result<(Lowering, View), Error> {
-    let (lowering, views) = lower(inner, &prune::needed(inner, &[(target, true)])?, feeds)?;
+    let (lowering, views) = lower(inner, &prune::needed(inner, &[(target, true)], feeds)?, feeds)?;
     Ok((lowering, views[&target].clone()))
 }
 
@@ -106,14 +106,17 @@ fn lower(
         let node = &inner.nodes[id];
         l.node = id;
         l.key = Stream::new(inner.seed, &node.name).key();
+        if let Some(dims) = feeds.get(&id) {
+            // What is fed is a placeholder, whatever it was built as.
+            l.fed = dims.clone();
+            views.insert(id, Placeholder { signature: node.signature.clone() }.lower(&mut l, &[]));
+            continue;
+        }
         match &node.op {
-            AnyOp::Placeholder(_) => match feeds.get(&id) {
-                Some(dims) => l.fed = dims.clone(),
-                None => {
-                    unfed.push(format!("'{}' {}", node.name, node.signature));
-                    continue;
-                }
-            },
+            AnyOp::Placeholder(_) => {
+                unfed.push(format!("'{}' {}", node.name, node.signature));
+                continue;
+            }
             AnyOp::VariableOp(_) => {
                 l.variable = inner.variables.iter().position(|v| v.node == id).unwrap_or_default();
             }

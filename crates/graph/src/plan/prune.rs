@@ -8,13 +8,18 @@ use crate::{
     steps::reads_and_writes,
 };
 use minutia_tensor::program::Step;
+use std::collections::BTreeMap;
 
-/// The ancestors of the targets, in order of execution.
-pub(super) fn needed(inner: &Inner, targets: &[(NodeId, bool)]) -> Result<Vec<NodeId>, Error> {
+/// The ancestors of the targets, in order of execution; what is fed needs none.
+pub(super) fn needed(
+    inner: &Inner,
+    targets: &[(NodeId, bool)],
+    feeds: &BTreeMap<NodeId, Vec<usize>>,
+) -> Result<Vec<NodeId>, Error> {
     let mut needed = vec![false; inner.nodes.len()];
     targets.iter().for_each(|t| needed[t.0] = true);
     for id in (0..inner.nodes.len()).rev() {
-        if needed[id] {
+        if needed[id] && !feeds.contains_key(&id) {
             inner.nodes[id].dependencies().for_each(|i| needed[i] = true);
         }
     }

@@ -1,52 +1,58 @@
-use crate::{Error, Output, Signature, Variable, graph::Inner, node::NodeId, ops::AnyOp};
+use crate::{Error, Output, Signature, Variable, graph::Inner, node::NodeId};
 use minutia_tensor::Tensor;
 use std::collections::BTreeMap;
 
-/// What placeholders are to be: built by [`feeds!`](crate::feeds).
+/// What placeholders and other tensors are to be: built by [`feeds!`](crate::feeds).
 #[derive(Clone, Debug, Default)]
-pub struct Feeds(Vec<(FeedKey, Tensor)>);
+pub struct Feeds(Vec<(OwnedKey, Tensor)>);
 
-/// A placeholder, by handle or by name.
 #[derive(Clone, Debug)]
-pub enum FeedKey {
-    /// By handle.
+enum OwnedKey {
     Output(Output),
-    /// By full name.
     Name(String),
 }
 
-/// What names a placeholder: a handle or a string.
+/// A tensor to be fed, by handle or by name. It borrows both: naming one in a hot loop allocates nothing.
+#[derive(Clone, Copy, Debug)]
+pub enum FeedKey<'a> {
+    /// By handle.
+    Output(&'a Output),
+    /// By full name.
+    Name(&'a str),
+}
+
+/// What names a tensor to be fed: a handle or a string.
 pub trait AsFeedKey {
     /// The key.
-    fn feed_key(&self) -> FeedKey;
+    fn feed_key(&self) -> FeedKey<'_>;
 }
 
 impl AsFeedKey for Output {
-    fn feed_key(&self) -> FeedKey {
-        FeedKey::Output(self.clone())
+    fn feed_key(&self) -> FeedKey<'_> {
+        FeedKey::Output(self)
     }
 }
 
 impl AsFeedKey for Variable {
-    fn feed_key(&self) -> FeedKey {
-        FeedKey::Output(Output::clone(self))
+    fn feed_key(&self) -> FeedKey<'_> {
+        FeedKey::Output(self)
     }
 }
 
 impl AsFeedKey for str {
-    fn feed_key(&self) -> FeedKey {
-        FeedKey::Name(self.into())
+    fn feed_key(&self) -> FeedKey<'_> {
+        FeedKey::Name(self)
     }
 }
 
 impl AsFeedKey for String {
-    fn feed_key(&self) -> FeedKey {
-        FeedKey::Name(self.clone())
+    fn feed_key(&self) -> FeedKey<'_> {
+        FeedKey::Name(self)
     }
 }
 
 impl<T: AsFeedKey + ?Sized> AsFeedKey for &T {
-    fn feed_key(&self) -> FeedKey {
+    fn feed_key(&self) -> FeedKey<'_> {
         (**self).feed_key()
     }
 }
@@ -61,15 +67,22 @@ impl Feeds {
     /// Feeds one more placeholder.
     #[must_use]
     pub fn with(mut self, placeholder: impl AsFeedKey, value: impl Into<Tensor>) -> Feeds {
-        self.0.push((placeholder.feed_key(), value.into()));
+        let key = match placeholder.feed_key() {
+            FeedKey::Output(output) => OwnedKey::Output(output.clone()),
+            FeedKey::Name(name) => OwnedKey::Name(name.to_string()),
+        };
+        self.0.push((key, value.into()));
         self
     }
 
-    /// By node, each checked against its placeholder.
+    /// By node, each checked against what the node is.
     pub(crate) fn resolve(self, graph: &crate::Graph) -> Result<BTreeMap<NodeId, Tensor>, Error> {
         let mut resolved = BTreeMap::new();
         for (key, tensor) in self.0 {
-            let id = resolve_key(graph, &key)?;
+            let id = match &key {
+                OwnedKey::Output(output) => resolve_key(graph, FeedKey::Output(output))?,
+                OwnedKey::Name(name) => resolve_key(graph, FeedKey::Name(name))?,
+            };
             let inner = graph.lock();
             check(&inner, id, &tensor)?;
             if resolved.insert(id, tensor).is_some() {
@@ -80,7 +93,7 @@ impl Feeds {
     }
 }
 
-pub(crate) fn resolve_key(graph: &crate::Graph, key: &FeedKey) -> Result<NodeId, Error> {
+pub(crate) fn resolve_key(graph: &crate::Graph, key: FeedKey<'_>) -> Result<NodeId, Error> {
     match key {
         FeedKey::Output(output) if output.graph.same(graph) => Ok(output.id),
         FeedKey::Output(output) => Err(Error::OtherGraph { role: "feed", name: output.name() }),
@@ -91,16 +104,13 @@ pub(crate) fn resolve_key(graph: &crate::Graph, key: &FeedKey) -> Result<NodeId,
 /// Whether a tensor may be fed to a node.
 pub(crate) fn check(inner: &Inner, id: NodeId, tensor: &Tensor) -> Result<(), Error> {
     let node = &inner.nodes[id];
-    let AnyOp::Placeholder(placeholder) = &node.op else {
-        return Err(Error::NotAPlaceholder { name: node.name.clone(), op: node.op.name() });
-    };
-    let Signature { dtype, shape } = &placeholder.signature;
+    let Signature { dtype, shape } = &node.signature;
     if *dtype == tensor.dtype() && shape.admits(tensor.dims()) {
         return Ok(());
     }
     Err(Error::Feed {
         name: node.name.clone(),
-        expected: placeholder.signature.clone(),
+        expected: node.signature.clone(),
         dtype: tensor.dtype(),
         shape: tensor.shape().clone(),
     })
@@ -108,7 +118,20 @@ pub(crate) fn check(inner: &Inner, id: NodeId, tensor: &Tensor) -> Result<(), Er
 
 /// What placeholders are to be in a run: `feeds! { x => batch, "labels" => [1, 2, 3] }`.
 ///
-/// A key is a handle or a full name; a value is anything that becomes a [`Tensor`].
+/// A key is a handle or a full name; a value is anything that becomes a [`Tensor`]. Any other tensor may be fed
+/// too: the run takes what is fed for its value, and computes nothing that only it depends on.
+///
+/// ```
+/// use minutia_graph::{DType, Device, Graph, Session, feeds};
+/// let graph = Graph::new();
+/// let x = graph.placeholder("x", DType::F32, ());
+/// let middle = &x * 2.0;
+/// let y = &middle + 1.0;
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// assert_eq!(session.run(&y, feeds! { x => 5.0_f32 })?.value::<f32>()?, 11.0);
+/// assert_eq!(session.run(&y, feeds! { middle => 3.0_f32 })?.value::<f32>()?, 4.0);
+/// # Ok::<(), minutia_graph::Error>(())
+/// ```
 #[macro_export]
 macro_rules! feeds {
     ($($placeholder:expr => $value:expr),* $(,)?) => {

@@ -31,6 +31,8 @@ pub struct Session {
     graph: Graph,
     state: Arc<Mutex<State>>,
     plans: HashMap<(Targets, Shapes), Compiled>,
+    /// The graph's version that the plans were made of.
+    version: u64,
     check_numerics: bool,
 }
 
@@ -46,6 +48,7 @@ impl Session {
             graph: graph.clone(),
             state: Arc::new(Mutex::new(State::new(device))),
             plans: HashMap::new(),
+            version: graph.lock().version,
             check_numerics: false,
         })
     }
@@ -61,9 +64,13 @@ impl Session {
     pub fn set_check_numerics(&mut self, on: bool) {
         if self.check_numerics != on {
             self.check_numerics = on;
-            let mut state = lock(&self.state);
-            self.plans.drain().for_each(|(_, mut plan)| plan.free(&mut state));
+            self.forget_plans();
         }
+    }
+
+    fn forget_plans(&mut self) {
+        let mut state = lock(&self.state);
+        self.plans.drain().for_each(|(_, mut plan)| plan.free(&mut state));
     }
 
     /// Runs what the fetches need and returns their values, in the shape in which they were asked for.
@@ -86,6 +93,11 @@ impl Session {
         let targets = targets(&self.graph, &fetches)?;
         let shapes: Shapes = feeds.iter().map(|(&id, t)| (id, t.dims().to_vec())).collect();
         let key = (targets, shapes);
+        let version = self.graph.lock().version;
+        if self.version != version {
+            self.version = version;
+            self.forget_plans();
+        }
         let mut state = lock(&self.state);
         if !self.plans.contains_key(&key) {
             let plan = Plan::new(&self.graph.lock(), &key.0, &key.1, self.check_numerics)?;
@@ -109,7 +121,9 @@ impl Session {
         let plan = Plan::new(&self.graph.lock(), &targets, &shapes, self.check_numerics)?;
         let compiled = Compiled::new(&mut lock(&self.state), plan, &feeds)?;
         let outputs = targets.iter().filter(|t| t.1).map(|t| t.0).collect();
-        Ok(Step { graph: self.graph.clone(), state: self.state.clone(), compiled, outputs, fetches })
+        let feeds = feeds.iter().map(|(&id, t)| (id, (t.dtype(), t.dims().to_vec()))).collect();
+        let (graph, state) = (self.graph.clone(), self.state.clone());
+        Ok(Step { graph, state, compiled, feeds, outputs, fetches })
     }
 
     /// What a run of these fetches does: the kernel primitives that it was planned to, and what was fused.
@@ -127,6 +141,9 @@ impl Session {
     /// A variable's value, if it has one.
     #[must_use]
     pub fn variable(&self, variable: &Variable) -> Option<Tensor> {
+        if !variable.graph.same(&self.graph) {
+            return None;
+        }
         let index = self.graph.lock().variables.iter().position(|v| v.node == variable.id)?;
         let state = lock(&self.state);
         let cell = state.variables.get(&index).filter(|c| c.initialized)?;

@@ -1,12 +1,15 @@
 use super::{
     AsFeedKey, Fetch,
-    feeds::{check, resolve_key},
+    feeds::resolve_key,
     lock,
     state::{Compiled, State},
 };
-use crate::{Error, Graph, Output, node::NodeId};
-use minutia_tensor::{Element, Tensor};
-use std::sync::{Arc, Mutex};
+use crate::{Error, Graph, Output, Signature, node::NodeId};
+use minutia_tensor::{DType, Element, Tensor};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 /// A compiled run; see [`Session::prepare`](crate::Session::prepare). Several steps of one session share its
 /// variables.
@@ -33,6 +36,8 @@ pub struct Step<F> {
     pub(super) graph: Graph,
     pub(super) state: Arc<Mutex<State>>,
     pub(super) compiled: Compiled,
+    /// All that it was given to feed, also what no fetch needs.
+    pub(super) feeds: BTreeMap<NodeId, (DType, Vec<usize>)>,
     pub(super) outputs: Vec<NodeId>,
     pub(super) fetches: F,
 }
@@ -79,18 +84,17 @@ impl<F: Fetch> Step<F> {
     }
 
     /// Feeds a host tensor, which is shared and not copied where the device can read it. It must have the shape
-    /// that the step was prepared for.
+    /// that the step was prepared for. What was fed to `prepare`, but no fetch needs, is checked and ignored.
     ///
     /// # Errors
     /// [`Error::NotPrepared`], [`Error::Feed`].
     pub fn feed(&mut self, placeholder: impl AsFeedKey, tensor: &Tensor) -> Result<(), Error> {
         let id = self.placeholder(&placeholder)?;
-        check(&self.graph.lock(), id, tensor)?;
-        let feed = &self.compiled.feeds[&id];
-        if feed.dims != tensor.dims() {
-            let inner = self.graph.lock();
-            let expected = crate::Signature::new(feed.dtype, &feed.dims[..]);
-            let (name, dtype, shape) = (inner.nodes[id].name.clone(), tensor.dtype(), tensor.shape().clone());
+        let (dtype, dims) = &self.feeds[&id];
+        if *dtype != tensor.dtype() || dims != tensor.dims() {
+            let name = self.graph.lock().nodes[id].name.clone();
+            let expected = Signature::new(*dtype, &dims[..]);
+            let (dtype, shape) = (tensor.dtype(), tensor.shape().clone());
             return Err(Error::Feed { name, expected, dtype, shape });
         }
         self.compiled.feed(&mut lock(&self.state), id, tensor)
@@ -102,18 +106,20 @@ impl<F: Fetch> Step<F> {
     /// [`Error::NotPrepared`], or another type or number of elements.
     pub fn set<T: Element>(&mut self, placeholder: impl AsFeedKey, elements: &[T]) -> Result<(), Error> {
         let id = self.placeholder(&placeholder)?;
+        let (dtype, dims) = &self.feeds[&id];
+        expect(*dtype, dims, elements)?;
         let state = &mut lock(&self.state);
-        let feed = &self.compiled.feeds[&id];
-        expect(feed.dtype, &feed.dims, elements)?;
-        if !feed.owned {
-            self.compiled.own_feed(state, id)?;
+        match self.compiled.feeds.get(&id).map(|feed| feed.owned) {
+            None => return Ok(()),
+            Some(true) => {}
+            Some(false) => self.compiled.own_feed(state, id)?,
         }
         Ok(state.memory.store(self.compiled.feeds[&id].slot, elements)?)
     }
 
     fn placeholder(&self, placeholder: &impl AsFeedKey) -> Result<NodeId, Error> {
-        let id = resolve_key(&self.graph, &placeholder.feed_key())?;
-        if self.compiled.feeds.contains_key(&id) {
+        let id = resolve_key(&self.graph, placeholder.feed_key())?;
+        if self.feeds.contains_key(&id) {
             return Ok(id);
         }
         let name = self.graph.lock().nodes[id].name.clone();
@@ -127,7 +133,7 @@ impl<F> Drop for Step<F> {
     }
 }
 
-fn expect<T: Element>(dtype: crate::DType, dims: &[usize], elements: &[T]) -> Result<(), Error> {
+fn expect<T: Element>(dtype: DType, dims: &[usize], elements: &[T]) -> Result<(), Error> {
     if dtype != T::DTYPE {
         return Err(minutia_tensor::Error::DType { expected: T::DTYPE, found: dtype }.into());
     }
