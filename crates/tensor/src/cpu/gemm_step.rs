@@ -23,12 +23,12 @@ pub(super) struct GemmStep {
     /// Where the products go if nothing is computed from them: an output with contiguous rows.
     direct: Option<Access>,
     epilogue: Engine,
-    /// Parts split columns rather than rows.
-    by_columns: bool,
     strip: [usize; 2],
-    parts: usize,
+    /// Into how many parts rows and columns are split.
+    split: [usize; 2],
     shared: *mut f32,
-    frames: PerPart<(Frame, *mut f32)>,
+    /// Of each part: the epilogue's frame, the strip, what the product needs for itself.
+    frames: PerPart<(Frame, *mut f32, *mut u8)>,
 }
 
 // SAFETY: `shared` is scratch that belongs to the executable, which runs one step at a time.
@@ -40,6 +40,8 @@ unsafe impl Sync for GemmStep {}
 const STRIP: usize = 32 * 1024;
 /// Tiles from top to bottom that are too few to split.
 const FEW_ROWS: usize = 8;
+/// Tiles from left to right that are too few to split.
+const FEW_COLUMNS: usize = 8;
 /// Columns of such a strip.
 const STRIP_COLUMNS: usize = 4096;
 
@@ -68,24 +70,29 @@ impl GemmStep {
         let rows = (STRIP / columns.max(1) / ROWS * ROWS).clamp(ROWS, m.next_multiple_of(ROWS).max(ROWS));
         // Four products take about as long as an addition in a map.
         let cost = (m.saturating_mul(n)).saturating_mul(k / 4 + epilogue.cost());
-        let by_columns = m.div_ceil(ROWS) < n.div_ceil(COLUMNS).min(FEW_ROWS);
-        let tiles = if by_columns { n.div_ceil(COLUMNS) } else { m.div_ceil(ROWS) };
-        let parts = parts(build.threads, cost).min(tiles.max(1));
+        let tiles = [m.div_ceil(ROWS).max(1), n.div_ceil(COLUMNS).max(1)];
+        let parts = parts(build.threads, cost);
+        let split = if tiles[0] < tiles[1].min(FEW_ROWS) {
+            [1, parts.min(tiles[1])]
+        } else if plan.splits_columns() && parts > 1 && tiles[1] >= FEW_COLUMNS {
+            [(parts / 2).min(tiles[0]), 2]
+        } else {
+            [parts.min(tiles[0]), 1]
+        };
+        let parts = split[0] * split[1];
         let strip_bytes = if direct.is_some() { 0 } else { rows * columns * 4 };
-        build.reserve(parts, epilogue.scratch().next_multiple_of(64) + strip_bytes);
+        build.reserve(parts, epilogue.scratch().next_multiple_of(64) + strip_bytes + plan.own_scratch());
         build.reserve_shared(plan.scratch().saturating_mul(4));
         GemmStep {
             m,
             n,
-
             a: step.a.clone(),
             b: step.b.clone(),
             plan,
             direct,
             epilogue,
-            by_columns,
             strip: [rows, columns],
-            parts,
+            split,
             shared: std::ptr::null_mut(),
             frames: PerPart::new([]),
         }
@@ -95,9 +102,11 @@ impl GemmStep {
         self.shared = place.shared.cast();
         let frame = |i: usize| {
             let strip = place.part(i).wrapping_add(self.epilogue.scratch().next_multiple_of(64));
-            (self.epilogue.frame(place.part(i), place.constants), strip.cast())
+            let own =
+                strip.wrapping_add(if self.direct.is_some() { 0 } else { self.strip[0] * self.strip[1] * 4 });
+            (self.epilogue.frame(place.part(i), place.constants), strip.cast(), own)
         };
-        self.frames = PerPart::new((0..self.parts).map(frame));
+        self.frames = PerPart::new((0..self.split[0] * self.split[1]).map(frame));
     }
 
     /// # Safety
@@ -113,17 +122,15 @@ impl GemmStep {
         // and its rows or columns of the outputs, which meet neither operand.
         unsafe {
             operands.sparse = self.plan.prepare(operands);
-            run.each_part(self.parts, &|i| {
-                let (rows, columns) = if self.by_columns {
-                    (0..self.m, part(self.n, COLUMNS, self.parts, i))
-                } else {
-                    (part(self.m, ROWS, self.parts, i), 0..self.n)
-                };
+            run.each_part(self.split[0] * self.split[1], &|i| {
+                // Two threads that take parts in turn stay in their columns.
+                let rows = part(self.m, ROWS, self.split[0], i / self.split[1]);
+                let columns = part(self.n, COLUMNS, self.split[1], i % self.split[1]);
                 match &self.direct {
                     Some(output) => {
                         let ld = output.strides[0];
                         let out = start(output).add(rows.start * ld + columns.start);
-                        self.plan.strip(operands, rows, columns, out, ld);
+                        self.plan.strip(operands, rows, columns, out, ld, self.frames.get(i).2);
                     }
                     None => self.run_strips(run, i, operands, rows, columns),
                 }
@@ -141,14 +148,14 @@ impl GemmStep {
     ) {
         // SAFETY: the part's own frame and strip; ranges inside the result.
         unsafe {
-            let (frame, strip) = self.frames.get(i);
+            let (frame, strip, own) = self.frames.get(i);
             self.epilogue.begin(frame, run);
             for column in columns.clone().step_by(self.strip[1]) {
                 let columns = column..(column + self.strip[1]).min(columns.end);
                 let width = columns.len();
                 for row in rows.clone().step_by(self.strip[0]) {
                     let rows = row..(row + self.strip[0]).min(rows.end);
-                    self.plan.strip(operands, rows.clone(), columns.clone(), *strip, width);
+                    self.plan.strip(operands, rows.clone(), columns.clone(), *strip, width, *own);
                     // Whole rows follow each other in the strip as they do in the result.
                     let (count, length) =
                         if width == self.n { (1, rows.len() * width) } else { (rows.len(), width) };

@@ -29,8 +29,8 @@ pub(super) struct Plan {
     /// Whether `b` is read where it lies, except for rows of the last panel that would be read past the end.
     in_place: bool,
     tile: Tile,
-    /// Numbers in `a` and `b`, if they lie so that zeros in `a` can be left out.
-    sparse: Option<(Sparse, [usize; 2])>,
+    /// How many numbers `a` has, if the operands lie so that zeros in `a` can be left out.
+    sparse: Option<(Sparse, usize)>,
 }
 
 /// The operands of one call.
@@ -58,8 +58,8 @@ impl Plan {
         let in_place = b_strides[1] == 1 && b_strides[0] > 0;
         let whole = a_strides == [k, 1] || a_strides == [1, m];
         let large = m.saturating_mul(n).saturating_mul(k) >= SPARSE_WORK;
-        let sparse = (whole && large && n >= COLUMNS && b_strides == [n, 1])
-            .then(|| (Sparse::at(level), [m * k, k * n]));
+        let sparse =
+            (whole && large && n >= COLUMNS && b_strides == [n, 1]).then(|| (Sparse::at(level), m * k));
         Plan { n, k, a_strides, b_strides, in_place, tile: tile::at(level), sparse }
     }
 
@@ -104,17 +104,26 @@ impl Plan {
                 }
             }
         }
-        self.sparse.as_ref().is_some_and(|(sparse, [in_a, in_b])| {
-            // SAFETY: both operands are contiguous.
-            unsafe { sparse.pays(operands.a, *in_a, operands.b, *in_b) }
-        })
+        // SAFETY: the operand is contiguous.
+        self.sparse.as_ref().is_some_and(|(sparse, n)| unsafe { sparse.pays(operands.a, *n) })
+    }
+
+    /// Whether columns should be split before rows: where zeros are left out, each piece of `b` is copied, and a
+    /// matrix that is read and updated by columns stays in the cache of the core that does so.
+    pub(super) fn splits_columns(&self) -> bool {
+        self.sparse.is_some()
+    }
+
+    /// Bytes of scratch that a strip needs for itself.
+    pub(super) fn own_scratch(&self) -> usize {
+        if self.sparse.is_some() { sparse::SCRATCH } else { 0 }
     }
 
     /// Computes rows `rows` and columns `columns` of the product; row `i` starts at `out + (i - rows.start) * ld`.
     ///
     /// # Safety
     /// The operands must be good for the plan's shape and prepared; `out` must be good for the strip, and meet no
-    /// operand. `columns` must start at a multiple of [`COLUMNS`].
+    /// operand; `own` must offer [`Plan::own_scratch`] bytes. `columns` must start at a multiple of [`COLUMNS`].
     pub(super) unsafe fn strip(
         &self,
         operands: Operands,
@@ -122,26 +131,28 @@ impl Plan {
         columns: Range<usize>,
         out: *mut f32,
         ld: usize,
+        own: *mut u8,
     ) {
-        let sparse = self.sparse.as_ref().filter(|_| operands.sparse && columns.len() >= COLUMNS);
+        if let Some((sparse, _)) =
+            self.sparse.as_ref().filter(|_| operands.sparse && columns.len() >= COLUMNS)
+        {
+            // SAFETY: the caller's promise.
+            unsafe {
+                sparse.strip(&sparse::Call {
+                    shape: [rows.len(), columns.len(), self.k],
+                    a: operands.a.add(rows.start * self.a_strides[0]),
+                    a_strides: self.a_strides,
+                    b: operands.b.add(columns.start),
+                    b_stride: self.b_strides[0],
+                    out,
+                    ld,
+                    scratch: own,
+                });
+            }
+            return;
+        }
         let mut start = 0;
         loop {
-            if let Some((sparse, _)) = sparse {
-                let depth = (self.k - start).min(sparse::DEPTH);
-                let a = rows.start * self.a_strides[0] + start * self.a_strides[1];
-                let b = start * self.b_strides[0] + columns.start;
-                let shape = [rows.len(), columns.len(), depth];
-                // SAFETY: the caller's promise; `prepare` found `b` finite.
-                unsafe {
-                    let (a, b) = (operands.a.add(a), operands.b.add(b));
-                    (sparse.rows)(shape, start == 0, a, self.a_strides, b, self.b_strides[0], out, ld);
-                }
-                start += depth;
-                if start >= self.k {
-                    return;
-                }
-                continue;
-            }
             let depth = (self.k - start).min(DEPTH);
             for column in columns.clone().step_by(COLUMNS) {
                 let width = (columns.end - column).min(COLUMNS);

@@ -22,6 +22,39 @@ pub(in crate::cpu) trait Vector: Copy {
     unsafe fn add(self, x: Self) -> Self;
     /// Bit `i` is whether number `i` is other than zero; NaN is.
     unsafe fn nonzero(self) -> u32;
+    /// Transposes sixteen vectors.
+    #[inline(always)]
+    unsafe fn transpose(rows: [Self; WIDTH]) -> [Self; WIDTH] {
+        let mut numbers = [[0.0; WIDTH]; WIDTH];
+        // SAFETY: the caller has the instructions.
+        unsafe {
+            for (row, to) in rows.iter().zip(&mut numbers) {
+                row.store(to.as_mut_ptr());
+            }
+            std::array::from_fn(|j| {
+                let column = numbers.map(|row| row[j]);
+                Self::load(column.as_ptr())
+            })
+        }
+    }
+    /// Writes the numbers whose bits are set in `mask` one after the other, and `first` plus the place of each
+    /// beside it. There must be room for sixteen of both: what lies beyond them is overwritten.
+    #[inline(always)]
+    unsafe fn compress(self, mask: u32, first: u32, numbers: *mut f32, places: *mut u32) {
+        let mut all = [0.0; WIDTH];
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.store(all.as_mut_ptr());
+            let (mut rest, mut n) = (mask, 0);
+            while rest != 0 {
+                let place = rest.trailing_zeros();
+                *numbers.add(n) = all[place as usize % WIDTH];
+                *places.add(n) = first + place;
+                rest &= rest - 1;
+                n += 1;
+            }
+        }
+    }
 }
 
 /// What every CPU has; NEON on aarch64.
@@ -156,6 +189,49 @@ mod x86 {
         unsafe fn nonzero(self) -> u32 {
             // SAFETY: see above.
             unsafe { _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(self.0, _mm512_setzero_ps()) as u32 }
+        }
+        #[inline(always)]
+        unsafe fn transpose(rows: [Self; 16]) -> [Self; 16] {
+            // SAFETY: see above.
+            unsafe {
+                let mut a: [__m512; 16] = rows.map(|row| row.0);
+                // Pairs, then quadruples, within quarters of vectors.
+                let mut b = a;
+                for i in (0..16).step_by(2) {
+                    b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
+                    b[i + 1] = _mm512_unpackhi_ps(a[i], a[i + 1]);
+                }
+                for i in (0..16).step_by(4) {
+                    for j in 0..2 {
+                        let (low, high) = (_mm512_castps_pd(b[i + j]), _mm512_castps_pd(b[i + j + 2]));
+                        a[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(low, high));
+                        a[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(low, high));
+                    }
+                }
+                // Then the quarters themselves.
+                for i in 0..4 {
+                    b[i] = _mm512_shuffle_f32x4::<0x88>(a[i], a[i + 4]);
+                    b[i + 4] = _mm512_shuffle_f32x4::<0xdd>(a[i], a[i + 4]);
+                    b[i + 8] = _mm512_shuffle_f32x4::<0x88>(a[i + 8], a[i + 12]);
+                    b[i + 12] = _mm512_shuffle_f32x4::<0xdd>(a[i + 8], a[i + 12]);
+                }
+                for i in 0..8 {
+                    a[i] = _mm512_shuffle_f32x4::<0x88>(b[i], b[i + 8]);
+                    a[i + 8] = _mm512_shuffle_f32x4::<0xdd>(b[i], b[i + 8]);
+                }
+                a.map(Avx512)
+            }
+        }
+        #[inline(always)]
+        unsafe fn compress(self, mask: u32, first: u32, numbers: *mut f32, places: *mut u32) {
+            // SAFETY: see above.
+            unsafe {
+                let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+                let at = _mm512_add_epi32(lanes, _mm512_set1_epi32(first as i32));
+                // Storing whole vectors is many times faster than compressing into memory.
+                _mm512_storeu_ps(numbers, _mm512_maskz_compress_ps(mask as u16, self.0));
+                _mm512_storeu_epi32(places.cast(), _mm512_maskz_compress_epi32(mask as u16, at));
+            }
         }
     }
 }
