@@ -2,7 +2,7 @@
 //!
 //! [`samples`] hands out, for each registered operation, inputs and a function that builds the operation over
 //! placeholders. The crate's own tests check for each: inferred against real shape, gradient against central
-//! differences in `f64`, rows of a batch against the rows alone, serialisation.
+//! differences in `f64`, rows of a batch against the rows alone, fused against unfused plans, serialisation.
 
 use crate::{Graph, Output, ops};
 use minutia_kernels::rng::Generator;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::conformance::numbers;
 use minutia_kernels::map::Code;
 use minutia_tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -69,9 +70,11 @@ impl Op for Cast {
             for to in [DType::F32, DType::I32, DType::Bool] {
                 let label = format!("{} to {to}", input.dtype());
                 let apply = move |_: &Graph, x: &[Output]| x[0].cast(to);
-                samples.push(Sample::new(label, vec![input.clone()], apply).not_differentiable());
+                samples.push(Sample::new(label, vec![input.clone()], apply).not_differentiable().row_wise());
             }
         }
+        let same = |_: &Graph, x: &[Output]| x[0].cast(DType::F32);
+        samples.push(Sample::new("gradient", vec![numbers([2, 3], -2.0, 2.0)], same).row_wise());
         samples
     }
 }

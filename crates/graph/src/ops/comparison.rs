@@ -120,7 +120,9 @@ impl Op for Comparison {
                     let inputs = operands[..op.operands()].to_vec();
                     let label = format!("{} {}", op.name(), inputs[0].dtype());
                     let apply = move |g: &Graph, x: &[Output]| g.add(op, &x.iter().collect::<Vec<_>>());
-                    samples.push(Sample::new(label, inputs, apply).not_differentiable());
+                    let rows = inputs.iter().all(|t| t.dims() == inputs[0].dims());
+                    let sample = Sample::new(label, inputs, apply).not_differentiable();
+                    samples.push(if rows { sample.row_wise() } else { sample });
                 }
             }
         }

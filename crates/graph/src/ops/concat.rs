@@ -39,7 +39,10 @@ impl Op for Concat {
             }
             for (a, (dim, &own)) in dims.iter_mut().zip(input.shape.iter()).enumerate() {
                 match (*dim, own) {
-                    (Some(x), Some(y)) if a == axis => *dim = Some(x + y),
+                    (Some(x), Some(y)) if a == axis => {
+                        let sum = x.checked_add(y);
+                        *dim = Some(sum.ok_or_else(|| Mismatch::new(format!("axis {axis} grows too long")))?);
+                    }
                     _ if a == axis => *dim = None,
                     (Some(x), Some(y)) if x != y => {
                         return Err(Mismatch::new(format!(
@@ -82,7 +85,7 @@ impl Op for Concat {
         vec![
             sample(0, [[2, 3], [1, 3], [4, 3]]),
             sample(1, [[2, 3], [2, 1], [2, 2]]).row_wise(),
-            sample(-1, [[3, 1], [3, 1], [3, 5]]),
+            sample(-1, [[3, 1], [3, 1], [3, 5]]).row_wise(),
         ]
     }
 }

@@ -97,9 +97,9 @@ impl Op for Dims {
         };
         vec![
             sample(Dims::Expand { axis: 0 }, &[2, 3]),
-            sample(Dims::Expand { axis: -1 }, &[2, 3]),
-            sample(Dims::Squeeze { axis: 1 }, &[2, 1, 3]),
-            sample(Dims::Squeeze { axis: -1 }, &[2, 1]),
+            sample(Dims::Expand { axis: -1 }, &[2, 3]).row_wise(),
+            sample(Dims::Squeeze { axis: 1 }, &[2, 1, 3]).row_wise(),
+            sample(Dims::Squeeze { axis: -1 }, &[2, 1]).row_wise(),
             sample(Dims::BroadcastTo { dims: vec![4, 2, 3] }, &[2, 1]),
             sample(Dims::BroadcastTo { dims: vec![3] }, &[]),
         ]

@@ -52,8 +52,8 @@ impl Op for OneHot {
         };
         vec![
             sample("digits", Tensor::from([3, 0, 9, -1, 10]), 10).row_wise(),
-            sample("matrix", Tensor::from([[1, 0], [0, 1]]), 2),
-            sample("one class", Tensor::from([0, 1]), 1),
+            sample("matrix", Tensor::from([[1, 0], [0, 1]]), 2).row_wise(),
+            sample("one class", Tensor::from([0, 1]), 1).row_wise(),
         ]
     }
 }

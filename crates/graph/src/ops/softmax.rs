@@ -84,6 +84,9 @@ impl Op for Softmax {
             let extreme = Tensor::from([[1e30_f32, -1e30, 0.0], [-200.0, 200.0, 200.0]]);
             samples.push(Sample::new(format!("{log} extreme"), vec![extreme], apply).not_differentiable());
         }
+        let labels = [0.1_f32, 0.0, 0.2, 0.7];
+        let loss = move |g: &Graph, x: &[Output]| x[0].softmax_cross_entropy_with_logits(g.constant(labels));
+        samples.push(Sample::new("cross-entropy", vec![numbers([3, 4], -3.0, 3.0)], loss).row_wise());
         samples
     }
 }

@@ -46,7 +46,7 @@ impl Op for Identity {
         let x = || vec![numbers([2, 3], -1.0, 1.0)];
         vec![
             Sample::new("identity", x(), |_, x| x[0].identity()).row_wise(),
-            Sample::new("stop", x(), |_, x| x[0].stop_gradient()).not_differentiable(),
+            Sample::new("stop", x(), |_, x| x[0].stop_gradient()).not_differentiable().row_wise(),
         ]
     }
 }
