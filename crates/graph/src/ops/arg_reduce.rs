@@ -62,6 +62,10 @@ impl Op for ArgReduce {
         l.arg_reduce(self.largest, &inputs[0], axis as usize)
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("ArgMax", "Output::argmax"), ("ArgMin", "Output::argmin")]
+    }
+
     fn samples() -> Vec<Sample> {
         let mut samples = Vec::new();
         for largest in [true, false] {

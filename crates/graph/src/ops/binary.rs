@@ -39,6 +39,8 @@ macro_rules! binary {
                 self.apply(Binary::$op, &[&other.operand(self)])
             }
         )* }
+
+        const BUILDERS: &[(&str, &str)] = &[$((stringify!($op), concat!("Output::", stringify!($method)))),*];
     };
 }
 
@@ -84,9 +86,13 @@ impl Output {
     /// ```
     /// use minutia_graph::{Graph, Session, feeds};
     /// let graph = Graph::new();
-    /// let y = graph.constant([-1.0_f32, 0.5, 2.0]).clip_by_value(0.0, 1.0);
+    /// let x = graph.constant([-1.0_f32, 0.5, 1.0, 2.0]);
+    /// let y = x.clip_by_value(0.0, 1.0);
+    /// let gradient = graph.gradients(&y, &[&x])?[0].clone().expect("a gradient");
     /// let mut session = Session::new(&graph, &minutia_tensor::Device::cpu()?)?;
-    /// assert_eq!(session.run(&y, feeds! {})?.as_slice::<f32>()?, [0.0, 0.5, 1.0]);
+    /// let (y, gradient) = session.run((&y, &gradient), feeds! {})?;
+    /// assert_eq!(y.as_slice::<f32>()?, [0.0, 0.5, 1.0, 1.0]);
+    /// assert_eq!(gradient.as_slice::<f32>()?, [0.0, 1.0, 1.0, 0.0]);
     /// # Ok::<(), minutia_graph::Error>(())
     /// ```
     #[track_caller]
@@ -131,6 +137,10 @@ impl Op for Binary {
         let code =
             if dtype == DType::I32 { self.row().int.unwrap_or(self.row().float) } else { self.row().float };
         l.code(code, dtype, inputs)
+    }
+
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        BUILDERS
     }
 
     fn samples() -> Vec<Sample> {

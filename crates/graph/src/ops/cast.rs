@@ -58,6 +58,10 @@ impl Op for Cast {
         }
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Cast", "Output::cast")]
+    }
+
     fn samples() -> Vec<Sample> {
         let inputs = [
             Tensor::from([1.5_f32, -2.7, 0.0, f32::NAN, 3e9]),

@@ -36,6 +36,8 @@ macro_rules! comparison {
                 self.apply(Comparison::$op, &[$(&$other.operand(self))?])
             }
         )* }
+
+        const BUILDERS: &[(&str, &str)] = &[$((stringify!($op), concat!("Output::", stringify!($method)))),*];
     };
 }
 
@@ -107,6 +109,10 @@ impl Op for Comparison {
     fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
         let program = self.program(inputs[0].dtype()).expect("inference has admitted the type");
         l.map(DType::Bool, inputs, program)
+    }
+
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        BUILDERS
     }
 
     fn samples() -> Vec<Sample> {

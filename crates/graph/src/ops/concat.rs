@@ -13,9 +13,14 @@ impl Graph {
     /// last. Gradient: the slice of `g` that each came from.
     ///
     /// ```
-    /// let graph = minutia_graph::Graph::new();
-    /// let (a, b) = (graph.zeros([2, 3]), graph.ones([2, 1]));
-    /// assert_eq!(graph.concat(&[a, b], 1).shape().to_string(), "[2, 4]");
+    /// use minutia_graph::{Device, Graph, Session, feeds};
+    /// let graph = Graph::new();
+    /// let (a, b) = (graph.zeros([2, 2]), graph.ones([2, 1]));
+    /// let joined = graph.concat(&[a.clone(), b.clone()], 1);
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// assert_eq!(session.run(&joined, feeds! {})?.as_slice::<f32>()?, [0.0, 0.0, 1.0, 0.0, 0.0, 1.0]);
+    /// assert!(graph.concat(&[a, b], 0).check().is_err());
+    /// # Ok::<(), minutia_graph::Error>(())
     /// ```
     #[track_caller]
     #[must_use]
@@ -75,6 +80,10 @@ impl Op for Concat {
         let mut dims = inputs[0].dims.clone();
         dims[axis] = begin[axis];
         l.assemble(inputs[0].dtype(), &dims, None, &parts)
+    }
+
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Concat", "Graph::concat")]
     }
 
     fn samples() -> Vec<Sample> {

@@ -46,6 +46,10 @@ impl Op for ConcatPart {
         whole.slice(&begin, &parts[self.index].dims)
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("ConcatPart", "gradient of Concat")]
+    }
+
     fn samples() -> Vec<Sample> {
         let parts = [[2, 3], [2, 1], [2, 2]].map(|s| numbers(s, -1.0, 1.0));
         (0..3)

@@ -90,6 +90,14 @@ impl Op for Dims {
         }
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[
+            ("ExpandDims", "Output::expand_dims"),
+            ("Squeeze", "Output::squeeze"),
+            ("BroadcastTo", "Output::broadcast_to Graph::fill Graph::zeros Graph::ones"),
+        ]
+    }
+
     fn samples() -> Vec<Sample> {
         let sample = |op: Dims, shape: &[usize]| {
             let label = format!("{op:?}");

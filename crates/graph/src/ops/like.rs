@@ -127,6 +127,14 @@ impl Op for Like {
         }
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[
+            ("SumLike", "Output::sum_like"),
+            ("BroadcastLike", "Output::broadcast_like Output::zeros_like Output::ones_like"),
+            ("ReshapeLike", "Output::reshape_like"),
+        ]
+    }
+
     fn samples() -> Vec<Sample> {
         let sample = |op: Like, from: &[usize], like: &[usize]| {
             let inputs = vec![numbers(from, -1.0, 1.0), numbers(like, -1.0, 1.0)];

@@ -10,7 +10,17 @@ pub(crate) struct OneHot {
 }
 
 impl Output {
-    /// Appends an axis of this depth (`f32`): 1 at the index (`i32`), 0 elsewhere; all 0 for an index outside.
+    /// Appends an axis of this depth (`f32`): 1 at the index (`i32` or `u8`), 0 elsewhere; all 0 for an index outside, as
+    /// in TensorFlow. It has no gradient.
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session, feeds};
+    /// let graph = Graph::new();
+    /// let hot = graph.constant([1, 0, 7]).one_hot(2);
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// assert_eq!(session.run(&hot, feeds! {})?.as_slice::<f32>()?, [0.0, 1.0, 1.0, 0.0, 0.0, 0.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn one_hot(&self, depth: usize) -> Output {
@@ -44,6 +54,10 @@ impl Op for OneHot {
             let hit = m.apply(Code::EqI, v);
             m.apply(Code::ToFloat, &[hit])
         })
+    }
+
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("OneHot", "Output::one_hot")]
     }
 
     fn samples() -> Vec<Sample> {

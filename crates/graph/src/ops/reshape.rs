@@ -67,6 +67,10 @@ impl Op for Reshape {
         l.reshape(x, &dims)
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Reshape", "Output::reshape")]
+    }
+
     fn samples() -> Vec<Sample> {
         let sample = |from: &[usize], dims: &[isize]| {
             let dims = dims.to_vec();

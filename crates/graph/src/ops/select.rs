@@ -46,6 +46,10 @@ impl Op for Select {
         l.code(Code::Select, inputs[1].dtype(), inputs)
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Select", "Output::select")]
+    }
+
     fn samples() -> Vec<Sample> {
         let condition = Tensor::from([[true, false, true], [false, false, true]]);
         let sample = |x: &[usize], y: &[usize]| {

@@ -42,6 +42,10 @@ impl Op for Identity {
         inputs[0].clone()
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Identity", "Output::identity"), ("StopGradient", "Output::stop_gradient")]
+    }
+
     fn samples() -> Vec<Sample> {
         let x = || vec![numbers([2, 3], -1.0, 1.0)];
         vec![

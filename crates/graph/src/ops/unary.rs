@@ -39,6 +39,8 @@ macro_rules! unary {
                 self.apply(Unary::$op, &[])
             }
         )* }
+
+        const BUILDERS: &[(&str, &str)] = &[$((stringify!($op), concat!("Output::", stringify!($method)))),*];
     };
 }
 
@@ -108,6 +110,10 @@ impl Op for Unary {
         let program =
             if dtype == DType::I32 { self.row().int.unwrap_or(self.row().float) } else { self.row().float };
         l.map(dtype, inputs, program)
+    }
+
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        BUILDERS
     }
 
     fn samples() -> Vec<Sample> {
