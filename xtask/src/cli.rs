@@ -43,6 +43,9 @@ pub struct Fetch {
     /// Where to put the files [default: the user's cache folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// The URL of a folder to download from instead of the public mirrors; may be repeated
+    #[arg(long, value_name = "URL")]
+    pub mirror: Vec<String>,
 }
 
 #[derive(Args, Debug)]

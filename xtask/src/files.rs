@@ -63,17 +63,40 @@ pub fn remove(path: &Path) -> Result<()> {
     }
 }
 
+/// The files of a folder, sorted; none where there is no folder.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in entries(folder)? {
+        let path = entry.with_context(|| unreadable(folder))?.path();
+        if path.is_file() {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn entries(folder: &Path) -> Result<Vec<io::Result<fs::DirEntry>>> {
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        other => Ok(other.with_context(|| unreadable(folder))?.collect()),
+    }
+}
+
+fn unreadable(folder: &Path) -> String {
+    format!("cannot read the folder {}", folder.display())
+}
+
 /// Removes the `.partial` files that a killed run has left below a folder.
 ///
 /// # Errors
 /// When a folder cannot be read or a file not removed.
 pub fn remove_partials(folder: &Path) -> Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        other => other.with_context(|| format!("cannot read the folder {}", folder.display()))?,
-    };
-    for entry in entries {
-        let path = entry.with_context(|| format!("cannot read the folder {}", folder.display()))?.path();
+    for entry in entries(folder)? {
+        let path = entry.with_context(|| unreadable(folder))?.path();
         if path.is_dir() {
             remove_partials(&path)?;
         } else if path.extension().is_some_and(|extension| extension == "partial") {

@@ -17,7 +17,7 @@ use cli::Command;
 fn main() -> ExitCode {
     let outcome = match cli::parse().command {
         Command::Reproduce(options) => reproduce::reproduce(&options),
-        Command::Fetch(options) => fetch::fetch(options.data_dir.as_deref()),
+        Command::Fetch(options) => fetch::fetch(&options),
         Command::Tidy => tidy::tidy(&workspace()),
     };
     match outcome {

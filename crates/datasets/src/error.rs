@@ -77,6 +77,18 @@ pub enum Problem {
         /// Extents that the header states.
         dims: Vec<usize>,
     },
+    /// The header states more than the reader was told to accept.
+    #[error(
+        "has a header {dims:?} that states {expected} bytes of data, at most {limit} are accepted here; is it the right file?"
+    )]
+    OverLimit {
+        /// Extents that the header states.
+        dims: Vec<usize>,
+        /// Bytes that these need.
+        expected: u64,
+        /// Bytes that are accepted.
+        limit: u64,
+    },
     /// An IDX file of another kind than was expected here.
     #[error("holds {found}, expected {expected}; are two files swapped?")]
     Kind {
@@ -120,8 +132,21 @@ pub enum Problem {
         /// Images of the validation set.
         needed: usize,
     },
-    /// A download failed from every mirror.
-    #[error("could not be downloaded: {}", .0.join("; "))]
+    /// Other contents than MNIST's.
+    #[error(
+        "is not MNIST's: SHA-256 {found}, expected {expected}; remove it and download again, or name another folder"
+    )]
+    Digest {
+        /// SHA-256 of the decompressed contents.
+        found: String,
+        /// SHA-256 of MNIST's file.
+        expected: String,
+    },
+    /// A problem of the cache folder, which nobody named.
+    #[error("{0} (this is in the cache folder: download MNIST again, or remove that folder)")]
+    Cache(Box<Problem>),
+    /// A download failed from every mirror; why, for each of them.
+    #[error("could not be downloaded: {}; check the network, or name a folder that holds the four files", .0.join("; "))]
     Download(Vec<String>),
 }
 

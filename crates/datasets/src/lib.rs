@@ -10,4 +10,4 @@ pub mod mnist;
 
 pub use batches::Batches;
 pub use error::{Error, Problem};
-pub use locate::{Located, Origin, cache_folder, locate};
+pub use locate::{Found, Located, Origin, cache_folder, find, is_offline, locate};

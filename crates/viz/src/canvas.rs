@@ -1,12 +1,19 @@
 //! SVG text, written element by element.
 
-use crate::number::coordinate as c;
+use crate::{
+    font::base64,
+    number::coordinate as c,
+    png,
+    spline::{Point, Spline},
+};
 use std::fmt::Write;
 
 /// Ink of axes and text.
 pub(crate) const INK: &str = "#222222";
 /// Ink of what should step back.
-pub(crate) const FAINT: &str = "#767676";
+pub(crate) const FAINT: &str = "#666666";
+/// Ink of lines that only guide the eye.
+pub(crate) const GRID: &str = "#e6e6e6";
 
 /// Where a text is held.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +30,7 @@ pub(crate) struct Canvas {
 }
 
 impl Canvas {
-    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), color: &str, width: f64) {
+    pub fn line(&mut self, from: Point, to: Point, color: &str, width: f64) {
         let _ = writeln!(
             self.body,
             r#"<line x1="{}" y1="{}" x2="{}" y2="{}" stroke="{color}" stroke-width="{}"/>"#,
@@ -35,21 +42,39 @@ impl Canvas {
         );
     }
 
-    pub fn path(&mut self, points: &[(f64, f64)], color: &str, width: f64, dashed: bool) {
+    pub fn path(&mut self, points: &[Point], color: &str, width: f64, dashed: bool) {
         if points.len() < 2 {
             return;
         }
         let list: Vec<String> = points.iter().map(|p| format!("{},{}", c(p.0), c(p.1))).collect();
-        let dash = if dashed { r#" stroke-dasharray="5 3""# } else { "" };
         let _ = writeln!(
             self.body,
-            r#"<polyline points="{}" fill="none" stroke="{color}" stroke-width="{}" stroke-linejoin="round"{dash}/>"#,
+            r#"<polyline points="{}" fill="none" stroke="{color}" stroke-width="{}" stroke-linejoin="round"{}/>"#,
             list.join(" "),
-            c(width)
+            c(width),
+            dashes(dashed)
         );
     }
 
-    pub fn rect(&mut self, (x, y): (f64, f64), (w, h): (f64, f64), fill: &str, stroke: &str, radius: f64) {
+    pub fn spline(&mut self, spline: &Spline, color: &str, width: f64, dashed: bool) {
+        let mut path = format!("M{} {}", c(spline.start.0), c(spline.start.1));
+        for [p, q, r] in &spline.cubics {
+            let _ = write!(path, "C{} {} {} {} {} {}", c(p.0), c(p.1), c(q.0), c(q.1), c(r.0), c(r.1));
+        }
+        let _ = writeln!(
+            self.body,
+            r#"<path d="{path}" fill="none" stroke="{color}" stroke-width="{}"{}/>"#,
+            c(width),
+            dashes(dashed)
+        );
+    }
+
+    pub fn polygon(&mut self, points: &[Point], fill: &str) {
+        let list: Vec<String> = points.iter().map(|p| format!("{},{}", c(p.0), c(p.1))).collect();
+        let _ = writeln!(self.body, r#"<polygon points="{}" fill="{fill}"/>"#, list.join(" "));
+    }
+
+    pub fn rect(&mut self, (x, y): Point, (w, h): (f64, f64), fill: &str, stroke: &str, radius: f64) {
         let _ = writeln!(
             self.body,
             r#"<rect x="{}" y="{}" width="{}" height="{}" rx="{}" fill="{fill}" stroke="{stroke}"/>"#,
@@ -61,7 +86,7 @@ impl Canvas {
         );
     }
 
-    pub fn circle(&mut self, (x, y): (f64, f64), radius: f64, fill: &str, stroke: &str) {
+    pub fn circle(&mut self, (x, y): Point, radius: f64, fill: &str, stroke: &str) {
         let _ = writeln!(
             self.body,
             r#"<circle cx="{}" cy="{}" r="{}" fill="{fill}" stroke="{stroke}"/>"#,
@@ -71,44 +96,55 @@ impl Canvas {
         );
     }
 
-    pub fn text(&mut self, (x, y): (f64, f64), size: f64, anchor: Anchor, color: &str, text: &str) {
+    pub fn text(&mut self, at: Point, size: f64, anchor: Anchor, color: &str, text: &str) {
+        self.styled_text(at, size, anchor, color, "", text);
+    }
+
+    /// Text with a white rim, which stays legible over lines.
+    pub fn haloed_text(&mut self, at: Point, size: f64, anchor: Anchor, color: &str, text: &str) {
+        let halo = r##" stroke="#ffffff" stroke-width="3" stroke-linejoin="round" paint-order="stroke""##;
+        self.styled_text(at, size, anchor, color, halo, text);
+    }
+
+    fn styled_text(
+        &mut self,
+        (x, y): Point,
+        size: f64,
+        anchor: Anchor,
+        color: &str,
+        style: &str,
+        text: &str,
+    ) {
+        if text.is_empty() {
+            return;
+        }
         let (x, y, size) = (c(x), c(y), c(size));
         let (anchor, text) = (anchor.name(), escape(text));
         let _ = writeln!(
             self.body,
-            r#"<text x="{x}" y="{y}" font-size="{size}" text-anchor="{anchor}" fill="{color}">{text}</text>"#
+            r#"<text x="{x}" y="{y}" font-size="{size}" text-anchor="{anchor}" fill="{color}"{style}>{text}</text>"#
         );
     }
 
-    /// Text that runs upwards, centred.
-    pub fn vertical_text(&mut self, (x, y): (f64, f64), size: f64, text: &str) {
-        let (x, y, size, text) = (c(x), c(y), c(size), escape(text));
+    /// Text that runs upwards.
+    pub fn vertical_text(&mut self, (x, y): Point, size: f64, anchor: Anchor, text: &str) {
+        let turn = format!(r#" transform="rotate(-90 {} {})""#, c(x), c(y));
+        self.styled_text((x, y), size, anchor, INK, &turn, text);
+    }
+
+    /// Coloured cells, row by row, stretched over an area without smoothing.
+    pub fn image(&mut self, (x, y): Point, (w, h): (f64, f64), columns: usize, colors: &[[u8; 3]]) {
+        let Some(png) = png::encode(columns, colors) else { return };
         let _ = writeln!(
             self.body,
-            r#"<text x="{x}" y="{y}" font-size="{size}" text-anchor="middle" fill="{INK}" transform="rotate(-90 {x} {y})">{text}</text>"#
+            "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" \
+             style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{}\"/>",
+            c(x),
+            c(y),
+            c(w),
+            c(h),
+            base64(&png)
         );
-    }
-
-    /// Cells of one size, row by row; runs of one colour become one rectangle.
-    pub fn cells(&mut self, (x, y): (f64, f64), cell: (f64, f64), columns: usize, colors: &[[u8; 3]]) {
-        self.body.push_str("<g shape-rendering=\"crispEdges\">\n");
-        for (row, line) in colors.chunks(columns.max(1)).enumerate() {
-            let mut column = 0;
-            while column < line.len() {
-                let run = line[column..].iter().take_while(|&&k| k == line[column]).count();
-                let [r, g, b] = line[column];
-                let _ = writeln!(
-                    self.body,
-                    r##"<rect x="{}" y="{}" width="{}" height="{}" fill="#{r:02x}{g:02x}{b:02x}"/>"##,
-                    c(x + column as f64 * cell.0),
-                    c(y + row as f64 * cell.1),
-                    c(run as f64 * cell.0),
-                    c(cell.1)
-                );
-                column += run;
-            }
-        }
-        self.body.push_str("</g>\n");
     }
 }
 
@@ -122,22 +158,22 @@ impl Anchor {
     }
 }
 
-/// About how wide a text is: the mean advance of DejaVu Sans.
-pub(crate) fn text_width(text: &str, size: f64) -> f64 {
-    text.chars()
-        .map(|ch| {
-            if "iljt.,:;|'! ".contains(ch) {
-                0.36
-            } else if ch.is_uppercase() || "mwMW".contains(ch) {
-                0.75
-            } else {
-                0.62
-            }
-        })
-        .sum::<f64>()
-        * size
+fn dashes(dashed: bool) -> &'static str {
+    if dashed { r#" stroke-dasharray="5 3""# } else { "" }
 }
 
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+/// Text as XML; characters that XML does not allow become the replacement character.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '\n' | '\t' | '\r' => escaped.push(' '),
+            '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            _ => escaped.push(letter),
+        }
+    }
+    escaped
 }

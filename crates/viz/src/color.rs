@@ -1,4 +1,10 @@
 /// How values become colours.
+///
+/// ```
+/// use minutia_viz::{ColorMap, HeatMap};
+/// let map = HeatMap::new(1, 3, &[-1.0, 0.0, 1.0])?.color_map(ColorMap::Diverging).range(-1.0, 1.0);
+/// # Ok::<(), minutia_viz::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ColorMap {
     /// White to black: ink on paper.

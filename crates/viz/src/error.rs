@@ -1,4 +1,10 @@
 /// What can go wrong when a picture is made.
+///
+/// ```
+/// use minutia_viz::{Error, HeatMap};
+/// let error = HeatMap::new(2, 2, &[0.0]).unwrap_err();
+/// assert_eq!(error, Error::Length { what: "a heat map", found: 1, expected: 4 });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

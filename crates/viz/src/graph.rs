@@ -1,20 +1,24 @@
 use crate::{
     Error,
-    canvas::{Anchor, Canvas, FAINT, INK, text_width},
+    canvas::{Anchor, Canvas, FAINT, INK},
     color::PALETTE,
     figure::{Drawing, Panel},
+    layout::{Area, Layout, TAB, TEXT, layout, tab_width},
+    spline::{Point, Spline, mix},
 };
+use std::collections::BTreeMap;
 
-/// A node of a [`GraphDiagram`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A node of a [`GraphDiagram`], as large as its text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Node {
     /// What is written in it.
     pub label: String,
     /// A second, smaller line.
     pub detail: String,
-    /// The name scope, levels separated by `/`; empty for none. Nodes of one outermost scope share a box.
+    /// The name scope, levels separated by `/`; empty for none. Nodes of one scope share a box, in the box of the scope
+    /// around it.
     pub scope: String,
-    /// Nodes of one group share a colour.
+    /// Nodes of one group share a colour; there are seven colours.
     pub group: usize,
 }
 
@@ -29,13 +33,14 @@ pub struct Edge {
     pub dashed: bool,
 }
 
-/// A directed graph without cycles: layers from top to bottom, a box for each outermost name scope.
+/// A directed graph without cycles in layers, name scopes as nested boxes.
 ///
-/// Every scope has a strip of its own, so that boxes never overlap; inside, nodes lie below all that they depend on.
+/// Every arrow goes down (or right, see [`GraphDiagram::left_to_right`]). The layout is Sugiyama's: layers by the network
+/// simplex method, few crossings, straight ways. It is a function of nodes and edges in their order.
 ///
 /// ```
 /// use minutia_viz::{Edge, Figure, GraphDiagram, Node};
-/// let node = |label: &str| Node { label: label.into(), detail: String::new(), scope: String::new(), group: 0 };
+/// let node = |label: &str| Node { label: label.into(), scope: "model".into(), ..Node::default() };
 /// let edge = Edge { from: 0, to: 1, dashed: false };
 /// let graph = GraphDiagram::new(vec![node("x"), node("Square")], vec![edge])?;
 /// assert!(Figure::new(graph).to_svg().contains("Square"));
@@ -45,26 +50,24 @@ pub struct Edge {
 pub struct GraphDiagram {
     nodes: Vec<Node>,
     edges: Vec<Edge>,
-    /// Centre of each node.
-    centres: Vec<(f64, f64)>,
-    boxes: Vec<Strip>,
-    size: (f64, f64),
+    arrows: Vec<Arrow>,
+    tabs: Vec<Area>,
+    layout: Layout,
 }
 
 #[derive(Clone, Debug)]
-struct Strip {
-    name: String,
-    corner: (f64, f64),
-    size: (f64, f64),
+struct Arrow {
+    shaft: Spline,
+    head: [Point; 3],
 }
 
-const HEIGHT: f64 = 34.0;
-const LAYER: f64 = 66.0;
-const GAP: f64 = 14.0;
-const PAD: f64 = 14.0;
+/// Backgrounds of boxes, by depth.
+const BOXES: [&str; 3] = ["#f6f8fa", "#ebeff4", "#dfe6ed"];
+const LINE: &str = "#6b7785";
+const FRAME: &str = "#b4bfca";
 
 impl GraphDiagram {
-    /// Lays a graph out.
+    /// Lays a graph out from top to bottom.
     ///
     /// # Errors
     /// [`Error::Edge`] for an index that names no node, [`Error::Cycle`].
@@ -72,185 +75,143 @@ impl GraphDiagram {
         if let Some(index) = edges.iter().flat_map(|e| [e.from, e.to]).find(|&i| i >= nodes.len()) {
             return Err(Error::Edge { index, nodes: nodes.len() });
         }
-        let layers = layers(nodes.len(), &edges)?;
-        let mut diagram = GraphDiagram {
-            centres: vec![(0.0, 0.0); nodes.len()],
-            nodes,
-            edges,
-            boxes: Vec::new(),
-            size: (0.0, 0.0),
-        };
-        diagram.place(&layers);
-        Ok(diagram)
-    }
-
-    fn place(&mut self, layers: &[usize]) {
-        let mut scopes: Vec<&str> = Vec::new();
-        for node in &self.nodes {
-            let scope = outermost(&node.scope);
-            if !scopes.contains(&scope) {
-                scopes.push(scope);
-            }
+        match on_cycle(nodes.len(), &edges) {
+            Some(index) => Err(Error::Cycle { index }),
+            None => Ok(GraphDiagram::placed(nodes, edges, false)),
         }
-        let depth = layers.iter().max().map_or(0, |d| d + 1);
-        let mut left = 0.0;
-        let mut boxes = Vec::new();
-        let mut centres = self.centres.clone();
-        for scope in scopes {
-            let members: Vec<usize> =
-                (0..self.nodes.len()).filter(|&i| outermost(&self.nodes[i].scope) == scope).collect();
-            let rows: Vec<Vec<usize>> = (0..depth)
-                .map(|layer| {
-                    self.ordered(members.iter().copied().filter(|&i| layers[i] == layer).collect(), &centres)
-                })
-                .collect();
-            let row_width = |row: &Vec<usize>| row.iter().map(|&i| self.width(i) + GAP).sum::<f64>();
-            let inner = rows.iter().map(row_width).fold(0.0, f64::max).max(text_width(scope, 11.0) + GAP);
-            let pad = if scope.is_empty() { 0.0 } else { PAD };
-            for (layer, row) in rows.iter().enumerate() {
-                let mut x = left + pad + (inner - row_width(row)) / 2.0 + GAP / 2.0;
-                for &i in row {
-                    centres[i] = (x + self.width(i) / 2.0, 24.0 + HEIGHT / 2.0 + layer as f64 * LAYER);
-                    x += self.width(i) + GAP;
-                }
+    }
+
+    /// Lays the graph out from left to right instead, which suits long chains on a wide page.
+    #[must_use]
+    pub fn left_to_right(self) -> GraphDiagram {
+        GraphDiagram::placed(self.nodes, self.edges, true)
+    }
+
+    fn placed(nodes: Vec<Node>, edges: Vec<Edge>, left_to_right: bool) -> GraphDiagram {
+        let mut boxes = BTreeMap::new();
+        let (mut layout, mut arrows, mut tabs) = draft(&nodes, &edges, left_to_right, &boxes);
+        // A box whose four corners are taken is made wide enough for its name beside an arrow in the middle.
+        for _ in 0..3 {
+            let crowded = layout.scopes.iter().zip(&tabs).filter(|(_, tab)| !tab.1);
+            let wider: Vec<_> =
+                crowded.map(|(s, tab)| (s.path.clone(), s.area.size.0 + tab.0.size.0)).collect();
+            if wider.is_empty() {
+                break;
             }
-            let used: Vec<usize> = (0..depth).filter(|&l| !rows[l].is_empty()).collect();
-            if let (false, Some(&first), Some(&last)) = (scope.is_empty(), used.first(), used.last()) {
-                boxes.push(Strip {
-                    name: scope.into(),
-                    corner: (left + 3.0, 24.0 + first as f64 * LAYER - 22.0),
-                    size: (inner + 2.0 * pad - 6.0, (last - first) as f64 * LAYER + HEIGHT + 30.0),
-                });
-            }
-            left += inner + 2.0 * pad + GAP;
+            boxes.extend(wider);
+            (layout, arrows, tabs) = draft(&nodes, &edges, left_to_right, &boxes);
         }
-        self.size = (left.max(1.0), 48.0 + depth.saturating_sub(1) as f64 * LAYER + HEIGHT);
-        self.centres = centres;
-        self.boxes = boxes;
-    }
-
-    /// By the mean place of what points at each node, so that arrows cross less; ties as given.
-    fn ordered(&self, mut row: Vec<usize>, centres: &[(f64, f64)]) -> Vec<usize> {
-        let key = |i: usize| {
-            let sources: Vec<f64> =
-                self.edges.iter().filter(|e| e.to == i).map(|e| centres[e.from].0).collect();
-            if sources.is_empty() { f64::MAX } else { sources.iter().sum::<f64>() / sources.len() as f64 }
-        };
-        row.sort_by(|&a, &b| key(a).total_cmp(&key(b)).then(a.cmp(&b)));
-        row
-    }
-
-    fn width(&self, i: usize) -> f64 {
-        let node = &self.nodes[i];
-        (text_width(&node.label, 11.0).max(text_width(&node.detail, 9.0)) + 18.0).max(52.0)
+        let tabs = tabs.into_iter().map(|tab| tab.0).collect();
+        GraphDiagram { nodes, edges, arrows, tabs, layout }
     }
 }
 
-fn outermost(scope: &str) -> &str {
-    scope.split('/').next().unwrap_or_default()
+type Draft = (Layout, Vec<Arrow>, Vec<(Area, bool)>);
+
+fn draft(nodes: &[Node], edges: &[Edge], left_to_right: bool, boxes: &BTreeMap<String, f64>) -> Draft {
+    let layout = layout(nodes, edges, left_to_right, boxes);
+    let arrows: Vec<Arrow> = layout.edges.iter().filter_map(|way| arrow(way)).collect();
+    let tabs = tabs(&layout, &arrows);
+    (layout, arrows, tabs)
 }
 
-/// Each node's layer: one below the lowest that points at it.
-fn layers(nodes: usize, edges: &[Edge]) -> Result<Vec<usize>, Error> {
-    let mut waiting = vec![0; nodes];
-    edges.iter().for_each(|e| waiting[e.to] += 1);
-    let mut ready: Vec<usize> = (0..nodes).rev().filter(|&i| waiting[i] == 0).collect();
-    let mut layers = vec![0; nodes];
-    let mut placed = 0;
+/// A node of a cycle, if there is one.
+fn on_cycle(nodes: usize, edges: &[Edge]) -> Option<usize> {
+    let mut waiting = vec![0_usize; nodes];
+    let mut leaving = vec![Vec::new(); nodes];
+    let mut entering = vec![Vec::new(); nodes];
+    for edge in edges {
+        waiting[edge.to] += 1;
+        leaving[edge.from].push(edge.to);
+        entering[edge.to].push(edge.from);
+    }
+    let mut ready: Vec<usize> = (0..nodes).filter(|&i| waiting[i] == 0).collect();
     while let Some(i) = ready.pop() {
-        placed += 1;
-        for edge in edges.iter().filter(|e| e.from == i) {
-            layers[edge.to] = layers[edge.to].max(layers[i] + 1);
-            waiting[edge.to] -= 1;
-            if waiting[edge.to] == 0 {
-                ready.push(edge.to);
+        for &to in &leaving[i] {
+            waiting[to] -= 1;
+            if waiting[to] == 0 {
+                ready.push(to);
             }
         }
     }
-    match waiting.iter().position(|&w| w > 0) {
-        Some(index) if placed < nodes => Err(Error::Cycle { index }),
-        _ => Ok(layers),
+    // Whoever waits is on a cycle or after one; against the arrows, as many steps as there are nodes end on it.
+    let waits = waiting.iter().position(|&w| w > 0)?;
+    (0..nodes).try_fold(waits, |i, _| entering[i].iter().copied().find(|&from| waiting[from] > 0))
+}
+
+/// A curve along a way, with a head whose tip is the way's end.
+fn arrow(way: &[Point]) -> Option<Arrow> {
+    let (&tip, &before) = (way.last()?, way.get(way.len().checked_sub(2)?)?);
+    let (dx, dy) = (tip.0 - before.0, tip.1 - before.1);
+    let length = (dx * dx + dy * dy).sqrt().max(1e-9);
+    let (dx, dy) = (dx / length, dy / length);
+    let base = (tip.0 - 7.0 * dx, tip.1 - 7.0 * dy);
+    let wing = |side: f64| (base.0 - side * 3.0 * dy, base.1 + side * 3.0 * dx);
+    let mut shaft = way.to_vec();
+    if let Some(end) = shaft.last_mut() {
+        *end = mix(base, tip, 0.2);
     }
+    Some(Arrow { shaft: Spline::through(&shaft)?, head: [tip, wing(1.0), wing(-1.0)] })
+}
+
+/// For each scope a corner for its name that no arrow and no node touches; the upper left one and false if none is free.
+fn tabs(layout: &Layout, arrows: &[Arrow]) -> Vec<(Area, bool)> {
+    let inked: Vec<Point> =
+        arrows.iter().flat_map(|a| a.shaft.samples(24).into_iter().chain(a.head)).collect();
+    let mut tabs: Vec<(Area, bool)> = Vec::new();
+    for scope in &layout.scopes {
+        let size = (tab_width(&scope.name), TAB);
+        let (low, high) = (scope.area.corner, scope.area.end());
+        let (right, lower) = (high.0 - size.0, high.1 - size.1);
+        let corners =
+            [low, (right, low.1), (low.0, lower), (right, lower)].map(|corner| Area { corner, size });
+        let free = |tab: &Area| {
+            let room = tab.grown(2.0);
+            !inked.iter().any(|&p| room.holds(p))
+                && !layout.nodes.iter().chain(tabs.iter().map(|t| &t.0)).any(|a| a.overlaps(&room))
+        };
+        let tab = corners.iter().find(|tab| free(tab));
+        tabs.push((*tab.unwrap_or(&corners[0]), tab.is_some()));
+    }
+    tabs
 }
 
 impl Panel for GraphDiagram {
     fn size(&self) -> (f64, f64) {
-        self.size
+        self.layout.size
     }
 
     fn draw(&self, drawing: &mut Drawing<'_>, at: (f64, f64)) {
         let canvas = &mut *drawing.0;
-        let moved = |p: (f64, f64)| (at.0 + p.0, at.1 + p.1);
-        for strip in &self.boxes {
-            canvas.rect(moved(strip.corner), strip.size, "#f5f7fa", "#c3ccd6", 9.0);
-            let name = moved((strip.corner.0 + 9.0, strip.corner.1 + 14.0));
-            canvas.text(name, 11.0, Anchor::Start, FAINT, &strip.name);
+        let moved = |p: Point| (at.0 + p.0, at.1 + p.1);
+        for scope in &self.layout.scopes {
+            let depth = scope.path.matches('/').count();
+            canvas.rect(moved(scope.area.corner), scope.area.size, BOXES[depth.min(2)], FRAME, 8.0);
         }
-        for edge in &self.edges {
-            let (from, to) = (moved(self.centres[edge.from]), moved(self.centres[edge.to]));
-            arrow(canvas, (from.0, from.1 + HEIGHT / 2.0), (to.0, to.1 - HEIGHT / 2.0), edge.dashed);
+        for (arrow, edge) in self.arrows.iter().zip(&self.edges) {
+            canvas.spline(&arrow.shaft.moved(at), LINE, 1.1, edge.dashed);
+            canvas.polygon(&arrow.head.map(moved), LINE);
         }
-        for (i, node) in self.nodes.iter().enumerate() {
-            let centre = moved(self.centres[i]);
-            let width = self.width(i);
-            let color = PALETTE[node.group % PALETTE.len()];
-            canvas.rect(
-                (centre.0 - width / 2.0, centre.1 - HEIGHT / 2.0),
-                (width, HEIGHT),
-                "#ffffff",
-                color,
-                6.0,
-            );
-            let lift = if node.detail.is_empty() { 4.0 } else { -2.0 };
-            canvas.text((centre.0, centre.1 + lift), 11.0, Anchor::Middle, INK, &node.label);
-            canvas.text((centre.0, centre.1 + 11.0), 9.0, Anchor::Middle, FAINT, &node.detail);
+        for (scope, tab) in self.layout.scopes.iter().zip(&self.tabs) {
+            self.tab(canvas, &scope.name, Area { corner: moved(tab.corner), ..*tab });
+        }
+        for (node, area) in self.nodes.iter().zip(&self.layout.nodes) {
+            canvas.rect(moved(area.corner), area.size, "#ffffff", PALETTE[node.group % PALETTE.len()], 6.0);
+            let (x, y) = moved(area.centre());
+            let lift = if node.detail.is_empty() { 4.2 } else { -2.0 };
+            canvas.text((x, y + lift), TEXT.0, Anchor::Middle, INK, &node.label);
+            canvas.text((x, y + 12.0), TEXT.1, Anchor::Middle, FAINT, &node.detail);
         }
     }
 }
 
-fn arrow(canvas: &mut Canvas, from: (f64, f64), to: (f64, f64), dashed: bool) {
-    let bend = 12.0;
-    let tip = (to.0, to.1 - 5.0);
-    canvas.path(&[from, (from.0, from.1 + bend), (to.0, to.1 - bend - 5.0), tip], "#8a97a5", 1.0, dashed);
-    canvas.path(
-        &[(to.0 - 3.5, to.1 - 6.0), (to.0, to.1 - 0.5), (to.0 + 3.5, to.1 - 6.0)],
-        "#8a97a5",
-        1.2,
-        false,
-    );
+impl GraphDiagram {
+    fn tab(&self, canvas: &mut Canvas, name: &str, area: Area) {
+        canvas.rect(area.corner, area.size, "#ffffff", FRAME, 5.0);
+        let (x, y) = area.centre();
+        canvas.text((x, y + 3.8), TEXT.2, Anchor::Middle, FAINT, name);
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn node(scope: &str) -> Node {
-        Node { label: "n".into(), detail: String::new(), scope: scope.into(), group: 0 }
-    }
-
-    #[test]
-    fn nodes_lie_below_what_they_depend_on_and_inside_their_box() {
-        let nodes = vec![node(""), node("a/b"), node("a"), node("c")];
-        let edge = |from, to| Edge { from, to, dashed: false };
-        let diagram = GraphDiagram::new(nodes, vec![edge(0, 1), edge(1, 2), edge(0, 2), edge(2, 3)]).unwrap();
-        for e in &diagram.edges {
-            assert!(diagram.centres[e.from].1 < diagram.centres[e.to].1);
-        }
-        let strip = &diagram.boxes[0];
-        for i in [1, 2] {
-            let (x, y) = diagram.centres[i];
-            assert!(x > strip.corner.0 && x < strip.corner.0 + strip.size.0);
-            assert!(y > strip.corner.1 && y < strip.corner.1 + strip.size.1);
-        }
-        assert!(strip.corner.0 + strip.size.0 <= diagram.boxes[1].corner.0, "boxes do not overlap");
-    }
-
-    #[test]
-    fn bad_edges_are_errors() {
-        let edge = |from, to| Edge { from, to, dashed: false };
-        let cycle = GraphDiagram::new(vec![node(""), node("")], vec![edge(0, 1), edge(1, 0)]);
-        assert_eq!(cycle.unwrap_err(), Error::Cycle { index: 0 });
-        let outside = GraphDiagram::new(vec![node("")], vec![edge(0, 7)]);
-        assert_eq!(outside.unwrap_err(), Error::Edge { index: 7, nodes: 1 });
-    }
-}
+mod tests;

@@ -2,6 +2,8 @@ use crate::{
     ColorMap, Error,
     canvas::{Anchor, INK},
     figure::{Drawing, Panel},
+    font::text_width,
+    shrink::shrunk,
 };
 
 /// Small pictures in rows and columns.
@@ -33,7 +35,7 @@ impl ImageGrid {
     /// # Errors
     /// [`Error::Length`] when any of these is zero.
     pub fn new(rows: usize, columns: usize, height: usize, width: usize) -> Result<ImageGrid, Error> {
-        if rows * columns * height * width == 0 {
+        if [rows, columns, height, width].contains(&0) {
             return Err(Error::Length { what: "an image grid", found: 0, expected: 1 });
         }
         Ok(ImageGrid {
@@ -54,8 +56,11 @@ impl ImageGrid {
     /// # Errors
     /// [`Error::Length`] when it has another number of pixels, or the grid is full.
     pub fn image(mut self, pixels: &[f32]) -> Result<ImageGrid, Error> {
-        let expected =
-            if self.images.len() < self.rows * self.columns { self.image.0 * self.image.1 } else { 0 };
+        let expected = if self.images.len() < self.rows.saturating_mul(self.columns) {
+            self.image.0.saturating_mul(self.image.1)
+        } else {
+            0
+        };
         if pixels.len() != expected || expected == 0 {
             return Err(Error::Length { what: "a picture of a grid", found: pixels.len(), expected });
         }
@@ -63,10 +68,10 @@ impl ImageGrid {
         Ok(self)
     }
 
-    /// With pixels of another size.
+    /// With pixels of another size, in pixels of the figure; 2 by default, and for a size that is not positive.
     #[must_use]
     pub fn pixel_size(self, size: f64) -> ImageGrid {
-        ImageGrid { pixel: size, ..self }
+        ImageGrid { pixel: if size > 0.0 && size.is_finite() { size } else { 2.0 }, ..self }
     }
 
     /// With colours from `low` to `high` in every picture; `0` to `1` by default.
@@ -100,15 +105,24 @@ impl ImageGrid {
     }
 
     fn left(&self) -> f64 {
-        self.row_names.iter().map(|n| crate::canvas::text_width(n, 11.0) + 10.0).fold(0.0, f64::max)
+        self.row_names.iter().map(|n| text_width(n, 11.0) + 10.0).fold(0.0, f64::max)
     }
 
     fn top(&self) -> f64 {
         if self.column_names.is_empty() { 0.0 } else { 18.0 }
     }
 
+    /// Size of one picture.
+    fn extent(&self) -> (f64, f64) {
+        (self.image.1 as f64 * self.pixel, self.image.0 as f64 * self.pixel)
+    }
+
+    /// From one picture to the next; names of columns and rows keep apart too.
     fn step(&self) -> (f64, f64) {
-        (self.image.1 as f64 * self.pixel + GAP, self.image.0 as f64 * self.pixel + GAP)
+        let (width, height) = self.extent();
+        let names = self.column_names.iter().map(|n| text_width(n, 11.0)).fold(0.0, f64::max);
+        let rows = if self.row_names.is_empty() { 0.0 } else { 11.0 };
+        (width.max(names) + GAP, height.max(rows) + GAP)
     }
 
     fn range_for(&self, image: &[f64]) -> (f64, f64) {
@@ -134,18 +148,24 @@ impl Panel for ImageGrid {
     fn draw(&self, drawing: &mut Drawing<'_>, at: (f64, f64)) {
         let canvas = &mut *drawing.0;
         let (left, top, step) = (at.0 + self.left(), at.1 + self.top(), self.step());
+        let extent = self.extent();
+        let inset = ((step.0 - GAP - extent.0) / 2.0, (step.1 - GAP - extent.1) / 2.0);
         for (i, image) in self.images.iter().enumerate() {
-            let place = (left + (i % self.columns) as f64 * step.0, top + (i / self.columns) as f64 * step.1);
+            let corner =
+                (left + (i % self.columns) as f64 * step.0, top + (i / self.columns) as f64 * step.1);
+            let place = (corner.0 + inset.0, corner.1 + inset.1);
             let (low, high) = self.range_for(image);
-            let colors: Vec<[u8; 3]> = image.iter().map(|v| self.map.rgb((v - low) / (high - low))).collect();
-            canvas.cells(place, (self.pixel, self.pixel), self.image.1, &colors);
-            canvas.rect(place, (step.0 - GAP, step.1 - GAP), "none", "#cccccc", 0.0);
+            let (columns, values) = shrunk(image, self.image.1, extent);
+            let colors: Vec<[u8; 3]> =
+                values.iter().map(|v| self.map.rgb((v - low) / (high - low))).collect();
+            canvas.image(place, extent, columns, &colors);
+            canvas.rect(place, extent, "none", "#bbbbbb", 0.0);
         }
-        for (i, name) in self.column_names.iter().enumerate() {
+        for (i, name) in self.column_names.iter().take(self.columns).enumerate() {
             let x = left + i as f64 * step.0 + (step.0 - GAP) / 2.0;
             canvas.text((x, at.1 + 11.0), 11.0, Anchor::Middle, INK, name);
         }
-        for (i, name) in self.row_names.iter().enumerate() {
+        for (i, name) in self.row_names.iter().take(self.rows).enumerate() {
             let y = top + i as f64 * step.1 + (step.1 - GAP) / 2.0 + 4.0;
             canvas.text((left - 8.0, y), 11.0, Anchor::End, INK, name);
         }

@@ -37,6 +37,13 @@ pub fn format_number(x: f64) -> String {
     if mantissa == "1" { format!("{sign}{power}") } else { format!("{sign}{mantissa}×{power}") }
 }
 
+/// A number with a fixed number of decimals, for the ticks of one axis.
+pub(crate) fn fixed(x: f64, decimals: usize) -> String {
+    let digits = format!("{:.decimals$}", x.abs());
+    let zero = digits.chars().all(|c| c == '0' || c == '.');
+    format!("{}{}", if x < 0.0 && !zero { "\u{2212}" } else { "" }, thousands(&digits))
+}
+
 fn trim(digits: &str) -> String {
     if digits.contains('.') {
         digits.trim_end_matches('0').trim_end_matches('.').into()
@@ -72,8 +79,11 @@ pub(crate) fn superscript(n: i32) -> String {
     n.to_string().chars().map(digit).collect()
 }
 
-/// A coordinate in a drawing: two decimals at most.
+/// A coordinate in a drawing: two decimals at most. What is not finite would make the whole picture invalid and is zero.
 pub(crate) fn coordinate(x: f64) -> String {
+    if !x.is_finite() {
+        return "0".into();
+    }
     let rounded = trim(&format!("{x:.2}"));
     if rounded == "-0" { "0".into() } else { rounded }
 }

@@ -7,12 +7,14 @@ mod gallery;
 use sha2::{Digest, Sha256};
 
 /// Name, digest of the SVG, digest of the PNG at 1.5 pixels each: the first 16 digits.
-const GOLDEN: [(&str, &str, &str); 5] = [
-    ("lines", "4fe448a5de224b1d", "90fa2a5ba961e50a"),
-    ("heat", "ecf35b9bd6c71ea5", "fb11d1a9504566ba"),
-    ("images", "4a870010f5743f6f", "d62c1c5090f38452"),
-    ("graph", "2d0ed8385747ede5", "c02e09221241bb73"),
-    ("network", "4a9168e03f789921", "e377b955f9084e55"),
+const GOLDEN: [(&str, &str, &str); 7] = [
+    ("lines", "39687e3d81dd841f", "4df1c45b4ef6f511"),
+    ("heat", "5f4910904d1b74c2", "3514a4c03c2aa2df"),
+    ("heat_large", "ad4df94d61cab055", "c48a1ca364add8d4"),
+    ("images", "d86066c341bfd16f", "15415b4f6e1fb792"),
+    ("graph", "def97ed3ba7dab62", "28b898e0a0f10259"),
+    ("graph_left_to_right", "0da7ed06777af338", "43f8e837d369acaa"),
+    ("network", "b1acf6e4f689e756", "fcc732ca9e4481a7"),
 ];
 
 #[test]

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use minutia_datasets::mnist::{Labelled, Mnist};
-use minutia_datasets::{Origin, cache_folder, digits, locate};
+use minutia_datasets::{Error, Found, Origin, Problem, digits};
 
+use super::progress::Progress;
 use crate::cli::DatasetChoice;
-use crate::digest;
+use crate::{digest, fetch};
 
 /// Rows and columns of an image.
 pub const SIDE: usize = 28;
@@ -15,9 +16,6 @@ pub const SIDE: usize = 28;
 pub const PIXELS: usize = SIDE * SIDE;
 /// Classes of images.
 pub const CLASSES: usize = minutia_datasets::mnist::CLASSES;
-
-/// The variable that names a folder of data when the command line does not.
-const VARIABLE: &str = "MINUTIA_DATA_DIR";
 
 /// The data of a run.
 #[derive(Debug)]
@@ -47,13 +45,15 @@ impl Data {
         Data { choice, folder, state: State::Unknown }
     }
 
-    /// Finds the data and gives their digest, for the keys of the stages.
+    /// Finds the data and gives their digest, for the keys of the stages. They may be downloaded where there is a
+    /// `progress` to show it by.
     ///
     /// # Errors
-    /// A folder that was named and cannot be used; with `--dataset mnist`, when there is no MNIST.
-    pub fn locate(&mut self) -> Result<String> {
+    /// A folder that was named, or the cache folder, when it cannot be used; with `--dataset mnist`, when there is no
+    /// MNIST.
+    pub fn locate(&mut self, progress: Option<&mut Progress>) -> Result<String> {
         if matches!(self.state, State::Unknown) {
-            self.state = self.find()?;
+            self.state = self.find(progress)?;
         }
         Ok(match &self.state {
             State::Files { data, .. } => digest::hex_of_strings(data.digests.iter().map(String::as_str)),
@@ -61,22 +61,22 @@ impl Data {
         })
     }
 
-    fn find(&self) -> Result<State> {
+    fn find(&self, progress: Option<&mut Progress>) -> Result<State> {
         if self.choice == DatasetChoice::Digits {
             return Ok(State::Digits { why: "asked for by --dataset digits".to_string(), data: None });
         }
-        let variable = std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty());
-        let cached = cache_folder().is_some_and(|folder| folder.exists());
-        if self.folder.is_none() && !variable && !cached {
-            let why = format!("no --data-dir, {VARIABLE} is not set, and the cache folder has none");
-            if self.choice == DatasetChoice::Mnist {
-                bail!(
-                    "there is no MNIST: {why}; get it with `cargo xtask fetch`, or name its folder with --data-dir"
-                );
-            }
-            return Ok(State::Digits { why, data: None });
-        }
-        let located = locate(self.folder.as_deref()).context("the data cannot be used")?;
+        let only_mnist = self.choice == DatasetChoice::Mnist;
+        let found = minutia_datasets::find(self.folder.as_deref(), |cache| match progress {
+            Some(progress) => fetch::for_a_run(cache, only_mnist, progress),
+            None => Err("nothing was downloaded".to_string()),
+        });
+        let located = match found.map_err(unusable)? {
+            Found::Files(located) => *located,
+            Found::Nothing { why } if only_mnist => bail!(
+                "there is no MNIST: {why}; get it with `cargo xtask fetch`, or name its folder with --data-dir"
+            ),
+            Found::Nothing { why } => return Ok(State::Digits { why, data: None }),
+        };
         let size = located.data.train.size;
         ensure!(
             size == [SIDE, SIDE],
@@ -85,7 +85,7 @@ impl Data {
             size[0],
             size[1]
         );
-        if self.choice == DatasetChoice::Mnist && !located.data.is_mnist() {
+        if only_mnist && !located.data.is_mnist() {
             bail!(
                 "{} holds other images than MNIST; get MNIST with `cargo xtask fetch`, or leave out --dataset mnist",
                 located.origin
@@ -99,7 +99,7 @@ impl Data {
     /// # Errors
     /// As [`Data::locate`].
     pub fn images(&mut self) -> Result<&Mnist> {
-        self.locate()?;
+        self.locate(None)?;
         match &mut self.state {
             State::Files { data, .. } => Ok(data),
             State::Digits { data, .. } => Ok(data.get_or_insert_with(|| Box::new(digits::generate()))),
@@ -138,6 +138,14 @@ impl Data {
         }
     }
 
+    /// What they are and where they are from, for the terminal.
+    pub fn described(&self) -> String {
+        match &self.state {
+            State::Files { origin, .. } => format!("{} from {origin}", self.name()),
+            State::Digits { .. } | State::Unknown => self.origin(),
+        }
+    }
+
     /// Where they are from on this machine.
     pub fn origin(&self) -> String {
         match &self.state {
@@ -146,6 +154,15 @@ impl Data {
             State::Unknown => "not used".to_string(),
         }
     }
+}
+
+/// What to do about data that cannot be used.
+fn unusable(error: Error) -> anyhow::Error {
+    let what = match error.problem {
+        Problem::Cache(_) => "the cache folder is damaged, which `cargo xtask fetch` repairs",
+        _ => "the data cannot be used",
+    };
+    anyhow::Error::new(error).context(what)
 }
 
 /// The pixels of an image.

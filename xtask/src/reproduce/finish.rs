@@ -11,6 +11,9 @@ use super::lockfile::{self, Found, Lock, Set};
 use super::pipeline::{All, Pipeline};
 use crate::files;
 
+/// The set of the data that the post uses.
+const PUBLISHED: &str = "mnist";
+
 /// How many differences a message names.
 const NAMED: usize = 30;
 
@@ -97,6 +100,7 @@ pub fn compare(
     let found: Set = all.stages.iter().filter(|done| done.wanted).map(found).collect();
     if let Some(path) = bless {
         lockfile::bless(path, &all.set, found)?;
+        update_pictures(path, &pipeline.jobs.out, &all.set)?;
         println!("Wrote the set '{}' of {}.", all.set, path.display());
         return Ok(());
     }
@@ -123,6 +127,20 @@ pub fn compare(
             differences.len(),
             all.set
         );
+    }
+    Ok(())
+}
+
+/// Puts the new pictures in the place of those that documents show, which are of the published data.
+fn update_pictures(lock: &Path, out: &Path, set: &str) -> Result<()> {
+    if set != PUBLISHED {
+        return Ok(());
+    }
+    for path in files::list(&lock.with_file_name("docs").join("figures"))? {
+        let name = path.file_name().unwrap_or_default();
+        if let Some(bytes) = files::read(&out.join("figures").join(name))? {
+            write_if_changed(&path, &bytes)?;
+        }
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ use crate::{cli, files};
 use config::{Config, Overrides};
 use data::Data;
 use job::Jobs;
-use progress::Progress;
+pub use progress::Progress;
 pub use stage::StageName;
 
 /// Runs the command.

@@ -116,8 +116,15 @@ impl Pipeline {
             }
         }
         if name == StageName::Dataset {
-            match self.data.locate() {
-                Ok(digest) => key = key.with("the data", digest),
+            // What is only looked up, or a dry run, is no reason to download.
+            let progress = (wanted && !self.jobs.dry_run).then_some(&mut self.progress);
+            match self.data.locate(progress) {
+                Ok(digest) => {
+                    key = key.with("the data", digest);
+                    if wanted {
+                        self.progress.say(&format!("data {}", self.data.described()));
+                    }
+                }
                 Err(error) if wanted => return Err(error),
                 Err(_) => return Ok(None),
             }

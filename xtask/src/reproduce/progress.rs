@@ -28,12 +28,34 @@ impl Progress {
 
     /// Starts to count to `total`.
     pub fn begin(&mut self, what: &str, total: usize) {
+        self.bar(what, Some(total as u64), "  {prefix:14} [{bar:30}] {pos}/{len} {elapsed} {msg}");
+    }
+
+    #[cfg(feature = "download")]
+    /// Starts to count bytes; how many there will be may show later.
+    pub fn begin_bytes(&mut self, what: &str) {
+        let template =
+            "  {prefix:24} [{bar:30}] {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec}";
+        self.bar(what, None, template);
+    }
+
+    #[cfg(feature = "download")]
+    /// Says how many bytes there are so far, on the bar alone.
+    pub fn bytes(&self, position: u64, total: Option<u64>) {
+        if let Some(bar) = &self.bar {
+            if let Some(total) = total {
+                bar.set_length(total);
+            }
+            bar.set_position(position);
+        }
+    }
+
+    fn bar(&mut self, what: &str, total: Option<u64>, template: &str) {
         self.end();
         if self.bars {
-            let style = ProgressStyle::with_template("  {prefix:14} [{bar:30}] {pos}/{len} {elapsed} {msg}")
-                .expect("the template is valid")
-                .progress_chars("=> ");
-            let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+            let style =
+                ProgressStyle::with_template(template).expect("the template is valid").progress_chars("=> ");
+            let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
             bar.set_style(style);
             bar.set_prefix(what.to_string());
             bar.enable_steady_tick(Duration::from_millis(200));

@@ -107,17 +107,20 @@ pub fn check(metadata: &Metadata) -> Vec<Violation> {
 pub mod tests {
     use super::*;
 
-    /// Metadata of made-up packages: name, dependencies with requirement, features.
-    pub fn metadata(packages: &[(&str, &[(&str, &str)], &[&str])]) -> Metadata {
+    /// A made-up package: name, dependencies with requirement, features.
+    type Made<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+
+    /// Metadata of made-up packages.
+    pub fn metadata(packages: &[Made<'_>]) -> Metadata {
         let dependency =
             |&(name, req): &(&str, &str)| Dependency { name: name.into(), req: req.into(), kind: None };
-        let package = |&(name, dependencies, _): &(&str, &[(&str, &str)], &[&str])| Package {
+        let package = |&(name, dependencies, _): &Made<'_>| Package {
             id: name.to_string(),
             name: name.to_string(),
             manifest_path: format!("/w/{name}/Cargo.toml"),
             dependencies: dependencies.iter().map(dependency).collect(),
         };
-        let node = |&(name, _, features): &(&str, &[(&str, &str)], &[&str])| Node {
+        let node = |&(name, _, features): &Made<'_>| Node {
             id: name.to_string(),
             features: features.iter().map(ToString::to_string).collect(),
         };

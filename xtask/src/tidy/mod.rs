@@ -3,6 +3,7 @@
 mod formatting;
 mod layers;
 mod manifests;
+mod pictures;
 mod scan;
 mod text;
 
@@ -61,6 +62,7 @@ pub fn tidy(workspace: &Path) -> Result<()> {
     let metadata = metadata(workspace)?;
     violations.extend(layers::check(&metadata));
     violations.extend(manifests::check(workspace, &metadata));
+    violations.extend(pictures::check(workspace)?);
     violations.sort();
     violations.dedup();
     for violation in &violations {

@@ -160,7 +160,8 @@ mod tests {
     #[test]
     fn each_rule_finds_what_breaks_it() {
         let long = "//\n".repeat(501);
-        let cases: [(&str, &str, &[(usize, &str)]); 21] = [
+        type Case<'a> = (&'a str, &'a str, &'a [(usize, &'a str)]);
+        let cases: [Case<'_>; 21] = [
             (CPU, &long, &[(0, "has")]),
             (CPU, "// TODO later", &[(1, "TODO")]),
             ("README.md", "a\nFIXME", &[(2, "FIXME")]),

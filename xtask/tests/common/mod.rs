@@ -67,12 +67,13 @@ impl Place {
     }
 }
 
-/// The program, without the variables that change where it finds data and how it computes.
+/// The program, without the variables that change where it finds data and how it computes, and without the network.
 pub fn xtask(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     for variable in ["MINUTIA_SIMD", "MINUTIA_THREADS", "MINUTIA_DATA_DIR"] {
         command.env_remove(variable);
     }
+    command.env("MINUTIA_OFFLINE", "1");
     command.args(arguments);
     command
 }

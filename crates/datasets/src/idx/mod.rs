@@ -9,7 +9,9 @@
 mod read;
 mod write;
 
-pub use read::{read, read_file};
+#[cfg(feature = "download")]
+pub(crate) use read::{Contents, is_web_page};
+pub use read::{read, read_at_most, read_file, read_file_at_most};
 pub use write::{write, write_file};
 
 /// An array from an IDX file.

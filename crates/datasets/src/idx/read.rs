@@ -11,15 +11,26 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Reads an IDX file, which may be compressed; its contents decide, not its name.
 ///
+/// Memory grows with the bytes that are there, but compressed bytes may grow a thousandfold: use [`read_file_at_most`]
+/// for files of doubtful origin.
+///
 /// # Errors
 /// [`Error`] with the path and what is wrong.
 pub fn read_file(path: impl AsRef<Path>) -> Result<Idx, Error> {
+    read_file_at_most(path, u64::MAX)
+}
+
+/// [`read_file`], but data of more than `limit` bytes are an error, before any of them is read.
+///
+/// # Errors
+/// [`Error`] with the path and what is wrong.
+pub fn read_file_at_most(path: impl AsRef<Path>, limit: u64) -> Result<Idx, Error> {
     let path = path.as_ref();
     let open = || {
         if fs::metadata(path)?.is_dir() {
             return Err(Problem::Folder);
         }
-        read(BufReader::new(File::open(path)?))
+        read_at_most(BufReader::new(File::open(path)?), limit)
     };
     open().map_err(|problem| problem.at(path))
 }
@@ -35,32 +46,71 @@ pub fn read_file(path: impl AsRef<Path>) -> Result<Idx, Error> {
 ///
 /// # Errors
 /// [`Problem`].
-pub fn read(mut source: impl Read) -> Result<Idx, Problem> {
-    let mut start = Vec::new();
-    source.by_ref().take(2).read_to_end(&mut start)?;
-    if start.is_empty() {
-        return Err(Problem::Empty);
+pub fn read(source: impl Read) -> Result<Idx, Problem> {
+    read_at_most(source, u64::MAX)
+}
+
+/// [`read`], but data of more than `limit` bytes are an error, before any of them is read.
+///
+/// # Errors
+/// [`Problem`].
+pub fn read_at_most(source: impl Read, limit: u64) -> Result<Idx, Problem> {
+    let mut contents = Contents::new(source)?;
+    parse(&mut contents, limit).map_err(|problem| contents.problem(problem))
+}
+
+/// The bytes of a file, decompressed where they are compressed.
+pub(crate) enum Contents<R> {
+    Plain(io::Chain<Cursor<Vec<u8>>, R>),
+    Gzip(Box<MultiGzDecoder<io::Chain<Cursor<Vec<u8>>, R>>>),
+}
+
+impl<R: Read> Contents<R> {
+    pub(crate) fn new(mut source: R) -> Result<Contents<R>, Problem> {
+        let mut start = Vec::new();
+        source.by_ref().take(2).read_to_end(&mut start)?;
+        if start.is_empty() {
+            return Err(Problem::Empty);
+        }
+        let compressed = start == GZIP;
+        let whole = Cursor::new(start).chain(source);
+        Ok(if compressed {
+            Contents::Gzip(Box::new(MultiGzDecoder::new(whole)))
+        } else {
+            Contents::Plain(whole)
+        })
     }
-    let compressed = start == GZIP;
-    let whole = Cursor::new(start).chain(source);
-    if compressed {
-        return parse(&mut MultiGzDecoder::new(whole)).map_err(|problem| match problem {
-            // The decoder reports damage as an error of reading.
-            Problem::Io(e)
-                if matches!(
-                    e.kind(),
-                    io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
-                ) =>
+
+    /// What a failure to read means: the decoder reports damage as an error of reading.
+    pub(crate) fn problem(&self, problem: Problem) -> Problem {
+        use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+        match (self, problem) {
+            (Contents::Gzip(_), Problem::Io(e))
+                if matches!(e.kind(), InvalidInput | InvalidData | UnexpectedEof) =>
             {
                 Problem::Gzip(e.to_string())
             }
-            other => other,
-        });
+            (_, other) => other,
+        }
     }
-    parse(&mut { whole })
 }
 
-fn parse(source: &mut impl Read) -> Result<Idx, Problem> {
+impl<R: Read> Read for Contents<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Contents::Plain(source) => source.read(buffer),
+            Contents::Gzip(source) => source.read(buffer),
+        }
+    }
+}
+
+/// Whether bytes start like HTML, after white space or a byte order mark.
+pub(crate) fn is_web_page(start: &[u8]) -> bool {
+    let start = start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(start);
+    start.trim_ascii_start().starts_with(b"<")
+}
+
+fn parse(source: &mut impl Read, limit: u64) -> Result<Idx, Problem> {
     let mut magic = Vec::new();
     source.take(4).read_to_end(&mut magic)?;
     let &[zero, zero2, code, rank] = &magic[..] else {
@@ -72,7 +122,7 @@ fn parse(source: &mut impl Read) -> Result<Idx, Problem> {
     };
     let size = match Data::element_size(code) {
         Some(size) if (zero, zero2) == (0, 0) => size,
-        _ if magic[0] == b'<' => return Err(Problem::WebPage),
+        _ if is_web_page(&magic) => return Err(Problem::WebPage),
         _ => return Err(Problem::Magic { found: u32::from_be_bytes([zero, zero2, code, rank]) }),
     };
     let mut extents = Vec::new();
@@ -86,6 +136,9 @@ fn parse(source: &mut impl Read) -> Result<Idx, Problem> {
     let Some(expected) = bytes.filter(|&n| n <= isize::MAX as u64) else {
         return Err(Problem::TooLarge { dims });
     };
+    if expected > limit {
+        return Err(Problem::OverLimit { dims, expected, limit });
+    }
     // Grows with what is there; reading stops one byte after what the header states, so that a bomb stays small.
     let mut data = Vec::new();
     source.take(expected).read_to_end(&mut data)?;

@@ -6,7 +6,11 @@ use crate::{
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
-/// Loads the four files of a folder and checks that they belong together.
+/// Bytes of data that a file may hold: twenty times those of MNIST's largest. What is compressed could state, and be,
+/// anything.
+pub(crate) const LIMIT: u64 = 1 << 30;
+
+/// Loads the four files of a folder and checks that they belong together. A file may hold up to 1 GiB of data.
 ///
 /// # Errors
 /// [`Error`] with the file, what is wrong, and the cure.
@@ -27,7 +31,7 @@ pub fn load(folder: impl AsRef<Path>) -> Result<Mnist, Error> {
 }
 
 /// The file of this name in one of its spellings.
-fn find(folder: &Path, name: &str) -> Result<PathBuf, Error> {
+pub(crate) fn find(folder: &Path, name: &str) -> Result<PathBuf, Error> {
     let metadata = folder.metadata().map_err(|e| Problem::from(e).at(folder))?;
     if !metadata.is_dir() {
         return Err(Problem::NotAFolder.at(folder));
@@ -40,7 +44,8 @@ fn find(folder: &Path, name: &str) -> Result<PathBuf, Error> {
 
 fn half(folder: &Path, images: &str, labels: &str) -> Result<(Labelled, [String; 2]), Error> {
     let (images_path, labels_path) = (find(folder, images)?, find(folder, labels)?);
-    let (images, labels) = (idx::read_file(&images_path)?, idx::read_file(&labels_path)?);
+    let (images, labels) =
+        (idx::read_file_at_most(&images_path, LIMIT)?, idx::read_file_at_most(&labels_path, LIMIT)?);
     let digests = [digest(&images), digest(&labels)];
     let kind = |i: &Idx| format!("{} of {:?}", i.data.type_name(), i.dims);
     let (n, size, pixels) = match (&images.dims[..], images.data) {
@@ -76,7 +81,11 @@ fn half(folder: &Path, images: &str, labels: &str) -> Result<(Labelled, [String;
 fn digest(idx: &Idx) -> String {
     let mut hasher = Hasher(Sha256::new());
     idx::write(idx, &mut hasher).expect("what was read can be written");
-    hasher.0.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    hex(hasher.0)
+}
+
+pub(crate) fn hex(hasher: Sha256) -> String {
+    hasher.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 struct Hasher(Sha256);

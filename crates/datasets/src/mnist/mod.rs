@@ -1,7 +1,12 @@
 //! MNIST, and any other set of the same four files: 28 by 28 pixels (or another size), ten classes.
 
+#[cfg(feature = "download")]
+mod fetch;
 mod load;
 
+#[cfg(feature = "download")]
+pub use fetch::{Downloader, Fetched, MIRRORS, Progress, fetch};
+pub(crate) use load::find;
 pub use load::load;
 
 use minutia_tensor::Tensor;

@@ -102,6 +102,4 @@ pub(crate) fn numbers(dims: impl Into<Shape>, low: f32, high: f32) -> Tensor {
 }
 
 #[cfg(test)]
-mod reference;
-#[cfg(test)]
 mod tests;

@@ -144,12 +144,13 @@ fn lower(
 }
 
 fn assemble(mut l: Lowering, fetched: Vec<View>, flags: Vec<(NodeId, View)>, defer_commits: bool) -> Plan {
-    // What is fetched must be contiguous, and must not be overwritten by this run.
+    // What is fetched must be contiguous, and must not be overwritten by this run or, for a prepared step is read
+    // later, by another one.
     let commits = std::mem::take(&mut l.commits);
     let fetched: Vec<View> = fetched
         .into_iter()
         .map(|view| match l.values[view.operand.buffer].source {
-            Source::Variable(v) if commits.contains_key(&v) => l.copy(&view),
+            Source::Variable(_) => l.copy(&view),
             _ => l.contiguous(&view),
         })
         .collect();
@@ -161,7 +162,8 @@ fn assemble(mut l: Lowering, fetched: Vec<View>, flags: Vec<(NodeId, View)>, def
     if !defer_commits {
         fuse::fuse(&mut l, &kept);
     }
-    let in_place = if defer_commits { BTreeMap::new() } else { order::in_place(&mut l, &commits, &kept) };
+    let in_place =
+        if defer_commits { BTreeMap::new() } else { order::in_place(&mut l, &commits, &kept, &fetched) };
     let copies: Vec<_> = commits
         .iter()
         .filter(|(variable, _)| !in_place.values().any(|v| v == *variable))

@@ -8,21 +8,25 @@ use minutia_tensor::program::{Access, Step};
 use std::collections::BTreeMap;
 
 /// Finds the new values that can be written over the variables' old ones, and orders the steps so that this is
-/// right. Returns the variable of each such value.
+/// right. Returns the variable of each such value. A fetched value is none of them: it stays what it is when the
+/// variable has changed again.
 pub(super) fn in_place(
     l: &mut Lowering,
     commits: &BTreeMap<usize, View>,
     kept: &[usize],
+    fetched: &[View],
 ) -> BTreeMap<usize, usize> {
     let traffic: Vec<_> = l.kernels.iter().map(|k| reads_and_writes(&k.step)).collect();
     let mut edges = dependencies(l.values.len(), &traffic);
     let mut in_place = BTreeMap::new();
     for (&variable, view) in commits {
         let value = view.operand.buffer;
+        if fetched.iter().any(|f| f.operand.buffer == value) {
+            continue;
+        }
         let old = l.values.iter().position(|v| v.source == Source::Variable(variable));
         let writers: Vec<usize> = (0..traffic.len()).filter(|&i| traffic[i].1.contains(&value)).collect();
         let [writer] = writers[..] else { continue };
-        // What is fetched stays as it is, even if it is the variable's new value: nothing writes it again.
         let Some(old) = old else {
             in_place.insert(value, variable);
             continue;

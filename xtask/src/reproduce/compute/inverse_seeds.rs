@@ -206,9 +206,9 @@ fn condition(matrix: &[f32], size: usize) -> f64 {
                 let t = zeta.signum() / (zeta.abs() + (1.0 + zeta * zeta).sqrt());
                 let cosine = 1.0 / (1.0 + t * t).sqrt();
                 let sine = cosine * t;
-                for i in 0..size {
-                    let (a, b) = (columns[p][i], columns[q][i]);
-                    (columns[p][i], columns[q][i]) = (cosine * a - sine * b, sine * a + cosine * b);
+                let (left, right) = columns.split_at_mut(q);
+                for (a, b) in left[p].iter_mut().zip(&mut right[0]) {
+                    (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);
                 }
             }
         }

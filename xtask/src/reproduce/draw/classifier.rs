@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::data::{CLASSES, PIXELS, SIDE};
 use super::super::stage::{Drawing, Picture};
-use super::diagram::{View, diagram};
+use super::diagram::{Folded, View, diagram};
 use super::picture;
 
 /// The stage's figures.
@@ -36,11 +36,14 @@ fn graph(drawing: &Drawing<'_>) -> Result<Picture> {
         .map(|i| if i == 0 { "GradientDescent/Assign".into() } else { format!("GradientDescent/Assign_{i}") })
         .collect();
     let targets: Vec<&str> = std::iter::once("loss").chain(updates.iter().map(String::as_str)).collect();
-    let view = View { targets: &targets, folded: &["gradients", "GradientDescent"] };
+    let folded =
+        [Folded { scope: "gradients", from: Some("loss") }, Folded { scope: "GradientDescent", from: None }];
+    let view = View { targets: &targets, folded: &folded };
     let (diagram, nodes) = diagram(drawing.results, &view)?;
     let caption = format!(
         "The graph that a training step runs, as it was built: {nodes} operations, with the gradients and the optimizer drawn as \
-         one node each. A step is told which rows of the images it takes."
+         one node each; of the tensors that the gradients use, only the loss has its arrow. A step is told which rows of the \
+         images it takes."
     );
     picture(
         drawing,

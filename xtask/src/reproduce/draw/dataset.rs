@@ -1,13 +1,13 @@
 //! `mnist_samples`.
 
 use anyhow::Result;
-use minutia_viz::{Figure, ImageGrid};
+use minutia_viz::{Figure, ImageGrid, format_number};
 
 use super::super::compute::SHOWN;
 use super::super::data::{CLASSES, PIXELS, SIDE};
 use super::super::run::artifact;
 use super::super::stage::{Drawing, Picture, StageName};
-use super::{CLASS_NAMES, picture};
+use super::{CLASS_NAMES, number, picture};
 
 /// The stage's figures.
 ///
@@ -20,14 +20,14 @@ pub fn draw(drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
         grid = grid.image(image)?;
     }
     let name = drawing.results["name"].as_str().unwrap_or_default();
-    let count = |half: &str| drawing.results[half].as_u64().unwrap_or_default();
+    let count = |half: &str| number(drawing.results, half).map(format_number);
     let caption = format!(
         "The first {SHOWN} training images of each class of {name}, of {} for training, {} for validation and {} for testing. \
          Every pixel is a number from 0 (white) to 1 (black).",
-        count("train"),
-        count("validation"),
-        count("test"),
+        count("train")?,
+        count("validation")?,
+        count("test")?,
     );
-    let title = format!("{name}: what the network is to read");
+    let title = format!("What the network is to read: {name}");
     Ok(vec![picture(drawing, "mnist_samples", Figure::new(grid).title(title), caption)?])
 }

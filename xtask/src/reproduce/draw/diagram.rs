@@ -22,7 +22,14 @@ pub struct View<'a> {
     /// The ancestors of these nodes are shown.
     pub targets: &'a [&'a str],
     /// Scopes that are shown as a single node.
-    pub folded: &'a [&'a str],
+    pub folded: &'a [Folded<'a>],
+}
+
+/// A scope that is shown as a single node.
+pub struct Folded<'a> {
+    pub scope: &'a str,
+    /// The only node whose arrow into the scope is shown, where all of them would hide everything else.
+    pub from: Option<&'a str>,
 }
 
 /// The diagram of a stage's graph, and how many of its nodes it stands for.
@@ -40,7 +47,7 @@ pub fn diagram(results: &Value, view: &View<'_>) -> Result<(GraphDiagram, usize)
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     let visible = |name: &str| shown.contains(name) && !is_literal(by_name[name]);
     for node in recorded.iter().filter(|node| visible(&node.name)) {
-        let stands_for = folded(&node.name, view).unwrap_or(&node.name);
+        let stands_for = shown_as(&node.name, view);
         if places.contains_key(stands_for) {
             continue;
         }
@@ -49,11 +56,16 @@ pub fn diagram(results: &Value, view: &View<'_>) -> Result<(GraphDiagram, usize)
     }
     let mut edges: Vec<Edge> = Vec::new();
     for node in recorded.iter().filter(|node| visible(&node.name)) {
-        let to = places[folded(&node.name, view).unwrap_or(&node.name)];
+        let to = places[shown_as(&node.name, view)];
+        let entrance = folded(&node.name, view).and_then(|folded| folded.from);
         let inputs = node.inputs.iter().map(|input| (input, false));
         for (input, dashed) in inputs.chain(node.control.iter().map(|control| (control, true))) {
-            let from = places.get(folded(input, view).unwrap_or(input));
-            let Some(&from) = from.filter(|&&from| from != to && visible(input)) else { continue };
+            let from = shown_as(input, view);
+            let hidden = entrance.is_some_and(|entrance| entrance != from);
+            let Some(&from) = places.get(from).filter(|&&place| place != to && visible(input) && !hidden)
+            else {
+                continue;
+            };
             if !edges.iter().any(|edge| (edge.from, edge.to) == (from, to)) {
                 edges.push(Edge { from, to, dashed });
             }
@@ -83,9 +95,14 @@ fn is_literal(node: &Recorded) -> bool {
 }
 
 /// The folded scope that a node lies in.
-fn folded<'a>(name: &str, view: &View<'a>) -> Option<&'a str> {
+fn folded<'a>(name: &str, view: &View<'a>) -> Option<&'a Folded<'a>> {
     let inside = |scope: &str| name.strip_prefix(scope).is_some_and(|rest| rest.starts_with('/'));
-    view.folded.iter().copied().find(|scope| inside(scope))
+    view.folded.iter().find(|folded| inside(folded.scope))
+}
+
+/// The name of what stands for a node in the diagram.
+fn shown_as<'a>(name: &'a str, view: &View<'a>) -> &'a str {
+    folded(name, view).map_or(name, |folded| folded.scope)
 }
 
 fn whole(node: &Recorded) -> Node {
@@ -139,7 +156,8 @@ mod tests {
         let all = View { targets: &["train"], folded: &[] };
         let (_, count) = diagram(&results(), &all).unwrap();
         assert_eq!(count, 6);
-        let view = View { targets: &["train"], folded: &["gradients"] };
+        let fold = [Folded { scope: "gradients", from: None }];
+        let view = View { targets: &["train"], folded: &fold };
         let (diagram, _) = diagram(&results(), &view).unwrap();
         let svg = minutia_viz::Figure::new(diagram).to_svg();
         assert!(svg.contains("2 operations") && svg.contains("train"));

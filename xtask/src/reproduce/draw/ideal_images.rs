@@ -1,7 +1,7 @@
 //! `ideal_unregularized`, `ideal_l1`, `ideal_l2`.
 
 use anyhow::Result;
-use minutia_viz::{ColorMap, Figure, ImageGrid, Panel};
+use minutia_viz::{ColorMap, Figure, ImageGrid, Panel, format_number};
 
 use super::super::data::{CLASSES, PIXELS, SIDE};
 use super::super::run::artifact;
@@ -40,7 +40,7 @@ fn one(drawing: &Drawing<'_>, name: &'static str, penalty: &str, words: &str) ->
         "Top: the mean of each class's test images. Bottom: the image that the network likes best, {words}, after {} steps of \
          Adagrad; red is above zero, blue below, white zero, each image on a scale of its own. r is its correlation with the mean \
          above it, {:.2} on average; {:.1} % of the pixels are within {} of zero.",
-        drawing.config.ideal_images.steps,
+        format_number(drawing.config.ideal_images.steps as f64),
         number(measured, "mean_correlation")?,
         number(measured, "dead_share")? * 100.0,
         drawing.config.ideal_images.dead_below,

@@ -38,7 +38,7 @@ fn loss(drawing: &Drawing<'_>) -> Result<Picture> {
     let chart = LineChart::new("step", "loss: sum of |x·A − I|").y_scale(Scale::Log).line("loss", &points);
     let caption = format!(
         "The loss before every {every}th of {} steps of Adagrad with a learning rate of {}; at the end it is {}.",
-        drawing.config.inverse.steps,
+        format_number(drawing.config.inverse.steps as f64),
         drawing.config.inverse.learning_rate,
         format_number(number(drawing.results, "final_loss")?),
     );

@@ -26,9 +26,9 @@ pub fn draw(drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
     let caption = format!(
         "The largest error after {} steps of Adagrad (rate {}) and after {} steps of Adam (rate falling linearly from {} to 0) \
          for {} random matrices. Adagrad inverts {} of them, Adam {}. The worse the condition, the harder the inverse.",
-        parameters.steps,
+        format_number(parameters.steps as f64),
         parameters.learning_rate,
-        parameters.adam_steps,
+        format_number(parameters.adam_steps as f64),
         parameters.adam_learning_rate,
         parameters.seeds,
         number(drawing.results, "reached")?,
