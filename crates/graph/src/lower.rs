@@ -157,7 +157,11 @@ impl Lowering {
     fn value(&mut self, source: Source, dtype: DType, dims: &[usize]) -> View {
         let buffer = self.values.len();
         let shape = Shape::from(dims);
-        self.values.push(ValueInfo { source, bytes: shape.elements() * dtype.size(), splat: None });
+        self.values.push(ValueInfo {
+            source,
+            bytes: shape.elements().saturating_mul(dtype.size()),
+            splat: None,
+        });
         View { operand: Operand { buffer, offset: 0, dtype }, dims: dims.to_vec(), strides: shape.strides() }
     }
 

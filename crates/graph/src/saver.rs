@@ -36,7 +36,11 @@ const HEADER: usize = MAGIC.len() + 4 + 32;
 /// let mut other = Session::new(&graph, &Device::cpu()?)?;
 /// Saver::new(&graph).restore(&mut other, &path)?;
 /// assert_eq!(other.run(&v, feeds! {})?.as_slice::<f32>()?, [1.0, 2.0]);
-/// # Ok::<(), minutia_graph::Error>(())
+///
+/// std::fs::write(&path, "something else")?;
+/// let error = Saver::new(&graph).restore(&mut other, &path).unwrap_err();
+/// assert!(error.to_string().ends_with("is not a minutia checkpoint"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Saver {

@@ -93,6 +93,9 @@ fn build(def: GraphDef) -> Result<Graph, Error> {
             AnyOp::Assign(assign) => assign.variable == index && n.inputs[0] == variable.node,
             _ => false,
         });
+        if let Some(first) = inner.variables.iter().position(|v| v.node == variable.node) {
+            return Err(invalid(format!("variables {first} and {index} are one node, {}", variable.node)));
+        }
         if !is_variable || !initializes {
             return Err(invalid(format!(
                 "variable {index} does not name a variable's node and its initializer"

@@ -22,6 +22,16 @@ pub fn clip_by_norm(t: &Output, norm: f32) -> Output {
 }
 
 /// The Euclidean norm of all elements of all tensors together; `None` for no tensors.
+///
+/// ```
+/// use minutia_graph::{Device, Graph, Session, feeds};
+/// let graph = Graph::new();
+/// let tensors = [graph.constant([3.0_f32, 0.0]), graph.constant(4.0_f32)];
+/// let norm = minutia_optim::global_norm(&tensors).expect("there are tensors");
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// assert_eq!(session.run(&norm, feeds! {})?.value::<f32>()?, 5.0);
+/// # Ok::<(), minutia_graph::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn global_norm(tensors: &[Output]) -> Option<Output> {
@@ -31,6 +41,25 @@ pub fn global_norm(tensors: &[Output]) -> Option<Output> {
 
 /// Scales all tensors by one factor, so that their [`global_norm`] is at most `norm`:
 /// `t norm / max(global_norm, norm)`, as TensorFlow's `clip_by_global_norm`.
+///
+/// ```
+/// use minutia_graph::{Device, Graph, Session, feeds};
+/// use minutia_optim::{GradientDescent, Optimizer, clip_by_global_norm};
+///
+/// let graph = Graph::new();
+/// let (x, y) = (graph.variable("x", 0.0_f32), graph.variable("y", 0.0_f32));
+/// let optimizer = GradientDescent::new(1.0);
+/// let gradients = optimizer.compute_gradients(&(&x * 3.0 + &y * 4.0), &[x.clone(), y.clone()])?;
+/// let (gradients, variables): (Vec<_>, Vec<_>) = gradients.into_iter().unzip();
+/// let clipped: Vec<_> = clip_by_global_norm(&gradients, 1.0).into_iter().zip(variables).collect();
+/// let train = optimizer.apply_gradients(&clipped)?;
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// session.run(graph.global_variables_initializer(), feeds! {})?;
+/// session.run(&train, feeds! {})?;
+/// let (x, y) = session.run((&x, &y), feeds! {})?;
+/// assert_eq!((x.value::<f32>()?, y.value::<f32>()?), (-0.6, -0.8));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn clip_by_global_norm(tensors: &[Output], norm: f32) -> Vec<Output> {

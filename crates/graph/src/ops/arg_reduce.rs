@@ -62,12 +62,19 @@ impl Op for ArgReduce {
         l.arg_reduce(self.largest, &inputs[0], axis as usize)
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("ArgMax", "Output::argmax"), ("ArgMin", "Output::argmin")]
+    }
+
     fn samples() -> Vec<Sample> {
         let mut samples = Vec::new();
         for largest in [true, false] {
             for axis in [0, 1, -1] {
                 let apply = move |_: &Graph, x: &[Output]| x[0].apply(ArgReduce { largest, axis }, &[]);
-                let sample = |label: String, x| Sample::new(label, vec![x], apply).not_differentiable();
+                let sample = |label: String, x| {
+                    let sample = Sample::new(label, vec![x], apply).not_differentiable();
+                    if axis == 0 { sample } else { sample.row_wise() }
+                };
                 samples.push(sample(format!("{largest} {axis}"), numbers([4, 6], -1.0, 1.0)));
                 samples.push(sample(format!("{largest} {axis} i32"), Tensor::from([[3, 3, 1], [1, 1, 3]])));
             }

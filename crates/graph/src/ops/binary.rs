@@ -39,6 +39,8 @@ macro_rules! binary {
                 self.apply(Binary::$op, &[&other.operand(self)])
             }
         )* }
+
+        const BUILDERS: &[(&str, &str)] = &[$((stringify!($op), concat!("Output::", stringify!($method)))),*];
     };
 }
 
@@ -84,9 +86,13 @@ impl Output {
     /// ```
     /// use minutia_graph::{Graph, Session, feeds};
     /// let graph = Graph::new();
-    /// let y = graph.constant([-1.0_f32, 0.5, 2.0]).clip_by_value(0.0, 1.0);
+    /// let x = graph.constant([-1.0_f32, 0.5, 1.0, 2.0]);
+    /// let y = x.clip_by_value(0.0, 1.0);
+    /// let gradient = graph.gradients(&y, &[&x])?[0].clone().expect("a gradient");
     /// let mut session = Session::new(&graph, &minutia_tensor::Device::cpu()?)?;
-    /// assert_eq!(session.run(&y, feeds! {})?.as_slice::<f32>()?, [0.0, 0.5, 1.0]);
+    /// let (y, gradient) = session.run((&y, &gradient), feeds! {})?;
+    /// assert_eq!(y.as_slice::<f32>()?, [0.0, 0.5, 1.0, 1.0]);
+    /// assert_eq!(gradient.as_slice::<f32>()?, [0.0, 1.0, 1.0, 0.0]);
     /// # Ok::<(), minutia_graph::Error>(())
     /// ```
     #[track_caller]
@@ -133,6 +139,10 @@ impl Op for Binary {
         l.code(code, dtype, inputs)
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        BUILDERS
+    }
+
     fn samples() -> Vec<Sample> {
         let mut samples = Vec::new();
         for &op in ALL {
@@ -142,16 +152,20 @@ impl Op for Binary {
                 [(&[3, 4], &[3, 4]), (&[3, 4], &[4]), (&[3, 1], &[1, 4]), (&[], &[2, 3])];
             for (a, b) in shapes {
                 let label = format!("{} {a:?} {b:?}", op.name());
-                samples.push(Sample::new(label, vec![numbers(a, low, high), numbers(b, high, low)], apply));
+                let sample = Sample::new(label, vec![numbers(a, low, high), numbers(b, high, low)], apply);
+                samples.push(if a == b { sample.row_wise() } else { sample });
             }
             let ties = Tensor::from([1.0_f32, f32::NAN, 0.0, f32::INFINITY]);
             let label = format!("{} special", op.name());
-            samples.push(Sample::new(label, vec![ties.clone(), ties], apply).not_differentiable());
+            samples.push(Sample::new(label, vec![ties.clone(), ties], apply).not_differentiable().row_wise());
             if op.row().int.is_some() {
                 let ints = vec![Tensor::from([-2, 0, i32::MAX]), Tensor::from([5, 0, 3])];
-                samples.push(Sample::new(format!("{} i32", op.name()), ints, apply).not_differentiable());
+                let label = format!("{} i32", op.name());
+                samples.push(Sample::new(label, ints, apply).not_differentiable().row_wise());
             }
         }
+        let clip = |_: &Graph, x: &[Output]| x[0].clip_by_value(-0.7, 0.9);
+        samples.push(Sample::new("clip_by_value", vec![numbers([3, 7], -2.0, 2.0)], clip).row_wise());
         samples
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::conformance::numbers;
 use minutia_kernels::map::Code;
 use minutia_tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,10 @@ impl Op for Cast {
         }
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Cast", "Output::cast")]
+    }
+
     fn samples() -> Vec<Sample> {
         let inputs = [
             Tensor::from([1.5_f32, -2.7, 0.0, f32::NAN, 3e9]),
@@ -69,9 +74,11 @@ impl Op for Cast {
             for to in [DType::F32, DType::I32, DType::Bool] {
                 let label = format!("{} to {to}", input.dtype());
                 let apply = move |_: &Graph, x: &[Output]| x[0].cast(to);
-                samples.push(Sample::new(label, vec![input.clone()], apply).not_differentiable());
+                samples.push(Sample::new(label, vec![input.clone()], apply).not_differentiable().row_wise());
             }
         }
+        let same = |_: &Graph, x: &[Output]| x[0].cast(DType::F32);
+        samples.push(Sample::new("gradient", vec![numbers([2, 3], -2.0, 2.0)], same).row_wise());
         samples
     }
 }

@@ -36,6 +36,8 @@ macro_rules! comparison {
                 self.apply(Comparison::$op, &[$(&$other.operand(self))?])
             }
         )* }
+
+        const BUILDERS: &[(&str, &str)] = &[$((stringify!($op), concat!("Output::", stringify!($method)))),*];
     };
 }
 
@@ -109,6 +111,10 @@ impl Op for Comparison {
         l.map(DType::Bool, inputs, program)
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        BUILDERS
+    }
+
     fn samples() -> Vec<Sample> {
         let floats = [Tensor::from([1.0_f32, f32::NAN, -0.0, 3.0]), Tensor::from([1.0_f32, 2.0, 0.0, -1.0])];
         let ints = [Tensor::from([[1], [-5]]), Tensor::from([[1, 2]])];
@@ -120,7 +126,9 @@ impl Op for Comparison {
                     let inputs = operands[..op.operands()].to_vec();
                     let label = format!("{} {}", op.name(), inputs[0].dtype());
                     let apply = move |g: &Graph, x: &[Output]| g.add(op, &x.iter().collect::<Vec<_>>());
-                    samples.push(Sample::new(label, inputs, apply).not_differentiable());
+                    let rows = inputs.iter().all(|t| t.dims() == inputs[0].dims());
+                    let sample = Sample::new(label, inputs, apply).not_differentiable();
+                    samples.push(if rows { sample.row_wise() } else { sample });
                 }
             }
         }

@@ -13,9 +13,14 @@ impl Graph {
     /// last. Gradient: the slice of `g` that each came from.
     ///
     /// ```
-    /// let graph = minutia_graph::Graph::new();
-    /// let (a, b) = (graph.zeros([2, 3]), graph.ones([2, 1]));
-    /// assert_eq!(graph.concat(&[a, b], 1).shape().to_string(), "[2, 4]");
+    /// use minutia_graph::{Device, Graph, Session, feeds};
+    /// let graph = Graph::new();
+    /// let (a, b) = (graph.zeros([2, 2]), graph.ones([2, 1]));
+    /// let joined = graph.concat(&[a.clone(), b.clone()], 1);
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// assert_eq!(session.run(&joined, feeds! {})?.as_slice::<f32>()?, [0.0, 0.0, 1.0, 0.0, 0.0, 1.0]);
+    /// assert!(graph.concat(&[a, b], 0).check().is_err());
+    /// # Ok::<(), minutia_graph::Error>(())
     /// ```
     #[track_caller]
     #[must_use]
@@ -39,7 +44,10 @@ impl Op for Concat {
             }
             for (a, (dim, &own)) in dims.iter_mut().zip(input.shape.iter()).enumerate() {
                 match (*dim, own) {
-                    (Some(x), Some(y)) if a == axis => *dim = Some(x + y),
+                    (Some(x), Some(y)) if a == axis => {
+                        let sum = x.checked_add(y);
+                        *dim = Some(sum.ok_or_else(|| Mismatch::new(format!("axis {axis} grows too long")))?);
+                    }
                     _ if a == axis => *dim = None,
                     (Some(x), Some(y)) if x != y => {
                         return Err(Mismatch::new(format!(
@@ -74,6 +82,10 @@ impl Op for Concat {
         l.assemble(inputs[0].dtype(), &dims, None, &parts)
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Concat", "Graph::concat")]
+    }
+
     fn samples() -> Vec<Sample> {
         let sample = |axis: isize, shapes: [[usize; 2]; 3]| {
             let inputs = shapes.iter().map(|&s| numbers(s, -1.0, 1.0)).collect();
@@ -82,7 +94,7 @@ impl Op for Concat {
         vec![
             sample(0, [[2, 3], [1, 3], [4, 3]]),
             sample(1, [[2, 3], [2, 1], [2, 2]]).row_wise(),
-            sample(-1, [[3, 1], [3, 1], [3, 5]]),
+            sample(-1, [[3, 1], [3, 1], [3, 5]]).row_wise(),
         ]
     }
 }

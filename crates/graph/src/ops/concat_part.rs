@@ -1,4 +1,4 @@
-use super::*;
+use super::{concat::Concat, *};
 use crate::conformance::numbers;
 use serde::{Deserialize, Serialize};
 
@@ -16,16 +16,16 @@ impl Op for ConcatPart {
     }
 
     fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
-        match (inputs, inputs.get(self.index + 1)) {
-            ([whole, ..], Some(part)) => {
-                axis_of(self.axis, part.shape.len())?;
-                if whole.shape.len() != part.shape.len() {
-                    return Err(Mismatch::new(format!("the whole is {whole}, the part {part}")));
-                }
-                Ok(Signature::new(whole.dtype, part.shape.clone()))
-            }
-            _ => Err(Mismatch::new(format!("has no part {}", self.index))),
+        let [whole, parts @ ..] = inputs else { return Err(Mismatch::new("takes a whole and its parts")) };
+        let part =
+            parts.get(self.index).ok_or_else(|| Mismatch::new(format!("has no part {}", self.index)))?;
+        let joined = Concat { axis: self.axis }.infer(parts)?;
+        let fits = joined.shape.len() == whole.shape.len()
+            && joined.shape.iter().zip(whole.shape.iter()).all(|(a, b)| a.is_none() || b.is_none() || a == b);
+        if !fits || joined.dtype != whole.dtype {
+            return Err(Mismatch::new(format!("the whole is {whole}, the parts joined are {joined}")));
         }
+        Ok(part.clone())
     }
 
     fn gradient(&self, at: &Gradient) -> Gradients {
@@ -46,6 +46,10 @@ impl Op for ConcatPart {
         whole.slice(&begin, &parts[self.index].dims)
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("ConcatPart", "gradient of Concat")]
+    }
+
     fn samples() -> Vec<Sample> {
         let parts = [[2, 3], [2, 1], [2, 2]].map(|s| numbers(s, -1.0, 1.0));
         (0..3)
@@ -54,6 +58,7 @@ impl Op for ConcatPart {
                 Sample::new(format!("part {index}"), inputs, move |_, x| {
                     x[0].apply(ConcatPart { axis: 1, index }, &x[1..].iter().collect::<Vec<_>>())
                 })
+                .row_wise()
             })
             .collect()
     }

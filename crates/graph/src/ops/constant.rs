@@ -46,6 +46,10 @@ impl Op for Constant {
         l.constant(&self.value)
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Const", "Graph::constant")]
+    }
+
     fn samples() -> Vec<Sample> {
         [
             Tensor::from([[1.0_f32, 2.0]]),

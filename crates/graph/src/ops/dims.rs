@@ -90,6 +90,14 @@ impl Op for Dims {
         }
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[
+            ("ExpandDims", "Output::expand_dims"),
+            ("Squeeze", "Output::squeeze"),
+            ("BroadcastTo", "Output::broadcast_to Graph::fill Graph::zeros Graph::ones"),
+        ]
+    }
+
     fn samples() -> Vec<Sample> {
         let sample = |op: Dims, shape: &[usize]| {
             let label = format!("{op:?}");
@@ -97,9 +105,9 @@ impl Op for Dims {
         };
         vec![
             sample(Dims::Expand { axis: 0 }, &[2, 3]),
-            sample(Dims::Expand { axis: -1 }, &[2, 3]),
-            sample(Dims::Squeeze { axis: 1 }, &[2, 1, 3]),
-            sample(Dims::Squeeze { axis: -1 }, &[2, 1]),
+            sample(Dims::Expand { axis: -1 }, &[2, 3]).row_wise(),
+            sample(Dims::Squeeze { axis: 1 }, &[2, 1, 3]).row_wise(),
+            sample(Dims::Squeeze { axis: -1 }, &[2, 1]).row_wise(),
             sample(Dims::BroadcastTo { dims: vec![4, 2, 3] }, &[2, 1]),
             sample(Dims::BroadcastTo { dims: vec![3] }, &[]),
         ]

@@ -8,8 +8,21 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Gather;
 
 impl Output {
-    /// The slices of this table along axis 0 that `indices` (`i32`, any shape) name. An index outside the table is
-    /// an error of the run.
+    /// The slices of this table along axis 0 that `indices` (`i32`, any shape) name: a table `[rows, ..]` of any type
+    /// gives `[indices.., ..]`. An index outside the table is an error of the run, which names the node.
+    ///
+    /// ```
+    /// use minutia_graph::{DType, Device, Graph, Session, feeds};
+    /// let graph = Graph::new();
+    /// let table = graph.constant([[1.0_f32, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    /// let rows = graph.placeholder("rows", DType::I32, [None]);
+    /// let batch = table.gather(&rows);
+    /// assert_eq!(batch.shape().to_string(), "[?, 2]");
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// assert_eq!(session.run(&batch, feeds! { rows => [2, 0] })?.as_slice::<f32>()?, [5.0, 6.0, 1.0, 2.0]);
+    /// assert!(session.run(&batch, feeds! { rows => [3] }).is_err());
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     ///
     /// Gradient with respect to the table: a matrix product with the indices' one-hot rows, which adds up what
     /// equal indices contribute, in the order of the indices; the number of rows must be known.
@@ -50,6 +63,10 @@ impl Op for Gather {
 
     fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
         l.gather(&inputs[0], &inputs[1])
+    }
+
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Gather", "Output::gather")]
     }
 
     fn samples() -> Vec<Sample> {

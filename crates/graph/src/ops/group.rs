@@ -34,6 +34,10 @@ impl Op for NoOp {
         l.splat(0, DType::Bool, &[0])
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("NoOp", "Graph::group")]
+    }
+
     fn samples() -> Vec<Sample> {
         vec![Sample::new("empty", Vec::new(), |g, _| g.group([]).0).not_differentiable()]
     }

@@ -74,7 +74,8 @@ impl Op for Like {
             Like::Sum => {
                 expect_dtype(x.dtype, &[DType::F32, DType::I32])?;
                 let wide = broadcast(&[x, like])?;
-                if wide.len() != x.shape.len() {
+                let grown = wide.known().zip(x.shape.known()).is_some_and(|(a, b)| a != b);
+                if wide.len() != x.shape.len() || grown {
                     return Err(Mismatch::new(format!("{} is not broadcast to {}", like.shape, x.shape)));
                 }
             }
@@ -126,6 +127,14 @@ impl Op for Like {
         }
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[
+            ("SumLike", "Output::sum_like"),
+            ("BroadcastLike", "Output::broadcast_like Output::zeros_like Output::ones_like"),
+            ("ReshapeLike", "Output::reshape_like"),
+        ]
+    }
+
     fn samples() -> Vec<Sample> {
         let sample = |op: Like, from: &[usize], like: &[usize]| {
             let inputs = vec![numbers(from, -1.0, 1.0), numbers(like, -1.0, 1.0)];
@@ -133,12 +142,13 @@ impl Op for Like {
         };
         vec![
             sample(Like::Sum, &[3, 4], &[4]),
-            sample(Like::Sum, &[3, 4], &[3, 1]),
+            sample(Like::Sum, &[3, 4], &[3, 1]).row_wise(),
             sample(Like::Sum, &[2, 3], &[]),
-            sample(Like::Sum, &[2, 3], &[2, 3]),
+            sample(Like::Sum, &[2, 3], &[2, 3]).row_wise(),
             sample(Like::Broadcast, &[4], &[3, 4]),
-            sample(Like::Broadcast, &[3, 1], &[3, 4]),
+            sample(Like::Broadcast, &[3, 1], &[3, 4]).row_wise(),
             sample(Like::Reshape, &[3, 4], &[2, 6]),
+            sample(Like::Reshape, &[4, 3, 2], &[4, 6]).row_wise(),
         ]
     }
 }

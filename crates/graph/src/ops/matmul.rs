@@ -87,6 +87,10 @@ impl Op for MatMul {
         l.gemm(&turned(&inputs[0], self.transpose_a), &turned(&inputs[1], self.transpose_b))
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("MatMul", "Output::matmul Output::matmul_with")]
+    }
+
     fn samples() -> Vec<Sample> {
         let mut samples = Vec::new();
         for (transpose_a, transpose_b) in [(false, false), (false, true), (true, false), (true, true)] {

@@ -16,6 +16,8 @@ pub(crate) trait Op {
     fn gradient(&self, at: &Gradient) -> Gradients;
     /// The kernel primitives that compute it.
     fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View;
+    /// For the table of operations: each name that the operation has, and what builds it, separated by spaces.
+    fn builders() -> &'static [(&'static str, &'static str)];
     /// Inputs that the conformance suite uses.
     fn samples() -> Vec<Sample>;
 }
@@ -79,6 +81,11 @@ macro_rules! register_ops {
             pub fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
                 match self { $(AnyOp::$op(op) => op.lower(l, inputs)),* }
             }
+        }
+
+        /// Each operation's name, and what builds it.
+        pub(crate) fn builders() -> Vec<(&'static str, &'static str)> {
+            [$($file::$op::builders()),*].concat()
         }
 
         /// The samples of every operation, by registered operation.

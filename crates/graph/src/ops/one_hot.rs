@@ -10,7 +10,17 @@ pub(crate) struct OneHot {
 }
 
 impl Output {
-    /// Appends an axis of this depth (`f32`): 1 at the index (`i32`), 0 elsewhere; all 0 for an index outside.
+    /// Appends an axis of this depth (`f32`): 1 at the index (`i32` or `u8`), 0 elsewhere; all 0 for an index outside, as
+    /// in TensorFlow. It has no gradient.
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session, feeds};
+    /// let graph = Graph::new();
+    /// let hot = graph.constant([1, 0, 7]).one_hot(2);
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// assert_eq!(session.run(&hot, feeds! {})?.as_slice::<f32>()?, [0.0, 1.0, 1.0, 0.0, 0.0, 0.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn one_hot(&self, depth: usize) -> Output {
@@ -46,14 +56,18 @@ impl Op for OneHot {
         })
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("OneHot", "Output::one_hot")]
+    }
+
     fn samples() -> Vec<Sample> {
         let sample = |label: &str, indices: Tensor, depth: usize| {
             Sample::new(label, vec![indices], move |_, x| x[0].one_hot(depth)).not_differentiable()
         };
         vec![
             sample("digits", Tensor::from([3, 0, 9, -1, 10]), 10).row_wise(),
-            sample("matrix", Tensor::from([[1, 0], [0, 1]]), 2),
-            sample("one class", Tensor::from([0, 1]), 1),
+            sample("matrix", Tensor::from([[1, 0], [0, 1]]), 2).row_wise(),
+            sample("one class", Tensor::from([0, 1]), 1).row_wise(),
         ]
     }
 }

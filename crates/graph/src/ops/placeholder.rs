@@ -27,6 +27,10 @@ impl Op for Placeholder {
         l.source(Source::Feed(l.node), self.signature.dtype, &dims)
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Placeholder", "Graph::placeholder")]
+    }
+
     fn samples() -> Vec<Sample> {
         vec![Sample::new("fed", vec![numbers([2, 3], -1.0, 1.0)], |_, x| x[0].clone()).row_wise()]
     }

@@ -85,6 +85,14 @@ impl Op for Random {
         })
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[
+            ("RandomNormal", "Graph::random_normal"),
+            ("TruncatedNormal", "Graph::truncated_normal"),
+            ("RandomUniform", "Graph::random_uniform"),
+        ]
+    }
+
     fn samples() -> Vec<Sample> {
         [Kind::Normal, Kind::TruncatedNormal, Kind::Uniform]
             .map(|kind| {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::conformance::numbers;
+use minutia_tensor::Shape;
 use serde::{Deserialize, Serialize};
 
 /// The same elements in another shape.
@@ -33,12 +34,12 @@ impl Op for Reshape {
             )));
         }
         if let Some(from) = x.shape.known() {
-            let known: usize = dims.iter().flatten().product();
+            // Extents whose product overflows hold no tensor; one of them may be 0 all the same.
+            let known = Shape::from(dims.iter().flatten().copied().collect::<Vec<_>>()).elements();
             let open = dims.iter_mut().find(|d| d.is_none());
             let left = from.elements().checked_div(known).unwrap_or(0);
-            let fits =
-                if open.is_some() { known * left == from.elements() } else { known == from.elements() };
-            if !fits {
+            let filled = if open.is_some() { known.checked_mul(left) } else { Some(known) };
+            if filled != Some(from.elements()) {
                 return Err(Mismatch::new(format!(
                     "{} elements do not fit into {:?}",
                     from.elements(),
@@ -58,10 +59,16 @@ impl Op for Reshape {
 
     fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
         let x = &inputs[0];
-        let known: usize = self.dims.iter().filter_map(|&d| usize::try_from(d).ok()).product();
+        let known =
+            Shape::from(self.dims.iter().filter_map(|&d| usize::try_from(d).ok()).collect::<Vec<_>>());
+        let known = known.elements();
         let left = x.elements().checked_div(known).unwrap_or(0);
         let dims: Vec<usize> = self.dims.iter().map(|&d| usize::try_from(d).unwrap_or(left)).collect();
         l.reshape(x, &dims)
+    }
+
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Reshape", "Output::reshape")]
     }
 
     fn samples() -> Vec<Sample> {

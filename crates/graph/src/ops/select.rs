@@ -46,15 +46,21 @@ impl Op for Select {
         l.code(Code::Select, inputs[1].dtype(), inputs)
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Select", "Output::select")]
+    }
+
     fn samples() -> Vec<Sample> {
         let condition = Tensor::from([[true, false, true], [false, false, true]]);
         let sample = |x: &[usize], y: &[usize]| {
-            let condition = condition.clone();
-            let inputs = vec![numbers(x, -1.0, 1.0), numbers(y, 2.0, 3.0)];
-            Sample::new(format!("{x:?} {y:?}"), inputs, move |g, x| {
-                g.constant(&condition).select(&x[0], &x[1])
-            })
+            let inputs = vec![condition.clone(), numbers(x, -1.0, 1.0), numbers(y, 2.0, 3.0)];
+            Sample::new(format!("{x:?} {y:?}"), inputs, |_, x| x[0].select(&x[1], &x[2]))
         };
-        vec![sample(&[2, 3], &[2, 3]), sample(&[3], &[2, 1]), sample(&[], &[1, 1])]
+        vec![
+            sample(&[2, 3], &[2, 3]).row_wise(),
+            sample(&[2, 1], &[2, 3]).row_wise(),
+            sample(&[3], &[2, 1]),
+            sample(&[], &[1, 1]),
+        ]
     }
 }

@@ -36,6 +36,10 @@ impl Op for Size {
         l.splat(inputs[0].elements() as u32, DType::I32, &[])
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Size", "Output::size")]
+    }
+
     fn samples() -> Vec<Sample> {
         let sample = |dims: &[usize]| {
             Sample::new(format!("{dims:?}"), vec![numbers(dims, 0.0, 1.0)], |_, x| x[0].size())

@@ -74,6 +74,10 @@ impl Op for Slice {
         inputs[0].slice(&self.begin, &size)
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Slice", "Output::slice")]
+    }
+
     fn samples() -> Vec<Sample> {
         let sample = |begin: [usize; 2], size: [isize; 2]| {
             Sample::new(format!("{begin:?} {size:?}"), vec![numbers([4, 5], -1.0, 1.0)], move |_, x| {

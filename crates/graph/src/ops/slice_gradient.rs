@@ -38,6 +38,10 @@ impl Op for SliceGradient {
         l.assemble(inputs[0].dtype(), &inputs[1].dims, Some(0), &[(self.begin.clone(), inputs[0].clone())])
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("SliceGrad", "gradient of Slice")]
+    }
+
     fn samples() -> Vec<Sample> {
         let inputs = vec![numbers([2, 3], -1.0, 1.0), numbers([4, 5], -1.0, 1.0)];
         vec![Sample::new("inside", inputs, |_, x| x[0].apply(SliceGradient { begin: vec![1, 2] }, &[&x[1]]))]

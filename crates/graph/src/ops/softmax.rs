@@ -27,9 +27,24 @@ impl Output {
         self.apply(Softmax { log: true }, &[])
     }
 
-    /// Cross-entropy of the softmax of these logits against labels (probabilities that sum to 1), one number for
-    /// each row: `-sum_j labels_j log_softmax_j`. As TensorFlow 1's, it gives no gradient to the labels; the
-    /// logits' is `g (softmax - labels)`.
+    /// Cross-entropy, in nats, of the softmax of these logits against labels (probabilities that sum to 1): logits and
+    /// labels of shape `[.., classes]` give one number for each row, `-sum_j labels_j log_softmax_j`. As TensorFlow 1's,
+    /// it gives no gradient to the labels; the logits' is `g (softmax - labels)`. Shapes that do not broadcast are an
+    /// error.
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session, feeds};
+    /// let graph = Graph::new();
+    /// let logits = graph.constant([[0.0_f32, 0.0], [100.0, -100.0]]);
+    /// let labels = graph.constant([0, 0]).one_hot(2);
+    /// let loss = logits.softmax_cross_entropy_with_logits(&labels);
+    /// let gradient = graph.gradients(&loss, &[&logits])?[0].clone().expect("a gradient");
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let (loss, gradient) = session.run((&loss, &gradient), feeds! {})?;
+    /// assert_eq!(loss.as_slice::<f32>()?, [std::f32::consts::LN_2, 0.0]);
+    /// assert_eq!(gradient.as_slice::<f32>()?, [-0.5, 0.5, 0.0, 0.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn softmax_cross_entropy_with_logits(&self, labels: impl AsRef<Output>) -> Output {
@@ -73,6 +88,13 @@ impl Op for Softmax {
         l.code(Code::Div, DType::F32, &[exp, sum])
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[
+            ("Softmax", "Output::softmax"),
+            ("LogSoftmax", "Output::log_softmax Output::softmax_cross_entropy_with_logits"),
+        ]
+    }
+
     fn samples() -> Vec<Sample> {
         let mut samples = Vec::new();
         for log in [false, true] {
@@ -84,6 +106,9 @@ impl Op for Softmax {
             let extreme = Tensor::from([[1e30_f32, -1e30, 0.0], [-200.0, 200.0, 200.0]]);
             samples.push(Sample::new(format!("{log} extreme"), vec![extreme], apply).not_differentiable());
         }
+        let labels = [0.1_f32, 0.0, 0.2, 0.7];
+        let loss = move |g: &Graph, x: &[Output]| x[0].softmax_cross_entropy_with_logits(g.constant(labels));
+        samples.push(Sample::new("cross-entropy", vec![numbers([3, 4], -3.0, 3.0)], loss).row_wise());
         samples
     }
 }

@@ -42,11 +42,15 @@ impl Op for Identity {
         inputs[0].clone()
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Identity", "Output::identity"), ("StopGradient", "Output::stop_gradient")]
+    }
+
     fn samples() -> Vec<Sample> {
         let x = || vec![numbers([2, 3], -1.0, 1.0)];
         vec![
             Sample::new("identity", x(), |_, x| x[0].identity()).row_wise(),
-            Sample::new("stop", x(), |_, x| x[0].stop_gradient()).not_differentiable(),
+            Sample::new("stop", x(), |_, x| x[0].stop_gradient()).not_differentiable().row_wise(),
         ]
     }
 }

@@ -50,6 +50,10 @@ impl Op for Transpose {
         inputs[0].transpose(&self.order)
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Transpose", "Output::transpose")]
+    }
+
     fn samples() -> Vec<Sample> {
         vec![
             Sample::new("matrix", vec![numbers([3, 4], -1.0, 1.0)], |_, x| x[0].transpose([1, 0])),

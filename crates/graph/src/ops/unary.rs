@@ -39,6 +39,8 @@ macro_rules! unary {
                 self.apply(Unary::$op, &[])
             }
         )* }
+
+        const BUILDERS: &[(&str, &str)] = &[$((stringify!($op), concat!("Output::", stringify!($method)))),*];
     };
 }
 
@@ -50,10 +52,10 @@ unary! {
         |_x, _y, g| Some(-g), -2.0 to 2.0;
     /// Elementwise `|x|`. Gradient: `g sign(x)`, which is 0 at 0.
     pub abs Abs: |m, v| m.apply(Abs, v), Some(|m, v| m.apply(AbsI, v)),
-        |x, _y, g| Some(g * x.sign()), 0.2 to 2.0;
+        |x, _y, g| Some(g * x.sign()), -2.0 to 2.0;
     /// Elementwise sign: -1, 0 or 1; NaN stays NaN. Its gradient is 0 everywhere.
     pub sign Sign: |m, v| m.apply(Sign, v), Some(|m, v| m.apply(SignI, v)),
-        |_x, _y, _g| None, 0.2 to 2.0;
+        |_x, _y, _g| None, -2.0 to 2.0;
     /// Elementwise `x x`. Gradient: `2 x g`.
     pub square Square: |m, v| m.apply(Mul, &[v[0], v[0]]), Some(|m, v| m.apply(MulI, &[v[0], v[0]])),
         |x, _y, g| Some(g * (x * 2.0)), -2.0 to 2.0;
@@ -71,7 +73,7 @@ unary! {
         |x, _y, g| Some(g / x), 0.2 to 4.0;
     /// Elementwise `max(0, x)`. Gradient: `g` where `x > 0`, else 0; so 0 at 0.
     pub relu Relu: |m, v| { let zero = m.constant(0.0); m.apply(Max, &[zero, v[0]]) }, None,
-        |x, _y, g| Some(x.greater(0.0).select(g, x.number(0.0))), 0.2 to 2.0;
+        |x, _y, g| Some(x.greater(0.0).select(g, x.number(0.0))), -2.0 to 2.0;
     /// Elementwise logistic function `1 / (1 + e^-x)`. Gradient: `g y (1 - y)`.
     pub sigmoid Sigmoid: |m, v| m.apply(Sigmoid, v), None,
         |_x, y, g| Some(g * y * (1.0 - y)), -3.0 to 3.0;
@@ -110,6 +112,10 @@ impl Op for Unary {
         l.map(dtype, inputs, program)
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        BUILDERS
+    }
+
     fn samples() -> Vec<Sample> {
         let mut samples = Vec::new();
         for &op in ALL {
@@ -118,8 +124,8 @@ impl Op for Unary {
             samples.push(Sample::new(op.name(), vec![numbers([3, 5], low, high)], apply).row_wise());
             if op.row().int.is_some() {
                 let ints = Tensor::from([[-2, 0, 7], [i32::MIN, i32::MAX, 1]]);
-                samples
-                    .push(Sample::new(format!("{} i32", op.name()), vec![ints], apply).not_differentiable());
+                let label = format!("{} i32", op.name());
+                samples.push(Sample::new(label, vec![ints], apply).not_differentiable().row_wise());
             }
         }
         samples

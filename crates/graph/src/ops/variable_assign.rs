@@ -33,6 +33,10 @@ impl Op for Assign {
         l.assign(self.variable, &inputs[1])
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Assign", "Variable::assign Variable::assign_add Variable::assign_sub")]
+    }
+
     fn samples() -> Vec<Sample> {
         vec![
             Sample::new("value", Vec::new(), |g, _| g.variable("v", 1.0_f32).assign(g.constant(2.0_f32)))

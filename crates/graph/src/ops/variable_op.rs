@@ -35,6 +35,10 @@ impl Op for VariableOp {
         l.source(Source::Variable(index), self.signature.dtype, &dims)
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("Variable", "Graph::variable Graph::untrainable_variable")]
+    }
+
     fn samples() -> Vec<Sample> {
         vec![
             Sample::new("read", Vec::new(), |g, _| (*g.variable("v", [1.0_f32, 2.0])).clone())

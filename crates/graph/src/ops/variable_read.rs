@@ -25,6 +25,10 @@ impl Op for ReadVariable {
         l.commits.get(&self.variable).unwrap_or(&inputs[0]).clone()
     }
 
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("ReadVariable", "Variable::read_value")]
+    }
+
     fn samples() -> Vec<Sample> {
         vec![
             Sample::new("after", Vec::new(), |g, _| {

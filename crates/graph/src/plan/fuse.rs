@@ -341,6 +341,9 @@ impl Walk {
     /// Both nests address the same value, with these extents and strides. None where some element of `target` is no
     /// element of `own`, or (with `all`) the other way round.
     fn new(target: (&[usize], &[usize]), own: (&[usize], &[usize]), all: bool) -> Option<Walk> {
+        if target.0.contains(&0) {
+            return None;
+        }
         let mut reach = vec![0; own.0.len()];
         let mut axes = Vec::new();
         for (&extent, &stride) in target.0.iter().zip(target.1) {
@@ -360,8 +363,7 @@ impl Walk {
         let inside = |(&reach, &extent): (&usize, &usize)| {
             if all { reach + 1 == extent.max(1) } else { reach < extent.max(1) }
         };
-        let (empty, ok) = (target.0.contains(&0), reach.iter().zip(own.0).all(inside));
-        (!empty && ok).then_some(Walk(axes))
+        reach.iter().zip(own.0).all(inside).then_some(Walk(axes))
     }
 
     /// Whether the other nest's axes come in their own order.

@@ -3,7 +3,7 @@
 mod reference;
 
 use super::{Sample, numbers, samples};
-use crate::{DType, Device, Graph, Output, PartialShape, Session, Tensor, feeds};
+use crate::{DType, Device, Error, Graph, Output, PartialShape, Session, Tensor, feeds};
 use minutia_tensor::cpu;
 use reference::{Array, evaluate};
 
@@ -45,21 +45,31 @@ fn every_operation_has_samples_with_labels_of_their_own() {
 }
 
 #[test]
+fn the_table_of_operations_is_complete_and_up_to_date() {
+    let mut built = std::collections::BTreeSet::new();
+    for_each_sample(|_, _, graph, _, _| built.extend(graph.nodes().iter().map(|node| node.op)));
+    let listed = crate::ops::builders().iter().map(|row| row.0).collect();
+    assert_eq!(built, listed, "left: operations that samples build; right: those that `builders` list");
+    let page = include_str!("../../../OPERATIONS.md");
+    let table = super::table();
+    assert!(page.contains(&table), "crates/graph/OPERATIONS.md must hold this table:\n\n{table}");
+}
+
+#[test]
 fn inferred_shapes_are_the_real_ones() {
     let device = Device::cpu().unwrap();
     for_each_sample(|name, sample, graph, inputs, output| {
         let real = run(&device, graph, inputs, &sample.inputs, output);
         assert_eq!(output.shape().known().as_ref(), Some(real.shape()), "{name}");
         assert_eq!(output.dtype(), real.dtype(), "{name}");
-        // The same with no extent known beforehand, where the operation can be built so.
+        // The same with no extent known beforehand.
         let graph = Graph::new();
         let inputs = placeholders(&graph, sample, |dims| vec![None; dims.len()].into());
         let open = sample.build(&graph, &inputs);
-        if open.check().is_ok() {
-            let again = run(&device, &graph, &inputs, &sample.inputs, &open);
-            assert!(open.shape().admits(again.dims()), "{name}: {} does not admit {again:?}", open.shape());
-            assert_eq!(again.canonical_bytes(), real.canonical_bytes(), "{name} with open extents");
-        }
+        open.check().unwrap();
+        let again = run(&device, &graph, &inputs, &sample.inputs, &open);
+        assert!(open.shape().admits(again.dims()), "{name}: {} does not admit {again:?}", open.shape());
+        assert_eq!(again.canonical_bytes(), real.canonical_bytes(), "{name} with open extents");
     });
 }
 
@@ -91,35 +101,77 @@ fn row_i_of_a_batch_is_that_row_alone() {
         }
         let batch = run(&device, graph, inputs, &sample.inputs, output);
         let rows = sample.inputs[0].dims()[0];
-        let (graph, row_bytes) = (Graph::new(), batch.canonical_bytes().len() / rows);
+        assert!(rows > 1, "{name}: a batch has rows");
+        let bytes = batch.canonical_bytes();
+        let expected: Vec<&[u8]> = bytes.chunks_exact(bytes.len() / rows).collect();
         let single = |t: &Tensor| {
+            assert_eq!(t.dims()[0], rows, "{name}: every input has as many rows");
             let dims = [&[1], &t.dims()[1..]].concat();
-            let bytes = t.as_bytes().len() / rows;
-            (0..rows)
-                .map(|r| {
-                    Tensor::from_bytes(t.dtype(), &dims[..], &t.as_bytes()[r * bytes..][..bytes]).unwrap()
-                })
-                .collect::<Vec<_>>()
+            let row = |bytes: &[u8]| Tensor::from_bytes(t.dtype(), &dims[..], bytes).unwrap();
+            t.as_bytes().chunks_exact(t.as_bytes().len() / rows).map(row).collect::<Vec<_>>()
         };
         let singles: Vec<Vec<Tensor>> = sample.inputs.iter().map(single).collect();
+        let graph = Graph::new();
         let alone = placeholders(&graph, sample, |dims| {
             let mut shape: Vec<Option<usize>> = dims.iter().map(|&d| Some(d)).collect();
             shape[0] = None;
             shape.into()
         });
-        let Some(output) = Some(sample.build(&graph, &alone)).filter(|o| o.check().is_ok()) else { return };
+        let output = sample.build(&graph, &alone);
+        output.check().unwrap();
         for row in 0..rows {
             let tensors: Vec<Tensor> = singles.iter().map(|s| s[row].clone()).collect();
             let result = run(&device, &graph, &alone, &tensors, &output).canonical_bytes();
-            if result.len() == row_bytes {
-                assert_eq!(
-                    result,
-                    batch.canonical_bytes()[row * row_bytes..][..row_bytes],
-                    "{name}, row {row}"
-                );
-            }
+            assert_eq!(result, expected[row], "{name}, row {row}");
         }
     });
+}
+
+/// What checking for NaNs and infinities plans without fusion, and nothing else, gives the same bits with it.
+#[test]
+fn fusion_changes_no_bit_of_results_and_gradients() {
+    let device = Device::cpu().unwrap();
+    let finite = |t: &Tensor| t.as_slice::<f32>().is_ok_and(|x| x.iter().all(|x| x.is_finite()));
+    for_each_sample(|name, sample, graph, inputs, output| {
+        let mut fetches = vec![output.clone()];
+        if sample.differentiable > 0 && output.dtype() == DType::F32 {
+            let handles: Vec<&Output> = inputs.iter().collect();
+            let scalar = weighed(output);
+            fetches.extend(graph.gradients(&scalar, &handles).unwrap().into_iter().flatten());
+        }
+        let bits = |fused: bool| {
+            let mut session = Session::new(graph, &device).unwrap();
+            session.run(graph.global_variables_initializer(), feeds! {})?;
+            session.set_check_numerics(!fused);
+            let feeds = inputs.iter().zip(&sample.inputs).fold(feeds! {}, |feeds, (x, t)| feeds.with(x, t));
+            let values = session.run(&fetches, feeds)?;
+            Ok(values.iter().map(Tensor::canonical_bytes).collect::<Vec<_>>())
+        };
+        match bits(false) {
+            Err(Error::NotFinite { .. }) => {
+                let result = run(&device, graph, inputs, &sample.inputs, output);
+                let all = sample.inputs.iter().chain([&result]).all(|t| t.dtype() != DType::F32 || finite(t));
+                assert!(
+                    !all,
+                    "{name} has a NaN or an infinity on the way from finite inputs to a finite result"
+                );
+            }
+            unfused => assert_eq!(unfused.unwrap(), bits(true).unwrap(), "{name}"),
+        }
+    });
+}
+
+#[test]
+fn elementwise_samples_have_both_signs_where_the_operation_takes_both() {
+    let one_sign = ["Sqrt", "Rsqrt", "Log", "RealDiv", "Pow"];
+    for (op, samples) in samples().into_iter().filter(|(op, _)| ["Unary", "Binary"].contains(op)) {
+        for sample in samples.iter().filter(|s| s.differentiable > 0 && !s.label.contains("[]")) {
+            let x = sample.inputs[0].as_slice::<f32>().unwrap();
+            let both = x.iter().any(|x| *x > 0.0) && x.iter().any(|x| *x < 0.0);
+            let taken = !one_sign.iter().any(|op| sample.label.starts_with(op));
+            assert!(both || !taken, "{op} {}: {x:?}", sample.label);
+        }
+    }
 }
 
 #[test]
@@ -178,6 +230,10 @@ fn check_gradients(
     let arrays: Vec<(Output, Array)> =
         inputs.iter().cloned().zip(sample.inputs.iter().map(Array::from)).collect();
     for (i, gradient) in gradients.iter().enumerate() {
+        if inputs[i].dtype() != DType::F32 {
+            assert!(gradient.is_none(), "{name}: input {i} is a {}", inputs[i].dtype());
+            continue;
+        }
         let symbolic = gradient.as_ref().map(|g| run(device, graph, inputs, &sample.inputs, g));
         for element in 0..arrays[i].1.values.len() {
             let moved = |by: f64| {
