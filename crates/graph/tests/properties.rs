@@ -54,7 +54,7 @@ fn forget(dims: &[usize], mask: u8) -> PartialShape {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn broadcasting_is_the_naive_loop((a, b, wide) in broadcastable(), open in any::<u8>()) {
