@@ -50,9 +50,27 @@ impl GemmStep {
         let Gemm { m, n, k, .. } = *step;
         let strides = |a: &Access| [a.strides[0], a.strides[1]];
         let plan = Plan::new(build.level, [m, n, k], strides(&step.a), strides(&step.b));
+        let mut sources = vec![Source::Given(DType::F32)];
+        sources.extend(step.epilogue_inputs.iter().map(Source::Access));
+        let sinks: Vec<_> = step.outputs.iter().map(Sink::Access).collect();
+        let epilogue = build.engine(&[m, n], &step.epilogue, &sources, &sinks, false);
+
+        // Four products take about as long as an addition in a map.
+        let cost = (m.saturating_mul(n)).saturating_mul(k / 4 + epilogue.cost());
+        let tiles = [m.div_ceil(ROWS).max(1), n.div_ceil(COLUMNS).max(1)];
+        let parts = parts(build.threads, cost);
+        let split = if tiles[0] < tiles[1].min(FEW_ROWS) {
+            [1, parts.min(tiles[1])]
+        } else if plan.splits_columns() && parts > 1 && tiles[1] >= FEW_COLUMNS {
+            [(build.threads / 2).clamp(1, tiles[0]), 2]
+        } else {
+            [parts.min(tiles[0]), 1]
+        };
+        let parts = split[0] * split[1];
         let direct = match &step.outputs[..] {
             [output]
-                if step.epilogue.is_identity()
+                if split[1] == 1
+                    && step.epilogue.is_identity()
                     && step.epilogue_inputs.is_empty()
                     && output.operand.dtype == DType::F32
                     && (output.strides[1] == 1 || n == 1) =>
@@ -61,25 +79,10 @@ impl GemmStep {
             }
             _ => None,
         };
-        let mut sources = vec![Source::Given(DType::F32)];
-        sources.extend(step.epilogue_inputs.iter().map(Source::Access));
-        let sinks: Vec<_> = step.outputs.iter().map(Sink::Access).collect();
-        let epilogue = build.engine(&[m, n], &step.epilogue, &sources, &sinks, false);
-
-        let columns = n.min(STRIP_COLUMNS);
+        // Two threads that write parts of one cache line would wait for each other at every piece of a product: parts
+        // that split columns keep their sums to themselves, in rows that start at cache lines.
+        let columns = n.div_ceil(split[1]).next_multiple_of(COLUMNS).min(STRIP_COLUMNS);
         let rows = (STRIP / columns.max(1) / ROWS * ROWS).clamp(ROWS, m.next_multiple_of(ROWS).max(ROWS));
-        // Four products take about as long as an addition in a map.
-        let cost = (m.saturating_mul(n)).saturating_mul(k / 4 + epilogue.cost());
-        let tiles = [m.div_ceil(ROWS).max(1), n.div_ceil(COLUMNS).max(1)];
-        let parts = parts(build.threads, cost);
-        let split = if tiles[0] < tiles[1].min(FEW_ROWS) {
-            [1, parts.min(tiles[1])]
-        } else if plan.splits_columns() && parts > 1 && tiles[1] >= FEW_COLUMNS {
-            [(parts / 2).min(tiles[0]), 2]
-        } else {
-            [parts.min(tiles[0]), 1]
-        };
-        let parts = split[0] * split[1];
         let strip_bytes = if direct.is_some() { 0 } else { rows * columns * 4 };
         build.reserve(parts, epilogue.scratch().next_multiple_of(64) + strip_bytes + plan.own_scratch());
         build.reserve_shared(plan.scratch().saturating_mul(4));
@@ -153,16 +156,19 @@ impl GemmStep {
             for column in columns.clone().step_by(self.strip[1]) {
                 let columns = column..(column + self.strip[1]).min(columns.end);
                 let width = columns.len();
+                let whole = width == self.n;
+                let ld = if whole { width } else { self.strip[1] };
                 for row in rows.clone().step_by(self.strip[0]) {
                     let rows = row..(row + self.strip[0]).min(rows.end);
-                    self.plan.strip(operands, rows.clone(), columns.clone(), *strip, width, *own);
+                    self.plan.strip(operands, rows.clone(), columns.clone(), *strip, ld, *own);
                     // Whole rows follow each other in the strip as they do in the result.
-                    let (count, length) =
-                        if width == self.n { (1, rows.len() * width) } else { (rows.len(), width) };
-                    for r in 0..count {
-                        let first = (row + r) * self.n + column;
-                        let given = strip.add(r * width).cast_const().cast();
-                        self.epilogue.run(frame, first, first + length, given, |_, _, _| {});
+                    let (count, length) = if whole { (1, rows.len() * width) } else { (rows.len(), width) };
+                    // Threads side by side start at different rows, or they would meet at cache lines that both write.
+                    let first = count / self.split[1] * (i % self.split[1]);
+                    for r in (first..count).chain(0..first) {
+                        let at = (row + r) * self.n + column;
+                        let given = strip.add(r * ld).cast_const().cast();
+                        self.epilogue.run(frame, at, at + length, given, |_, _, _| {});
                     }
                 }
             }

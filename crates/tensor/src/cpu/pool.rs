@@ -17,7 +17,7 @@ use std::{
 };
 
 /// How long a thread waits awake.
-const AWAKE: Duration = Duration::from_micros(20);
+const AWAKE: Duration = Duration::from_micros(60);
 
 type Job = *const (dyn Fn(usize) + Sync);
 

@@ -108,10 +108,10 @@ impl Plan {
         self.sparse.as_ref().is_some_and(|(sparse, n)| unsafe { sparse.pays(operands.a, *n) })
     }
 
-    /// Whether columns should be split before rows: where zeros are left out, each piece of `b` is copied, and a
-    /// matrix that is read and updated by columns stays in the cache of the core that does so.
+    /// Whether columns should be split before rows: where zeros are left out, each part copies the pieces of `b` that
+    /// it needs, and lists the numbers of its rows of `a`. Lists are the cheaper of the two unless `a` is transposed.
     pub(super) fn splits_columns(&self) -> bool {
-        self.sparse.is_some()
+        self.sparse.is_some() && self.a_strides[1] == 1
     }
 
     /// Bytes of scratch that a strip needs for itself.
