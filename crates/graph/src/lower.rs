@@ -391,6 +391,9 @@ impl Lowering {
     /// Product of two matrices.
     pub fn gemm(&mut self, a: &View, b: &View) -> View {
         let (m, k, n) = (a.dims[0], a.dims[1], b.dims[1]);
+        // A constant is transposed once, when the plan is compiled, rather than at every run.
+        let constant = matches!(self.values[b.operand.buffer].source, Source::Constant(_));
+        let b = &if constant && b.strides[1] != 1 { self.contiguous(b) } else { b.clone() };
         self.emit(DType::F32, &[m, n], |output| {
             Step::Gemm(Gemm {
                 m,

@@ -44,3 +44,47 @@ macro_rules! by_level {
     };
 }
 pub(super) use by_level;
+
+/// Compiles a function over [`Vector`](super::simd::vector::Vector) once for each level: `by_vector! { fn name(x: T, ..) =
+/// generic; }` makes a module `name` with `at(level)`, the function to call, which is `generic::<V>` for the level's
+/// vectors. The functions are unsafe: their level must be one that the CPU has.
+macro_rules! by_vector {
+    ($(#[$meta:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) = $generic:ident;) => {
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+            use $crate::cpu::simd::vector;
+
+            unsafe fn plain($($arg: $type),*) {
+                // SAFETY: passed on to the caller.
+                unsafe { $generic::<vector::Plain>($($arg),*) }
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            unsafe fn avx2($($arg: $type),*) {
+                // SAFETY: passed on to the caller.
+                unsafe { $generic::<vector::Avx2>($($arg),*) }
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx2,fma")]
+            unsafe fn avx512($($arg: $type),*) {
+                // SAFETY: passed on to the caller.
+                unsafe { $generic::<vector::Avx512>($($arg),*) }
+            }
+
+            /// The function for a level.
+            pub(in crate::cpu) fn at(level: $crate::cpu::Level) -> unsafe fn($($type),*) {
+                match level {
+                    #[cfg(target_arch = "x86_64")]
+                    $crate::cpu::Level::Avx2 => avx2,
+                    #[cfg(target_arch = "x86_64")]
+                    $crate::cpu::Level::Avx512 => avx512,
+                    _ => plain,
+                }
+            }
+        }
+    };
+}
+pub(super) use by_vector;

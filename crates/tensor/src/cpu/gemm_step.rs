@@ -26,6 +26,8 @@ pub(super) struct GemmStep {
     strip: [usize; 2],
     /// Into how many parts rows and columns are split.
     split: [usize; 2],
+    /// Into how many parts the copying of panels is split.
+    packers: usize,
     shared: *mut f32,
     /// Of each part: the epilogue's frame, the strip, what the product needs for itself.
     frames: PerPart<(Frame, *mut f32, *mut u8)>,
@@ -40,6 +42,8 @@ unsafe impl Sync for GemmStep {}
 const STRIP: usize = 32 * 1024;
 /// Tiles from top to bottom that are too few to split.
 const FEW_ROWS: usize = 8;
+/// What it costs to copy a number to a panel, in units of an addition in a map.
+const PACKED: usize = 2;
 /// Tiles from left to right that are too few to split.
 const FEW_COLUMNS: usize = 8;
 /// Columns of such a strip.
@@ -86,6 +90,7 @@ impl GemmStep {
         let strip_bytes = if direct.is_some() { 0 } else { rows * columns * 4 };
         build.reserve(parts, epilogue.scratch().next_multiple_of(64) + strip_bytes + plan.own_scratch());
         build.reserve_shared(plan.scratch().saturating_mul(4));
+        let packers = self::parts(build.threads, plan.scratch().saturating_mul(PACKED));
         GemmStep {
             m,
             n,
@@ -96,6 +101,7 @@ impl GemmStep {
             epilogue,
             strip: [rows, columns],
             split,
+            packers,
             shared: std::ptr::null_mut(),
             frames: PerPart::new([]),
         }
@@ -124,7 +130,12 @@ impl GemmStep {
         // SAFETY: the checked program has the operands there; the scratch was reserved. Each part has its frame
         // and its rows or columns of the outputs, which meet neither operand.
         unsafe {
-            operands.sparse = self.plan.prepare(operands);
+            operands.sparse = self.plan.is_sparse(operands);
+            let packed = self.plan.packed_columns();
+            run.each_part(self.packers, &|i| {
+                let columns = part(packed.len(), COLUMNS, self.packers, i);
+                self.plan.pack(operands, packed.start + columns.start..packed.start + columns.end);
+            });
             run.each_part(self.split[0] * self.split[1], &|i| {
                 // Two threads that take parts in turn stay in their columns.
                 let rows = part(self.m, ROWS, self.split[0], i / self.split[1]);

@@ -21,7 +21,7 @@ mod reduce;
 mod simd;
 mod transfer;
 
-use by_level::by_level;
+use by_level::{by_level, by_vector};
 pub(crate) use executable::Executable;
 pub(crate) use memory::Memory;
 pub use options::Options;

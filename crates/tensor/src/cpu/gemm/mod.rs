@@ -1,6 +1,7 @@
 //! Matrix products: every element of the result is one chain of fused multiply-adds in ascending order, however
 //! the result is cut into tiles, strips and threads.
 
+mod pack;
 mod sparse;
 mod tile;
 
@@ -29,6 +30,7 @@ pub(super) struct Plan {
     /// Whether `b` is read where it lies, except for rows of the last panel that would be read past the end.
     in_place: bool,
     tile: Tile,
+    pack: pack::Pack,
     /// How many numbers `a` has, if the operands lie so that zeros in `a` can be left out.
     sparse: Option<(Sparse, usize)>,
 }
@@ -38,9 +40,9 @@ pub(super) struct Plan {
 pub(super) struct Operands {
     pub(super) a: *const f32,
     pub(super) b: *const f32,
-    /// [`Plan::scratch`] floats, filled by [`Plan::prepare`].
+    /// [`Plan::scratch`] floats, filled by [`Plan::pack`].
     pub(super) scratch: *mut f32,
-    /// Whether zeros in `a` are left out, as [`Plan::prepare`] says.
+    /// Whether zeros in `a` are left out, as [`Plan::is_sparse`] says.
     pub(super) sparse: bool,
 }
 
@@ -60,7 +62,7 @@ impl Plan {
         let large = m.saturating_mul(n).saturating_mul(k) >= SPARSE_WORK;
         let sparse =
             (whole && large && n >= COLUMNS && b_strides == [n, 1]).then(|| (Sparse::at(level), m * k));
-        Plan { n, k, a_strides, b_strides, in_place, tile: tile::at(level), sparse }
+        Plan { n, k, a_strides, b_strides, in_place, tile: tile::at(level), pack: pack::at(level), sparse }
     }
 
     /// Floats of scratch that a call needs.
@@ -84,26 +86,34 @@ impl Plan {
         if self.in_place { 0 } else { column * self.k }
     }
 
-    /// Copies what strips do not read in place: rows of panels of [`COLUMNS`] columns. What lies beyond the
-    /// matrix is left as it is; it reaches no column of the result. Says whether zeros in `a` should be left out.
+    /// The columns whose panels are copied for strips that do not read them in place.
+    pub(super) fn packed_columns(&self) -> Range<usize> {
+        (if self.in_place { self.n / COLUMNS * COLUMNS } else { 0 })..self.n
+    }
+
+    /// Copies the panels of these columns, or the rows of them that strips do not read in place.
+    ///
+    /// # Safety
+    /// The operands must be good for the plan's shape; `columns` must start at a multiple of [`COLUMNS`].
+    pub(super) unsafe fn pack(&self, operands: Operands, columns: Range<usize>) {
+        let end = columns.end;
+        for column in columns.step_by(COLUMNS) {
+            let first = self.readable(column);
+            let element = first * self.b_strides[0] + column * self.b_strides[1];
+            let extents = [self.k - first, (end - column).min(COLUMNS)];
+            // SAFETY: inside `b`, and inside the scratch.
+            unsafe {
+                let to = operands.scratch.add(self.packed(column));
+                (self.pack)(operands.b.wrapping_add(element), self.b_strides, extents, to);
+            }
+        }
+    }
+
+    /// Whether zeros in `a` should be left out.
     ///
     /// # Safety
     /// The operands must be good for the plan's shape.
-    pub(super) unsafe fn prepare(&self, operands: Operands) -> bool {
-        let first = if self.in_place { self.n / COLUMNS * COLUMNS } else { 0 };
-        for column in (first..self.n).step_by(COLUMNS) {
-            let rows = self.readable(column)..self.k;
-            for j in 0..(self.n - column).min(COLUMNS) {
-                for (i, p) in rows.clone().enumerate() {
-                    // SAFETY: inside `b`, and inside the scratch.
-                    unsafe {
-                        let element = p * self.b_strides[0] + (column + j) * self.b_strides[1];
-                        let to = operands.scratch.add(self.packed(column) + i * COLUMNS + j);
-                        *to = operands.b.add(element).read_unaligned();
-                    }
-                }
-            }
-        }
+    pub(super) unsafe fn is_sparse(&self, operands: Operands) -> bool {
         // SAFETY: the operand is contiguous.
         self.sparse.as_ref().is_some_and(|(sparse, n)| unsafe { sparse.pays(operands.a, *n) })
     }
@@ -122,7 +132,7 @@ impl Plan {
     /// Computes rows `rows` and columns `columns` of the product; row `i` starts at `out + (i - rows.start) * ld`.
     ///
     /// # Safety
-    /// The operands must be good for the plan's shape and prepared; `out` must be good for the strip, and meet no
+    /// The operands must be good for the plan's shape, and packed; `out` must be good for the strip, and meet no
     /// operand; `own` must offer [`Plan::own_scratch`] bytes. `columns` must start at a multiple of [`COLUMNS`].
     pub(super) unsafe fn strip(
         &self,
