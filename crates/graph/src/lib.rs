@@ -8,8 +8,7 @@ mod gradients;
 mod graph;
 mod lower;
 mod node;
-#[doc = include_str!("../OPERATIONS.md")]
-pub mod operations {}
+pub mod operations;
 mod operators;
 mod ops;
 mod output;

@@ -59,40 +59,6 @@ pub fn samples() -> Vec<(&'static str, Vec<Sample>)> {
     ops::samples()
 }
 
-/// The table of the [operations](crate::operations), in Markdown.
-#[must_use]
-pub fn table() -> String {
-    let mut rows = ops::builders();
-    rows.sort_unstable();
-    let mut table = String::from("| Operation | Built by |\n|---|---|\n");
-    for (name, builders) in rows {
-        table += &format!("| `{name}` | {} |\n", cell(builders));
-    }
-    table
-}
-
-/// Operators as they are written, methods as links, anything else as text.
-fn cell(builders: &str) -> String {
-    let operators = [
-        ("Output::plus", "`x + y`"),
-        ("Output::minus", "`x - y`"),
-        ("Output::times", "`x * y`"),
-        ("Output::divided_by", "`x / y`"),
-        ("Output::negative", "`-x`"),
-    ];
-    if let Some((_, operator)) = operators.iter().find(|(method, _)| *method == builders) {
-        return (*operator).to_string();
-    }
-    if !builders.contains("::") {
-        return builders.to_string();
-    }
-    let link = |path: &str| {
-        let method = path.split("::").nth(1).unwrap_or(path);
-        format!("[`{method}`](crate::{path})")
-    };
-    builders.split(' ').map(link).collect::<Vec<_>>().join(", ")
-}
-
 /// Reproducible numbers in `low..high`.
 pub(crate) fn numbers(dims: impl Into<Shape>, low: f32, high: f32) -> Tensor {
     let shape = dims.into();

@@ -45,14 +45,11 @@ fn every_operation_has_samples_with_labels_of_their_own() {
 }
 
 #[test]
-fn the_table_of_operations_is_complete_and_up_to_date() {
+fn the_table_of_operations_is_complete() {
     let mut built = std::collections::BTreeSet::new();
     for_each_sample(|_, _, graph, _, _| built.extend(graph.nodes().iter().map(|node| node.op)));
     let listed = crate::ops::builders().iter().map(|row| row.0).collect();
     assert_eq!(built, listed, "left: operations that samples build; right: those that `builders` list");
-    let page = include_str!("../../../OPERATIONS.md");
-    let table = super::table();
-    assert!(page.contains(&table), "crates/graph/OPERATIONS.md must hold this table:\n\n{table}");
 }
 
 #[test]
