@@ -1,13 +1,12 @@
 //! The innermost loop: a tile of the result in registers.
 
-use super::{COLUMNS, ROWS};
+use super::COLUMNS;
 use crate::cpu::{
     Level,
     simd::vector::{self, Vector},
-    transfer::copy_words,
 };
 
-const _: () = assert!(COLUMNS == vector::WIDTH);
+const _: () = assert!(COLUMNS == vector::WIDTH && super::ROWS == 6);
 
 /// Rows of [`COLUMNS`] columns of `b`: the first in place, the rest packed.
 #[derive(Clone, Copy)]
@@ -23,10 +22,10 @@ pub(super) struct Panel {
 /// as `+0`.
 pub(super) type Tile = unsafe fn([usize; 3], bool, *const f32, [usize; 2], Panel, *mut f32, usize);
 
-/// Advances a tile of full width.
+/// Advances a tile of `width` columns, all of them where it is `FULL`.
 #[inline(always)]
-unsafe fn advance<V: Vector, const HEIGHT: usize>(
-    depth: usize,
+unsafe fn advance<V: Vector, const HEIGHT: usize, const FULL: bool>(
+    [width, depth]: [usize; 2],
     first: bool,
     a: *const f32,
     a_strides: [usize; 2],
@@ -39,7 +38,8 @@ unsafe fn advance<V: Vector, const HEIGHT: usize>(
         let mut sums = [V::zero(); HEIGHT];
         if !first {
             for (i, sum) in sums.iter_mut().enumerate() {
-                *sum = V::load(out.add(i * ld));
+                let from = out.add(i * ld);
+                *sum = if FULL { V::load(from) } else { V::load_part(from, width) };
             }
         }
         let in_place = depth.min(b.readable);
@@ -57,7 +57,8 @@ unsafe fn advance<V: Vector, const HEIGHT: usize>(
         for (i, sum) in sums.iter().enumerate() {
             // A chain that underflows can end at -0, and at no earlier point does the sign of a zero matter: the
             // next product decides it alone, and adding +0 here and there gives the same.
-            sum.add(V::zero()).store(out.add(i * ld));
+            let (sum, to) = (sum.add(V::zero()), out.add(i * ld));
+            if FULL { sum.store(to) } else { sum.store_part(to, width) }
         }
     }
 }
@@ -75,28 +76,26 @@ unsafe fn any<V: Vector>(
     ld: usize,
 ) {
     let [height, width, depth] = shape;
-    // A narrow tile is computed beside the result, at full width.
-    let mut beside = [0.0_f32; ROWS * COLUMNS];
-    let (to, to_ld) = if width == COLUMNS { (out, ld) } else { (beside.as_mut_ptr(), COLUMNS) };
+    macro_rules! tile {
+        ($height:literal, $full:literal) => {
+            advance::<V, $height, $full>([width, depth], first, a, a_strides, b, out, ld)
+        };
+    }
     // SAFETY: the caller's promise.
     unsafe {
-        if width < COLUMNS && !first {
-            for i in 0..height {
-                copy_words(out.add(i * ld).cast(), to.add(i * to_ld).cast(), width);
-            }
-        }
-        match height {
-            1 => advance::<V, 1>(depth, first, a, a_strides, b, to, to_ld),
-            2 => advance::<V, 2>(depth, first, a, a_strides, b, to, to_ld),
-            3 => advance::<V, 3>(depth, first, a, a_strides, b, to, to_ld),
-            4 => advance::<V, 4>(depth, first, a, a_strides, b, to, to_ld),
-            5 => advance::<V, 5>(depth, first, a, a_strides, b, to, to_ld),
-            _ => advance::<V, ROWS>(depth, first, a, a_strides, b, to, to_ld),
-        }
-        if width < COLUMNS {
-            for i in 0..height {
-                copy_words(to.add(i * to_ld).cast(), out.add(i * ld).cast(), width);
-            }
+        match (height, width == COLUMNS) {
+            (1, true) => tile!(1, true),
+            (2, true) => tile!(2, true),
+            (3, true) => tile!(3, true),
+            (4, true) => tile!(4, true),
+            (5, true) => tile!(5, true),
+            (_, true) => tile!(6, true),
+            (1, false) => tile!(1, false),
+            (2, false) => tile!(2, false),
+            (3, false) => tile!(3, false),
+            (4, false) => tile!(4, false),
+            (5, false) => tile!(5, false),
+            (_, false) => tile!(6, false),
         }
     }
 }

@@ -16,6 +16,30 @@ pub(in crate::cpu) trait Vector: Copy {
     unsafe fn load(from: *const f32) -> Self;
     /// Writes sixteen neighbours.
     unsafe fn store(self, to: *mut f32);
+    /// Reads the first `n` of sixteen neighbours and touches no other; the rest are zeros.
+    #[inline(always)]
+    unsafe fn load_part(from: *const f32, n: usize) -> Self {
+        let mut all = [0.0_f32; WIDTH];
+        // SAFETY: the caller's promise.
+        unsafe {
+            for (i, x) in all[..n].iter_mut().enumerate() {
+                *x = from.add(i).read_unaligned();
+            }
+            Self::load(all.as_ptr())
+        }
+    }
+    /// Writes the first `n` of sixteen neighbours and touches no other.
+    #[inline(always)]
+    unsafe fn store_part(self, to: *mut f32, n: usize) {
+        let mut all = [0.0_f32; WIDTH];
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.store(all.as_mut_ptr());
+            for (i, x) in all[..n].iter().enumerate() {
+                to.add(i).write_unaligned(*x);
+            }
+        }
+    }
     /// `self * x + y`, each rounded once.
     unsafe fn mul_add(self, x: Self, y: Self) -> Self;
     /// `self + x`.
@@ -174,6 +198,16 @@ mod x86 {
         unsafe fn store(self, to: *mut f32) {
             // SAFETY: see above.
             unsafe { _mm512_storeu_ps(to, self.0) };
+        }
+        #[inline(always)]
+        unsafe fn load_part(from: *const f32, n: usize) -> Self {
+            // SAFETY: see above; lanes beyond the mask are not touched.
+            unsafe { Avx512(_mm512_maskz_loadu_ps(((1_u32 << n) - 1) as u16, from)) }
+        }
+        #[inline(always)]
+        unsafe fn store_part(self, to: *mut f32, n: usize) {
+            // SAFETY: likewise.
+            unsafe { _mm512_mask_storeu_ps(to, ((1_u32 << n) - 1) as u16, self.0) };
         }
         #[inline(always)]
         unsafe fn mul_add(self, x: Self, y: Self) -> Self {
