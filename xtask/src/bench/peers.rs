@@ -115,7 +115,7 @@ fn python(workspace: &Path, script: &Script) -> Result<PathBuf> {
             interpreter.display()
         );
         println!("peers    installing {package}");
-        process::run(Command::new(&interpreter).args(["-m", "pip", "--quiet", "install", package]))
+        process::prepare(Command::new(&interpreter).args(["-m", "pip", "--quiet", "install", package]))
             .with_context(|| format!("{package} could not be installed; is there a network?"))?;
     }
     Ok(interpreter)
@@ -131,7 +131,7 @@ fn build(workspace: &Path, name: &str) -> Result<PathBuf> {
     let mut command = Command::new(cargo);
     command.args(["build", "--release", "--quiet", "--manifest-path"]).arg(&manifest);
     command.arg("--target-dir").arg(&target).env("RUSTFLAGS", "-C target-cpu=native");
-    process::run(&mut command).context("it could not be built")?;
+    process::prepare(&mut command).context("it could not be built")?;
     Ok(target.join("release").join(format!("peer-{name}{}", std::env::consts::EXE_SUFFIX)))
 }
 
@@ -173,7 +173,7 @@ impl Peer {
 /// The line of JSON among what a peer printed.
 fn result(output: &str, job: Job) -> Result<Measurement> {
     let lines = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let Some(line) = lines.filter(Value::is_object).last() else {
+    let Some(line) = lines.filter(Value::is_object).next_back() else {
         bail!("it printed no line of JSON for {job}")
     };
     ensure!(line["job"] == job.key(), "it was asked for {job} and gave {}", line["job"]);

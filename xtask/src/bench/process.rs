@@ -13,6 +13,12 @@ use super::load::peak_megabytes;
 /// grows by in its last moments can be missed.
 const LOOK: Duration = Duration::from_millis(2);
 
+/// A child that takes longer is ended: two libraries' threads that spin for the same cores may take hundreds of times
+/// as long as either alone.
+const LIMIT: Duration = Duration::from_secs(600);
+/// The same for what downloads or compiles.
+const PREPARING: Duration = Duration::from_secs(3600);
+
 /// What a child process did.
 #[derive(Debug)]
 pub struct Ended {
@@ -25,8 +31,20 @@ pub struct Ended {
 /// Runs a command to its end.
 ///
 /// # Errors
-/// When it cannot be started or fails, with the last lines that it wrote.
+/// When it cannot be started, fails (with the last lines that it wrote), or does not end.
 pub fn run(command: &mut Command) -> Result<Ended> {
+    run_within(command, LIMIT)
+}
+
+/// Runs a command that downloads or compiles, which may take longer.
+///
+/// # Errors
+/// As [`run`].
+pub fn prepare(command: &mut Command) -> Result<Ended> {
+    run_within(command, PREPARING)
+}
+
+fn run_within(command: &mut Command, limit: Duration) -> Result<Ended> {
     let program = command.get_program().to_string_lossy().into_owned();
     // Files rather than pipes: nobody has to read along, and no thread wakes up during a measurement.
     let mut streams = [tempfile::tempfile()?, tempfile::tempfile()?];
@@ -40,6 +58,11 @@ pub fn run(command: &mut Command) -> Result<Ended> {
         peak = fs::read_to_string(&status_file).ok().as_deref().and_then(peak_megabytes).or(peak);
         if let Some(status) = child.try_wait()? {
             break status;
+        }
+        if start.elapsed() > limit {
+            child.kill()?;
+            child.wait()?;
+            bail!("{program} was ended after {} s; is the machine busy otherwise?", limit.as_secs_f64());
         }
         thread::sleep(LOOK);
     };
@@ -72,6 +95,8 @@ mod tests {
         assert!(ended.seconds > 0.0);
         let error = run(Command::new("sh").args(["-c", "echo broken >&2; exit 3"])).unwrap_err().to_string();
         assert!(error.contains("sh failed") && error.contains("broken"), "{error}");
+        let error = run_within(Command::new("sleep").arg("60"), Duration::from_millis(20)).unwrap_err();
+        assert!(error.to_string().contains("sleep was ended"), "{error}");
         let error = run(&mut Command::new("/nowhere/at-all")).unwrap_err().to_string();
         assert!(error.contains("/nowhere/at-all"), "{error}");
     }
