@@ -172,10 +172,8 @@ impl Peer {
 
 /// The line of JSON among what a peer printed.
 fn result(output: &str, job: Job) -> Result<Measurement> {
-    let lines = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let Some(line) = lines.filter(Value::is_object).next_back() else {
-        bail!("it printed no line of JSON for {job}")
-    };
+    let mut lines = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let Some(line) = lines.rfind(Value::is_object) else { bail!("it printed no line of JSON for {job}") };
     ensure!(line["job"] == job.key(), "it was asked for {job} and gave {}", line["job"]);
     let value = line["value"].as_f64().filter(|value| value.is_finite() && *value > 0.0);
     let check = line["check"].as_f64();

@@ -74,14 +74,13 @@ pub fn peers(results: &Results) -> String {
 mod tests {
     use super::super::summary::Summary;
     use super::*;
-    use std::collections::BTreeMap;
 
     fn results(of: &[(&str, Job, &[f64])]) -> Results {
         let mut results = Results::new();
         for (name, job, values) in of {
             let mut summary = Summary::default();
             values.iter().for_each(|&value| summary.add(value));
-            results.entry((*name).to_string()).or_insert_with(BTreeMap::new).insert(*job, summary);
+            results.entry((*name).to_string()).or_default().insert(*job, summary);
         }
         results
     }
