@@ -17,7 +17,9 @@ impl Inputs {
     /// The job, and the inputs, of the command line.
     pub fn from_arguments() -> (String, Inputs) {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
-        let [job, folder] = arguments.as_slice() else { panic!("call it with a job and the folder of inputs") };
+        let [job, folder] = arguments.as_slice() else {
+            panic!("call it with a job and the folder of inputs")
+        };
         let folder = PathBuf::from(folder);
         let sizes = serde_json::from_slice(&read(&folder.join("sizes.json"))).expect("sizes.json is JSON");
         (job.clone(), Inputs { folder, sizes })
@@ -89,6 +91,7 @@ fn read(path: &Path) -> Vec<u8> {
 
 fn words(path: &Path) -> impl Iterator<Item = [u8; 4]> {
     let bytes = read(path);
-    let words: Vec<[u8; 4]> = bytes.chunks_exact(4).map(|word| [word[0], word[1], word[2], word[3]]).collect();
+    let words: Vec<[u8; 4]> =
+        bytes.chunks_exact(4).map(|word| [word[0], word[1], word[2], word[3]]).collect();
     words.into_iter()
 }

@@ -20,7 +20,13 @@ fn array(values: Vec<f32>, shape: &[usize]) -> Array<f32, IxDyn> {
 }
 
 /// The cross-entropy of each row.
-fn losses<'g>(graph: &'g Graph, weights: &[Tensor<'g>], x: Tensor<'g>, y: Tensor<'g>, inputs: &Inputs) -> Tensor<'g> {
+fn losses<'g>(
+    graph: &'g Graph,
+    weights: &[Tensor<'g>],
+    x: Tensor<'g>,
+    y: Tensor<'g>,
+    inputs: &Inputs,
+) -> Tensor<'g> {
     let hidden = graph.relu(graph.matmul(x, weights[0]) + weights[1]);
     let p = graph.softmax(graph.matmul(hidden, weights[2]) + weights[3], -1);
     let p = graph.clip(p, inputs.number("low") as f32, inputs.number("high") as f32);
@@ -91,8 +97,8 @@ fn adagrad(
         let gradient = graph.grad(&[loss], &[x])[0];
         let start = Instant::now();
         for _ in 0..steps {
-            let found = graph.eval(&[loss, gradient], &[]);
-            let mut step = found[1].clone().expect("the loss depends on x");
+            let mut found = graph.eval(&[loss, gradient], &[]);
+            let mut step = found.remove(1).expect("the loss depends on x");
             sums.zip_mut_with(&step, |sum, &g| *sum += g * g);
             step.zip_mut_with(&sums, |g, &sum| *g /= sum.sqrt());
             value.write().expect("nobody else has it").scaled_add(-rate, &step);
@@ -109,23 +115,29 @@ fn main() {
         "epoch_s" => epochs(&inputs),
         "inverse_step_us" => {
             let steps = inputs.count("inverse_steps");
-            let (seconds, last) = adagrad([10, 10], inputs.number("inverse_rate") as f32, steps, |graph, x| {
-                let a = graph.convert_to_tensor(array(inputs.floats("matrix.f32"), &[10, 10]));
-                let identity = graph.convert_to_tensor(array(identity(), &[10, 10]));
-                graph.reduce_sum_to_scalar(graph.abs(graph.matmul(x, a) - identity))
-            });
+            let (seconds, last) =
+                adagrad([10, 10], inputs.number("inverse_rate") as f32, steps, |graph, x| {
+                    let a = graph.convert_to_tensor(array(inputs.floats("matrix.f32"), &[10, 10]));
+                    let identity = graph.convert_to_tensor(array(identity(), &[10, 10]));
+                    graph.reduce_sum_to_scalar(graph.abs(graph.matmul(x, a) - identity))
+                });
             (seconds * 1e6 / steps as f64, last)
         }
         "ideal_images_s" => {
             let trained = weights(&inputs, "trained.f32");
             let l2 = inputs.number("l2") as f32;
-            adagrad([10, PIXELS], inputs.number("ideal_rate") as f32, inputs.count("ideal_steps"), |graph, x| {
-                let weights: Vec<Tensor<'_>> =
-                    trained.iter().map(|value| graph.convert_to_tensor(value.clone())).collect();
-                let y = graph.convert_to_tensor(array(identity(), &[10, 10]));
-                let terms = losses(graph, &weights, x, y, &inputs);
-                graph.reduce_sum_to_scalar(terms) + l2 * graph.reduce_sum_to_scalar(graph.square(x))
-            })
+            adagrad(
+                [10, PIXELS],
+                inputs.number("ideal_rate") as f32,
+                inputs.count("ideal_steps"),
+                |graph, x| {
+                    let weights: Vec<Tensor<'_>> =
+                        trained.iter().map(|value| graph.convert_to_tensor(value.clone())).collect();
+                    let y = graph.convert_to_tensor(array(identity(), &[10, 10]));
+                    let terms = losses(graph, &weights, x, y, &inputs);
+                    graph.reduce_sum_to_scalar(terms) + l2 * graph.reduce_sum_to_scalar(graph.square(x))
+                },
+            )
         }
         _ => panic!("there is no job {job}"),
     };
