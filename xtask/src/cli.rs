@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::bench::Job;
 use crate::reproduce::StageName;
 
 /// The reproduction pipeline and the repository's own checks.
@@ -34,6 +35,8 @@ pub enum Command {
     Reproduce(Reproduce),
     /// Downloads MNIST and verifies it
     Fetch(Fetch),
+    /// Times the post's jobs against their targets and other libraries
+    Bench(Bench),
     /// Checks the repository's own rules
     Tidy,
 }
@@ -46,6 +49,28 @@ pub struct Fetch {
     /// The URL of a folder to download from instead of the public mirrors; may be repeated
     #[arg(long, value_name = "URL")]
     pub mirror: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Bench {
+    /// Also time other libraries, which are installed below target/ first
+    #[arg(long)]
+    pub peers: bool,
+    /// The folder with the four IDX files [default: where `reproduce` looks, else the built-in digits]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Write the medians to a file
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Where the figure goes [default: target/bench]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Only some jobs [default: all, and step times by size]
+    #[arg(long, value_name = "JOB", value_enum, value_delimiter = ',')]
+    pub jobs: Vec<Job>,
+    /// How often each job is run
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub repeats: u32,
 }
 
 #[derive(Args, Debug)]

@@ -1,6 +1,7 @@
-//! The reproduction pipeline and the repository's own checks: `cargo xtask reproduce`, `fetch` and `tidy`.
+//! The reproduction pipeline and the repository's own checks: `cargo xtask reproduce`, `fetch`, `bench` and `tidy`.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod cli;
 mod digest;
 mod fetch;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
     let outcome = match cli::parse().command {
         Command::Reproduce(options) => reproduce::reproduce(&options),
         Command::Fetch(options) => fetch::fetch(&options),
+        Command::Bench(options) => bench::bench(&options),
         Command::Tidy => tidy::tidy(&workspace()),
     };
     match outcome {

@@ -1,7 +1,8 @@
 //! Draws one figure of each kind into a folder: `cargo run -p minutia-viz --example gallery -- [FOLDER]`
 
 use minutia_viz::{
-    ColorMap, Edge, Figure, GraphDiagram, HeatMap, ImageGrid, LineChart, NetworkDiagram, Node, Panel, Scale,
+    BarChart, ColorMap, Edge, Figure, GraphDiagram, HeatMap, ImageGrid, LineChart, NetworkDiagram, Node,
+    Panel, Scale,
 };
 use std::{error::Error, fs, path::PathBuf};
 
@@ -62,6 +63,18 @@ pub fn figures() -> Result<Vec<(&'static str, Figure)>, minutia_viz::Error> {
             Figure::grid(panels)
                 .title("Training")
                 .caption("Made-up curves, to show four panels and their axes."),
+        ),
+        (
+            "bars",
+            Figure::new(
+                BarChart::new("times as long")
+                    .title("ratios")
+                    .scale(Scale::Log)
+                    .from(1.0)
+                    .emphasised_bar("this", 0.8, (0.75, 0.9))
+                    .bar("another", 4.2, (4.0, 5.5))
+                    .bar("a third, with a longer name", 45.0, (45.0, 45.0)),
+            ),
         ),
         (
             "heat",

@@ -175,7 +175,7 @@ fn wrap(line: &str, width: f64) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Edge, GraphDiagram, HeatMap, ImageGrid, LineChart, NetworkDiagram, Node, Scale};
+    use crate::{BarChart, Edge, GraphDiagram, HeatMap, ImageGrid, LineChart, NetworkDiagram, Node, Scale};
 
     #[test]
     fn a_picture_with_its_font_is_rasterised_to_the_same_bytes() {
@@ -203,6 +203,8 @@ mod tests {
         let panels: Vec<Box<dyn Panel>> = vec![
             Box::new(chart(Scale::Log)),
             Box::new(chart(Scale::Linear).level(f64::NAN, "none").level(1e99, "far")),
+            Box::new(BarChart::new("").scale(Scale::Log).bar("\u{2}", f64::NAN, (-1.0, 1e300))),
+            Box::new(BarChart::new("none").width(f64::NAN)),
             Box::new(map(2, 2)),
             Box::new(map(0, 3)),
             Box::new(map(3, 0)),

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod axis;
+mod bar_chart;
 mod canvas;
 mod color;
 mod error;
@@ -19,6 +20,7 @@ mod route;
 mod shrink;
 mod spline;
 
+pub use bar_chart::BarChart;
 pub use color::ColorMap;
 pub use error::Error;
 pub use figure::{Figure, Panel};

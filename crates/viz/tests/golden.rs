@@ -7,8 +7,9 @@ mod gallery;
 use sha2::{Digest, Sha256};
 
 /// Name, digest of the SVG, digest of the PNG at 1.5 pixels each: the first 16 digits.
-const GOLDEN: [(&str, &str, &str); 7] = [
+const GOLDEN: [(&str, &str, &str); 8] = [
     ("lines", "39687e3d81dd841f", "4df1c45b4ef6f511"),
+    ("bars", "0110aec8992ad5d9", "8e403d6dd54c6f9f"),
     ("heat", "5f4910904d1b74c2", "3514a4c03c2aa2df"),
     ("heat_large", "ad4df94d61cab055", "c48a1ca364add8d4"),
     ("images", "d86066c341bfd16f", "15415b4f6e1fb792"),

@@ -25,7 +25,10 @@ use anyhow::Result;
 use minutia_tensor::{Device, cpu};
 
 use crate::{cli, files};
-use config::{Config, Overrides};
+/// The models of the stages, which the benchmark times.
+pub use compute::{IdealImages, Inverse, Network, random_matrix};
+pub use config::Config;
+use config::Overrides;
 use data::Data;
 use job::Jobs;
 pub use progress::Progress;

@@ -15,6 +15,7 @@ mod memory;
 mod nest;
 mod options;
 mod parallel;
+mod peak;
 mod pool;
 mod random;
 mod reduce;
@@ -25,6 +26,8 @@ use by_level::{by_level, by_vector};
 pub(crate) use executable::Executable;
 pub(crate) use memory::Memory;
 pub use options::Options;
+#[doc(hidden)]
+pub use peak::fma_peak;
 pub use simd::{Level, UnknownLevel};
 
 use crate::{Error, program::Program};

@@ -34,7 +34,8 @@ pub struct Network {
     pub graph: Graph,
     images: Output,
     labels: Output,
-    rows: Output,
+    /// Which rows of the tables a run takes.
+    pub rows: Output,
     /// The hidden layer after the activation.
     pub hidden: Output,
     /// The mean cross-entropy of the rows.
@@ -70,7 +71,10 @@ impl Network {
     }
 
     /// A compiled step over `rows` rows of some data.
-    fn prepare<F: minutia_graph::Fetch>(
+    ///
+    /// # Errors
+    /// Those of the session.
+    pub fn prepare<F: minutia_graph::Fetch>(
         &self,
         session: &Session,
         fetches: F,

@@ -166,16 +166,22 @@ fn correlation(a: &[f32], b: &[f32]) -> f64 {
 
 /// The frozen network over one variable image for each class in `classes`. The losses add up, and no image's
 /// gradient sees another image: training them together is training each alone.
-struct Model {
-    graph: Graph,
+#[derive(Debug)]
+pub struct Model {
+    pub graph: Graph,
     image: Variable,
-    weights: [Variable; 4],
-    loss: Output,
+    /// Of the network: W1, b1, W2, b2.
+    pub weights: [Variable; 4],
+    pub loss: Output,
     probabilities: Output,
 }
 
 impl Model {
-    fn new(config: &Config, classes: &[i32], penalty: &str) -> Result<Model> {
+    /// The graph with one of [`PENALTIES`].
+    ///
+    /// # Errors
+    /// None that a valid configuration gives.
+    pub fn new(config: &Config, classes: &[i32], penalty: &str) -> Result<Model> {
         let graph = Graph::new();
         let image = graph.variable("image", Tensor::zeros(DType::F32, [classes.len(), PIXELS])?);
         let weights = weights(&graph, &config.classifier);
@@ -190,7 +196,11 @@ impl Model {
         Ok(Model { graph, image, weights, loss, probabilities })
     }
 
-    fn train(&self, parameters: &Parameters) -> Result<minutia_graph::Operation> {
+    /// A step that changes the images alone.
+    ///
+    /// # Errors
+    /// None that a valid configuration gives.
+    pub fn train(&self, parameters: &Parameters) -> Result<minutia_graph::Operation> {
         Ok(Adagrad::new(parameters.learning_rate).with_var_list(&[&self.image]).minimize(&self.loss)?)
     }
 }

@@ -16,8 +16,10 @@ use serde_json::{Value, json};
 
 use super::stage::Stage;
 
+pub use classifier::Network;
 pub use dataset::SHOWN;
-pub use inverse::identity;
+pub use ideal_images::Model as IdealImages;
+pub use inverse::{Model as Inverse, identity, random_matrix};
 
 /// The stages in the order in which they run.
 pub static STAGES: &[&dyn Stage] = &[

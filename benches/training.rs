@@ -1,0 +1,37 @@
+//! A training step and an epoch of the post's classifier, on the built-in digits:
+//! `cargo bench -p minutia --bench training`
+
+mod models;
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use minutia::datasets::{Batches, digits};
+use models::{BATCH, Classifier, device};
+
+/// Images: few, for they are generated first. An epoch goes through them often enough to have the post's steps.
+const IMAGES: usize = 5_000;
+const EPOCH_STEPS: usize = 550;
+
+fn training(criterion: &mut Criterion) {
+    let data = digits::generate_some(IMAGES, 1);
+    let model = Classifier::new();
+    let mut group = criterion.benchmark_group("training");
+    for threads in [1, 2] {
+        let session = model.session(&device(threads));
+        let mut step = model.prepare(&session, &data);
+        let mut batches = Batches::new(IMAGES, BATCH, 7);
+        let mut one = || -> Result<f32, minutia::graph::Error> {
+            step.set(&model.rows, batches.next_batch())?;
+            step.run()?;
+            step.value::<f32>(&model.loss)
+        };
+        group.sample_size(20);
+        group.bench_function(BenchmarkId::new("step", threads), |b| b.iter(&mut one));
+        group.sample_size(10);
+        group.bench_function(BenchmarkId::new("epoch", threads), |b| {
+            b.iter(|| (0..EPOCH_STEPS).try_fold(0.0, |sum, _| one().map(|loss| sum + loss)));
+        });
+    }
+}
+
+criterion_group! { name = benches; config = models::criterion(); targets = training }
+criterion_main!(benches);

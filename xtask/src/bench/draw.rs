@@ -1,0 +1,78 @@
+//! The figure: each median against its target, and each peer against us.
+
+use minutia_viz::{BarChart, Figure, Panel, Scale};
+
+use super::job::Job;
+use super::{OURS, Results};
+
+/// The figure of a run on some data.
+pub fn figure(results: &Results, data: &str) -> Figure {
+    let mut panels: Vec<Box<dyn Panel>> = Vec::new();
+    if let Some(ours) = results.get(OURS) {
+        let chart = BarChart::new("share of what the target allows (less is better)");
+        let mut chart = chart.title("against the targets").scale(Scale::Log).from(1.0).width(640.0);
+        for (&job, summary) in ours {
+            let share = |value: f64| used(job, value);
+            let (a, b) = (share(summary.min()), share(summary.max()));
+            chart = chart.emphasised_bar(job.key(), share(summary.median()), (a.min(b), a.max(b)));
+        }
+        panels.push(Box::new(chart));
+        for (&job, own) in ours {
+            let peers: Vec<_> = results
+                .iter()
+                .filter(|(name, _)| *name != OURS)
+                .filter_map(|(name, of)| Some((name, of.get(&job)?)))
+                .collect();
+            if peers.is_empty() {
+                continue;
+            }
+            let chart = BarChart::new(format!("times as much as {OURS}"));
+            let mut chart =
+                chart.title(job.title().replace('`', "")).scale(Scale::Log).from(1.0).width(640.0);
+            for (name, summary) in peers {
+                let times = |value: f64| value / own.median();
+                let range = (times(summary.min()), times(summary.max()));
+                chart = chart.bar(name.as_str(), times(summary.median()), range);
+            }
+            panels.push(Box::new(chart));
+        }
+    }
+    Figure::grid(panels.into_iter().map(|panel| vec![panel]).collect()).title("cargo xtask bench").caption(
+        format!("Medians; the thin lines go from the least to the greatest of the runs. Data: {data}."),
+    )
+}
+
+/// The share of a target that a number uses up; shares of the peak are the other way round.
+fn used(job: Job, value: f64) -> f64 {
+    let (target, _) = job.targets();
+    if job.reaches(1.0, 0.0) { target / value } else { value / target }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::summary::Summary;
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn more_than_the_target_is_above_one_either_way() {
+        assert!((used(Job::Epoch, 0.2) - 2.0).abs() < 1e-12);
+        assert!(used(Job::GemmNn, 0.45) > 1.99 && used(Job::GemmNn, 0.95) < 1.0);
+    }
+
+    #[test]
+    fn peers_have_a_panel_for_each_job_that_they_share() {
+        let summary = |value| {
+            let mut summary = Summary::default();
+            summary.add(value);
+            summary
+        };
+        let results = BTreeMap::from([
+            (OURS.to_string(), BTreeMap::from([(Job::Epoch, summary(0.1)), (Job::Reproduce, summary(9.0))])),
+            ("jax".to_string(), BTreeMap::from([(Job::Epoch, summary(0.2))])),
+        ]);
+        let svg = figure(&results, "MNIST").to_svg();
+        assert!(svg.contains("jax") && svg.contains("reproduce_s") && svg.contains("Data: MNIST"));
+        assert_eq!(svg.matches("times as much").count(), 1);
+    }
+}

@@ -1,0 +1,210 @@
+//! `cargo xtask bench`: the post's jobs timed against their targets and, with `--peers`, against other libraries.
+//!
+//! A *contender* (this repository, or a peer) gives one number for a job, from a run of its own; contenders take turns, so
+//! that a disturbance meets all of them. All start from the same files: [`inputs`].
+
+mod draw;
+mod inputs;
+mod job;
+mod load;
+mod ours;
+mod peak;
+mod peers;
+mod process;
+mod scaling;
+mod summary;
+mod table;
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use minutia_tensor::{Device, cpu};
+use serde_json::{Map, Value, json};
+
+use crate::reproduce::Config;
+use crate::{cli, files};
+pub use job::Job;
+use job::Measurement;
+use summary::Summary;
+
+/// What one contender gave for one job, run by run.
+type Results = BTreeMap<String, BTreeMap<Job, Summary>>;
+
+/// The loss that each contender ended with.
+type Checks = BTreeMap<Job, BTreeMap<String, f64>>;
+
+/// What this repository is called among the contenders.
+const OURS: &str = "minutia";
+
+/// Runs the command.
+///
+/// # Errors
+/// When something of ours cannot be measured; peers that cannot are named and left out.
+pub fn bench(options: &cli::Bench) -> Result<()> {
+    let workspace = crate::workspace();
+    let out = options.out.clone().unwrap_or_else(|| workspace.join("target/bench"));
+    let _held = files::Lock::take(&out.join(".cache").join("lock"))?;
+    let config = Config::read(&workspace.join("reproduce.toml"))?;
+    let jobs = if options.jobs.is_empty() { Job::ALL.to_vec() } else { options.jobs.clone() };
+    let device = Device::cpu_with(cpu::Options::from_env()?)?;
+    let data = inputs::find(options.data_dir.as_deref())?;
+    println!("machine  {}, {device}", load::cpu_name());
+    println!("data     {}", data.origin);
+
+    let inputs = inputs::write(&out.join("inputs"), &config, &data)?;
+    let mut ours = ours::Ours::new(&config, &data, &inputs, &out)?;
+    let mut peers = Vec::new();
+    if options.peers {
+        for peer in peers::install(&workspace, &inputs) {
+            match peer {
+                Ok(peer) => peers.push(peer),
+                Err((name, error)) => println!("peer     {name} is left out: {error:#}"),
+            }
+        }
+    }
+
+    let mut results = Results::new();
+    let mut checks = Checks::new();
+    let mut busiest = 0.0_f64;
+    for &job in &jobs {
+        let load = load::Load::begin();
+        for _ in 0..options.repeats {
+            keep(&mut results, &mut checks, OURS, job, ours.measure(job)?);
+            // A peer that fails once is not tried again: the message would only be repeated.
+            peers.retain_mut(|peer| match peer.measure(job) {
+                Ok(measurement) => {
+                    measurement.into_iter().for_each(|m| keep(&mut results, &mut checks, &peer.name, job, m));
+                    true
+                }
+                Err(error) => {
+                    println!("peer     {} is left out from {job} on: {error:#}", peer.name);
+                    false
+                }
+            });
+        }
+        let others = load.others().unwrap_or(0.0);
+        busiest = busiest.max(others);
+        if others > load::QUIET {
+            println!("  {job}: other processes used {others:.2} cores meanwhile, so that times are too long");
+        }
+    }
+    disagreements(&checks).iter().for_each(|line| println!("{line}"));
+
+    println!("\n{}", table::targets(&results));
+    if results.len() > 1 {
+        println!("{}", table::peers(&results));
+    }
+    let scaling = if options.jobs.is_empty() { scaling::measure(&config, &device)? } else { Vec::new() };
+    if !scaling.is_empty() {
+        println!("{}", scaling::table(&scaling));
+    }
+    let figure = draw::figure(&results, &data.what);
+    files::write(&out.join("bench.svg"), figure.to_svg().as_bytes())?;
+    files::write(&out.join("bench.png"), &figure.to_png(2.0)?)?;
+    println!("The figure is {}.", out.join("bench.svg").display());
+
+    if let Some(path) = &options.json {
+        let machine = json!({
+            "cpu": load::cpu_name(), "device": device.to_string(), "system": std::env::consts::OS,
+            "data": data.what, "repeats": options.repeats, "others_used_cores": busiest,
+        });
+        let mut text = serde_json::to_string_pretty(&document(&results, &scaling, machine))?;
+        text.push('\n');
+        files::write(path, text.as_bytes()).context("the measurements are lost")?;
+    }
+    Ok(())
+}
+
+/// Keeps and prints what a run gave.
+fn keep(results: &mut Results, checks: &mut Checks, name: &str, job: Job, measurement: Measurement) {
+    let Measurement { value, check, note } = measurement;
+    println!("  {:22} {name:18} {:>10} {:2}  {note}", job.key(), table::number(value), job.unit());
+    results.entry(name.to_string()).or_default().entry(job).or_default().add(value);
+    if let Some(check) = check {
+        checks.entry(job).or_default().insert(name.to_string(), check);
+    }
+}
+
+/// Which contenders ended elsewhere than we did: they have not done the same work.
+fn disagreements(checks: &Checks) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (job, checks) in checks {
+        let Some(&ours) = checks.get(OURS) else { continue };
+        for (name, &theirs) in checks {
+            let off = (theirs - ours).abs() / ours.abs().max(f64::MIN_POSITIVE);
+            if off.is_nan() || off > job.tolerance() {
+                lines.push(format!(
+                    "  {job}: {name} ends with a loss of {theirs:.5}, {OURS} with {ours:.5}; do not compare them"
+                ));
+            }
+        }
+    }
+    lines
+}
+
+/// The document of `--json`.
+fn document(results: &Results, scaling: &[scaling::Row], machine: Value) -> Value {
+    let medians = |of: &BTreeMap<Job, Summary>| -> Value {
+        of.iter()
+            .map(|(job, summary)| (job.key().to_string(), json!(summary.median())))
+            .collect::<Map<_, _>>()
+            .into()
+    };
+    let spread = |of: &BTreeMap<Job, Summary>| -> Value {
+        let one =
+            |summary: &Summary| json!({"min": summary.min(), "max": summary.max(), "runs": summary.runs()});
+        of.iter().map(|(job, summary)| (job.key().to_string(), one(summary))).collect::<Map<_, _>>().into()
+    };
+    let peers: Map<String, Value> = results
+        .iter()
+        .filter(|(name, _)| *name != OURS)
+        .map(|(name, of)| (name.clone(), medians(of)))
+        .collect();
+    let spreads: Map<String, Value> = results.iter().map(|(name, of)| (name.clone(), spread(of))).collect();
+    json!({
+        "jobs": results.get(OURS).map_or_else(|| json!({}), medians),
+        "peers": peers,
+        "machine": machine,
+        "spread": spreads,
+        "scaling": scaling,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn results() -> Results {
+        let summary = |values: &[f64]| {
+            let mut summary = Summary::default();
+            values.iter().for_each(|&value| summary.add(value));
+            summary
+        };
+        BTreeMap::from([
+            (OURS.to_string(), BTreeMap::from([(Job::Epoch, summary(&[0.2, 0.1, 0.3]))])),
+            ("jax".to_string(), BTreeMap::from([(Job::Epoch, summary(&[0.4]))])),
+        ])
+    }
+
+    #[test]
+    fn the_document_has_medians_by_key_and_each_peer_by_name() {
+        let document = document(&results(), &[], json!({"cpu": "a"}));
+        assert_eq!(document["jobs"], json!({"epoch_s": 0.2}));
+        assert_eq!(document["peers"], json!({"jax": {"epoch_s": 0.4}}));
+        assert_eq!(document["spread"]["minutia"]["epoch_s"], json!({"min": 0.1, "max": 0.3, "runs": 3}));
+        assert_eq!(document["machine"]["cpu"], "a");
+    }
+
+    #[test]
+    fn other_work_is_noticed() {
+        let checks = |theirs: f64| {
+            BTreeMap::from([(
+                Job::IdealImages,
+                BTreeMap::from([(OURS.to_string(), 2.0), ("jax".to_string(), theirs)]),
+            )])
+        };
+        assert!(disagreements(&checks(2.0001)).is_empty());
+        assert!(disagreements(&checks(2.2))[0].contains("jax ends with a loss of 2.2"));
+        assert_eq!(disagreements(&checks(f64::NAN)).len(), 1);
+    }
+}

@@ -1,0 +1,158 @@
+//! Our own runs of the jobs: the models of the stages, or the whole command as a child process.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use minutia_graph::{Session, feeds};
+use minutia_optim::{Adagrad, GradientDescent, Optimizer};
+use minutia_tensor::{Device, cpu};
+
+use super::inputs::{self, Data, EPOCHS, Inputs};
+use super::job::{Job, Measurement};
+use super::summary::median;
+use super::{peak, process};
+use crate::reproduce::{Config, IdealImages, Inverse, Network};
+
+/// This repository as a contender.
+pub struct Ours<'a> {
+    config: &'a Config,
+    data: &'a Data,
+    inputs: &'a Inputs,
+    options: cpu::Options,
+    /// Where child processes put what they make.
+    scratch: PathBuf,
+    /// Peak memory of classifier runs that were timed already.
+    peaks: Vec<f64>,
+}
+
+impl<'a> Ours<'a> {
+    /// # Errors
+    /// When an environment variable has a senseless value.
+    pub fn new(config: &'a Config, data: &'a Data, inputs: &'a Inputs, out: &Path) -> Result<Ours<'a>> {
+        let options = cpu::Options::from_env()?;
+        Ok(Ours { config, data, inputs, options, scratch: out.join("reproduce"), peaks: Vec::new() })
+    }
+
+    /// Runs a job once.
+    ///
+    /// # Errors
+    /// What went wrong, and where.
+    pub fn measure(&mut self, job: Job) -> Result<Measurement> {
+        let measured = match job {
+            Job::Epoch => self.epoch(),
+            Job::InverseStep => self.inverse(),
+            Job::IdealImages => self.ideal_images(),
+            Job::FiftyEpochs => self.child(&["classifier"]).map(|ended| {
+                self.peaks.extend(ended.peak);
+                ended.seconds.into()
+            }),
+            Job::Reproduce => self.child(&[]).map(|ended| ended.seconds.into()),
+            Job::ClassifierRss => match self.peaks.pop() {
+                Some(peak) => Ok(peak.into()),
+                None => self.child(&["classifier"]).and_then(|ended| {
+                    ended.peak.map(Measurement::from).context("this system has no /proc to read memory from")
+                }),
+            },
+            Job::GemmNn => peak::share(self.options, peak::Layout::Nn),
+            Job::GemmTn => peak::share(self.options, peak::Layout::Tn),
+        };
+        measured.with_context(|| format!("{job} cannot be measured"))
+    }
+
+    /// Seconds of an epoch, the loss read back after each step.
+    fn epoch(&self) -> Result<Measurement> {
+        let parameters = &self.config.classifier;
+        let network = Network::new(parameters, self.config.seed);
+        let train = GradientDescent::new(parameters.learning_rate).minimize(&network.loss)?;
+        let mut session = Session::new(&network.graph, &Device::cpu_with(self.options)?)?;
+        session.run(network.graph.global_variables_initializer(), feeds! {})?;
+        inputs::load(&mut session, &network.variables, &self.inputs.initial)?;
+        let mut step =
+            network.prepare(&session, (&train, &network.loss), &self.data.train, parameters.batch)?;
+        let steps = self.data.train.len() / parameters.batch;
+        let (mut seconds, mut loss) = (Vec::new(), 0.0);
+        for epoch in self.inputs.order.chunks_exact(steps * parameters.batch) {
+            let start = Instant::now();
+            let mut sum = 0.0;
+            for rows in epoch.chunks_exact(parameters.batch) {
+                step.set(&network.rows, rows)?;
+                step.run()?;
+                sum += f64::from(step.value::<f32>(&network.loss)?);
+            }
+            seconds.push(start.elapsed().as_secs_f64());
+            loss = sum / steps as f64;
+        }
+        debug_assert_eq!(seconds.len(), EPOCHS);
+        Ok(Measurement {
+            value: median(seconds.into_iter().skip(1)),
+            check: Some(loss),
+            note: format!("loss {loss:.5}"),
+        })
+    }
+
+    /// Microseconds of a step of the inverse, on one thread as the stage has it.
+    fn inverse(&self) -> Result<Measurement> {
+        let parameters = &self.config.inverse;
+        let device = Device::cpu_with(cpu::Options { threads: Some(1), ..self.options })?;
+        let mut values = [0.0; 2];
+        let mut last = 0.0;
+        for (every, value) in [1, parameters.log_every].into_iter().zip(&mut values) {
+            let model = Inverse::new(&self.inputs.matrix, parameters.size)?;
+            let train = Adagrad::new(parameters.learning_rate).minimize(&model.loss)?;
+            let mut session = Session::new(&model.graph, &device)?;
+            session.run(model.graph.global_variables_initializer(), feeds! {})?;
+            let mut step = session.prepare(&train, feeds! {})?;
+            let mut logged = session.prepare((&train, &model.loss), feeds! {})?;
+            let start = Instant::now();
+            for i in 0..parameters.steps {
+                if i.is_multiple_of(every) {
+                    logged.run()?;
+                    last = logged.value::<f32>(&model.loss)?;
+                } else {
+                    step.run()?;
+                }
+            }
+            *value = start.elapsed().as_secs_f64() * 1e6 / parameters.steps as f64;
+            last = session.run(&model.loss, feeds! {})?.value::<f32>().unwrap_or(last);
+        }
+        let note =
+            format!("loss {last:.4}; {:.3} µs with the loss every {} steps", values[1], parameters.log_every);
+        Ok(Measurement { value: values[0], check: Some(f64::from(last)), note })
+    }
+
+    /// Seconds of the ten images' steps with the L2 penalty, the loss read back every hundred.
+    fn ideal_images(&self) -> Result<Measurement> {
+        let parameters = &self.config.ideal_images;
+        let classes: Vec<i32> = (0..10).collect();
+        let model = IdealImages::new(self.config, &classes, "l2")?;
+        let train = model.train(parameters)?;
+        let mut session = Session::new(&model.graph, &Device::cpu_with(self.options)?)?;
+        session.run(model.graph.global_variables_initializer(), feeds! {})?;
+        inputs::load(&mut session, &model.weights, &self.inputs.trained)?;
+        let mut step = session.prepare(&train, feeds! {})?;
+        let mut logged = session.prepare((&train, &model.loss), feeds! {})?;
+        let start = Instant::now();
+        for i in 0..parameters.steps {
+            if i.is_multiple_of(100) {
+                logged.run()?;
+                logged.value::<f32>(&model.loss)?;
+            } else {
+                step.run()?;
+            }
+        }
+        let value = start.elapsed().as_secs_f64();
+        let loss: f32 = session.run(&model.loss, feeds! {})?.value()?;
+        Ok(Measurement { value, check: Some(f64::from(loss)), note: format!("loss {loss:.5}") })
+    }
+
+    /// `cargo xtask reproduce` without cargo.
+    fn child(&self, stages: &[&str]) -> Result<process::Ended> {
+        let this = std::env::current_exe().context("cannot find this program's own file")?;
+        let mut command = Command::new(this);
+        command.arg("reproduce").args(stages).args(["--fresh", "--no-progress", "--out"]).arg(&self.scratch);
+        command.args(&self.data.arguments).env("MINUTIA_OFFLINE", "1");
+        process::run(&mut command)
+    }
+}
