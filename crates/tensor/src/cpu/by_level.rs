@@ -8,14 +8,20 @@ macro_rules! by_level {
             #[allow(unused_imports)]
             use super::*;
 
+            /// # Safety
+            /// What the loop itself asks for.
             #[inline(always)]
             unsafe fn body($($arg: $type),*) $(-> $out)? $body
 
+            /// # Safety
+            /// As for `body`.
             unsafe fn scalar($($arg: $type),*) $(-> $out)? {
                 // SAFETY: passed on to the caller.
                 unsafe { body($($arg),*) }
             }
 
+            /// # Safety
+            /// As for `body`; the CPU must have the instructions.
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
             unsafe fn avx2($($arg: $type),*) $(-> $out)? {
@@ -23,6 +29,8 @@ macro_rules! by_level {
                 unsafe { body($($arg),*) }
             }
 
+            /// # Safety
+            /// As for `body`; the CPU must have the instructions.
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
             unsafe fn avx512($($arg: $type),*) $(-> $out)? {
@@ -30,7 +38,8 @@ macro_rules! by_level {
                 unsafe { body($($arg),*) }
             }
 
-            /// The function for a level. NEON is part of every aarch64, whose plain code uses it already.
+            /// The function for a level. Every aarch64 has NEON and fused multiply-add, so that the compiler makes
+            /// vectors of the plain loop already: `neon` and `scalar` are one function.
             pub(in crate::cpu) fn at(level: $crate::cpu::Level) -> unsafe fn($($type),*) $(-> $out)? {
                 match level {
                     #[cfg(target_arch = "x86_64")]

@@ -223,6 +223,10 @@ unsafe fn rows<V: Vector, const N: usize>(
     }
 }
 
+/// Computes a strip.
+///
+/// # Safety
+/// The CPU must have the instructions; the operands, the result and the scratch must be as [`Call`] says.
 #[inline(always)]
 unsafe fn any<V: Vector>(call: &Call) {
     let Call { shape: [rows, columns, k], a, a_strides, b, b_stride, out, ld, scratch } = *call;
@@ -269,6 +273,8 @@ unsafe fn any<V: Vector>(call: &Call) {
 
 macro_rules! levels {
     ($($(#[$meta:meta])* $name:ident $vector:ty;)*) => { $(
+        /// # Safety
+        /// As for [`any`].
         $(#[$meta])*
         unsafe fn $name(call: &Call) {
             // SAFETY: the caller's promise, and these are the vector's instructions.
@@ -285,6 +291,9 @@ levels! {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx2,fma")]
     avx512 vector::Avx512;
+    #[cfg(target_arch = "aarch64")]
+    #[target_feature(enable = "neon")]
+    neon vector::Neon;
 }
 
 by_level! {
@@ -316,6 +325,8 @@ impl Sparse {
             Level::Avx2 => avx2,
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => avx512,
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => neon,
             _ => plain,
         };
         Sparse { strip, count: count::at(level) }

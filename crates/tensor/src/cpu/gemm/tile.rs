@@ -21,9 +21,16 @@ pub(super) struct Panel {
 /// `([height, width, depth], first, a, a_strides, b, out, ld)`: advances a tile of `height x width`
 /// results by `depth` products each. They start at `+0` if `first`, else at what `out` holds; a zero is stored
 /// as `+0`.
+///
+/// # Safety
+/// The CPU must have the level's instructions; `height`, 1 to [`ROWS`], rows of `a` and `out`, `width`, at most
+/// [`COLUMNS`], columns of `out`, and `depth` rows of `b` must be there, and `out` must meet neither operand.
 pub(super) type Tile = unsafe fn([usize; 3], bool, *const f32, [usize; 2], Panel, *mut f32, usize);
 
 /// Advances a tile of full width.
+///
+/// # Safety
+/// See [`Tile`].
 #[inline(always)]
 unsafe fn advance<V: Vector, const HEIGHT: usize>(
     depth: usize,
@@ -63,6 +70,9 @@ unsafe fn advance<V: Vector, const HEIGHT: usize>(
 }
 
 /// Advances a tile of any size.
+///
+/// # Safety
+/// See [`Tile`].
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 unsafe fn any<V: Vector>(
@@ -103,6 +113,8 @@ unsafe fn any<V: Vector>(
 
 macro_rules! tiles {
     ($($(#[$meta:meta])* $name:ident $vector:ty;)*) => { $(
+        /// # Safety
+        /// See [`Tile`].
         $(#[$meta])*
         unsafe fn $name(
             shape: [usize; 3],
@@ -127,6 +139,9 @@ tiles! {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx2,fma")]
     avx512 vector::Avx512;
+    #[cfg(target_arch = "aarch64")]
+    #[target_feature(enable = "neon")]
+    neon vector::Neon;
 }
 
 /// The tile of a level, which the CPU must have.
@@ -136,6 +151,8 @@ pub(super) fn at(level: Level) -> Tile {
         Level::Avx2 => avx2,
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => avx512,
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => neon,
         _ => plain,
     }
 }
