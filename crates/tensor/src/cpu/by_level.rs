@@ -38,8 +38,8 @@ macro_rules! by_level {
                 unsafe { body($($arg),*) }
             }
 
-            /// The function for a level. Every aarch64 has NEON and fused multiply-add, so that the compiler makes
-            /// vectors of the plain loop already: `neon` and `scalar` are one function.
+            /// The function for a level. Every aarch64 has NEON and fused multiply-add: the compiler makes
+            /// vectors of the plain loop already, so that `neon` and `scalar` are one function.
             pub(in crate::cpu) fn at(level: $crate::cpu::Level) -> unsafe fn($($type),*) $(-> $out)? {
                 match level {
                     #[cfg(target_arch = "x86_64")]
