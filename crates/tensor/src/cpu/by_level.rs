@@ -8,14 +8,20 @@ macro_rules! by_level {
             #[allow(unused_imports)]
             use super::*;
 
+            /// # Safety
+            /// What the loop itself asks for.
             #[inline(always)]
             unsafe fn body($($arg: $type),*) $(-> $out)? $body
 
+            /// # Safety
+            /// As for `body`.
             unsafe fn scalar($($arg: $type),*) $(-> $out)? {
                 // SAFETY: passed on to the caller.
                 unsafe { body($($arg),*) }
             }
 
+            /// # Safety
+            /// As for `body`; the CPU must have the instructions.
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
             unsafe fn avx2($($arg: $type),*) $(-> $out)? {
@@ -23,6 +29,8 @@ macro_rules! by_level {
                 unsafe { body($($arg),*) }
             }
 
+            /// # Safety
+            /// As for `body`; the CPU must have the instructions.
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
             unsafe fn avx512($($arg: $type),*) $(-> $out)? {
@@ -30,7 +38,8 @@ macro_rules! by_level {
                 unsafe { body($($arg),*) }
             }
 
-            /// The function for a level. NEON is part of every aarch64, whose plain code uses it already.
+            /// The function for a level. Every aarch64 has NEON and fused multiply-add: the compiler makes
+            /// vectors of the plain loop already, so that `neon` and `scalar` are one function.
             pub(in crate::cpu) fn at(level: $crate::cpu::Level) -> unsafe fn($($type),*) $(-> $out)? {
                 match level {
                     #[cfg(target_arch = "x86_64")]
@@ -51,7 +60,9 @@ pub(super) use by_level;
 macro_rules! by_vector {
     ($(#[$meta:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) = $generic:ident;) => {
         $(#[$meta])*
+        #[allow(clippy::too_many_arguments)]
         mod $name {
+            #[allow(unused_imports)]
             use super::*;
             use $crate::cpu::simd::vector;
 
@@ -74,6 +85,13 @@ macro_rules! by_vector {
                 unsafe { $generic::<vector::Avx512>($($arg),*) }
             }
 
+            #[cfg(target_arch = "aarch64")]
+            #[target_feature(enable = "neon")]
+            unsafe fn neon($($arg: $type),*) {
+                // SAFETY: passed on to the caller.
+                unsafe { $generic::<vector::Neon>($($arg),*) }
+            }
+
             /// The function for a level.
             pub(in crate::cpu) fn at(level: $crate::cpu::Level) -> unsafe fn($($type),*) {
                 match level {
@@ -81,6 +99,8 @@ macro_rules! by_vector {
                     $crate::cpu::Level::Avx2 => avx2,
                     #[cfg(target_arch = "x86_64")]
                     $crate::cpu::Level::Avx512 => avx512,
+                    #[cfg(target_arch = "aarch64")]
+                    $crate::cpu::Level::Neon => neon,
                     _ => plain,
                 }
             }

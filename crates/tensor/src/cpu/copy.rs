@@ -111,6 +111,9 @@ impl TransposeStep {
     }
 
     /// Transposes `height` steps of `down` by all of `across`.
+    ///
+    /// # Safety
+    /// These elements must be there on both sides.
     unsafe fn run_strip(&self, from: *const u8, to: *mut u8, height: usize) {
         let (from_stride, to_stride) = (self.across.strides[0], self.down.strides[1]);
         let mut column = 0;

@@ -152,6 +152,8 @@ impl GemmStep {
         }
     }
 
+    /// # Safety
+    /// As for [`GemmStep::run`]; the product must be prepared, and part `i` be at work in one thread alone.
     unsafe fn run_strips(
         &self,
         run: &Run,

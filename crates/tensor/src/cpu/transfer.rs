@@ -168,6 +168,9 @@ impl Transfer {
 #[inline(always)]
 pub(super) unsafe fn copy_words(from: *const u8, to: *mut u32, n: usize) {
     /// Copies the first and the last `K` of `n` words, which may overlap.
+    ///
+    /// # Safety
+    /// As for [`copy_words`]; `K` must be at most `n`.
     #[inline(always)]
     unsafe fn ends<const K: usize>(from: *const u8, to: *mut u32, n: usize) {
         // SAFETY: `K <= n`.

@@ -57,10 +57,20 @@ pub fn canonical(bytes: &[u8]) -> Vec<u32> {
 /// Runs a program on every level and several numbers of threads, and says where it first differs from the
 /// reference.
 pub fn agrees(what: &str, program: &Program, buffers: &[Vec<u8>]) -> Result<(), String> {
+    agrees_with(&[1, 3], what, program, buffers)
+}
+
+/// The same with chosen numbers of threads.
+pub fn agrees_with(
+    threads: &[usize],
+    what: &str,
+    program: &Program,
+    buffers: &[Vec<u8>],
+) -> Result<(), String> {
     let mut want = buffers.to_vec();
     let expected = reference::run(program, &mut want);
     for simd in levels() {
-        for threads in [1, 3] {
+        for &threads in threads {
             let way = format!("{what} with {simd}, {threads} threads");
             let device = Device::cpu_with(Options { simd: Some(simd), threads: Some(threads) })
                 .map_err(|e| format!("{way}: {e}"))?;

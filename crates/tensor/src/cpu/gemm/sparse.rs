@@ -8,10 +8,7 @@
 //! to where its rows start at cache lines; by a piece that is not finite, all numbers are multiplied.
 
 use super::COLUMNS;
-use crate::cpu::{
-    Level, by_level,
-    simd::vector::{self, Vector},
-};
+use crate::cpu::{Level, by_level, by_vector, simd::vector::Vector};
 
 /// Floats of a piece of `b` that stays in the first-level cache, beside lists and a row of the result.
 const PIECE: usize = 7168;
@@ -223,6 +220,10 @@ unsafe fn rows<V: Vector, const N: usize>(
     }
 }
 
+/// Computes a strip.
+///
+/// # Safety
+/// The CPU must have the instructions; the operands, the result and the scratch must be as [`Call`] says.
 #[inline(always)]
 unsafe fn any<V: Vector>(call: &Call) {
     let Call { shape: [rows, columns, k], a, a_strides, b, b_stride, out, ld, scratch } = *call;
@@ -267,24 +268,8 @@ unsafe fn any<V: Vector>(call: &Call) {
     }
 }
 
-macro_rules! levels {
-    ($($(#[$meta:meta])* $name:ident $vector:ty;)*) => { $(
-        $(#[$meta])*
-        unsafe fn $name(call: &Call) {
-            // SAFETY: the caller's promise, and these are the vector's instructions.
-            unsafe { any::<$vector>(call) }
-        }
-    )* };
-}
-
-levels! {
-    plain vector::Plain;
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,fma")]
-    avx2 vector::Avx2;
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx2,fma")]
-    avx512 vector::Avx512;
+by_vector! {
+    fn strip(call: &Call) = any;
 }
 
 by_level! {
@@ -311,14 +296,7 @@ const SAMPLE: usize = 128;
 
 impl Sparse {
     pub(super) fn at(level: Level) -> Sparse {
-        let strip: unsafe fn(&Call) = match level {
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => avx2,
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => avx512,
-            _ => plain,
-        };
-        Sparse { strip, count: count::at(level) }
+        Sparse { strip: strip::at(level), count: count::at(level) }
     }
 
     /// Whether at most two in five of the `n` numbers of `a` seem to be other than zero: a guess that decides how

@@ -2,7 +2,7 @@
 
 use super::COLUMNS;
 use crate::cpu::{
-    Level,
+    by_vector,
     simd::vector::{self, Vector},
 };
 
@@ -20,9 +20,16 @@ pub(super) struct Panel {
 /// `([height, width, depth], first, a, a_strides, b, out, ld)`: advances a tile of `height x width`
 /// results by `depth` products each. They start at `+0` if `first`, else at what `out` holds; a zero is stored
 /// as `+0`.
+///
+/// # Safety
+/// The CPU must have the level's instructions; `height`, 1 to [`ROWS`], rows of `a` and `out`, `width`, at most
+/// [`COLUMNS`], columns of `out`, and `depth` rows of `b` must be there, and `out` must meet neither operand.
 pub(super) type Tile = unsafe fn([usize; 3], bool, *const f32, [usize; 2], Panel, *mut f32, usize);
 
 /// Advances a tile of `width` columns, all of them where it is `FULL`.
+///
+/// # Safety
+/// See [`Tile`].
 #[inline(always)]
 unsafe fn advance<V: Vector, const HEIGHT: usize, const FULL: bool>(
     [width, depth]: [usize; 2],
@@ -64,6 +71,9 @@ unsafe fn advance<V: Vector, const HEIGHT: usize, const FULL: bool>(
 }
 
 /// Advances a tile of any size.
+///
+/// # Safety
+/// See [`Tile`].
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 unsafe fn any<V: Vector>(
@@ -100,41 +110,15 @@ unsafe fn any<V: Vector>(
     }
 }
 
-macro_rules! tiles {
-    ($($(#[$meta:meta])* $name:ident $vector:ty;)*) => { $(
-        $(#[$meta])*
-        unsafe fn $name(
-            shape: [usize; 3],
-            first: bool,
-            a: *const f32,
-            a_strides: [usize; 2],
-            b: Panel,
-            out: *mut f32,
-            ld: usize,
-        ) {
-            // SAFETY: the caller's promise, and these are the vector's instructions.
-            unsafe { any::<$vector>(shape, first, a, a_strides, b, out, ld) }
-        }
-    )* };
+by_vector! {
+    fn tile(
+        shape: [usize; 3],
+        first: bool,
+        a: *const f32,
+        a_strides: [usize; 2],
+        b: Panel,
+        out: *mut f32,
+        ld: usize,
+    ) = any;
 }
-
-tiles! {
-    plain vector::Plain;
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,fma")]
-    avx2 vector::Avx2;
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx2,fma")]
-    avx512 vector::Avx512;
-}
-
-/// The tile of a level, which the CPU must have.
-pub(super) fn at(level: Level) -> Tile {
-    match level {
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => avx2,
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512,
-        _ => plain,
-    }
-}
+pub(super) use tile::at;

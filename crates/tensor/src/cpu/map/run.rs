@@ -99,6 +99,9 @@ impl Engine {
     }
 
     /// Moves every walk to a row.
+    ///
+    /// # Safety
+    /// As for [`Engine::run`]; the row must exist.
     unsafe fn enter(&self, frame: &mut Frame, mut row: usize) {
         let loops = self.outer.len();
         for (index, &dim) in frame.index[..loops].iter_mut().zip(&self.outer).rev() {
@@ -119,7 +122,8 @@ impl Engine {
     }
 
     /// # Safety
-    /// `n` elements from `at`, which is `column` in its row and `skip` elements after `given`.
+    /// As for [`Engine::run`]. There must be `n` elements from `at`, which is `column` in its row and `skip` elements
+    /// after `given`, and `n` must be at most a block.
     #[inline]
     unsafe fn run_block(
         &self,
@@ -165,6 +169,8 @@ impl Engine {
         }
     }
 
+    /// # Safety
+    /// As for `run_block`.
     #[inline]
     unsafe fn run_feed(
         &self,
@@ -205,6 +211,8 @@ impl Engine {
         }
     }
 
+    /// # Safety
+    /// As for `run_block`.
     #[inline]
     unsafe fn run_drain(&self, frame: &mut Frame, drain: &Drain, at: usize, column: usize, n: usize) {
         let (walk, from) = (drain.walk as usize, frame.places[drain.place as usize]);
@@ -224,6 +232,9 @@ impl Engine {
 
     /// Cuts `n` elements from `at` into runs of one stride and calls `f` with the walk's transfer, where the run
     /// starts, its stride, how many elements came before, and its length.
+    ///
+    /// # Safety
+    /// `begin` must have set where walks start, and the nest must have these elements.
     #[inline(always)]
     unsafe fn each_run(
         &self,
@@ -263,6 +274,8 @@ impl Engine {
         }
     }
 
+    /// # Safety
+    /// `begin` must have set where walks start; the frame must be this engine's.
     unsafe fn write_cycle(&self, frame: &mut Frame, cycle: &Cycle) {
         // SAFETY: the pattern has room for a period, a block and padding; a period is at most the nest.
         unsafe {
@@ -287,6 +300,9 @@ impl Engine {
 }
 
 impl Op {
+    /// # Safety
+    /// Every place that the operation names must be good for `n` words, at least [`LANES`], and a group of lanes where
+    /// it rests.
     #[inline(always)]
     unsafe fn run(&self, places: &[*mut u32], n: usize) {
         let [a, b, c] = self.from.map(|place| places[place as usize].cast_const());

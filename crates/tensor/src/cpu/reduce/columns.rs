@@ -63,6 +63,9 @@ impl ReduceStep {
     }
 
     /// Ends block `block` at `level`: its results become elements of the level above.
+    ///
+    /// # Safety
+    /// There must be accumulators of `strip` columns for the level above.
     unsafe fn carry(&self, work: *mut u32, strip: usize, block: usize, level: usize) {
         // SAFETY: the level above exists, since there are several blocks.
         unsafe {
@@ -78,6 +81,9 @@ impl ReduceStep {
     }
 
     /// Combines the lanes of every column; the results lie where the first lane was.
+    ///
+    /// # Safety
+    /// There must be [`LANES`] accumulators for each of `strip` columns.
     unsafe fn tree(&self, sums: *mut u32, strip: usize) {
         let mut half = LANES / 2;
         while half > 0 {
@@ -89,6 +95,9 @@ impl ReduceStep {
 }
 
 /// Fills a multiple of [`LANES`] words.
+///
+/// # Safety
+/// `to` must be good for `n` words.
 unsafe fn fill_exactly(word: u32, to: *mut u32, n: usize) {
     debug_assert!(n.is_multiple_of(LANES));
     // SAFETY: whole groups of lanes end at `n`.

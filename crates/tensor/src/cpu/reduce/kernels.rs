@@ -34,12 +34,16 @@ pub(super) struct Kernels {
 /// A group of lanes. Words rather than numbers, so that it stays one vector.
 type Lanes = [u32; LANES];
 
+/// # Safety
+/// A group of lanes must lie there.
 #[inline(always)]
 unsafe fn load(from: *const u32) -> Lanes {
     // SAFETY: the caller has a group of lanes there.
     unsafe { from.cast::<Lanes>().read_unaligned() }
 }
 
+/// # Safety
+/// There must be room for a group of lanes.
 #[inline(always)]
 unsafe fn store(lanes: Lanes, to: *mut u32) {
     // SAFETY: the caller has a group of lanes there.
@@ -65,6 +69,8 @@ fn fold<T: Word, C: Combine<T>>(lanes: Lanes) -> u32 {
     tree::<T, C>(lanes.map(T::from_word)).to_word()
 }
 
+/// # Safety
+/// `lanes` must be a group of lanes that `values` does not meet, which must be good for `n` words.
 #[inline(always)]
 unsafe fn accumulate<T: Word, C: Combine<T>>(lanes: *mut u32, values: *const u32, first: usize, n: usize) {
     // SAFETY: the caller has a group of lanes and n values.
@@ -86,6 +92,8 @@ unsafe fn accumulate<T: Word, C: Combine<T>>(lanes: *mut u32, values: *const u32
     }
 }
 
+/// # Safety
+/// `values` must be good for `rows * length` words and a group of lanes more, `results` for `rows`.
 #[inline(always)]
 unsafe fn rows<T: Word, C: Combine<T>>(values: *const u32, length: usize, rows: usize, results: *mut u32) {
     for row in 0..rows {

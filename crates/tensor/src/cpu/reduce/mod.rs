@@ -170,6 +170,9 @@ impl ReduceStep {
     }
 
     /// Hands results `start..start + n`, which lie at the start of `results`, to the epilogue.
+    ///
+    /// # Safety
+    /// `n` results must lie there; the step must have results `start..start + n`, and `end` be prepared for them.
     #[inline]
     unsafe fn finish(&self, end: (&mut Frame, *mut u32), start: usize, n: usize, results: *const u32) {
         // SAFETY: the caller has n results there; the checked program has room for them.

@@ -144,6 +144,9 @@ impl<'a> Tower<'a> {
     }
 
     /// Ends the block at `level`, whose result becomes an element of the level above.
+    ///
+    /// # Safety
+    /// There must be a level above.
     unsafe fn carry(&mut self, level: usize) {
         let above = level + 1;
         let count = self.counts[above] % BLOCK;
