@@ -4,11 +4,15 @@ use super::{
     executable::{Build, Place, Run},
     map::{Engine, Frame, Sink, Source},
     parallel::{PerPart, part, parts},
+    simd::prefetch,
 };
 use crate::{
     Error,
     program::{Access, GatherRows},
 };
+
+/// Rows are asked for so many rows before they are read: they lie anywhere in the table, and far from any cache.
+const AHEAD: usize = 4;
 
 /// A `GatherRows` step.
 #[derive(Debug)]
@@ -52,17 +56,24 @@ impl GatherStep {
         if let Some(position) = (0..count).find(|&p| index(p) < 0 || index(p) as usize >= rows) {
             return Err(Error::IndexOutOfRange { step: self.number, position, index: index(position), rows });
         }
+        let bytes = width * table.dtype.size();
+        let row = |position: usize| {
+            run.buffers()[table.buffer].wrapping_add(table.offset + index(position) as usize * bytes)
+        };
         run.each_part(self.parts, &|i| {
             // SAFETY: each part has its frame and its rows of the output, which no input meets; every index is
             // a row of the table.
             unsafe {
                 let frame = self.frames.get(i);
                 self.engine.begin(frame, run);
-                for position in part(count, 1, self.parts, i) {
-                    let element = index(position) as usize * width * table.dtype.size();
-                    let row = run.buffers()[table.buffer].add(table.offset + element);
+                let positions = part(count, 1, self.parts, i);
+                positions.clone().take(AHEAD).for_each(|position| prefetch(row(position), bytes));
+                for position in positions.clone() {
+                    if position + AHEAD < positions.end {
+                        prefetch(row(position + AHEAD), bytes);
+                    }
                     let first = position * width;
-                    self.engine.run(frame, first, first + width, row, |_, _, _| {});
+                    self.engine.run(frame, first, first + width, row(position), |_, _, _| {});
                 }
             }
         });

@@ -16,8 +16,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a thread waits awake.
-const AWAKE: Duration = Duration::from_micros(60);
+/// How long a thread waits awake. A sleeping one takes up to a hundred microseconds to come, too late for a job of that
+/// length; were it to sleep again before the next, it would come too late for every one.
+const AWAKE: Duration = Duration::from_micros(300);
+/// For how long of it a thread keeps its core to itself; then whatever else wants to run there goes first.
+const ALONE: Duration = Duration::from_micros(20);
 
 type Job = *const (dyn Fn(usize) + Sync);
 
@@ -189,8 +192,13 @@ impl Shared {
             if epoch != seen {
                 return epoch;
             }
-            if start.elapsed() < AWAKE {
-                std::hint::spin_loop();
+            let waited = start.elapsed();
+            if waited < AWAKE {
+                if waited < ALONE {
+                    std::hint::spin_loop()
+                } else {
+                    thread::yield_now()
+                }
                 continue;
             }
             self.asleep[worker].store(true, SeqCst);
