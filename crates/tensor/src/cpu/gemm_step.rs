@@ -40,14 +40,14 @@ unsafe impl Sync for GemmStep {}
 
 /// Floats in a strip that waits for its epilogue: half of a small second-level cache.
 const STRIP: usize = 32 * 1024;
-/// Tiles from top to bottom that are too few to split.
-const FEW_ROWS: usize = 8;
-/// What it costs to copy a number to a panel, in units of an addition in a map.
-const PACKED: usize = 2;
-/// Tiles from left to right that are too few to split.
-const FEW_COLUMNS: usize = 8;
 /// Columns of such a strip.
 const STRIP_COLUMNS: usize = 4096;
+/// Tiles from top to bottom that are too few to split.
+const FEW_ROWS: usize = 8;
+/// Tiles from left to right that are too few to split.
+const FEW_COLUMNS: usize = 8;
+/// What it costs to copy a number to a panel, in units of an addition in a map.
+const PACKED: usize = 2;
 
 impl GemmStep {
     pub(super) fn new(step: &Gemm, build: &mut Build) -> GemmStep {
@@ -62,15 +62,14 @@ impl GemmStep {
         // Four products take about as long as an addition in a map.
         let cost = (m.saturating_mul(n)).saturating_mul(k / 4 + epilogue.cost());
         let tiles = [m.div_ceil(ROWS).max(1), n.div_ceil(COLUMNS).max(1)];
-        let parts = parts(build.threads, cost);
+        let pays = parts(build.threads, cost);
         let split = if tiles[0] < tiles[1].min(FEW_ROWS) {
-            [1, parts.min(tiles[1])]
-        } else if plan.splits_columns() && parts > 1 && tiles[1] >= FEW_COLUMNS {
+            [1, pays.min(tiles[1])]
+        } else if plan.splits_columns() && pays > 1 && tiles[1] >= FEW_COLUMNS {
             [(build.threads / 2).clamp(1, tiles[0]), 2]
         } else {
-            [parts.min(tiles[0]), 1]
+            [pays.min(tiles[0]), 1]
         };
-        let parts = split[0] * split[1];
         let direct = match &step.outputs[..] {
             [output]
                 if split[1] == 1
@@ -88,9 +87,12 @@ impl GemmStep {
         let columns = n.div_ceil(split[1]).next_multiple_of(COLUMNS).min(STRIP_COLUMNS);
         let rows = (STRIP / columns.max(1) / ROWS * ROWS).clamp(ROWS, m.next_multiple_of(ROWS).max(ROWS));
         let strip_bytes = if direct.is_some() { 0 } else { rows * columns * 4 };
-        build.reserve(parts, epilogue.scratch().next_multiple_of(64) + strip_bytes + plan.own_scratch());
+        build.reserve(
+            split[0] * split[1],
+            epilogue.scratch().next_multiple_of(64) + strip_bytes + plan.own_scratch(),
+        );
         build.reserve_shared(plan.scratch().saturating_mul(4));
-        let packers = self::parts(build.threads, plan.scratch().saturating_mul(PACKED));
+        let packers = parts(build.threads, plan.scratch().saturating_mul(PACKED));
         GemmStep {
             m,
             n,
