@@ -58,8 +58,9 @@ pub fn rsqrt(x: f32) -> f32 {
 #[inline(always)]
 #[must_use]
 pub fn sign(x: f32) -> f32 {
-    let s = (x > 0.0) as i32 - (x < 0.0) as i32;
-    if x.is_nan() { x } else { s as f32 }
+    let s = if x > 0.0 { 1.0 } else { 0.0 };
+    let s = if x < 0.0 { -1.0 } else { s };
+    if x.is_nan() { x } else { s }
 }
 
 /// The larger value; the first at a tie; NaN where either is NaN.

@@ -20,48 +20,71 @@ pub(super) type Kernel =
 
 type Lanes = [u32; LANES];
 
+/// An instruction. A type, and no closure: those may be left out of line, where they are compiled without the level's
+/// instructions.
+trait Operation {
+    const ARITY: usize;
+
+    fn apply(operands: [u32; 3]) -> u32;
+}
+
+/// Computes one group of lanes.
+///
+/// # Safety
+/// See [`Kernel`]; `at + LANES` must be at most the number of elements.
+#[inline(always)]
+unsafe fn group<O: Operation>(sources: [*const u32; 3], moving: usize, at: usize) -> Lanes {
+    let mut x = [[0; LANES]; 3];
+    for i in 0..O::ARITY {
+        let offset = if moving & (1 << i) == 0 { 0 } else { at };
+        // SAFETY: a moving operand has the elements; one that rests has LANES.
+        x[i] = unsafe { sources[i].add(offset).cast::<Lanes>().read_unaligned() };
+    }
+    let mut y = [0; LANES];
+    for l in 0..LANES {
+        y[l] = O::apply([x[0][l], x[1][l], x[2][l]]);
+    }
+    y
+}
+
 /// # Safety
 /// See [`Kernel`].
 #[inline(always)]
-unsafe fn drive<const ARITY: usize>(
-    dst: *mut u32,
-    sources: [*const u32; 3],
-    moving: usize,
-    n: usize,
-    f: impl Fn([u32; 3]) -> u32,
-) {
-    let chunk = |at: usize| -> Lanes {
-        let mut x = [[0; LANES]; 3];
-        for i in 0..ARITY {
-            let offset = if moving & (1 << i) == 0 { 0 } else { at };
-            // SAFETY: a moving operand has n elements and `at + LANES <= n`; one that rests has LANES.
-            x[i] = unsafe { sources[i].add(offset).cast::<Lanes>().read_unaligned() };
-        }
-        let mut y = [0; LANES];
-        for l in 0..LANES {
-            y[l] = f([x[0][l], x[1][l], x[2][l]]);
-        }
-        y
-    };
-    // The last chunk overlaps its predecessor unless n is a multiple of LANES. It is computed first, from
+unsafe fn drive<O: Operation>(dst: *mut u32, sources: [*const u32; 3], moving: usize, n: usize) {
+    // The last group overlaps its predecessor unless n is a multiple of LANES. It is computed first, from
     // operands that an update in place has not yet touched, and overwrites the overlap with the same bits.
-    let last = chunk(n - LANES);
-    let mut at = 0;
-    while at + LANES < n {
-        // SAFETY: `at + LANES <= n`.
-        unsafe { dst.add(at).cast::<Lanes>().write_unaligned(chunk(at)) };
-        at += LANES;
+    // SAFETY: every group lies within `n >= LANES` elements.
+    unsafe {
+        let last = group::<O>(sources, moving, n - LANES);
+        let mut at = 0;
+        while at + LANES < n {
+            let lanes = group::<O>(sources, moving, at);
+            dst.add(at).cast::<Lanes>().write_unaligned(lanes);
+            at += LANES;
+        }
+        dst.add(n - LANES).cast::<Lanes>().write_unaligned(last);
     }
-    // SAFETY: `n >= LANES`.
-    unsafe { dst.add(n - LANES).cast::<Lanes>().write_unaligned(last) };
 }
 
 macro_rules! define_kernels {
     ($($name:ident $function:ident($($operand:ident: $in:ty),*) -> $out:ty = $body:expr; $doc:literal,)*) => {
-        $( by_level! {
+        mod operations {
+            $( pub(super) struct $name; )*
+        }
+
+        $( impl Operation for operations::$name {
+            const ARITY: usize = Code::$name.arity();
+
+            #[inline(always)]
+            fn apply(operands: [u32; 3]) -> u32 {
+                scalar::$function(operands)
+            }
+        }
+
+        by_level! {
             fn $function(dst: *mut u32, a: *const u32, b: *const u32, c: *const u32, moving: usize, n: usize) {
                 // SAFETY: the caller's promise is `drive`'s.
-                unsafe { drive::<{ Code::$name.arity() }>(dst, [a, b, c], moving, n, |x| scalar::$function(x)) }
+                unsafe { drive::<operations::$name>(dst, [a, b, c], moving, n) }
             }
         } )*
 

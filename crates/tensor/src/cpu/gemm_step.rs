@@ -2,7 +2,7 @@
 
 use super::{
     executable::{Build, Place, Run},
-    gemm::{COLUMNS, Operands, Plan, ROWS},
+    gemm::{COLUMNS, Operands, Plan},
     map::{Engine, Frame, Sink, Source},
     parallel::{PerPart, part, parts},
 };
@@ -29,8 +29,19 @@ pub(super) struct GemmStep {
     /// Into how many parts the copying of panels is split.
     packers: usize,
     shared: *mut f32,
-    /// Of each part: the epilogue's frame, the strip, what the product needs for itself.
-    frames: PerPart<(Frame, *mut f32, *mut u8)>,
+    frames: PerPart<Part>,
+}
+
+/// A part of the result, and what its thread needs.
+#[derive(Debug)]
+struct Part {
+    rows: Range<usize>,
+    columns: Range<usize>,
+    /// The epilogue's.
+    frame: Frame,
+    strip: *mut f32,
+    /// What the product needs for itself.
+    own: *mut u8,
 }
 
 // SAFETY: `shared` is scratch that belongs to the executable, which runs one step at a time.
@@ -61,7 +72,7 @@ impl GemmStep {
 
         // Four products take about as long as an addition in a map.
         let cost = (m.saturating_mul(n)).saturating_mul(k / 4 + epilogue.cost());
-        let tiles = [m.div_ceil(ROWS).max(1), n.div_ceil(COLUMNS).max(1)];
+        let tiles = [m.div_ceil(plan.tile_rows()).max(1), n.div_ceil(COLUMNS).max(1)];
         let pays = parts(build.threads, cost);
         let split = if tiles[0] < tiles[1].min(FEW_ROWS) {
             [1, pays.min(tiles[1])]
@@ -85,7 +96,8 @@ impl GemmStep {
         // Two threads that write parts of one cache line would wait for each other at every piece of a product: parts
         // that split columns keep their sums to themselves, in rows that start at cache lines.
         let columns = n.div_ceil(split[1]).next_multiple_of(COLUMNS).min(STRIP_COLUMNS);
-        let rows = (STRIP / columns.max(1) / ROWS * ROWS).clamp(ROWS, m.next_multiple_of(ROWS).max(ROWS));
+        let rows = m.div_ceil(split[0]);
+        let rows = rows.div_ceil(rows.div_ceil((STRIP / columns.max(1)).max(plan.tile_rows())).max(1)).max(1);
         let strip_bytes = if direct.is_some() { 0 } else { rows * columns * 4 };
         build.reserve(
             split[0] * split[1],
@@ -111,11 +123,17 @@ impl GemmStep {
 
     pub(super) fn place(&mut self, place: &Place) {
         self.shared = place.shared.cast();
+        let strip_bytes = if self.direct.is_some() { 0 } else { self.strip[0] * self.strip[1] * 4 };
         let frame = |i: usize| {
             let strip = place.part(i).wrapping_add(self.epilogue.scratch().next_multiple_of(64));
-            let own =
-                strip.wrapping_add(if self.direct.is_some() { 0 } else { self.strip[0] * self.strip[1] * 4 });
-            (self.epilogue.frame(place.part(i), place.constants), strip.cast(), own)
+            Part {
+                // Two threads that take parts in turn stay in their columns.
+                rows: part(self.m, 1, self.split[0], i / self.split[1]),
+                columns: part(self.n, COLUMNS, self.split[1], i % self.split[1]),
+                frame: self.epilogue.frame(place.part(i), place.constants),
+                strip: strip.cast(),
+                own: strip.wrapping_add(strip_bytes),
+            }
         };
         self.frames = PerPart::new((0..self.split[0] * self.split[1]).map(frame));
     }
@@ -134,39 +152,29 @@ impl GemmStep {
         unsafe {
             operands.sparse = self.plan.is_sparse(operands);
             let packed = self.plan.packed_columns();
-            run.each_part(self.packers, &|i| {
-                let columns = part(packed.len(), COLUMNS, self.packers, i);
-                self.plan.pack(operands, packed.start + columns.start..packed.start + columns.end);
-            });
+            if packed > 0 {
+                run.each_part(self.packers, &|i| {
+                    self.plan.pack(operands, part(packed, COLUMNS, self.packers, i));
+                });
+            }
             run.each_part(self.split[0] * self.split[1], &|i| {
-                // Two threads that take parts in turn stay in their columns.
-                let rows = part(self.m, ROWS, self.split[0], i / self.split[1]);
-                let columns = part(self.n, COLUMNS, self.split[1], i % self.split[1]);
-                match &self.direct {
-                    Some(output) => {
-                        let ld = output.strides[0];
-                        let out = start(output).add(rows.start * ld + columns.start);
-                        self.plan.strip(operands, rows, columns, out, ld, self.frames.get(i).2);
-                    }
-                    None => self.run_strips(run, i, operands, rows, columns),
-                }
+                let own = self.frames.get(i);
+                let Some(output) = &self.direct else {
+                    return self.run_strips(run, i, operands, own);
+                };
+                let ld = output.strides[0];
+                let out = start(output).add(own.rows.start * ld + own.columns.start);
+                self.plan.strip(operands, own.rows.clone(), own.columns.clone(), out, ld, own.own);
             });
         }
     }
 
     /// # Safety
     /// As for [`GemmStep::run`]; the product must be prepared, and part `i` be at work in one thread alone.
-    unsafe fn run_strips(
-        &self,
-        run: &Run,
-        i: usize,
-        operands: Operands,
-        rows: Range<usize>,
-        columns: Range<usize>,
-    ) {
+    unsafe fn run_strips(&self, run: &Run, i: usize, operands: Operands, part: &mut Part) {
+        let Part { rows, columns, frame, strip, own } = part;
         // SAFETY: the part's own frame and strip; ranges inside the result.
         unsafe {
-            let (frame, strip, own) = self.frames.get(i);
             self.epilogue.begin(frame, run);
             for column in columns.clone().step_by(self.strip[1]) {
                 let columns = column..(column + self.strip[1]).min(columns.end);

@@ -218,11 +218,25 @@ impl MapBuilder {
         for (node, &operand) in nodes.iter_mut().zip(operands) {
             *node = Node::unpack(operand);
         }
+        if let Some(same) = self.unchanged(code, nodes) {
+            return same.pack();
+        }
         let i = self.instructions.iter().position(|&i| i == (code, nodes)).unwrap_or_else(|| {
             self.instructions.push((code, nodes));
             self.instructions.len() - 1
         });
         Node::Result(i as u16).pack()
+    }
+
+    /// The operand that an operation returns bit for bit: `x * 1`, `x / 1`, `x - 0`. (`x + 0` makes a `-0` positive.)
+    fn unchanged(&self, code: Code, [a, b, _]: [Node; 3]) -> Option<Node> {
+        let is = |node: Node, x: f32| matches!(node, Node::Constant(i) if self.constants[i as usize] == x.to_bits());
+        match code {
+            Code::Mul if is(a, 1.0) => Some(b),
+            Code::Mul | Code::Div if is(b, 1.0) => Some(a),
+            Code::Sub if is(b, 0.0) => Some(a),
+            _ => None,
+        }
     }
 
     /// Appends another program, whose inputs become `inputs`; returns its outputs.

@@ -10,13 +10,13 @@ use sparse::Sparse;
 use std::ops::Range;
 use tile::{Panel, Tile};
 
-/// Rows of a tile.
-pub(super) const ROWS: usize = 6;
-/// Columns of a tile.
+/// Floats of a vector, and columns of a panel: what copies of `b` are made of.
 pub(super) const COLUMNS: usize = 16;
-/// Inner products are advanced this far for all tiles of a strip before they go on, so that the piece of `b` a
-/// tile reads stays in the first-level cache.
-const DEPTH: usize = 256;
+/// Numbers of `b` that a tile's rows meet before the next column of tiles has its turn: they stay in the first-level
+/// cache.
+const PIECE: usize = 4096;
+/// A result of so few rows meets each number of `b` so seldom that a copy is not worth keeping.
+const FEW_ROWS: usize = 24;
 /// Products smaller than this are not looked through for zeros.
 const SPARSE_WORK: usize = 1 << 20;
 
@@ -27,12 +27,24 @@ pub(super) struct Plan {
     k: usize,
     a_strides: [usize; 2],
     b_strides: [usize; 2],
-    /// Whether `b` is read where it lies, except for rows of the last panel that would be read past the end.
-    in_place: bool,
+    panels: Panels,
+    /// Rows of a piece of `b`.
+    depth: usize,
     tile: Tile,
     pack: pack::Pack,
     /// How many numbers `a` has, if the operands lie so that zeros in `a` can be left out.
     sparse: Option<(Sparse, usize)>,
+}
+
+/// Where tiles find the rows of `b`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Panels {
+    /// Where they lie.
+    InPlace,
+    /// Copied once, for all strips.
+    Packed,
+    /// Copied by each strip, piece by piece.
+    PackedLate,
 }
 
 /// The operands of one call.
@@ -57,55 +69,65 @@ impl Plan {
         a_strides: [usize; 2],
         b_strides: [usize; 2],
     ) -> Plan {
-        let in_place = b_strides[1] == 1 && b_strides[0] > 0;
+        let panels = match b_strides[1] {
+            _ if n == 1 => Panels::InPlace,
+            1 => Panels::InPlace,
+            _ if m <= FEW_ROWS => Panels::PackedLate,
+            _ => Panels::Packed,
+        };
         let whole = a_strides == [k, 1] || a_strides == [1, m];
         let large = m.saturating_mul(n).saturating_mul(k) >= SPARSE_WORK;
         let sparse =
             (whole && large && n >= COLUMNS && b_strides == [n, 1]).then(|| (Sparse::at(level), m * k));
-        Plan { n, k, a_strides, b_strides, in_place, tile: tile::at(level), pack: pack::at(level), sparse }
+        let tile = Tile::at(level);
+        let depth = k.div_ceil(k.div_ceil(PIECE / tile.columns).max(1)).max(1);
+        Plan { n, k, a_strides, b_strides, panels, depth, tile, pack: pack::at(level), sparse }
+    }
+
+    /// Rows of a tile.
+    pub(super) fn tile_rows(&self) -> usize {
+        self.tile.rows
     }
 
     /// Floats of scratch that a call needs.
     pub(super) fn scratch(&self) -> usize {
-        let panels = if self.in_place { 1 } else { self.n.div_ceil(COLUMNS) };
-        (panels * COLUMNS).saturating_mul(self.k - self.readable(self.n / COLUMNS * COLUMNS))
+        self.packed_columns().next_multiple_of(COLUMNS).saturating_mul(self.k)
     }
 
-    /// How many rows of the panel from `column` can be read in place: a panel is read whole, so that the last
-    /// rows of one that is not full would be read past the matrix.
-    fn readable(&self, column: usize) -> usize {
-        if !self.in_place || self.k == 0 {
-            return 0;
-        }
-        let end = (self.k - 1) * self.b_strides[0] + self.n;
-        end.checked_sub(column + COLUMNS).map_or(0, |room| (room / self.b_strides[0] + 1).min(self.k))
+    /// How many columns are copied by [`Plan::pack`].
+    pub(super) fn packed_columns(&self) -> usize {
+        if self.panels == Panels::Packed { self.n } else { 0 }
     }
 
-    /// Where the packed rows of the panel from `column` start.
-    fn packed(&self, column: usize) -> usize {
-        if self.in_place { 0 } else { column * self.k }
-    }
-
-    /// The columns whose panels are copied for strips that do not read them in place.
-    pub(super) fn packed_columns(&self) -> Range<usize> {
-        (if self.in_place { self.n / COLUMNS * COLUMNS } else { 0 })..self.n
-    }
-
-    /// Copies the panels of these columns, or the rows of them that strips do not read in place.
+    /// Copies the panels of these columns.
     ///
     /// # Safety
     /// The operands must be good for the plan's shape; `columns` must start at a multiple of [`COLUMNS`].
     pub(super) unsafe fn pack(&self, operands: Operands, columns: Range<usize>) {
-        let end = columns.end;
-        for column in columns.step_by(COLUMNS) {
-            let first = self.readable(column);
-            let element = first * self.b_strides[0] + column * self.b_strides[1];
-            let extents = [self.k - first, (end - column).min(COLUMNS)];
-            // SAFETY: inside `b`, and inside the scratch.
+        // SAFETY: inside `b`, and inside the scratch.
+        unsafe {
+            let to = operands.scratch.add(columns.start * self.k);
+            self.pack_piece(operands.b, 0..self.k, columns, to);
+        }
+    }
+
+    /// Copies some rows of these columns of `b`, panel after panel.
+    ///
+    /// # Safety
+    /// `b` must be good for the plan's shape, and `to` for the piece in whole panels.
+    unsafe fn pack_piece(&self, b: *const f32, rows: Range<usize>, columns: Range<usize>, to: *mut f32) {
+        for (i, column) in columns.clone().step_by(COLUMNS).enumerate() {
+            let element = rows.start * self.b_strides[0] + column * self.b_strides[1];
+            let extents = [rows.len(), (columns.end - column).min(COLUMNS)];
+            // SAFETY: inside `b`, and inside the copy.
             unsafe {
-                let to = operands.scratch.add(self.packed(column));
-                (self.pack)(operands.b.wrapping_add(element), self.b_strides, extents, to);
-            }
+                (self.pack)(
+                    b.wrapping_add(element),
+                    self.b_strides,
+                    extents,
+                    to.add(i * rows.len() * COLUMNS),
+                )
+            };
         }
     }
 
@@ -126,7 +148,8 @@ impl Plan {
 
     /// Bytes of scratch that a strip needs for itself.
     pub(super) fn own_scratch(&self) -> usize {
-        if self.sparse.is_some() { sparse::SCRATCH } else { 0 }
+        let late = if self.panels == Panels::PackedLate { PIECE * 4 } else { 0 };
+        if self.sparse.is_some() { sparse::SCRATCH.max(late) } else { late }
     }
 
     /// Computes rows `rows` and columns `columns` of the product; row `i` starts at `out + (i - rows.start) * ld`.
@@ -161,34 +184,56 @@ impl Plan {
             }
             return;
         }
-        let mut start = 0;
-        loop {
-            let depth = (self.k - start).min(DEPTH);
-            for column in columns.clone().step_by(COLUMNS) {
-                let width = (columns.end - column).min(COLUMNS);
+        // Tiles of about one height: the fewer rows, the more often a row of `b` is read.
+        let height = rows.len().div_ceil(rows.len().div_ceil(self.tile.rows).max(1)).max(1);
+        for start in (0..self.k.max(1)).step_by(self.depth) {
+            let depth = start..(start + self.depth).min(self.k);
+            for column in columns.clone().step_by(self.tile.columns) {
+                let across = column..(column + self.tile.columns).min(columns.end);
                 // SAFETY: the panel lies in `b` or in the scratch; tiles lie in the strip.
                 unsafe {
-                    let readable = self.readable(column);
-                    let b = Panel {
-                        rows: operands.b.wrapping_add(start * self.b_strides[0] + column),
-                        stride: self.b_strides[0],
-                        readable: readable.saturating_sub(start),
-                        rest: operands
-                            .scratch
-                            .add(self.packed(column) + start.saturating_sub(readable) * COLUMNS),
-                    };
-                    for row in rows.clone().step_by(ROWS) {
-                        let height = (rows.end - row).min(ROWS);
-                        let a = operands.a.add(row * self.a_strides[0] + start * self.a_strides[1]);
+                    let b = self.panel(operands, depth.clone(), across.clone(), own.cast());
+                    for row in rows.clone().step_by(height) {
+                        let first = row * self.a_strides[0] + start * self.a_strides[1];
+                        let a = operands.a.wrapping_add(first);
                         let to = out.add((row - rows.start) * ld + (column - columns.start));
-                        let shape = [height, width, depth];
-                        (self.tile)(shape, start == 0, a, self.a_strides, b, to, ld);
+                        let shape = [height.min(rows.end - row), across.len(), depth.len()];
+                        (self.tile.advance)(shape, start == 0, a, self.a_strides, b, to, ld);
                     }
                 }
             }
-            start += depth;
-            if start >= self.k {
-                return;
+        }
+    }
+
+    /// A piece of `b`, for tiles of `columns`.
+    ///
+    /// # Safety
+    /// As for [`Plan::strip`].
+    unsafe fn panel(
+        &self,
+        operands: Operands,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        own: *mut f32,
+    ) -> Panel {
+        // SAFETY: inside the operand or the scratch.
+        unsafe {
+            match self.panels {
+                Panels::InPlace => Panel {
+                    rows: operands.b.wrapping_add(rows.start * self.b_strides[0] + columns.start),
+                    down: self.b_strides[0],
+                    across: COLUMNS,
+                },
+                Panels::Packed => Panel {
+                    rows: operands.scratch.add(columns.start * self.k + rows.start * COLUMNS),
+                    down: COLUMNS,
+                    across: self.k * COLUMNS,
+                },
+                Panels::PackedLate => {
+                    let across = rows.len() * COLUMNS;
+                    self.pack_piece(operands.b, rows, columns, own);
+                    Panel { rows: own, down: COLUMNS, across }
+                }
             }
         }
     }

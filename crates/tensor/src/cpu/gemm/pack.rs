@@ -19,7 +19,11 @@ unsafe fn copy<V: Vector>(
     // SAFETY: the caller's promise.
     unsafe {
         for p in (0..whole).step_by(COLUMNS) {
-            let block = V::transpose(std::array::from_fn(|j| V::load(b.add(j * across + p))));
+            let mut block = [V::zero(); COLUMNS];
+            for (j, column) in block.iter_mut().enumerate() {
+                *column = V::load(b.add(j * across + p));
+            }
+            V::transpose(&mut block);
             for (i, row) in block.iter().enumerate() {
                 row.store(to.add((p + i) * COLUMNS));
             }

@@ -136,8 +136,12 @@ impl Lists {
         // SAFETY: the caller's promise.
         unsafe {
             for p in (0..whole).step_by(COLUMNS) {
-                let columns = V::transpose(std::array::from_fn(|i| V::load(a.add((p + i) * along))));
-                for (i, column) in columns.iter().enumerate() {
+                let mut block = [V::zero(); COLUMNS];
+                for (i, row) in block.iter_mut().enumerate() {
+                    *row = V::load(a.add((p + i) * along));
+                }
+                V::transpose(&mut block);
+                for (i, column) in block.iter().enumerate() {
                     column.store(self.block.add(i * LONGEST + p));
                 }
             }

@@ -2,19 +2,20 @@
 
 use super::COLUMNS;
 use crate::cpu::{
-    by_vector,
+    Level, by_vector,
     simd::vector::{self, Vector},
 };
 
-const _: () = assert!(COLUMNS == vector::WIDTH && super::ROWS == 6);
+const _: () = assert!(COLUMNS == vector::WIDTH);
 
-/// Rows of [`COLUMNS`] columns of `b`: the first in place, the rest packed.
+/// Rows of `b` as vectors of [`COLUMNS`] numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Panel {
     pub(super) rows: *const f32,
-    pub(super) stride: usize,
-    pub(super) readable: usize,
-    pub(super) rest: *const f32,
+    /// From one row to the next.
+    pub(super) down: usize,
+    /// From a row's first vector to its second.
+    pub(super) across: usize,
 }
 
 /// `([height, width, depth], first, a, a_strides, b, out, ld)`: advances a tile of `height x width`
@@ -22,17 +23,39 @@ pub(super) struct Panel {
 /// as `+0`.
 ///
 /// # Safety
-/// The CPU must have the level's instructions; `height`, 1 to [`ROWS`], rows of `a` and `out`, `width`, at most
-/// [`COLUMNS`], columns of `out`, and `depth` rows of `b` must be there, and `out` must meet neither operand.
-pub(super) type Tile = unsafe fn([usize; 3], bool, *const f32, [usize; 2], Panel, *mut f32, usize);
+/// The CPU must have the level's instructions; `height` rows of `a` and `out`, `width` columns of `b` and `out`, and
+/// `depth` rows of `b` must be there, and `out` must meet neither operand. A tile of one vector has at most
+/// [`Tile::rows`] rows; there are tiles of two where [`Tile::columns`] says so.
+type Advance = unsafe fn([usize; 3], bool, *const f32, [usize; 2], Panel, *mut f32, usize);
 
-/// Advances a tile of `width` columns, all of them where it is `FULL`.
+/// The tiles of a level, which the CPU must have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tile {
+    /// Rows of a tile, at most.
+    pub(super) rows: usize,
+    /// Columns of a tile, at most.
+    pub(super) columns: usize,
+    pub(super) advance: Advance,
+}
+
+impl Tile {
+    pub(super) fn at(level: Level) -> Tile {
+        let [rows, vectors] = match level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => vector::Avx512::TILE,
+            _ => vector::Plain::TILE,
+        };
+        Tile { rows, columns: vectors * COLUMNS, advance: tile::at(level) }
+    }
+}
+
+/// Advances a tile of `VECTORS` vectors a row, of whose last `tail` columns count: all where the tile is `FULL`.
 ///
 /// # Safety
-/// See [`Tile`].
+/// See [`Advance`].
 #[inline(always)]
-unsafe fn advance<V: Vector, const HEIGHT: usize, const FULL: bool>(
-    [width, depth]: [usize; 2],
+unsafe fn advance<V: Vector, const HEIGHT: usize, const VECTORS: usize, const FULL: bool>(
+    [tail, depth]: [usize; 2],
     first: bool,
     a: *const f32,
     a_strides: [usize; 2],
@@ -42,30 +65,37 @@ unsafe fn advance<V: Vector, const HEIGHT: usize, const FULL: bool>(
 ) {
     // SAFETY: the caller has the instructions, HEIGHT rows of `a` and `out`, and `depth` rows of `b`.
     unsafe {
-        let mut sums = [V::zero(); HEIGHT];
+        let load = |i: usize, from: *const f32| {
+            if FULL || i + 1 < VECTORS { V::load(from) } else { V::load_part(from, tail) }
+        };
+        let mut sums = [[V::zero(); VECTORS]; HEIGHT];
         if !first {
-            for (i, sum) in sums.iter_mut().enumerate() {
-                let from = out.add(i * ld);
-                *sum = if FULL { V::load(from) } else { V::load_part(from, width) };
-            }
-        }
-        let in_place = depth.min(b.readable);
-        for (mut row, stride, range) in [(b.rows, b.stride, 0..in_place), (b.rest, COLUMNS, in_place..depth)]
-        {
-            for p in range {
-                let b = V::load(row);
-                row = row.wrapping_add(stride);
-                for (i, sum) in sums.iter_mut().enumerate() {
-                    let x = a.add(i * a_strides[0] + p * a_strides[1]).read_unaligned();
-                    *sum = V::splat(x).mul_add(b, *sum);
+            for (i, sums) in sums.iter_mut().enumerate() {
+                for (j, sum) in sums.iter_mut().enumerate() {
+                    *sum = load(j, out.add(i * ld + j * COLUMNS));
                 }
             }
         }
-        for (i, sum) in sums.iter().enumerate() {
-            // A chain that underflows can end at -0, and at no earlier point does the sign of a zero matter: the
-            // next product decides it alone, and adding +0 here and there gives the same.
-            let (sum, to) = (sum.add(V::zero()), out.add(i * ld));
-            if FULL { sum.store(to) } else { sum.store_part(to, width) }
+        for p in 0..depth {
+            let row = b.rows.add(p * b.down);
+            let mut vectors = [V::zero(); VECTORS];
+            for (j, vector) in vectors.iter_mut().enumerate() {
+                *vector = load(j, row.add(j * b.across));
+            }
+            for (i, sums) in sums.iter_mut().enumerate() {
+                let x = V::splat(a.add(i * a_strides[0] + p * a_strides[1]).read_unaligned());
+                for (sum, vector) in sums.iter_mut().zip(&vectors) {
+                    *sum = x.mul_add(*vector, *sum);
+                }
+            }
+        }
+        for (i, sums) in sums.iter().enumerate() {
+            for (j, sum) in sums.iter().enumerate() {
+                // A chain that underflows can end at -0, and at no earlier point does the sign of a zero matter: the
+                // next product decides it alone, and adding +0 here and there gives the same.
+                let (sum, to) = (sum.add(V::zero()), out.add(i * ld + j * COLUMNS));
+                if FULL || j + 1 < VECTORS { sum.store(to) } else { sum.store_part(to, tail) }
+            }
         }
     }
 }
@@ -73,7 +103,7 @@ unsafe fn advance<V: Vector, const HEIGHT: usize, const FULL: bool>(
 /// Advances a tile of any size.
 ///
 /// # Safety
-/// See [`Tile`].
+/// See [`Advance`].
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 unsafe fn any<V: Vector>(
@@ -86,26 +116,41 @@ unsafe fn any<V: Vector>(
     ld: usize,
 ) {
     let [height, width, depth] = shape;
+    let wide = V::TILE[1] > 1 && width > COLUMNS;
+    let tail = if wide { width - COLUMNS } else { width };
     macro_rules! tile {
-        ($height:literal, $full:literal) => {
-            advance::<V, $height, $full>([width, depth], first, a, a_strides, b, out, ld)
+        ($height:literal) => {
+            match (wide, tail == COLUMNS) {
+                (false, true) => {
+                    advance::<V, $height, 1, true>([tail, depth], first, a, a_strides, b, out, ld)
+                }
+                (false, false) => {
+                    advance::<V, $height, 1, false>([tail, depth], first, a, a_strides, b, out, ld)
+                }
+                (true, true) => {
+                    advance::<V, $height, 2, true>([tail, depth], first, a, a_strides, b, out, ld)
+                }
+                (true, false) => {
+                    advance::<V, $height, 2, false>([tail, depth], first, a, a_strides, b, out, ld)
+                }
+            }
         };
     }
     // SAFETY: the caller's promise.
     unsafe {
-        match (height, width == COLUMNS) {
-            (1, true) => tile!(1, true),
-            (2, true) => tile!(2, true),
-            (3, true) => tile!(3, true),
-            (4, true) => tile!(4, true),
-            (5, true) => tile!(5, true),
-            (_, true) => tile!(6, true),
-            (1, false) => tile!(1, false),
-            (2, false) => tile!(2, false),
-            (3, false) => tile!(3, false),
-            (4, false) => tile!(4, false),
-            (5, false) => tile!(5, false),
-            (_, false) => tile!(6, false),
+        match height {
+            1 => tile!(1),
+            2 => tile!(2),
+            3 => tile!(3),
+            4 => tile!(4),
+            5 => tile!(5),
+            7 if V::TILE[0] > 6 => tile!(7),
+            8 if V::TILE[0] > 6 => tile!(8),
+            9 if V::TILE[0] > 6 => tile!(9),
+            10 if V::TILE[0] > 6 => tile!(10),
+            11 if V::TILE[0] > 6 => tile!(11),
+            12 if V::TILE[0] > 6 => tile!(12),
+            _ => tile!(6),
         }
     }
 }
@@ -121,4 +166,3 @@ by_vector! {
         ld: usize,
     ) = any;
 }
-pub(super) use tile::at;

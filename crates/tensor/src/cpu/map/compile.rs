@@ -294,7 +294,7 @@ impl Builder<'_> {
         }
         engine.settled = self.one_row
             && (LANES..=engine.block).contains(&engine.elements)
-            && feeds.is_empty()
+            && feeds.iter().all(|feed| matches!(feed.how, Feeding::Given))
             && engine.drains.is_empty();
         engine.direct = directs
             .into_iter()
@@ -353,7 +353,7 @@ fn weight(code: Code) -> usize {
     match code {
         Code::Exp | Code::Ln | Code::Tanh | Code::Sigmoid | Code::Rsqrt => 8,
         Code::Sqrt | Code::Div => 4,
-        Code::Sign | Code::ToInt => 20,
+        Code::ToInt => 20,
         Code::Pow => 400,
         _ => 1,
     }

@@ -41,7 +41,8 @@ pub(super) struct Engine {
     ops: Box<[Op]>,
     drains: Box<[Drain]>,
     places: Box<[Home]>,
-    /// The nest is one block, and operands are used where they lie: places change with the bindings alone.
+    /// The nest is one block, and operands are used where they lie: places change with the bindings alone, but for
+    /// what the caller gives.
     settled: bool,
     /// The place of the output that is kept for the caller.
     kept: u16,

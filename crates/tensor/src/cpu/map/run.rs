@@ -62,6 +62,9 @@ impl Engine {
         mut keep: impl FnMut(usize, *mut u32, usize),
     ) {
         if self.settled && end - start == self.elements {
+            for feed in &self.feeds {
+                frame.places[feed.place as usize] = given.cast_mut().cast();
+            }
             for op in &self.ops {
                 // SAFETY: `begin` set the places.
                 unsafe { op.run(&frame.places, self.elements) };

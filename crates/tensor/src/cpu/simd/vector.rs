@@ -8,6 +8,9 @@ pub(in crate::cpu) const WIDTH: usize = 16;
 /// Sixteen floats. Methods are unsafe: the CPU must have the type's instructions, and pointers must be good for
 /// sixteen floats, aligned or not.
 pub(in crate::cpu) trait Vector: Copy {
+    /// Rows, and vectors in each, of the largest tile of a matrix product that stays in registers, beside a row of the
+    /// right operand.
+    const TILE: [usize; 2] = [6, 1];
     /// Sixteen zeros.
     unsafe fn zero() -> Self;
     /// Sixteen times one number.
@@ -46,19 +49,23 @@ pub(in crate::cpu) trait Vector: Copy {
     unsafe fn add(self, x: Self) -> Self;
     /// Bit `i` is whether number `i` is other than zero; NaN is.
     unsafe fn nonzero(self) -> u32;
-    /// Transposes sixteen vectors.
+    /// Transposes sixteen vectors. In place: arrays handed over by value are copied where a function of the standard
+    /// library is not inlined.
     #[inline(always)]
-    unsafe fn transpose(rows: [Self; WIDTH]) -> [Self; WIDTH] {
+    unsafe fn transpose(block: &mut [Self; WIDTH]) {
         let mut numbers = [[0.0; WIDTH]; WIDTH];
         // SAFETY: the caller has the instructions.
         unsafe {
-            for (row, to) in rows.iter().zip(&mut numbers) {
+            for (row, to) in block.iter().zip(&mut numbers) {
                 row.store(to.as_mut_ptr());
             }
-            std::array::from_fn(|j| {
-                let column = numbers.map(|row| row[j]);
-                Self::load(column.as_ptr())
-            })
+            for (j, to) in block.iter_mut().enumerate() {
+                let mut column = [0.0; WIDTH];
+                for (x, row) in column.iter_mut().zip(&numbers) {
+                    *x = row[j];
+                }
+                *to = Self::load(column.as_ptr());
+            }
         }
     }
     /// Writes the numbers whose bits are set in `mask` one after the other, and `first` plus the place of each
@@ -131,6 +138,15 @@ mod x86 {
     #[derive(Clone, Copy)]
     pub(in crate::cpu) struct Avx512(__m512);
 
+    /// Masks of the first `n` of sixteen lanes.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn halves(n: usize) -> (__m256i, __m256i) {
+        let (count, lanes) = (_mm256_set1_epi32(n as i32), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+        let high = _mm256_add_epi32(lanes, _mm256_set1_epi32(8));
+        (_mm256_cmpgt_epi32(count, lanes), _mm256_cmpgt_epi32(count, high))
+    }
+
     // SAFETY, for every block of both implementations: the caller has the instructions and good pointers.
     impl Vector for Avx2 {
         #[inline(always)]
@@ -157,6 +173,23 @@ mod x86 {
             }
         }
         #[inline(always)]
+        unsafe fn load_part(from: *const f32, n: usize) -> Self {
+            // SAFETY: see above; lanes beyond the masks are not touched.
+            unsafe {
+                let (low, high) = halves(n);
+                Avx2(_mm256_maskload_ps(from, low), _mm256_maskload_ps(from.wrapping_add(8), high))
+            }
+        }
+        #[inline(always)]
+        unsafe fn store_part(self, to: *mut f32, n: usize) {
+            // SAFETY: likewise.
+            unsafe {
+                let (low, high) = halves(n);
+                _mm256_maskstore_ps(to, low, self.0);
+                _mm256_maskstore_ps(to.wrapping_add(8), high, self.1);
+            }
+        }
+        #[inline(always)]
         unsafe fn mul_add(self, x: Self, y: Self) -> Self {
             // SAFETY: see above.
             unsafe { Avx2(_mm256_fmadd_ps(self.0, x.0, y.0), _mm256_fmadd_ps(self.1, x.1, y.1)) }
@@ -179,6 +212,9 @@ mod x86 {
     }
 
     impl Vector for Avx512 {
+        // 24 sums, 2 vectors of the right operand, and a number of the left one. 12 rows of one vector, too, are more
+        // than the latency of a sum asks for.
+        const TILE: [usize; 2] = [12, 2];
         #[inline(always)]
         unsafe fn zero() -> Self {
             // SAFETY: see above.
@@ -225,10 +261,13 @@ mod x86 {
             unsafe { _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(self.0, _mm512_setzero_ps()) as u32 }
         }
         #[inline(always)]
-        unsafe fn transpose(rows: [Self; 16]) -> [Self; 16] {
+        unsafe fn transpose(block: &mut [Self; 16]) {
             // SAFETY: see above.
             unsafe {
-                let mut a: [__m512; 16] = rows.map(|row| row.0);
+                let mut a = [_mm512_setzero_ps(); 16];
+                for (x, row) in a.iter_mut().zip(block.iter()) {
+                    *x = row.0;
+                }
                 // Pairs, then quadruples, within quarters of vectors.
                 let mut b = a;
                 for i in (0..16).step_by(2) {
@@ -250,10 +289,9 @@ mod x86 {
                     b[i + 12] = _mm512_shuffle_f32x4::<0xdd>(a[i + 8], a[i + 12]);
                 }
                 for i in 0..8 {
-                    a[i] = _mm512_shuffle_f32x4::<0x88>(b[i], b[i + 8]);
-                    a[i + 8] = _mm512_shuffle_f32x4::<0xdd>(b[i], b[i + 8]);
+                    block[i] = Avx512(_mm512_shuffle_f32x4::<0x88>(b[i], b[i + 8]));
+                    block[i + 8] = Avx512(_mm512_shuffle_f32x4::<0xdd>(b[i], b[i + 8]));
                 }
-                a.map(Avx512)
             }
         }
         #[inline(always)]
@@ -309,6 +347,30 @@ mod aarch64 {
                 vst1q_f32(to.add(4), self.1);
                 vst1q_f32(to.add(8), self.2);
                 vst1q_f32(to.add(12), self.3);
+            }
+        }
+        #[inline(always)]
+        unsafe fn load_part(from: *const f32, n: usize) -> Self {
+            // SAFETY: see above; numbers beyond the first `n` are not touched.
+            unsafe {
+                let four = |i: usize| {
+                    let from = from.wrapping_add(i * 4);
+                    let mut part = vdupq_n_f32(0.0);
+                    if n >= i * 4 + 4 {
+                        return vld1q_f32(from);
+                    }
+                    if n > i * 4 {
+                        part = vld1q_lane_f32::<0>(from, part);
+                    }
+                    if n > i * 4 + 1 {
+                        part = vld1q_lane_f32::<1>(from.add(1), part);
+                    }
+                    if n > i * 4 + 2 {
+                        part = vld1q_lane_f32::<2>(from.add(2), part);
+                    }
+                    part
+                };
+                Neon(four(0), four(1), four(2), four(3))
             }
         }
         #[inline(always)]
