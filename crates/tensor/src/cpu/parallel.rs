@@ -4,7 +4,7 @@ use std::{cell::UnsafeCell, ops::Range};
 
 /// A part takes at least this long, in units of an addition in the first-level cache; a thread takes about
 /// as long to wake as a few thousand of them.
-const SMALLEST_PART: usize = 150_000;
+const SMALLEST_PART: usize = 40_000;
 /// Parts for each thread: more than one, so that a thread which starts late does not hold up the rest.
 const PARTS_A_THREAD: usize = 2;
 
