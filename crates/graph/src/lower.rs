@@ -3,7 +3,11 @@
 //! The result is a list of [`Step`]s whose buffer numbers are *values*, each written once. Transposing, slicing,
 //! broadcasting and most reshaping cost nothing: they make another [`View`] of the same value.
 
-use crate::{DType, node::NodeId};
+use crate::{
+    DType,
+    node::NodeId,
+    steps::{pure_output, reads_and_writes},
+};
 use minutia_kernels::map::Code;
 use minutia_tensor::{
     Shape, Tensor,
@@ -142,6 +146,8 @@ impl Kernel {
 pub(crate) struct Lowering {
     pub values: Vec<ValueInfo>,
     pub kernels: Vec<Kernel>,
+    /// The kernels that read the same values, among which equal ones are looked for.
+    by_reads: std::collections::BTreeMap<Vec<usize>, Vec<usize>>,
     /// The newest value of each variable that the run assigns.
     pub commits: std::collections::BTreeMap<usize, View>,
     /// The node that is being lowered, its stream of random numbers.
@@ -219,13 +225,17 @@ impl Lowering {
     }
 
     fn push(&mut self, step: Step) {
+        self.by_reads.entry(reads_and_writes(&step).0).or_default().push(self.kernels.len());
         self.kernels.push(Kernel::new(step, vec![self.node]));
     }
 
     /// Appends a step that writes a new value, or finds the step that has computed it already.
     fn emit(&mut self, dtype: DType, dims: &[usize], step: impl Fn(Access) -> Step) -> View {
-        for known in &mut self.kernels {
-            if let Some(output) = crate::steps::pure_output(&known.step)
+        let nowhere = Operand { buffer: usize::MAX, offset: 0, dtype };
+        let (reads, _) = reads_and_writes(&step(Access { operand: nowhere, strides: Vec::new() }));
+        for &i in self.by_reads.get(&reads).into_iter().flatten() {
+            let known = &mut self.kernels[i];
+            if let Some(output) = pure_output(&known.step)
                 && step(output.clone()) == known.step
                 && output.operand.dtype == dtype
             {

@@ -4,13 +4,14 @@
 //! A map changes no bit by being run elsewhere: its program says exactly what is computed for each element, and no
 //! backend may reorder or contract it. So the rules below ask only whether the loops agree.
 
-use super::order;
+use super::{order, traffic::Traffic};
 use crate::{
     DType,
     lower::{Kernel, Lowering},
     steps::reads_and_writes,
 };
 use minutia_tensor::program::{Access, Map, MapBuilder, MapProgram, Step, Value};
+use std::collections::BTreeSet;
 
 /// Longer programs would push their own intermediates out of the first-level cache.
 const LONGEST: usize = 64;
@@ -19,53 +20,181 @@ const MOST_OPERANDS: usize = 16;
 
 /// Fuses until nothing more fits, and leaves the kernels in an order of execution. Values in `kept` stay.
 pub(super) fn fuse(l: &mut Lowering, kept: &[usize]) {
-    let mut changed = true;
-    while std::mem::take(&mut changed) {
-        let mut consumer = 0;
-        while consumer < l.kernels.len() {
-            match find(l, kept, consumer) {
-                Some((producer, kernel)) => {
-                    l.kernels[consumer] = kernel;
-                    l.kernels.remove(producer);
-                    consumer -= usize::from(producer < consumer);
-                    changed = true;
-                }
-                None => consumer += 1,
-            }
-        }
-    }
+    let kernels: Vec<Option<Kernel>> = std::mem::take(&mut l.kernels).into_iter().map(Some).collect();
+    let traffic = Traffic::new(l.values.len(), kernels.iter().flatten().map(|k| &k.step));
+    let mut is_kept = vec![false; l.values.len()];
+    kept.iter().for_each(|&value| is_kept[value] = true);
+    let mut fusion = Fusion { kernels, traffic, kept: is_kept };
+    while fusion.pass() {}
+    l.kernels = fusion.kernels.into_iter().flatten().collect();
     order::sort(l);
 }
 
-/// A producer that can be fused with this consumer, and what they become.
-fn find(l: &Lowering, kept: &[usize], consumer: usize) -> Option<(usize, Kernel)> {
-    let (reads, _) = reads_and_writes(&l.kernels[consumer].step);
-    reads.into_iter().find_map(|value| {
-        let mut writers = (0..l.kernels.len()).filter(|&i| writes(&l.kernels[i].step, value));
-        let producer = writers.next().filter(|&p| p != consumer)?;
-        if writers.next().is_some() {
+/// Fusion at work. A kernel that became part of another leaves its place empty.
+struct Fusion {
+    kernels: Vec<Option<Kernel>>,
+    traffic: Traffic,
+    /// Whether a value must be there after the run.
+    kept: Vec<bool>,
+}
+
+impl Fusion {
+    /// Fuses what fits, consumer by consumer. Says whether anything did.
+    fn pass(&mut self) -> bool {
+        let mut changed = false;
+        for consumer in 0..self.kernels.len() {
+            while let Some((producer, kernel)) = self.find(consumer) {
+                self.traffic.replace(producer, None);
+                self.traffic.replace(consumer, Some(&kernel.step));
+                self.kernels[producer] = None;
+                self.kernels[consumer] = Some(kernel);
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    /// A producer that can be fused with this consumer, and what they become.
+    fn find(&self, consumer: usize) -> Option<(usize, Kernel)> {
+        let c = self.kernels[consumer].as_ref()?;
+        self.traffic.of_kernel(consumer).reads.iter().find_map(|&value| {
+            let [producer] = self.traffic.of_value(value).writes[..] else { return None };
+            let p = self.kernels[producer].as_ref().filter(|_| producer != consumer)?;
+            let (step, rule) = self
+                .absorb(p, c, value, consumer)
+                .or_else(|| self.append([p, c], value, producer, consumer))?;
+            let mut nodes = p.nodes.clone();
+            nodes.extend(&c.nodes);
+            nodes.sort_unstable();
+            nodes.dedup();
+            let fused = p.fused.iter().chain(&c.fused).copied().chain([rule]).collect();
+            Some((producer, Kernel { step, nodes, fused }))
+        })
+    }
+
+    /// Whether something besides `reader` needs the value.
+    fn needed_elsewhere(&self, value: usize, reader: usize) -> bool {
+        self.kept[value] || self.traffic.of_value(value).reads.iter().any(|&kernel| kernel != reader)
+    }
+
+    /// Whether the consumer depends on the producer by way of a third kernel: fused, that one would have no place.
+    fn reached(&self, producer: usize, consumer: usize) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![consumer];
+        while let Some(at) = open.pop() {
+            let writers = |&value: &usize| self.traffic.of_value(value).writes.iter().copied();
+            for writer in self.traffic.of_kernel(at).reads.iter().flat_map(writers) {
+                if writer == producer && at != consumer {
+                    return true;
+                }
+                if writer != producer && writer != at && seen.insert(writer) {
+                    open.push(writer);
+                }
+            }
+        }
+        false
+    }
+
+    /// A map that only this consumer needs becomes part of the consumer's program.
+    fn absorb(&self, p: &Kernel, c: &Kernel, value: usize, consumer: usize) -> Option<(Step, &'static str)> {
+        let Step::Map(map) = &p.step else { return None };
+        let [output] = &map.outputs[..] else { return None };
+        if self.needed_elsewhere(value, consumer) || !keeps_bits(output.operand.dtype) || moves_only(map) {
             return None;
         }
-        let (p, c) = (&l.kernels[producer], &l.kernels[consumer]);
-        let (step, rule) =
-            absorb(l, kept, p, c, value, consumer).or_else(|| append(l, kept, producer, consumer, value))?;
-        let mut nodes = p.nodes.clone();
-        nodes.extend(&c.nodes);
-        nodes.sort_unstable();
-        nodes.dedup();
-        let fused = p.fused.iter().chain(&c.fused).copied().chain([rule]).collect();
-        Some((producer, Kernel { step, nodes, fused }))
-    })
-}
+        let producer = tail(&p.step)?;
+        let step = match &c.step {
+            Step::Reduce(s) if s.inputs.iter().any(|a| a.operand.buffer == value) => {
+                if s.epilogue_inputs.iter().any(|a| a.operand.buffer == value) {
+                    return None;
+                }
+                let head = Part {
+                    dims: [&s.dims[..], &s.reduced[..]].concat(),
+                    given: 0,
+                    inputs: s.inputs.clone(),
+                    program: s.program.clone(),
+                    outputs: Vec::new(),
+                };
+                let Part { inputs, program, .. } = inline(&producer, &head, value, true)?;
+                let s = minutia_tensor::program::Reduce { inputs, program, ..s.clone() };
+                return Some((Step::Reduce(s), "map into the input of a reduce"));
+            }
+            step => with_tail(step, inline(&producer, &tail(step)?, value, false)?)?,
+        };
+        // What is left of the value's uses are operands that a program cannot stand in for.
+        if reads_and_writes(&step).0.contains(&value) {
+            return None;
+        }
+        let rule = match step {
+            Step::Gemm(_) => "map into the epilogue's inputs of a gemm",
+            Step::Reduce(_) => "map into the epilogue's inputs of a reduce",
+            _ => "map into a map",
+        };
+        Some((step, rule))
+    }
 
-fn writes(step: &Step, value: usize) -> bool {
-    reads_and_writes(step).1.contains(&value)
-}
-
-/// Whether something besides `reader` needs the value.
-fn needed_elsewhere(l: &Lowering, kept: &[usize], value: usize, reader: usize) -> bool {
-    let reads = |(i, k): (usize, &Kernel)| i != reader && reads_and_writes(&k.step).0.contains(&value);
-    kept.contains(&value) || l.kernels.iter().enumerate().any(reads)
+    /// A map over the results of another kernel is done where they are made.
+    fn append(
+        &self,
+        [p, c]: [&Kernel; 2],
+        value: usize,
+        producer: usize,
+        consumer: usize,
+    ) -> Option<(Step, &'static str)> {
+        let Step::Map(map) = &c.step else { return None };
+        let (part, consumer_part) = (tail(&p.step)?, tail(&c.step)?);
+        let written = part.outputs.iter().find(|a| a.operand.buffer == value)?;
+        let reads_value = map.inputs.iter().find(|a| a.operand.buffer == value)?;
+        // A byte of the table reaches a gather's program as the integer that a map would load.
+        let gathers = matches!(&p.step, Step::GatherRows(s) if s.program.is_identity());
+        if moves_only(map)
+            || !(keeps_bits(written.operand.dtype) || gathers)
+            || self.reached(producer, consumer)
+        {
+            return None;
+        }
+        let own = (&consumer_part.dims[..], &reads_value.strides[..]);
+        let walk = Walk::new((&part.dims, &written.strides), own, true)?;
+        if !walk.forwards() {
+            return None;
+        }
+        let made_here =
+            |access: &Access| part.outputs.iter().position(|o| o.operand.buffer == access.operand.buffer);
+        let mut inputs = part.inputs.clone();
+        let mut sources = Vec::new();
+        for access in &map.inputs {
+            let moved = walk.access(access);
+            sources.push(match made_here(access) {
+                Some(i) if coincide(&moved, &part.outputs[i], &part.dims) => Err(i),
+                Some(_) => return None,
+                None => Ok(place(&mut inputs, moved)),
+            });
+        }
+        let mut m = MapBuilder::new(part.given + inputs.len());
+        let of_producer: Vec<Value> = (0..part.given + part.inputs.len()).map(|i| m.input(i)).collect();
+        let made = m.inline(&part.program, &of_producer);
+        let of_consumer: Vec<Value> = sources
+            .iter()
+            .map(|source| match source {
+                Ok(i) => m.input(part.given + i),
+                Err(i) => made[*i],
+            })
+            .collect();
+        let more = m.inline(&map.program, &of_consumer);
+        let stays = |a: &Access| self.needed_elsewhere(a.operand.buffer, consumer);
+        let (mut outputs, mut results): (Vec<Access>, Vec<Value>) =
+            part.outputs.iter().zip(made).filter(|(a, _)| stays(a)).map(|(a, v)| (a.clone(), v)).unzip();
+        outputs.extend(map.outputs.iter().map(|a| walk.access(a)));
+        results.extend(more);
+        fits(&m, inputs.len() + outputs.len())?;
+        let rule = match p.step {
+            Step::Gemm(_) => "map into the epilogue of a gemm",
+            Step::Reduce(_) => "map into the epilogue of a reduce",
+            Step::GatherRows(_) => "map into a gather",
+            _ => "map onto a map",
+        };
+        Some((with_tail(&p.step, Part { inputs, program: m.finish(&results), outputs, ..part })?, rule))
+    }
 }
 
 /// The elementwise part of a kernel: a program over a nest of loops, with some inputs that the kernel itself gives.
@@ -142,51 +271,6 @@ fn with_tail(step: &Step, part: Part) -> Option<Step> {
     })
 }
 
-/// A map that only this consumer needs becomes part of the consumer's program.
-fn absorb(
-    l: &Lowering,
-    kept: &[usize],
-    p: &Kernel,
-    c: &Kernel,
-    value: usize,
-    consumer: usize,
-) -> Option<(Step, &'static str)> {
-    let Step::Map(map) = &p.step else { return None };
-    let [output] = &map.outputs[..] else { return None };
-    if needed_elsewhere(l, kept, value, consumer) || !keeps_bits(output.operand.dtype) || moves_only(map) {
-        return None;
-    }
-    let producer = tail(&p.step)?;
-    let step = match &c.step {
-        Step::Reduce(s) if s.inputs.iter().any(|a| a.operand.buffer == value) => {
-            if s.epilogue_inputs.iter().any(|a| a.operand.buffer == value) {
-                return None;
-            }
-            let head = Part {
-                dims: [&s.dims[..], &s.reduced[..]].concat(),
-                given: 0,
-                inputs: s.inputs.clone(),
-                program: s.program.clone(),
-                outputs: Vec::new(),
-            };
-            let Part { inputs, program, .. } = inline(&producer, &head, value, true)?;
-            let s = minutia_tensor::program::Reduce { inputs, program, ..s.clone() };
-            return Some((Step::Reduce(s), "map into the input of a reduce"));
-        }
-        step => with_tail(step, inline(&producer, &tail(step)?, value, false)?)?,
-    };
-    // What is left of the value's uses are operands that a program cannot stand in for.
-    if reads_and_writes(&step).0.contains(&value) {
-        return None;
-    }
-    let rule = match step {
-        Step::Gemm(_) => "map into the epilogue's inputs of a gemm",
-        Step::Reduce(_) => "map into the epilogue's inputs of a reduce",
-        _ => "map into a map",
-    };
-    Some((step, rule))
-}
-
 /// The consumer's part with the producer's program in the place of `value`.
 fn inline(producer: &Part, consumer: &Part, value: usize, any_order: bool) -> Option<Part> {
     let written = &producer.outputs[0];
@@ -220,89 +304,6 @@ fn inline(producer: &Part, consumer: &Part, value: usize, any_order: bool) -> Op
     let results = m.inline(&consumer.program, &of_consumer);
     fits(&m, inputs.len() + consumer.outputs.len())?;
     Some(Part { inputs, program: m.finish(&results), ..consumer.clone() })
-}
-
-/// A map over the results of another kernel is done where they are made.
-fn append(
-    l: &Lowering,
-    kept: &[usize],
-    producer: usize,
-    consumer: usize,
-    value: usize,
-) -> Option<(Step, &'static str)> {
-    let (p, c) = (&l.kernels[producer], &l.kernels[consumer]);
-    let Step::Map(map) = &c.step else { return None };
-    let (part, consumer_part) = (tail(&p.step)?, tail(&c.step)?);
-    let written = part.outputs.iter().find(|a| a.operand.buffer == value)?;
-    let reads_value = map.inputs.iter().find(|a| a.operand.buffer == value)?;
-    // A byte of the table reaches a gather's program as the integer that a map would load.
-    let gathers = matches!(&p.step, Step::GatherRows(s) if s.program.is_identity());
-    if moves_only(map) || !(keeps_bits(written.operand.dtype) || gathers) || reached(l, producer, consumer) {
-        return None;
-    }
-    let own = (&consumer_part.dims[..], &reads_value.strides[..]);
-    let walk = Walk::new((&part.dims, &written.strides), own, true)?;
-    if !walk.forwards() {
-        return None;
-    }
-    let made_here =
-        |access: &Access| part.outputs.iter().position(|o| o.operand.buffer == access.operand.buffer);
-    let mut inputs = part.inputs.clone();
-    let mut sources = Vec::new();
-    for access in &map.inputs {
-        let moved = walk.access(access);
-        sources.push(match made_here(access) {
-            Some(i) if coincide(&moved, &part.outputs[i], &part.dims) => Err(i),
-            Some(_) => return None,
-            None => Ok(place(&mut inputs, moved)),
-        });
-    }
-    let mut m = MapBuilder::new(part.given + inputs.len());
-    let of_producer: Vec<Value> = (0..part.given + part.inputs.len()).map(|i| m.input(i)).collect();
-    let made = m.inline(&part.program, &of_producer);
-    let of_consumer: Vec<Value> = sources
-        .iter()
-        .map(|source| match source {
-            Ok(i) => m.input(part.given + i),
-            Err(i) => made[*i],
-        })
-        .collect();
-    let more = m.inline(&map.program, &of_consumer);
-    let stays = |a: &Access| needed_elsewhere(l, kept, a.operand.buffer, consumer);
-    let (mut outputs, mut results): (Vec<Access>, Vec<Value>) =
-        part.outputs.iter().zip(made).filter(|(a, _)| stays(a)).map(|(a, v)| (a.clone(), v)).unzip();
-    outputs.extend(map.outputs.iter().map(|a| walk.access(a)));
-    results.extend(more);
-    fits(&m, inputs.len() + outputs.len())?;
-    let rule = match p.step {
-        Step::Gemm(_) => "map into the epilogue of a gemm",
-        Step::Reduce(_) => "map into the epilogue of a reduce",
-        Step::GatherRows(_) => "map into a gather",
-        _ => "map onto a map",
-    };
-    Some((with_tail(&p.step, Part { inputs, program: m.finish(&results), outputs, ..part })?, rule))
-}
-
-/// Whether the consumer depends on the producer by way of a third kernel: fused, that one would have no place.
-fn reached(l: &Lowering, producer: usize, consumer: usize) -> bool {
-    let mut seen = vec![false; l.kernels.len()];
-    let mut open = vec![consumer];
-    while let Some(at) = open.pop() {
-        let (reads, _) = reads_and_writes(&l.kernels[at].step);
-        for (i, kernel) in l.kernels.iter().enumerate() {
-            let (_, written) = reads_and_writes(&kernel.step);
-            if i == at || !written.iter().any(|value| reads.contains(value)) {
-                continue;
-            }
-            if i == producer && at != consumer {
-                return true;
-            }
-            if i != producer && !std::mem::replace(&mut seen[i], true) {
-                open.push(i);
-            }
-        }
-    }
-    false
 }
 
 /// Whether two accesses reach the same elements in the same order.

@@ -9,6 +9,7 @@ mod explain;
 mod fuse;
 mod order;
 mod prune;
+mod traffic;
 
 pub(crate) use emit::{Binding, Emitted};
 pub use explain::{ExecutionPlan, PlannedKernel};

@@ -1,8 +1,9 @@
 //! The order of steps, and updates in place.
 
+use super::traffic::Traffic;
 use crate::{
     lower::{Lowering, Source, View},
-    steps::{elementwise_inputs, reads_and_writes},
+    steps::elementwise_inputs,
 };
 use minutia_tensor::program::{Access, Step};
 use std::collections::BTreeMap;
@@ -16,8 +17,8 @@ pub(super) fn in_place(
     kept: &[usize],
     fetched: &[View],
 ) -> BTreeMap<usize, usize> {
-    let traffic: Vec<_> = l.kernels.iter().map(|k| reads_and_writes(&k.step)).collect();
-    let mut edges = dependencies(l.values.len(), &traffic);
+    let traffic = Traffic::new(l.values.len(), l.kernels.iter().map(|k| &k.step));
+    let mut edges = traffic.dependencies();
     let mut in_place = BTreeMap::new();
     for (&variable, view) in commits {
         let value = view.operand.buffer;
@@ -25,8 +26,7 @@ pub(super) fn in_place(
             continue;
         }
         let old = l.values.iter().position(|v| v.source == Source::Variable(variable));
-        let writers: Vec<usize> = (0..traffic.len()).filter(|&i| traffic[i].1.contains(&value)).collect();
-        let [writer] = writers[..] else { continue };
+        let [writer] = traffic.of_value(value).writes[..] else { continue };
         let Some(old) = old else {
             in_place.insert(value, variable);
             continue;
@@ -35,7 +35,7 @@ pub(super) fn in_place(
             continue;
         }
         let readers: Vec<usize> =
-            (0..traffic.len()).filter(|&i| i != writer && traffic[i].0.contains(&old)).collect();
+            traffic.of_value(old).reads.iter().copied().filter(|&i| i != writer).collect();
         if readers.iter().any(|&r| reachable(&edges, writer, r)) {
             continue;
         }
@@ -48,23 +48,9 @@ pub(super) fn in_place(
 
 /// Puts the kernels in an order of execution; the earliest goes first where there is a choice.
 pub(super) fn sort(l: &mut Lowering) {
-    let traffic: Vec<_> = l.kernels.iter().map(|k| reads_and_writes(&k.step)).collect();
-    let order = sorted(&dependencies(l.values.len(), &traffic));
+    let traffic = Traffic::new(l.values.len(), l.kernels.iter().map(|k| &k.step));
+    let order = sorted(&traffic.dependencies());
     l.kernels = order.into_iter().map(|i| l.kernels[i].clone()).collect();
-}
-
-/// For each step, the steps that must come after it.
-fn dependencies(values: usize, traffic: &[(Vec<usize>, Vec<usize>)]) -> Vec<Vec<usize>> {
-    let mut edges = vec![Vec::new(); traffic.len()];
-    for value in 0..values {
-        let writers: Vec<usize> = (0..traffic.len()).filter(|&i| traffic[i].1.contains(&value)).collect();
-        writers.windows(2).for_each(|w| edges[w[0]].push(w[1]));
-        if let Some(&last) = writers.last() {
-            let readers = (0..traffic.len()).filter(|&i| traffic[i].0.contains(&value));
-            readers.for_each(|r| edges[last].push(r));
-        }
-    }
-    edges
 }
 
 /// Whether a step may write `new` over `old`: it reads `old` only element by element, at the place it writes.

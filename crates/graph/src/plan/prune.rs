@@ -1,5 +1,6 @@
 //! Leaving out what a run does not need.
 
+use super::traffic::Traffic;
 use crate::{
     Error,
     graph::Inner,
@@ -49,14 +50,13 @@ pub(super) fn dead_steps(l: &mut Lowering, kept: &[usize]) {
 pub(super) fn constant_steps(l: &mut Lowering) -> Vec<Kernel> {
     let mut constant: Vec<bool> = l.values.iter().map(|v| matches!(v.source, Source::Constant(_))).collect();
     let mut keep = vec![true; l.kernels.len()];
+    let traffic = Traffic::new(l.values.len(), l.kernels.iter().map(|k| &k.step));
     // A value may be written by several steps: it is constant when all of them are.
     for value in 0..l.values.len() {
-        let writers: Vec<usize> = (0..l.kernels.len())
-            .filter(|&i| reads_and_writes(&l.kernels[i].step).1.contains(&value))
-            .collect();
+        let writers = &traffic.of_value(value).writes;
         let pure = |&i: &usize| {
-            let (reads, _) = reads_and_writes(&l.kernels[i].step);
-            !matches!(l.kernels[i].step, Step::Random(_)) && reads.iter().all(|&v| constant[v])
+            let random = matches!(l.kernels[i].step, Step::Random(_));
+            !random && traffic.of_kernel(i).reads.iter().all(|&v| constant[v])
         };
         if !writers.is_empty() && writers.iter().all(pure) {
             writers.iter().for_each(|&i| keep[i] = false);

@@ -1,5 +1,6 @@
 mod feeds;
 mod fetch;
+mod plans;
 pub(crate) mod state;
 mod step;
 
@@ -9,28 +10,22 @@ pub use step::Step;
 
 use crate::{
     Error, Graph, Output, Variable,
-    node::NodeId,
     plan::{ExecutionPlan, Plan},
 };
 use minutia_tensor::{Device, Tensor};
+use plans::{Plans, Shapes, Targets};
 use state::{Compiled, State};
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
-
-type Targets = Vec<(NodeId, bool)>;
-type Shapes = BTreeMap<NodeId, Vec<usize>>;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Runs a graph on a device, and holds the values of its variables.
 ///
 /// A run computes the ancestors of the fetches and nothing else. Its plan is made once for each set of fetches and
-/// shapes of feeds, and kept.
+/// shapes of feeds, and kept; of many, those used last.
 #[derive(Debug)]
 pub struct Session {
     graph: Graph,
     state: Arc<Mutex<State>>,
-    plans: HashMap<(Targets, Shapes), Compiled>,
+    plans: Plans,
     /// The graph's version that the plans were made of.
     version: u64,
     check_numerics: bool,
@@ -47,7 +42,7 @@ impl Session {
         Ok(Session {
             graph: graph.clone(),
             state: Arc::new(Mutex::new(State::new(device))),
-            plans: HashMap::new(),
+            plans: Plans::default(),
             version: graph.lock().version,
             check_numerics: false,
         })
@@ -69,8 +64,7 @@ impl Session {
     }
 
     fn forget_plans(&mut self) {
-        let mut state = lock(&self.state);
-        self.plans.drain().for_each(|(_, mut plan)| plan.free(&mut state));
+        self.plans.clear(&mut lock(&self.state));
     }
 
     /// Runs what the fetches need and returns their values, in the shape in which they were asked for.
@@ -99,12 +93,10 @@ impl Session {
             self.forget_plans();
         }
         let mut state = lock(&self.state);
-        if !self.plans.contains_key(&key) {
+        let compiled = self.plans.get(&key, &mut state, |state| {
             let plan = Plan::new(&self.graph.lock(), &key.0, &key.1, self.check_numerics)?;
-            let compiled = Compiled::new(&mut state, plan, &feeds)?;
-            self.plans.insert(key.clone(), compiled);
-        }
-        let compiled = self.plans.get_mut(&key).expect("inserted above");
+            Compiled::new(state, plan, &feeds)
+        })?;
         feeds.iter().try_for_each(|(&id, tensor)| compiled.feed(&mut state, id, tensor))?;
         compiled.run(&mut state, &self.graph)?;
         Ok(fetches.take(&mut compiled.values(&state)?.into_iter()))
