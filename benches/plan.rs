@@ -4,7 +4,7 @@
 mod models;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use minutia::{datasets::digits, graph::Error, prelude::*};
+use minutia::{datasets::digits, prelude::*};
 use models::{Classifier, device};
 
 fn plan(criterion: &mut Criterion) {
@@ -24,7 +24,7 @@ fn plan(criterion: &mut Criterion) {
 }
 
 /// A network of so many residual layers: planning must not take much longer than in proportion.
-fn deep(layers: usize) -> Result<(Graph, Operation), Error> {
+fn deep(layers: usize) -> Result<(Graph, Operation), Box<dyn std::error::Error>> {
     let graph = Graph::new();
     let mut hidden = graph.constant(Tensor::zeros(DType::F32, [8, 16])?);
     for i in 0..layers {
