@@ -15,6 +15,8 @@ pub(super) const COLUMNS: usize = 16;
 /// Numbers of `b` that a tile's rows meet before the next column of tiles has its turn: they stay in the first-level
 /// cache.
 const PIECE: usize = 4096;
+/// Floats in a page of memory.
+const PAGE: usize = 1024;
 /// A result of so few rows meets each number of `b` so seldom that a copy is not worth keeping.
 const FEW_ROWS: usize = 24;
 /// Products smaller than this are not looked through for zeros.
@@ -223,16 +225,18 @@ impl Plan {
                     rows: operands.b.wrapping_add(rows.start * self.b_strides[0] + columns.start),
                     down: self.b_strides[0],
                     across: COLUMNS,
+                    ahead: if self.b_strides[0] > PAGE { self.tile.columns } else { 0 },
                 },
                 Panels::Packed => Panel {
                     rows: operands.scratch.add(columns.start * self.k + rows.start * COLUMNS),
                     down: COLUMNS,
                     across: self.k * COLUMNS,
+                    ahead: 0,
                 },
                 Panels::PackedLate => {
                     let across = rows.len() * COLUMNS;
                     self.pack_piece(operands.b, rows, columns, own);
-                    Panel { rows: own, down: COLUMNS, across }
+                    Panel { rows: own, down: COLUMNS, across, ahead: 0 }
                 }
             }
         }

@@ -3,7 +3,10 @@
 use super::COLUMNS;
 use crate::cpu::{
     Level, by_vector,
-    simd::vector::{self, Vector},
+    simd::{
+        prefetch,
+        vector::{self, Vector},
+    },
 };
 
 const _: () = assert!(COLUMNS == vector::WIDTH);
@@ -16,6 +19,8 @@ pub(super) struct Panel {
     pub(super) down: usize,
     /// From a row's first vector to its second.
     pub(super) across: usize,
+    /// From a row to what is read next in the same row, where rows are far apart: no CPU guesses that by itself.
+    pub(super) ahead: usize,
 }
 
 /// `([height, width, depth], first, a, a_strides, b, out, ld)`: advances a tile of `height x width`
@@ -81,6 +86,9 @@ unsafe fn advance<V: Vector, const HEIGHT: usize, const VECTORS: usize, const FU
             let mut vectors = [V::zero(); VECTORS];
             for (j, vector) in vectors.iter_mut().enumerate() {
                 *vector = load(j, row.add(j * b.across));
+            }
+            if b.ahead > 0 {
+                prefetch(row.wrapping_add(b.ahead).cast(), VECTORS * COLUMNS * 4);
             }
             for (i, sums) in sums.iter_mut().enumerate() {
                 let x = V::splat(a.add(i * a_strides[0] + p * a_strides[1]).read_unaligned());

@@ -89,6 +89,7 @@ impl FromStr for Level {
 }
 
 /// Asks for memory that is read soon. It may be any address, and is not read.
+#[inline(always)]
 pub(super) fn prefetch(start: *const u8, bytes: usize) {
     /// Bytes of a cache line.
     #[cfg(target_arch = "x86_64")]
