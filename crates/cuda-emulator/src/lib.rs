@@ -1,7 +1,6 @@
 //! A stand-in for the CUDA driver, for tests: it interprets PTX on the CPU and reports its faults.
 //!
-//! The shared library of this crate takes the place of `libcuda.so.1` for programs that load the driver at run time;
-//! what it answers to is in `driver`. The Rust interface runs kernels without a driver:
+//! The shared library of this crate takes the place of `libcuda.so.1` for programs that load the driver at run time. The Rust interface runs kernels without a driver:
 //!
 //! ```
 //! use minutia_cuda_emulator::{Extents, Loaded, Memory, Module};
@@ -53,6 +52,7 @@
 #![deny(unsafe_code)]
 
 mod decode;
+mod driver;
 mod exec;
 mod fault;
 mod instruction;

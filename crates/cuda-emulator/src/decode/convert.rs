@@ -22,11 +22,11 @@ impl Decoder {
                 _ => Ok(None),
             },
             ["cvt", "rn", to, from] => match (float_bits(to), integer(from)) {
-                (Some(to), Some(from)) => self.to_float(to, from, operands),
+                (Some(to), Some(from)) => self.float_of(to, from, operands),
                 _ => Ok(None),
             },
             ["cvt", rounding, to, from] => match (self::rounding(rounding), integer(to), float_bits(from)) {
-                (Some(rounding), Some(to), Some(from)) => self.from_float(rounding, to, from, operands),
+                (Some(rounding), Some(to), Some(from)) => self.integer_of(rounding, to, from, operands),
                 (Some(rounding), None, Some(bits)) if to == from => {
                     self.round(rounding, bits, operands).map(Some)
                 }
@@ -104,7 +104,7 @@ impl Decoder {
         }))
     }
 
-    fn to_float(&mut self, to: u32, from: Integer, operands: &[Operand]) -> Result<Option<Op>, String> {
+    fn float_of(&mut self, to: u32, from: Integer, operands: &[Operand]) -> Result<Option<Op>, String> {
         let [result, a] = count(operands)?;
         let signed = from.signed;
         let unary = if signed { Unary::FloatOfSigned } else { Unary::FloatOfUnsigned };
@@ -120,7 +120,7 @@ impl Decoder {
         })
     }
 
-    fn from_float(
+    fn integer_of(
         &mut self,
         rounding: Rounding,
         to: Integer,

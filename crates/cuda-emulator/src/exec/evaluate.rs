@@ -209,12 +209,12 @@ fn compare(
 fn ordered<T: Copy + PartialOrd>(relation: Relation, a: &Lanes<T>, b: &Lanes<T>) -> u32 {
     match relation {
         Relation::Equal => bits(a, b, |x, y| x == y),
-        Relation::NotEqual => bits(a, b, |x, y| x < y || x > y),
+        Relation::NotEqual => bits(a, b, |x, y| (x < y) | (x > y)),
         Relation::Less => bits(a, b, |x, y| x < y),
         Relation::LessEqual => bits(a, b, |x, y| x <= y),
         Relation::Greater => bits(a, b, |x, y| x > y),
         Relation::GreaterEqual => bits(a, b, |x, y| x >= y),
-        Relation::UnorderedEqual => bits(a, b, |x, y| !(x < y || x > y)),
+        Relation::UnorderedEqual => bits(a, b, |x, y| !((x < y) | (x > y))),
         Relation::UnorderedNotEqual => bits(a, b, |x, y| x != y),
         Relation::UnorderedLess => bits(a, b, |x, y| !(x >= y)),
         Relation::UnorderedLessEqual => bits(a, b, |x, y| !(x > y)),

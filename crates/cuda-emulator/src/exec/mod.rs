@@ -106,6 +106,17 @@ impl Loaded {
         &self.module
     }
 
+    /// Offset and bytes of each parameter of the kernel at a position.
+    pub(crate) fn parameters(&self, kernel: usize) -> &[(usize, usize)] {
+        &self.module.kernels[kernel].parameters
+    }
+
+    /// Address and bytes of a variable.
+    pub(crate) fn variable(&self, name: &str) -> Option<(u64, usize)> {
+        let number = self.module.variables.iter().position(|variable| variable.name == name)?;
+        Some((self.variables[number], self.module.variables[number].bytes.unwrap_or(0)))
+    }
+
     /// Takes the module's variables out of memory.
     pub fn unload(self, memory: &mut Memory) {
         for address in self.variables {

@@ -237,7 +237,7 @@ mod tests {
         let a = memory.allocate(10);
         memory.free(a).unwrap();
         let b = memory.allocate(10);
-        assert!(b >= a + 10 && b % ALIGNMENT == 0);
+        assert!(b >= a + 10 && b.is_multiple_of(ALIGNMENT));
         assert_eq!(memory.live(), (1, 10));
         assert_eq!(memory.free(a), Err(FaultKind::UseAfterFree { address: a, bytes: 0, length: 10 }));
         assert!(matches!(memory.free(b + 1), Err(FaultKind::OutOfBounds { .. })));
