@@ -1,4 +1,5 @@
 use crate::{DType, Shape};
+use std::path::PathBuf;
 
 /// What can go wrong with tensors, programs and devices.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -99,4 +100,56 @@ pub enum Error {
         /// Bytes asked for.
         bytes: usize,
     },
+    /// There is no such GPU, or none that can be used.
+    #[error("no CUDA device {ordinal}: {reason}")]
+    NoDevice {
+        /// Which one was asked for, counted from 0.
+        ordinal: usize,
+        /// Why there is none, and what to do about it.
+        reason: String,
+    },
+    /// Another driver than the one that is in use was chosen.
+    #[error("{} cannot be used as the CUDA driver: another is in use; choose before any GPU is asked for", path.display())]
+    DriverChosen {
+        /// The library.
+        path: PathBuf,
+    },
+    /// The GPU or its driver failed.
+    #[error("{action}: {function} gave {error} (driver for CUDA {driver}, kernels in PTX {ptx}); {cure}")]
+    Cuda {
+        /// What was being done, with the kernels that may have failed and their steps.
+        action: String,
+        /// The step whose kernel failed, where it is known.
+        step: Option<usize>,
+        /// The driver's function.
+        function: &'static str,
+        /// The driver's error.
+        error: String,
+        /// The newest CUDA version that the driver knows.
+        driver: String,
+        /// The PTX version of the kernels.
+        ptx: &'static str,
+        /// What to do about it.
+        cure: &'static str,
+    },
+    /// A program was run over the memory of another device than the one that it was compiled for.
+    #[error("a program for {program} cannot run over memory of {memory}; make both with the same device")]
+    WrongDevice {
+        /// The program's device.
+        program: String,
+        /// The memory's device.
+        memory: String,
+    },
+}
+
+impl Error {
+    /// The step of the program that failed, where it is known.
+    #[must_use]
+    pub fn step(&self) -> Option<usize> {
+        match self {
+            Error::Program { step, .. } | Error::IndexOutOfRange { step, .. } => Some(*step),
+            Error::Cuda { step, .. } => *step,
+            _ => None,
+        }
+    }
 }

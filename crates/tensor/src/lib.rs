@@ -28,9 +28,12 @@ mod dtype;
 mod error;
 pub mod program;
 mod shape;
+mod slots;
 mod tensor;
 
 pub mod cpu;
+#[cfg_attr(not(feature = "cuda"), path = "cuda/absent.rs")]
+pub mod cuda;
 
 pub use device::{Device, Executable, Memory, Slot};
 pub use dtype::{DType, Element};

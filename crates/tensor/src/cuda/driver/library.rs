@@ -14,23 +14,27 @@ const DRIVER: &str = if cfg!(windows) { "nvcuda.dll" } else { "libcuda.so.1" };
 const VARIABLE: &str = "MINUTIA_CUDA_DRIVER";
 
 static CHOSEN: OnceLock<OsString> = OnceLock::new();
-static OPENED: OnceLock<Result<Library, String>> = OnceLock::new();
+/// The library with the name by which it was opened.
+static OPENED: OnceLock<(OsString, Result<Library, String>)> = OnceLock::new();
 
 /// Takes the library at `path` for the driver.
 pub(in crate::cuda) fn choose(path: &Path) -> Result<(), Error> {
     let chosen = CHOSEN.get_or_init(|| path.into());
-    let late = OPENED.get().is_some() && std::env::var_os(VARIABLE).as_deref() != Some(path.as_os_str());
-    if chosen == path.as_os_str() && !late { Ok(()) } else { Err(Error::CudaDriverChosen { path: path.into() }) }
+    let used = OPENED.get().map_or(chosen, |(name, _)| name);
+    if used == path.as_os_str() { Ok(()) } else { Err(Error::DriverChosen { path: path.into() }) }
 }
 
 fn library() -> &'static Result<Library, String> {
-    OPENED.get_or_init(|| {
+    let (_, library) = OPENED.get_or_init(|| {
         let environment = || std::env::var_os(VARIABLE).filter(|name| !name.is_empty());
         let name = CHOSEN.get().cloned().or_else(environment).unwrap_or(DRIVER.into());
         // SAFETY: loading NVIDIA's driver, or what the user names in its place, runs its initialisers, for which whoever
         // installed or named it answers. It is never closed.
-        unsafe { Library::new(&name) }.map_err(|e| format!("cannot open {}: {e}", name.display()))
-    })
+        let library =
+            unsafe { Library::new(&name) }.map_err(|e| format!("cannot open {}: {e}", name.display()));
+        (name, library)
+    });
+    library
 }
 
 /// A function of the library; nothing where there is no library, or no such function in it.
