@@ -52,6 +52,20 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// A step of a program is larger than a GPU's kernels can count.
+    #[error(
+        "step {step} of a program has {found} {what}, and the kernels for GPUs take at most {most}; run it on the CPU, or split it"
+    )]
+    Capacity {
+        /// Index of the step.
+        step: usize,
+        /// What there are too many of.
+        what: &'static str,
+        /// How many.
+        found: usize,
+        /// How many kernels take.
+        most: usize,
+    },
     /// A program was run over a memory that does not have what it declares, or a slot was read or written beyond
     /// its end.
     #[error("slot {slot} of the memory has {found} bytes, not the {expected} that are needed")]

@@ -26,11 +26,14 @@
 mod device;
 mod dtype;
 mod error;
+mod nest;
 pub mod program;
 mod shape;
 mod tensor;
 
 pub mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 pub use device::{Device, Executable, Memory, Slot};
 pub use dtype::{DType, Element};

@@ -20,7 +20,11 @@ static OPENED: OnceLock<Result<Library, String>> = OnceLock::new();
 pub(in crate::cuda) fn choose(path: &Path) -> Result<(), Error> {
     let chosen = CHOSEN.get_or_init(|| path.into());
     let late = OPENED.get().is_some() && std::env::var_os(VARIABLE).as_deref() != Some(path.as_os_str());
-    if chosen == path.as_os_str() && !late { Ok(()) } else { Err(Error::CudaDriverChosen { path: path.into() }) }
+    if chosen == path.as_os_str() && !late {
+        Ok(())
+    } else {
+        Err(Error::CudaDriverChosen { path: path.into() })
+    }
 }
 
 fn library() -> &'static Result<Library, String> {

@@ -1,0 +1,4 @@
+//! NVIDIA's GPUs as devices.
+#![allow(unsafe_code)]
+
+mod encode;
