@@ -91,7 +91,9 @@ impl<'a> Plan<'a> {
         block.align();
         let position = block.position();
         let mut put = |code: u32, values: usize, to: u32, operands: [u32; 3]| {
-            code::encode(code, values as u32, to * threads, operands).map(|word| block.part(word));
+            for word in code::encode(code, values as u32, to * threads, operands) {
+                block.part(word);
+            }
         };
         for action in &self.actions {
             match *action {

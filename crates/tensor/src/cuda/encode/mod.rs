@@ -10,6 +10,8 @@ mod product;
 mod random;
 mod reduction;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     Error,
@@ -28,6 +30,19 @@ pub(super) struct Encoded {
     /// Bytes of memory that the steps use for themselves. Where there are any, they are the buffer after the program's
     /// last one.
     pub(super) scratch: usize,
+    /// What can fail. Each is tagged by its number here.
+    pub(super) checks: Vec<Check>,
+}
+
+/// A check that a kernel makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Check {
+    /// Where its tag is among the words.
+    pub(super) word: usize,
+    /// The step of the program.
+    pub(super) step: usize,
+    /// Rows of the table that row numbers must be inside of.
+    pub(super) rows: usize,
 }
 
 /// One kernel to run.
@@ -52,7 +67,7 @@ pub(super) struct Launch {
 /// [`Error::Capacity`] when a step is larger than kernels can count.
 pub(super) fn encode(program: &Program, multiprocessors: u32) -> Result<Encoded, Error> {
     let mut encoder = Encoder {
-        encoded: Encoded { words: Vec::new(), launches: Vec::new(), scratch: 0 },
+        encoded: Encoded { words: Vec::new(), launches: Vec::new(), scratch: 0, checks: Vec::new() },
         multiprocessors: multiprocessors.max(1),
         scratch_buffer: program.buffers.len(),
         limits: Limits { step: 0 },
@@ -90,14 +105,15 @@ struct Shape {
 }
 
 impl Encoder {
-    /// Adds a launch with its block, in which positions count from the block's start.
-    fn launch(&mut self, shape: Shape, block: Vec<u32>) {
+    /// Adds a launch with its block, in which positions count from the block's start; where the block begins.
+    fn launch(&mut self, shape: Shape, block: Vec<u32>) -> usize {
         let Shape { kernel, blocks, threads, shared } = shape;
         let words = &mut self.encoded.words;
         words.resize(words.len().next_multiple_of(4), 0);
         let launch = Launch { kernel, step: self.limits.step, block: words.len(), blocks, threads, shared };
         words.extend(block);
         self.encoded.launches.push(launch);
+        launch.block
     }
 
     /// Makes sure that there are so many bytes of scratch. Steps follow each other and share them.

@@ -7,7 +7,6 @@ use super::{
 };
 use crate::{
     DType, Error,
-    nest::Nest,
     program::{Access, MapProgram, Operand, Reduce, ReduceOp},
 };
 use minutia_kernels::{

@@ -1,7 +1,7 @@
 //! Rows of a table: a check of their numbers, then a map whose input goes through them.
 
 use super::{
-    Encoder, Shape,
+    Check, Encoder, Shape,
     block::Block,
     code::{Plan, Source},
     map,
@@ -17,14 +17,15 @@ pub(super) fn encode(encoder: &mut Encoder, step: &GatherRows) -> Result<(), Err
     let block = Block::new::<layout::CheckRows>(limits);
     let numbers = block.place(step.indices)?;
     let head = layout::CheckRows {
-        step: limits.word("steps", limits.step)?,
+        tag: limits.count("checks", encoder.encoded.checks.len())?,
         count: limits.count("row numbers", step.count)?,
         // A number has 31 bits and a sign, so that a larger table has room for all.
         rows: step.rows.min(1 << 31) as u32,
         numbers,
     };
     let shape = Shape { kernel: Kernel::CheckRows, blocks: 1, threads: CHECK_THREADS, shared: CHECK_SHARED };
-    encoder.launch(shape, block.finish(head));
+    let block = encoder.launch(shape, block.finish(head));
+    encoder.encoded.checks.push(Check { word: block + TAG, step: limits.step, rows: step.rows });
 
     let mut block = Block::new::<layout::Map>(limits);
     let width = Divisor::new(limits.count("elements in a row", step.width)?);
@@ -35,5 +36,7 @@ pub(super) fn encode(encoder: &mut Encoder, step: &GatherRows) -> Result<(), Err
     map::launch(encoder, block, &nest, &Plan::new(&step.program, false), &[Source::Rows(rows)], &[sink])
 }
 
+/// Where the tag is in the head: it comes first.
+const TAG: usize = 0;
 /// A word for each warp.
 const CHECK_SHARED: u32 = CHECK_THREADS / minutia_kernels::abi::WARP * 4;
