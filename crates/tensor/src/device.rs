@@ -128,6 +128,7 @@ pub struct Memory(On<cpu::Memory, cuda::Memory>);
 impl Memory {
     /// Empty memory of a device.
     #[must_use]
+    #[allow(unreachable_code, reason = "without the feature `cuda` there is no GPU to make memory of")]
     pub fn new(device: &Device) -> Memory {
         Memory(match &device.0 {
             On::Cpu(_) => On::Cpu(cpu::Memory::default()),
@@ -179,6 +180,7 @@ impl Memory {
     pub fn read(&self, slot: Slot, offset: usize, bytes: &mut [u8]) -> Result<(), Error> {
         either!(&self.0, memory => memory.read(slot, offset, bytes))
     }
+
     /// Copies elements to the start of an allocated slot. Allocates nothing.
     ///
     /// # Errors
@@ -187,16 +189,31 @@ impl Memory {
         self.write(slot, cpu::bytes::of_slice(elements))
     }
 
-    /// Copies elements from a slot, starting `offset` bytes in. Allocates nothing.
+    /// Copies elements from a slot, starting `offset` bytes in. Allocates nothing on the CPU.
     ///
     /// # Errors
     /// As [`Memory::read`].
     pub fn load<T: Element>(&self, slot: Slot, offset: usize, elements: &mut [T]) -> Result<(), Error> {
+        match &self.0 {
+            On::Cpu(_) => self.load_by(&mut [0; 1024], slot, offset, elements),
+            // Each copy waits for the GPU: there had better be one.
+            On::Cuda(_) => self.load_by(&mut vec![0; size_of_val(elements)], slot, offset, elements),
+        }
+    }
+
+    /// Copies elements by way of a buffer, whose length is a multiple of an element's.
+    fn load_by<T: Element>(
+        &self,
+        buffer: &mut [u8],
+        slot: Slot,
+        mut offset: usize,
+        elements: &mut [T],
+    ) -> Result<(), Error> {
         let size = T::DTYPE.size();
-        let mut bytes = [0; 1024];
-        for (i, chunk) in elements.chunks_mut(bytes.len() / size).enumerate() {
-            let bytes = &mut bytes[..chunk.len() * size];
-            self.read(slot, offset + i * 1024, bytes)?;
+        for chunk in elements.chunks_mut((buffer.len() / size).max(1)) {
+            let bytes = &mut buffer[..chunk.len() * size];
+            self.read(slot, offset, bytes)?;
+            offset += bytes.len();
             chunk.iter_mut().zip(bytes.chunks_exact(size)).for_each(|(e, b)| *e = T::decode(b));
         }
         Ok(())

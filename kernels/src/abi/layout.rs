@@ -130,8 +130,8 @@ words! {
 
     /// A check of row numbers.
     CheckRows {
-        /// Number of the step, for the record of its failure.
-        step: u32,
+        /// What the record says if the check fails; anything but [`NO_FAILURE`](super::NO_FAILURE).
+        tag: u32,
         /// How many numbers there are.
         count: u32,
         /// Rows of the table.

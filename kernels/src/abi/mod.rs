@@ -42,8 +42,8 @@ pub const WARP: u32 = 32;
 /// Words of the record of a failed step, which the host fills with [`NO_FAILURE`] first. While the first word is
 /// anything else, kernels return at once, so that nothing after the failed step runs.
 pub mod status {
-    /// The step that failed.
-    pub const STEP: u32 = 0;
+    /// The [`tag`](super::layout::CheckRows::tag) of the check that failed.
+    pub const TAG: u32 = 0;
     /// The lowest position among the indices that holds a bad one.
     pub const POSITION: u32 = 1;
     /// The bad index.

@@ -52,15 +52,15 @@ pub unsafe fn arg_reduce(block: Global, buffers: Global, _: Global) {
         let thread = sys::block().wrapping_mul(sys::threads()).wrapping_add(sys::thread());
         let alone = head.lanes == 1;
         let (number, lane) = if alone { (thread, 0) } else { (thread / WARP, thread % WARP) };
-        let last = head.outputs.wrapping_sub(1);
-        let output = if number < head.outputs { number } else { last };
+        let live = number < head.outputs;
+        let length = if live { head.length } else { 0 };
 
         let operand: Operand = machine.part(head.input);
-        let [offset, ..] = machine.offsets(head.nest, head.input, [output; 4]);
+        let [offset, ..] = machine.offsets(head.nest, head.input, [number; 4]);
         let start = machine.address(operand.place).at(offset << 2);
         let mut best = Found { key: i64::MIN, position: u32::MAX };
         let mut position = lane;
-        while position < head.length {
+        while position < length {
             let word = start.at((position as u64 * head.stride as u64) << 2).word();
             let key = extremum::key(word, head.float != 0, head.largest != 0);
             best = best.better(Found { key, position });
@@ -72,8 +72,7 @@ pub unsafe fn arg_reduce(block: Global, buffers: Global, _: Global) {
             }
             meet!(16 8 4 2 1);
         }
-        let live = (number < head.outputs) & (lane == 0);
-        let elements = Elements { numbers: [output; 4], live: [live, false, false, false] };
+        let elements = Elements { numbers: [number; 4], live: [live & (lane == 0), false, false, false] };
         machine.store(head.output, head.nest, elements, [best.position; 4]);
     }
 }

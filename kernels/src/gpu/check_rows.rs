@@ -43,7 +43,7 @@ pub unsafe fn check_rows(block: Global, buffers: Global, failure: Global) {
             if bad != u32::MAX {
                 failure.at(status::INDEX as u64 * 4).set_word(numbers.at(bad as u64 * 4).word());
                 failure.at(status::POSITION as u64 * 4).set_word(bad);
-                failure.at(status::STEP as u64 * 4).set_word(head.step);
+                failure.at(status::TAG as u64 * 4).set_word(head.tag);
             }
         }
     }

@@ -22,9 +22,10 @@ pub fn each<T>(mut f: impl FnMut(usize) -> T) -> [T; 4] {
 /// The elements of a nest that a thread computes side by side.
 #[derive(Clone, Copy)]
 pub struct Elements {
-    /// Their numbers, each of which must be an element of the nest.
+    /// Their numbers in the nest.
     pub numbers: Group,
-    /// Which of them are stored.
+    /// Which of them there are. The others are neither loaded nor stored: where a program overwrites its input, their
+    /// element may be another thread's.
     pub live: [bool; 4],
 }
 
@@ -122,8 +123,8 @@ impl Machine {
                         self.store(b, nest, elements, self.read(a));
                         continue;
                     }
-                    code::LOAD => self.load(a, nest, elements.numbers),
-                    code::LOAD_ROW => self.load_row(a, elements.numbers),
+                    code::LOAD => self.load(a, nest, elements),
+                    code::LOAD_ROW => self.load_row(a, elements),
                     code => {
                         let a = self.read(a);
                         let b = if values > 1 { self.read(b) } else { [0; 4] };
@@ -139,13 +140,13 @@ impl Machine {
     /// # Safety
     /// As [`Machine::run`].
     #[inline(always)]
-    unsafe fn load(&self, access: u32, nest: u32, numbers: Group) -> Group {
+    unsafe fn load(&self, access: u32, nest: u32, elements: Elements) -> Group {
         // SAFETY: the caller's promise.
         unsafe {
             let operand: Operand = self.part(access);
             let start = self.address(operand.place);
-            let offsets = self.offsets(nest, access, numbers);
-            load(start, operand.element, offsets)
+            let offsets = self.offsets(nest, access, elements.numbers);
+            load(start, operand.element, offsets, elements.live)
         }
     }
 
@@ -175,17 +176,17 @@ impl Machine {
     /// # Safety
     /// As [`Machine::run`].
     #[inline(always)]
-    unsafe fn load_row(&self, rows: u32, numbers: Group) -> Group {
+    unsafe fn load_row(&self, rows: u32, elements: Elements) -> Group {
         // SAFETY: the caller's promise; the row numbers were checked.
         unsafe {
             let rows: Rows = self.part(rows);
             let (table, list) = (self.address(rows.table.place), self.address(rows.numbers));
             let offsets = each(|i| {
-                let (position, column) = rows.width.split(numbers[i]);
-                let row = list.at(position as u64 * 4).word();
+                let (position, column) = rows.width.split(elements.numbers[i]);
+                let row = if elements.live[i] { list.at(position as u64 * 4).word() } else { 0 };
                 row as u64 * rows.width.divisor as u64 + column as u64
             });
-            load(table, rows.table.element, offsets)
+            load(table, rows.table.element, offsets, elements.live)
         }
     }
 
@@ -220,16 +221,18 @@ impl Machine {
 const WORD: u32 = Element::Word as u32;
 const TRUTH: u32 = Element::Truth as u32;
 
+/// The elements at these offsets; 0 for those that are not live.
+///
 /// # Safety
-/// The elements must be there.
+/// The live elements must be there.
 #[inline(always)]
-unsafe fn load(start: Global, element: u32, offsets: [u64; 4]) -> Group {
+unsafe fn load(start: Global, element: u32, offsets: [u64; 4], live: [bool; 4]) -> Group {
     // SAFETY: the caller's promise.
     unsafe {
         match element {
-            WORD => each(|i| start.at(offsets[i] << 2).word()),
-            TRUTH => each(|i| (start.at(offsets[i]).byte() != 0) as u32),
-            _ => each(|i| start.at(offsets[i]).byte()),
+            WORD => each(|i| if live[i] { start.at(offsets[i] << 2).word() } else { 0 }),
+            TRUTH => each(|i| (live[i] && start.at(offsets[i]).byte() != 0) as u32),
+            _ => each(|i| if live[i] { start.at(offsets[i]).byte() } else { 0 }),
         }
     }
 }

@@ -17,9 +17,7 @@ pub unsafe fn map(block: Global, buffers: Global, _: Global) {
         // Neighbouring threads take neighbouring elements, so that each load is of neighbouring bytes.
         let first = sys::block().wrapping_mul(sys::threads().wrapping_mul(GROUP)).wrapping_add(sys::thread());
         let numbers = each(|i| first.wrapping_add(sys::threads().wrapping_mul(i as u32)));
-        let last = head.elements.wrapping_sub(1);
-        let live = each(|i| numbers[i] <= last);
-        let numbers = each(|i| if live[i] { numbers[i] } else { last });
+        let live = each(|i| numbers[i] < head.elements);
         machine.run(head.code, head.nest, Elements { numbers, live });
     }
 }

@@ -29,7 +29,7 @@ macro_rules! define_entries {
                     let failure = Global(failure);
                     // SAFETY: the caller's promise; a kernel that writes the record waits for its threads before.
                     unsafe {
-                        if failure.at(status::STEP as u64 * 4).word() == abi::NO_FAILURE {
+                        if failure.at(status::TAG as u64 * 4).word() == abi::NO_FAILURE {
                             super::$function(Global(step), Global(buffers), failure);
                         }
                     }

@@ -42,27 +42,20 @@ struct Item {
 
 impl Item {
     #[inline(always)]
-    fn new(head: &Reduce, output: u32, block: u32) -> Item {
+    fn new(head: &Reduce, live: bool, output: u32, block: u32) -> Item {
         let start = block.wrapping_mul(BLOCK as u32);
-        let count = head.length.wrapping_sub(start).min(BLOCK as u32);
+        let count = if live { head.length.wrapping_sub(start).min(BLOCK as u32) } else { 0 };
         Item { first: output.wrapping_mul(head.length).wrapping_add(start), count }
     }
 
-    /// Elements `places` of the item; what is beyond its end stands for the last one and is not live.
+    /// Elements `places` of the item, where it has them.
     #[inline(always)]
     fn elements(&self, places: Group) -> Elements {
-        let live = each(|i| places[i] < self.count);
-        let numbers =
-            each(|i| self.first.wrapping_add(if live[i] { places[i] } else { self.count.wrapping_sub(1) }));
-        Elements { numbers, live }
+        Elements {
+            numbers: each(|i| self.first.wrapping_add(places[i])),
+            live: each(|i| places[i] < self.count),
+        }
     }
-}
-
-/// The number of an item and whether it is one: threads beyond the last do as it does, and store nothing.
-#[inline(always)]
-fn item_of(head: &Reduce, number: u32) -> (u32, bool) {
-    let live = number < head.items;
-    (if live { number } else { head.items.wrapping_sub(1) }, live)
 }
 
 /// What a thread runs next: the program for some of the item's elements or, at the end, the one for its result.
@@ -102,9 +95,9 @@ pub unsafe fn reduce_rows(block: Global, buffers: Global, _: Global) {
     unsafe {
         let head: Reduce = machine.part(0);
         let number = sys::block().wrapping_mul(sys::threads()).wrapping_add(sys::thread()) / lanes;
-        let (number, live) = item_of(&head, number);
+        let live = number < head.items;
         let (output, part) = head.split.split(number);
-        let item = Item::new(&head, output, part);
+        let item = Item::new(&head, live, output, part);
         let longest = head.length.min(BLOCK as u32);
         let mut sum = head.identity;
         let mut at = 0;
@@ -159,9 +152,9 @@ pub unsafe fn reduce_columns(block: Global, buffers: Global, _: Global) {
     unsafe {
         let head: Reduce = machine.part(0);
         let number = sys::block().wrapping_mul(sys::threads()).wrapping_add(sys::thread());
-        let (number, live) = item_of(&head, number);
+        let live = number < head.items;
         let (part, output) = head.split.split(number);
-        let item = Item::new(&head, output, part);
+        let item = Item::new(&head, live, output, part);
         for i in 0..shape::COLUMN_SUMS {
             row(i).set_words([head.identity; 4]);
         }

@@ -1,7 +1,7 @@
 //! Device memory of the CPU: zeroed blocks aligned to a cache line, and host tensors lent to programs.
 
 use super::bytes;
-use crate::{Error, Slot, Tensor, slots::Slots, tensor::Data};
+use crate::{Error, Slot, Tensor, binding::Bound, slots::Slots, tensor::Data};
 use std::{
     alloc::{Layout, alloc_zeroed, dealloc},
     ptr::NonNull,
@@ -76,14 +76,6 @@ enum Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Memory(Slots<Entry>);
 
-/// A buffer as a program sees it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bound {
-    pub(crate) start: *mut u8,
-    pub(crate) bytes: usize,
-    pub(crate) writable: bool,
-}
-
 impl Memory {
     pub(crate) fn allocate(&mut self, bytes: usize) -> Result<Slot, Error> {
         let block = Block::zeroed(bytes)?;
@@ -141,12 +133,12 @@ impl Memory {
 
     /// Where a slot lies; nothing for a freed one. The pointer stays valid while [`Memory::stamp`] does not
     /// change, and may be written through only under `&mut Memory` and where it is writable.
-    pub(crate) fn bind(&mut self, slot: Slot) -> Option<Bound> {
+    pub(crate) fn bind(&self, slot: Slot) -> Option<Bound<*mut u8>> {
         Some(match self.0.get(slot)? {
-            Entry::Owned(block) => Bound { start: block.start(), bytes: block.bytes, writable: true },
+            Entry::Owned(block) => Bound { address: block.start(), bytes: block.bytes, writable: true },
             Entry::Shared(data) => {
                 let all = bytes::of(data);
-                Bound { start: all.as_ptr().cast_mut(), bytes: all.len(), writable: false }
+                Bound { address: all.as_ptr().cast_mut(), bytes: all.len(), writable: false }
             }
         })
     }

@@ -170,7 +170,7 @@ pub(super) struct Entered<'a> {
 impl Entered<'_> {
     /// Memory with undefined contents; see [`Context::recycle`].
     pub(super) fn allocate(self, bytes: usize) -> Result<DeviceBuffer<u8>, Error> {
-        lock(&self.context.pool).take(bytes)
+        lock(&self.context.pool).take(bytes, || self.synchronize())
     }
 
     /// Clears memory, after all that was launched before.

@@ -1,7 +1,7 @@
 //! What the driver refused, in words.
 
 use super::driver;
-use crate::Error;
+use crate::{CudaFailure, Error};
 use cust::{CudaApiVersion, error::CudaError};
 
 /// The driver's codes for PTX that it cannot take: older hardware, older driver, or no compiler.
@@ -22,7 +22,7 @@ pub(super) fn failed(action: impl Into<String>, step: Option<usize>, error: Cuda
     } else {
         "see what nvidia-smi says of the GPU"
     };
-    Error::Cuda {
+    Error::Cuda(Box::new(CudaFailure {
         action: action.into(),
         step,
         function,
@@ -30,7 +30,7 @@ pub(super) fn failed(action: impl Into<String>, step: Option<usize>, error: Cuda
         driver: version(),
         ptx: super::kernels::ptx_version(),
         cure,
-    }
+    }))
 }
 
 /// The newest CUDA that the driver knows.

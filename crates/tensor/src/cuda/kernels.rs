@@ -11,7 +11,7 @@ use minutia_kernels::abi::Kernel;
 use std::ffi::{CString, c_void};
 
 /// The kernels as PTX, which the driver compiles for its GPU.
-const PTX: &str = minutia_kernels::PTX;
+const PTX: &str = include_str!("../../../../kernels/ptx/minutia.ptx");
 
 /// The PTX version that the kernels are written in.
 pub(super) fn ptx_version() -> &'static str {
@@ -53,10 +53,10 @@ impl Kernels {
 
 /// Adds what the compiler said.
 fn explain(mut failure: Error, log: &str) -> Error {
-    if let Error::Cuda { error, .. } = &mut failure
+    if let Error::Cuda(failure) = &mut failure
         && !log.is_empty()
     {
-        *error = format!("{error}: {log}");
+        failure.error = format!("{}: {log}", failure.error);
     }
     failure
 }

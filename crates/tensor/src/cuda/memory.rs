@@ -1,7 +1,7 @@
 //! Memory of a GPU: zeroed blocks, and copies of host tensors.
 
 use super::{Cuda, context::Context};
-use crate::{Error, Slot, Tensor, slots::Slots};
+use crate::{Error, Slot, Tensor, binding::Bound, slots::Slots};
 use cust::memory::DeviceBuffer;
 use std::sync::Arc;
 
@@ -79,25 +79,17 @@ impl Drop for Block {
 }
 
 #[derive(Debug)]
-enum Entry {
-    Owned(Block),
-    Shared(Block),
+struct Entry {
+    block: Block,
+    /// Whether it is the copy of a host tensor, which is written in whole or not at all.
+    shared: bool,
 }
 
-/// Numbered buffers of one GPU. Those that were shared are copies of host tensors.
+/// Numbered buffers of one GPU.
 #[derive(Debug)]
 pub(crate) struct Memory {
     cuda: Cuda,
     slots: Slots<Entry>,
-}
-
-/// A buffer as a program sees it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bound {
-    /// Where it starts on the GPU.
-    pub(super) address: u64,
-    pub(super) bytes: usize,
-    pub(super) writable: bool,
 }
 
 impl Memory {
@@ -112,22 +104,22 @@ impl Memory {
 
     pub(crate) fn allocate(&mut self, bytes: usize) -> Result<Slot, Error> {
         let block = Block::zeroed(&self.cuda, bytes)?;
-        Ok(self.slots.insert(Entry::Owned(block)))
+        Ok(self.slots.insert(Entry { block, shared: false }))
     }
 
     pub(crate) fn share(&mut self, tensor: &Tensor) -> Result<Slot, Error> {
         let block = Block::of(&self.cuda, tensor.as_bytes())?;
-        Ok(self.slots.insert(Entry::Shared(block)))
+        Ok(self.slots.insert(Entry { block, shared: true }))
     }
 
     /// A tensor as long as the one before goes to the same place.
     pub(crate) fn replace(&mut self, slot: Slot, tensor: &Tensor) -> Result<(), Error> {
         let bytes = tensor.as_bytes();
         match self.slots.get_mut(slot) {
-            Some(Entry::Shared(block)) if block.bytes() == bytes.len() => block.write(bytes),
-            Some(Entry::Shared(_)) => {
+            Some(Entry { block, shared: true }) if block.bytes() == bytes.len() => block.write(bytes),
+            Some(Entry { shared: true, .. }) => {
                 let block = Block::of(&self.cuda, bytes)?;
-                self.slots.replace(slot, Entry::Shared(block));
+                self.slots.replace(slot, Entry { block, shared: true });
                 Ok(())
             }
             _ => Err(Error::Binding { slot: slot.0, found: 0, expected: bytes.len() }),
@@ -139,23 +131,25 @@ impl Memory {
     }
 
     pub(crate) fn write(&mut self, slot: Slot, bytes: &[u8]) -> Result<(), Error> {
-        let short = |found| Error::Binding { slot: slot.0, found, expected: bytes.len() };
-        match self.slots.get_mut(slot) {
-            Some(Entry::Owned(block)) if bytes.len() <= block.bytes() => block.write(bytes),
-            Some(Entry::Owned(block)) => Err(short(block.bytes())),
-            Some(Entry::Shared(_)) => Err(Error::ReadOnly { slot: slot.0 }),
-            None => Err(short(0)),
+        let entry = self.slots.get_mut(slot);
+        let found = entry.as_ref().map_or(0, |entry| entry.block.bytes());
+        match entry {
+            Some(Entry { shared: true, .. }) => Err(Error::ReadOnly { slot: slot.0 }),
+            Some(Entry { block, .. }) if bytes.len() <= found => block.write(bytes),
+            _ => Err(Error::Binding { slot: slot.0, found, expected: bytes.len() }),
         }
     }
 
     pub(crate) fn read(&self, slot: Slot, offset: usize, target: &mut [u8]) -> Result<(), Error> {
-        let block = self.slots.get(slot).map(|Entry::Owned(block)| Entry::Shared(block) | block);
         let expected = offset.saturating_add(target.len());
-        let found = block.map_or(0, Block::bytes);
-        match block {
-            Some(block) if expected <= found => block.read(offset, target),
-            _ if expected == 0 => Ok(()),
-            _ => Err(Error::Binding { slot: slot.0, found, expected }),
+        match self.slots.get(slot) {
+            Some(Entry { block, .. }) if expected <= block.bytes() => block.read(offset, target),
+            // Of nothing, nothing can be read.
+            None if expected == 0 => Ok(()),
+            entry => {
+                let found = entry.map_or(0, |entry| entry.block.bytes());
+                Err(Error::Binding { slot: slot.0, found, expected })
+            }
         }
     }
 
@@ -165,10 +159,11 @@ impl Memory {
     }
 
     /// Where a slot lies; nothing for a freed one. The address stays valid while [`Memory::stamp`] does not change.
-    pub(super) fn bind(&self, slot: Slot) -> Option<Bound> {
-        self.slots.get(slot).map(|entry| match entry {
-            Entry::Owned(block) => Bound { address: block.address(), bytes: block.bytes(), writable: true },
-            Entry::Shared(block) => Bound { address: block.address(), bytes: block.bytes(), writable: false },
+    pub(super) fn bind(&self, slot: Slot) -> Option<Bound<u64>> {
+        self.slots.get(slot).map(|Entry { block, shared }| Bound {
+            address: block.address(),
+            bytes: block.bytes(),
+            writable: !shared,
         })
     }
 }

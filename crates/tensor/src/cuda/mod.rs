@@ -10,11 +10,14 @@
 
 mod context;
 mod driver;
+mod encode;
+mod executable;
 mod failure;
 mod kernels;
 mod memory;
 mod pool;
 
+pub(crate) use executable::Executable;
 pub(crate) use memory::Memory;
 
 use crate::Error;

@@ -1,5 +1,6 @@
 //! A cache of device memory: asking the driver for some, or giving it back, waits for all that the GPU is doing.
 
+use super::failure::failed;
 use crate::Error;
 use cust::{error::CudaError, memory::DeviceBuffer};
 use std::collections::BTreeMap;
@@ -14,8 +15,13 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// A block of so many bytes, at least one, with undefined contents. Cached blocks are given up if there is no other.
-    pub(super) fn take(&mut self, bytes: usize) -> Result<DeviceBuffer<u8>, Error> {
+    /// A block of so many bytes, at least one, with undefined contents. If the driver has none, `settle` is called to wait
+    /// for whatever uses the cached ones, which are then given up.
+    pub(super) fn take(
+        &mut self,
+        bytes: usize,
+        settle: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<DeviceBuffer<u8>, Error> {
         if let Some(block) = self.free.get_mut(&bytes).and_then(Vec::pop) {
             return Ok(block);
         }
@@ -23,6 +29,7 @@ impl Pool {
         let allocate = || unsafe { DeviceBuffer::uninitialized(bytes) };
         let result = match allocate() {
             Err(CudaError::OutOfMemory) if !self.free.is_empty() => {
+                settle()?;
                 self.free.clear();
                 allocate()
             }
@@ -30,7 +37,7 @@ impl Pool {
         };
         result.map_err(|error| match error {
             CudaError::OutOfMemory | CudaError::InvalidMemoryAllocation => Error::OutOfMemory { bytes },
-            other => super::failure::failed(format!("allocating {bytes} bytes"), None, other),
+            other => failed(format!("allocating {bytes} bytes"), None, other),
         })
     }
 

@@ -147,7 +147,7 @@ pub unsafe fn gemm_any(block: Global, buffers: Global, _: Global) {
         machine.register(0).set_words(each(|i| (sums[i] + 0.0).to_bits()));
         let place = |i: usize| (row + first + i as u32 / 2 * APART, column + second + i as u32 % 2 * APART);
         let live = each(|i| (place(i).0 < m) & (place(i).1 < n));
-        let numbers = each(|i| if live[i] { place(i).0.wrapping_mul(n).wrapping_add(place(i).1) } else { 0 });
+        let numbers = each(|i| place(i).0.wrapping_mul(n).wrapping_add(place(i).1));
         machine.run(code, nest, Elements { numbers, live });
     }
 }

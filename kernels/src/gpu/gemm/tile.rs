@@ -182,8 +182,7 @@ unsafe fn gemm<const A_ALONG_TERMS: bool, const B_ALONG_TERMS: bool>(block: Glob
                     (row + down, column + spot(i) % TILE)
                 };
                 let live = each(|i| (place(i).0 < m) & (place(i).1 < n));
-                let numbers =
-                    each(|i| if live[i] { place(i).0.wrapping_mul(n).wrapping_add(place(i).1) } else { 0 });
+                let numbers = each(|i| place(i).0.wrapping_mul(n).wrapping_add(place(i).1));
                 machine.register(0).set_words(each(|i| shared.at(spot(i) * 4).word()));
                 machine.run(code, nest, Elements { numbers, live });
                 done += THREADS * GROUP;
