@@ -1,6 +1,6 @@
 //! A GPU's context: its queue of work, its kernels and its memory.
 
-use super::{driver, failure::failed, kernels::Kernels, pool::Pool};
+use super::{driver, failure::failed, kernels::Kernels, pool::Pool, record::Record};
 use crate::Error;
 use cust::{
     CudaFlags,
@@ -26,6 +26,7 @@ const LEAST_CAPABILITY: i32 = 75;
 pub(super) struct Context {
     pool: Mutex<Pool>,
     kernels: Kernels,
+    record: Record,
     stream: Stream,
     unfinished: Mutex<Unfinished>,
     ordinal: usize,
@@ -40,6 +41,8 @@ struct Unfinished {
     /// First and last with the steps that they belong to.
     ends: Option<[(Kernel, usize); 2]>,
     count: usize,
+    /// Whether any of them may write the record.
+    checked: bool,
 }
 
 /// One launch.
@@ -114,6 +117,7 @@ impl Context {
         Ok(Context {
             pool: Mutex::default(),
             kernels: Kernels::load()?,
+            record: Record::new()?,
             stream: Stream::new(StreamFlags::DEFAULT, None).map_err(refused)?,
             unfinished: Mutex::default(),
             ordinal,
@@ -133,6 +137,11 @@ impl Context {
 
     pub(super) fn multiprocessors(&self) -> u32 {
         self.multiprocessors
+    }
+
+    /// What kernels found wrong.
+    pub(super) fn record(&self) -> &Record {
+        &self.record
     }
 
     /// Makes the GPU this thread's, as it must be whenever it is asked for something.
@@ -264,16 +273,20 @@ impl Entered<'_> {
         }
         let mut unfinished = lock(&self.context.unfinished);
         let first = unfinished.ends.map_or((kernel, step), |[first, _]| first);
-        *unfinished = Unfinished { ends: Some([first, (kernel, step)]), count: unfinished.count + 1 };
+        *unfinished = Unfinished {
+            ends: Some([first, (kernel, step)]),
+            count: unfinished.count + 1,
+            checked: unfinished.checked || kernel == Kernel::CheckRows,
+        };
         Ok(())
     }
 
-    /// Waits for all that was launched.
+    /// Waits for all that was launched, and asks what it found wrong.
     pub(super) fn synchronize(self) -> Result<(), Error> {
         let result = self.context.stream.synchronize();
         result.map_err(|error| self.unfinished("waiting for the GPU", error))?;
-        *lock(&self.context.unfinished) = Unfinished::default();
-        Ok(())
+        let finished = std::mem::take(&mut *lock(&self.context.unfinished));
+        if finished.checked { self.context.record.take() } else { Ok(()) }
     }
 
     /// An error that may be that of any kernel which was launched before.
