@@ -1,6 +1,6 @@
 //! A GPU's context: its queue of work, its kernels and its memory.
 
-use super::{driver, failure::failed, kernels::Kernels, pool::Pool, record::Record};
+use super::{driver, failure::failed, kernels::Kernels, pool::Pool, record::Checks};
 use crate::Error;
 use cust::{
     CudaFlags,
@@ -26,7 +26,7 @@ const LEAST_CAPABILITY: i32 = 75;
 pub(super) struct Context {
     pool: Mutex<Pool>,
     kernels: Kernels,
-    record: Record,
+    checks: Checks,
     stream: Stream,
     unfinished: Mutex<Unfinished>,
     ordinal: usize,
@@ -41,8 +41,6 @@ struct Unfinished {
     /// First and last with the steps that they belong to.
     ends: Option<[(Kernel, usize); 2]>,
     count: usize,
-    /// Whether any of them may write the record.
-    checked: bool,
 }
 
 /// One launch.
@@ -117,7 +115,7 @@ impl Context {
         Ok(Context {
             pool: Mutex::default(),
             kernels: Kernels::load()?,
-            record: Record::new()?,
+            checks: Checks::default(),
             stream: Stream::new(StreamFlags::DEFAULT, None).map_err(refused)?,
             unfinished: Mutex::default(),
             ordinal,
@@ -139,9 +137,9 @@ impl Context {
         self.multiprocessors
     }
 
-    /// What kernels found wrong.
-    pub(super) fn record(&self) -> &Record {
-        &self.record
+    /// What the programs of this GPU check.
+    pub(super) fn checks(&self) -> &Checks {
+        &self.checks
     }
 
     /// Makes the GPU this thread's, as it must be whenever it is asked for something.
@@ -273,20 +271,16 @@ impl Entered<'_> {
         }
         let mut unfinished = lock(&self.context.unfinished);
         let first = unfinished.ends.map_or((kernel, step), |[first, _]| first);
-        *unfinished = Unfinished {
-            ends: Some([first, (kernel, step)]),
-            count: unfinished.count + 1,
-            checked: unfinished.checked || kernel == Kernel::CheckRows,
-        };
+        *unfinished = Unfinished { ends: Some([first, (kernel, step)]), count: unfinished.count + 1 };
         Ok(())
     }
 
-    /// Waits for all that was launched, and asks what it found wrong.
+    /// Waits for all that was launched.
     pub(super) fn synchronize(self) -> Result<(), Error> {
         let result = self.context.stream.synchronize();
         result.map_err(|error| self.unfinished("waiting for the GPU", error))?;
-        let finished = std::mem::take(&mut *lock(&self.context.unfinished));
-        if finished.checked { self.context.record.take() } else { Ok(()) }
+        *lock(&self.context.unfinished) = Unfinished::default();
+        Ok(())
     }
 
     /// An error that may be that of any kernel which was launched before.

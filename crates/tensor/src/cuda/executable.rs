@@ -15,8 +15,9 @@ use minutia_kernels::abi::Arguments;
 pub(crate) struct Executable {
     cuda: Cuda,
     bindings: Bindings<u64>,
-    /// Each needs only the table's address and the block's.
     launches: Vec<Launch>,
+    /// Whether any of them may write the record.
+    may_fail: bool,
     /// The addresses of the buffers, as the GPU reads them.
     table: Block,
     table_bytes: Vec<u8>,
@@ -27,9 +28,8 @@ pub(crate) struct Executable {
 impl Executable {
     pub(super) fn new(cuda: &Cuda, program: &Program) -> Result<Executable, Error> {
         let Encoded { mut words, launches, scratch, checks } = encode(program, cuda.0.multiprocessors())?;
-        let record = cuda.0.record();
-        for check in checks {
-            words[check.word] = record.register(RowCheck { step: check.step, rows: check.rows });
+        for check in &checks {
+            words[check.word] = cuda.0.checks().add(RowCheck { step: check.step, rows: check.rows });
         }
         let steps = Block::of(cuda, &bytes(&words))?;
         let scratch = match scratch {
@@ -47,13 +47,15 @@ impl Executable {
             arguments: Arguments {
                 step: steps.address() + (launch.block * size_of::<u32>()) as u64,
                 buffers: table.address(),
-                status: record.address(),
+                // Known when there is a memory.
+                status: 0,
             },
         };
         Ok(Executable {
             cuda: cuda.clone(),
             bindings: Bindings::new(&program.buffers, 0),
             launches: launches.iter().map(launch).collect(),
+            may_fail: !checks.is_empty(),
             table_bytes: vec![0; table.bytes()],
             table,
             scratch,
@@ -66,17 +68,22 @@ impl Executable {
         &self.cuda
     }
 
-    /// Launches the kernels, which run while the host goes on. What they find wrong is reported by the next call that
-    /// waits for the GPU.
+    /// Launches the kernels, which run while the host goes on. What they find wrong is told by the next access to
+    /// the memory.
     pub(crate) fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
         if self.bindings.update(slots, memory.stamp(), |slot| memory.bind(slot))? {
             self.write_table()?;
+            let status = memory.record()?.address();
+            self.launches.iter_mut().for_each(|launch| launch.arguments.status = status);
         }
         let entered = self.cuda.0.enter()?;
         for &launch in &self.launches {
             // SAFETY: the program was checked and encoded for these arguments, whose blocks the executable owns; the
             // buffers are as long as it declares, and those that are written are apart from all others.
             unsafe { entered.launch(launch) }?;
+        }
+        if self.may_fail {
+            memory.record()?.expect();
         }
         Ok(())
     }

@@ -1,27 +1,15 @@
-//! What kernels found wrong. All programs of a GPU share one record, so that whatever was launched after a failed step
-//! does nothing, whichever program it belongs to.
+//! What kernels found wrong. All programs that run over one memory share its record, so that whatever was launched after
+//! a failed step does nothing, and the failure is told to whoever uses that memory, and to nobody else.
 
-use super::failure::failed;
+use super::{Cuda, memory::Block};
 use crate::Error;
-use cust::memory::{CopyDestination, DeviceBuffer};
 use minutia_kernels::abi::{NO_FAILURE, status};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
-/// The record of a GPU.
-#[derive(Debug)]
-pub(super) struct Record {
-    address: u64,
-    kept: Mutex<Kept>,
-}
-
-#[derive(Debug)]
-struct Kept {
-    words: DeviceBuffer<u32>,
-    /// By tag. A program that is dropped leaves its checks here: one of them may have failed already.
-    checks: Vec<RowCheck>,
-}
-
-/// A check of row numbers.
+/// A check of row numbers, and what its failure means.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RowCheck {
     /// The step that makes it.
@@ -30,15 +18,43 @@ pub(super) struct RowCheck {
     pub(super) rows: usize,
 }
 
-const NOTHING: [u32; status::WORDS as usize] = [NO_FAILURE; status::WORDS as usize];
+/// The checks of all programs of a GPU, by tag.
+#[derive(Debug, Default)]
+pub(super) struct Checks(Mutex<Vec<RowCheck>>);
+
+impl Checks {
+    /// The tag of a new check. It stays when the program is dropped: the check may have failed already.
+    pub(super) fn add(&self, check: RowCheck) -> u32 {
+        let mut checks = self.all();
+        checks.push(check);
+        (checks.len() - 1) as u32
+    }
+
+    fn find(&self, tag: u32) -> RowCheck {
+        self.all()[tag as usize]
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<RowCheck>> {
+        // A push leaves nothing half changed.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The record of a memory.
+#[derive(Debug)]
+pub(super) struct Record {
+    cuda: Cuda,
+    address: u64,
+    words: Mutex<Block>,
+    /// Whether checks were launched since the record was looked at.
+    pending: AtomicBool,
+}
 
 impl Record {
-    /// An empty record in the current context.
-    pub(super) fn new() -> Result<Record, Error> {
-        let words = DeviceBuffer::from_slice(&NOTHING)
-            .map_err(|error| failed("reserving the record of failed steps", None, error))?;
-        let address = words.as_device_ptr().as_raw();
-        Ok(Record { address, kept: Mutex::new(Kept { words, checks: Vec::new() }) })
+    pub(super) fn new(cuda: &Cuda) -> Result<Record, Error> {
+        let words = Block::of(cuda, &nothing())?;
+        let address = words.address();
+        Ok(Record { cuda: cuda.clone(), address, words: Mutex::new(words), pending: AtomicBool::new(false) })
     }
 
     /// Where it is on the GPU.
@@ -46,34 +62,40 @@ impl Record {
         self.address
     }
 
-    /// The tag for a check.
-    pub(super) fn register(&self, check: RowCheck) -> u32 {
-        let mut kept = self.kept();
-        kept.checks.push(check);
-        (kept.checks.len() - 1) as u32
+    /// Something that may fail was launched.
+    pub(super) fn expect(&self) {
+        self.pending.store(true, Ordering::Relaxed);
     }
 
-    /// Reads the record and empties it. No kernel may be running.
+    /// Waits for checks that were launched, and empties the record.
     ///
     /// # Errors
-    /// [`Error::IndexOutOfRange`] for the check that failed, [`Error::Cuda`] when the record cannot be read.
+    /// [`Error::IndexOutOfRange`] for the first that failed.
     pub(super) fn take(&self) -> Result<(), Error> {
-        let refused = |error| failed("reading the record of failed steps", None, error);
-        let mut kept = self.kept();
-        let mut words = NOTHING;
-        kept.words.copy_to(&mut words).map_err(refused)?;
-        let [tag, position, index] =
-            [status::TAG, status::POSITION, status::INDEX].map(|i| words[i as usize]);
-        if tag == NO_FAILURE {
+        if !self.pending.load(Ordering::Relaxed) {
             return Ok(());
         }
-        kept.words.copy_from(&NOTHING).map_err(refused)?;
-        let RowCheck { step, rows } = kept.checks[tag as usize];
-        Err(Error::IndexOutOfRange { step, position: position as usize, index: index as i32, rows })
+        let mut words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = nothing();
+        words.read(0, &mut bytes)?;
+        self.pending.store(false, Ordering::Relaxed);
+        let word = |i: u32| {
+            let start = 4 * i as usize;
+            u32::from_ne_bytes([bytes[start], bytes[start + 1], bytes[start + 2], bytes[start + 3]])
+        };
+        if word(status::TAG) == NO_FAILURE {
+            return Ok(());
+        }
+        words.write(&nothing())?;
+        let RowCheck { step, rows } = self.cuda.0.checks().find(word(status::TAG));
+        let (position, index) = (word(status::POSITION) as usize, word(status::INDEX) as i32);
+        Err(Error::IndexOutOfRange { step, position, index, rows })
     }
+}
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        // Nothing that is kept can be left half changed.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// A record of no failure.
+fn nothing() -> [u8; 4 * status::WORDS as usize] {
+    let mut bytes = [0; 4 * status::WORDS as usize];
+    bytes.chunks_exact_mut(4).for_each(|word| word.copy_from_slice(&NO_FAILURE.to_ne_bytes()));
+    bytes
 }
