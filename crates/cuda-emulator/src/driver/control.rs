@@ -44,3 +44,19 @@ pub unsafe extern "C" fn minutiaEmulatorReports(
         }
     })
 }
+
+/// Allocations that were not freed, and their bytes.
+///
+/// # Safety
+/// Both can be written to.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn minutiaEmulatorLive(count: *mut usize, bytes: *mut u64) -> c_int {
+    call(|driver| {
+        let (found, total) = driver.context.as_ref().map_or((0, 0), |context| context.memory.live());
+        // SAFETY: the caller's promise.
+        unsafe {
+            give(count, found)?;
+            give(bytes, total)
+        }
+    })
+}

@@ -51,7 +51,11 @@ fn fill(context: &mut Context, address: Address, pattern: &[u8], count: usize) -
     if !address.is_multiple_of(pattern.len() as u64) {
         return Err(Code::INVALID_VALUE.because(format!("{address:#x} is no multiple of {}", pattern.len())));
     }
-    context.memory.write(address, &pattern.repeat(count)).map_err(refused)
+    let result = match *pattern {
+        [byte] => context.memory.fill(address, byte, count),
+        _ => context.memory.write(address, &pattern.repeat(count)),
+    };
+    result.map_err(refused)
 }
 
 #[unsafe(no_mangle)]

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// Bytes of memory that the device has.
-pub(super) const DEVICE_BYTES: u64 = 4 << 30;
+pub(super) const DEVICE_BYTES: u64 = 1 << 30;
 
 /// A call that is not carried out, or that reports what an earlier one did.
 #[derive(Clone, Debug)]

@@ -64,9 +64,9 @@ impl Memory {
     pub fn allocate(&mut self, bytes: usize) -> u64 {
         let end = self.allocations.last().map_or(FIRST, |a| a.start + a.length + GAP);
         let start = end.next_multiple_of(ALIGNMENT);
-        // What was never written is caught when it is read; should that fail, the contents are no plausible number.
+        // Zeros cost nothing until they are used; what was never written is caught when it is read.
         let contents =
-            Contents { bytes: vec![0xff; bytes], valid: Validity::none(bytes), shadow: Shadow::default() };
+            Contents { bytes: vec![0; bytes], valid: Validity::none(bytes), shadow: Shadow::default() };
         self.allocations.push(Allocation { start, length: bytes as u64, contents: Some(contents) });
         self.live_bytes += bytes as u64;
         start

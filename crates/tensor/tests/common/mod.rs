@@ -1,6 +1,8 @@
 //! What the tests of programs share: the naive reference, and a comparison of every way to run a program.
 #![allow(dead_code, unused_imports)]
 
+#[cfg(feature = "cuda")]
+pub mod emulator;
 pub mod generate;
 pub mod gpu;
 pub mod reference;
