@@ -15,11 +15,21 @@
 //! assert_eq!(first, Generator::new(7, "weights").normal());
 //! ```
 #![no_std]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
+#![cfg_attr(not(target_arch = "nvptx64"), forbid(unsafe_code))]
+#![cfg_attr(
+    target_arch = "nvptx64",
+    feature(abi_ptx, asm_experimental_arch, core_float_math, link_llvm_intrinsics, stdarch_nvptx),
+    allow(internal_features)
+)]
 
 #[cfg(test)]
 extern crate std;
 
+pub mod abi;
+pub mod extremum;
+#[cfg(target_arch = "nvptx64")]
+pub mod gpu;
 pub mod map;
 pub mod math;
 pub mod reduce;

@@ -108,18 +108,21 @@ macro_rules! define_codes {
             pub const ALL: &'static [Code] = &[$(Code::$name),*];
 
             /// How many operands it takes: 1 to 3.
+            #[inline]
             #[must_use]
             pub const fn arity(self) -> usize {
                 match self { $( Code::$name => [$(stringify!($operand)),*].len(), )* }
             }
 
             /// Its name in listings.
+            #[inline]
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $( Code::$name => stringify!($function), )* }
             }
 
             /// What it computes, in words.
+            #[inline]
             #[must_use]
             pub const fn description(self) -> &'static str {
                 match self { $( Code::$name => $doc, )* }

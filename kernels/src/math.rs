@@ -280,6 +280,7 @@ pub fn canonical_bits(x: f32) -> u32 {
 }
 
 /// The two operations that `core` cannot express on stable without `std`.
+#[cfg(not(target_arch = "nvptx64"))]
 mod core_float {
     extern crate std;
 
@@ -292,6 +293,12 @@ mod core_float {
     pub fn sqrt(x: f32) -> f32 {
         x.sqrt()
     }
+}
+
+/// The same for GPUs, where both are instructions.
+#[cfg(target_arch = "nvptx64")]
+mod core_float {
+    pub use core::f32::math::{mul_add as fma, sqrt};
 }
 
 #[cfg(test)]

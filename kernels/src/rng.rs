@@ -13,6 +13,7 @@ pub struct Stream {
 
 impl Stream {
     /// The stream called `name` under `seed`.
+    #[inline]
     #[must_use]
     pub fn new(seed: u64, name: &str) -> Stream {
         // FNV-1a over the name, then SplitMix64's finaliser to spread (seed, name) over the key.
@@ -27,12 +28,14 @@ impl Stream {
     }
 
     /// The stream with a ready-made key, as [`Stream::key`] gives it.
+    #[inline]
     #[must_use]
     pub fn from_key(key: u64) -> Stream {
         Stream { key: [key as u32, (key >> 32) as u32] }
     }
 
     /// The key as one number, for backends that pass it to a device.
+    #[inline]
     #[must_use]
     pub fn key(self) -> u64 {
         self.key[0] as u64 | (self.key[1] as u64) << 32
@@ -60,8 +63,8 @@ impl Stream {
     #[inline(always)]
     #[must_use]
     pub fn word(self, run: u32, i: u64) -> u32 {
-        let block = self.block([(i / 4) as u32, ((i / 4) >> 32) as u32, 0, run]);
-        block[(i % 4) as usize]
+        let [first, second] = self.pair(i, 0, run);
+        if i.is_multiple_of(2) { first } else { second }
     }
 
     /// Element `i` of run `run`, uniform in `[0, 1)` with 24 bits.
@@ -93,14 +96,21 @@ impl Stream {
         }
     }
 
+    /// The two words that element `i` and its neighbour are made of. They are chosen rather than indexed: a GPU would
+    /// put an array that is indexed into slow memory.
+    #[inline(always)]
+    fn pair(self, i: u64, attempt: u32, run: u32) -> [u32; 2] {
+        let [a, b, c, d] = self.block([(i / 4) as u32, ((i / 4) >> 32) as u32, attempt, run]);
+        if i % 4 < 2 { [a, b] } else { [c, d] }
+    }
+
     #[inline(always)]
     fn normal_at(self, i: u64, attempt: u32, run: u32) -> f32 {
-        let words = self.block([(i / 4) as u32, ((i / 4) >> 32) as u32, attempt, run]);
-        let pair = (i % 4 / 2 * 2) as usize;
+        let [first, second] = self.pair(i, attempt, run);
         // (0, 1]: the logarithm stays finite.
-        let u = 1.0 - unit(words[pair]);
+        let u = 1.0 - unit(first);
         let radius = math::sqrt(-2.0 * math::ln(u));
-        let (s, c) = math::sin_cos_turns(unit(words[pair + 1]));
+        let (s, c) = math::sin_cos_turns(unit(second));
         radius * if i.is_multiple_of(2) { c } else { s }
     }
 }
@@ -121,18 +131,21 @@ pub struct Generator {
 
 impl Generator {
     /// A generator at the start of stream `name` under `seed`.
+    #[inline]
     #[must_use]
     pub fn new(seed: u64, name: &str) -> Generator {
         Generator { stream: Stream::new(seed, name), position: 0 }
     }
 
     /// How many draws were made.
+    #[inline]
     #[must_use]
     pub fn position(&self) -> u64 {
         self.position
     }
 
     /// Continues at a position that [`Generator::position`] gave.
+    #[inline]
     pub fn set_position(&mut self, position: u64) {
         self.position = position;
     }
@@ -164,6 +177,7 @@ impl Generator {
     }
 
     /// Uniform in `0..n`, without bias (Lemire, 2019); 0 when `n` is 0.
+    #[inline]
     pub fn below(&mut self, n: u32) -> u32 {
         if n == 0 {
             return 0;

@@ -37,8 +37,17 @@ pub enum Command {
     Fetch(Fetch),
     /// Times the post's jobs against their targets and other libraries
     Bench(Bench),
+    /// Compiles the kernels for GPUs
+    Kernels(Kernels),
     /// Checks the repository's own rules
     Tidy,
+}
+
+#[derive(Args, Debug)]
+pub struct Kernels {
+    /// Only check that kernels/ptx is what kernels/src gives
+    #[arg(long)]
+    pub check: bool,
 }
 
 #[derive(Args, Debug)]

@@ -1,4 +1,5 @@
-//! The reproduction pipeline and the repository's own checks: `cargo xtask reproduce`, `fetch`, `bench` and `tidy`.
+//! The reproduction pipeline and the repository's own checks: `cargo xtask reproduce`, `fetch`, `bench`,
+//! `kernels` and `tidy`.
 #![forbid(unsafe_code)]
 
 mod bench;
@@ -6,6 +7,7 @@ mod cli;
 mod digest;
 mod fetch;
 mod files;
+mod kernels;
 mod reproduce;
 mod sources;
 mod tidy;
@@ -20,6 +22,7 @@ fn main() -> ExitCode {
         Command::Reproduce(options) => reproduce::reproduce(&options),
         Command::Fetch(options) => fetch::fetch(&options),
         Command::Bench(options) => bench::bench(&options),
+        Command::Kernels(options) => kernels::kernels(&workspace(), &options),
         Command::Tidy => tidy::tidy(&workspace()),
     };
     match outcome {

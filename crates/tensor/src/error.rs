@@ -1,4 +1,5 @@
 use crate::{DType, Shape};
+use std::path::PathBuf;
 
 /// What can go wrong with tensors, programs and devices.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +53,20 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// A step of a program is larger than a GPU's kernels can count.
+    #[error(
+        "step {step} of a program has {found} {what}, and the kernels for GPUs take at most {most}; run it on the CPU, or split it"
+    )]
+    Capacity {
+        /// Index of the step.
+        step: usize,
+        /// What there are too many of.
+        what: &'static str,
+        /// How many.
+        found: usize,
+        /// How many kernels take.
+        most: usize,
+    },
     /// A program was run over a memory that does not have what it declares, or a slot was read or written beyond
     /// its end.
     #[error("slot {slot} of the memory has {found} bytes, not the {expected} that are needed")]
@@ -99,4 +114,61 @@ pub enum Error {
         /// Bytes asked for.
         bytes: usize,
     },
+    /// There is no such GPU, or none that can be used.
+    #[error("no CUDA device {ordinal}: {reason}")]
+    NoDevice {
+        /// Which one was asked for, counted from 0.
+        ordinal: usize,
+        /// Why there is none, and what to do about it.
+        reason: String,
+    },
+    /// Another driver than the one that is in use was chosen.
+    #[error("{} cannot be used as the CUDA driver: another is in use; choose before any GPU is asked for", path.display())]
+    DriverChosen {
+        /// The library.
+        path: PathBuf,
+    },
+    /// The GPU or its driver failed.
+    #[error(transparent)]
+    Cuda(#[from] Box<CudaFailure>),
+    /// A program was run over the memory of another device than the one that it was compiled for.
+    #[error("a program for {program} cannot run over memory of {memory}; make both with the same device")]
+    WrongDevice {
+        /// The program's device.
+        program: String,
+        /// The memory's device.
+        memory: String,
+    },
+}
+
+impl Error {
+    /// The step of the program that failed, where it is known.
+    #[must_use]
+    pub fn step(&self) -> Option<usize> {
+        match self {
+            Error::Program { step, .. } | Error::IndexOutOfRange { step, .. } => Some(*step),
+            Error::Cuda(failure) => failure.step,
+            _ => None,
+        }
+    }
+}
+
+/// What a GPU or its driver failed at.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{action}: {function} gave {error} (driver for CUDA {driver}, kernels in PTX {ptx}); {cure}")]
+pub struct CudaFailure {
+    /// What was being done, with the kernels that may have failed and their steps.
+    pub action: String,
+    /// The step of the program whose kernel failed, where it is known.
+    pub step: Option<usize>,
+    /// The driver's function.
+    pub function: &'static str,
+    /// The driver's error.
+    pub error: String,
+    /// The newest CUDA version that the driver knows.
+    pub driver: String,
+    /// The PTX version of the kernels.
+    pub ptx: &'static str,
+    /// What to do about it.
+    pub cure: &'static str,
 }

@@ -23,18 +23,23 @@
 //! | `MINUTIA_THREADS` | worker threads, the caller's included | the available CPUs |
 #![deny(unsafe_code)]
 
+mod binding;
 mod device;
 mod dtype;
 mod error;
+mod nest;
 pub mod program;
 mod shape;
+mod slots;
 mod tensor;
 
 pub mod cpu;
+#[cfg_attr(not(feature = "cuda"), path = "cuda/absent.rs")]
+pub mod cuda;
 
 pub use device::{Device, Executable, Memory, Slot};
 pub use dtype::{DType, Element};
-pub use error::Error;
+pub use error::{CudaFailure, Error};
 pub use ndarray;
 pub use shape::Shape;
 pub use tensor::Tensor;

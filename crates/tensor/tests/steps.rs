@@ -207,6 +207,38 @@ fn products_with_many_zeros() {
     }
 }
 
+/// Maps that hold more values at once than fit beside a product.
+#[test]
+fn products_with_long_maps() {
+    for ([m, n, k], values) in
+        [([130, 140, 20], 6), ([130, 140, 20], 20), ([20, 30, 10], 40), ([20, 30, 10], 60)]
+    {
+        let mut p = MapBuilder::new(2);
+        let mut held = vec![p.input(0)];
+        for _ in 0..values {
+            held.push(p.apply(Code::Sigmoid, &[held[held.len() - 1]]));
+        }
+        let y = held.into_iter().fold(p.input(1), |sum, value| p.apply(Code::Add, &[sum, value]));
+        let buffers = [
+            bytes(&numbers(5, m * k, true)),
+            bytes(&numbers(6, k * n, false)),
+            bytes(&numbers(7, m * n, true)),
+        ];
+        let step = Step::Gemm(Gemm {
+            m,
+            n,
+            k,
+            a: dense(0, &[m, k]),
+            b: dense(1, &[k, n]),
+            epilogue_inputs: vec![dense(2, &[m, n])],
+            epilogue: p.finish(&[y]),
+            outputs: vec![dense(2, &[m, n])],
+        });
+        let what = format!("a product {m} x {n} x {k} and a map of {values} values");
+        assert_agrees(&what, &single(step, &buffers, &[2]), &buffers);
+    }
+}
+
 #[test]
 fn a_zero_product_is_positive() {
     // Each product underflows to -0.

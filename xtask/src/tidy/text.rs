@@ -6,7 +6,7 @@ use super::scan::{Line, scan};
 const MAX_LINES: usize = 500;
 
 /// Where `unsafe` may stand: what talks to the machine.
-const UNSAFE_FOLDERS: [&str; 2] = ["crates/tensor/src/cpu/", "crates/tensor/src/cuda/"];
+const UNSAFE_FOLDERS: [&str; 3] = ["crates/tensor/src/cpu/", "crates/tensor/src/cuda/", "kernels/src/gpu/"];
 
 /// Where these names are operations of the graph.
 const GRAPH_FOLDERS: [&str; 4] = ["crates/graph/", "crates/optim/", "src/", "xtask/src/reproduce/compute/"];
@@ -161,7 +161,7 @@ mod tests {
     fn each_rule_finds_what_breaks_it() {
         let long = "//\n".repeat(501);
         type Case<'a> = (&'a str, &'a str, &'a [(usize, &'a str)]);
-        let cases: [Case<'_>; 21] = [
+        let cases: [Case<'_>; 22] = [
             (CPU, &long, &[(0, "has")]),
             (CPU, "// TODO later", &[(1, "TODO")]),
             ("README.md", "a\nFIXME", &[(2, "FIXME")]),
@@ -171,6 +171,7 @@ mod tests {
             ("tests/a.rs", "#[test]\n#[ignore]\nfn t() {}", &[(2, "an")]),
             ("tests/a.rs", "#[ignore = \"slow\"]\nfn t() {}", &[(1, "an")]),
             (GRAPH, "// SAFETY: fine\nunsafe { f() }", &[(2, "unsafe")]),
+            ("kernels/src/map.rs", "// SAFETY: fine\nunsafe { f() }", &[(2, "unsafe")]),
             (CPU, "unsafe { f() }", &[(1, "unsafe")]),
             (CPU, "// SAFETY: a\nf();\nunsafe { f() }", &[(3, "unsafe")]),
             (CPU, "// SAFETY: a\n\nunsafe { f() }", &[(3, "unsafe")]),
@@ -197,6 +198,7 @@ mod tests {
             (CPU, "// SAFETY: a\n// and b\n#[inline]\nunsafe { f() }"),
             (CPU, "// SAFETY: a\nlet b =\n    unsafe { f() };"),
             (CPU, "f(unsafe { g() }) // SAFETY: a"),
+            ("kernels/src/gpu/map.rs", "// SAFETY: a\nunsafe { f() }"),
             (CPU, "/// # Safety\n/// a\nunsafe fn f() {}"),
             (GRAPH, "#![deny(unsafe_code)]\nlet s = \"unsafe { todo!() }\"; // unsafe"),
             (GRAPH, "let y = x.exp() * x.tanh() + x.log();"),

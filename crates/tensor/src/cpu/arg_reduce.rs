@@ -2,14 +2,15 @@
 
 use super::{
     executable::{Build, Run},
-    nest::{Nest, permuted},
     parallel::{part, parts},
     transfer::load,
 };
 use crate::{
     DType,
+    nest::{Nest, permuted},
     program::{ArgReduce, Operand},
 };
+use minutia_kernels::extremum::key;
 
 /// An `ArgReduce` step.
 #[derive(Debug)]
@@ -21,34 +22,10 @@ pub(super) struct ArgReduceStep {
     strides: [Box<[usize]>; 2],
     length: usize,
     stride: usize,
-    better: Better,
-    outputs: usize,
-    parts: usize,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Better {
     float: bool,
     largest: bool,
-}
-
-/// Larger keys are better; equal keys tie.
-impl Better {
-    /// Orders words so that the extremum has the largest key: NaN first, zeros alike.
-    #[inline(always)]
-    fn key(self, word: u32) -> i64 {
-        let ascending = if self.float {
-            let x = f32::from_bits(word);
-            if x.is_nan() {
-                return i64::MAX;
-            }
-            let bits = (x + 0.0).to_bits() as i32;
-            bits ^ ((bits >> 31) as u32 >> 1) as i32
-        } else {
-            word as i32
-        } as i64;
-        if self.largest { ascending } else { -ascending }
-    }
+    outputs: usize,
+    parts: usize,
 }
 
 impl ArgReduceStep {
@@ -66,7 +43,8 @@ impl ArgReduceStep {
             strides,
             length: step.length,
             stride: step.input.strides[loops],
-            better: Better { float: step.input.operand.dtype == DType::F32, largest: step.largest },
+            float: step.input.operand.dtype == DType::F32,
+            largest: step.largest,
             outputs,
             parts: parts(build.threads, outputs.saturating_mul(step.length).saturating_mul(20)),
         }
@@ -100,7 +78,8 @@ impl ArgReduceStep {
         let (mut best, mut best_key) = (0, i64::MIN);
         for i in 0..self.length {
             // SAFETY: the caller's promise.
-            let key = self.better.key(unsafe { load(DType::I32, first.add(i * self.stride * 4)) });
+            let word = unsafe { load(DType::I32, first.add(i * self.stride * 4)) };
+            let key = key(word, self.float, self.largest);
             (best, best_key) = if key > best_key { (i, key) } else { (best, best_key) };
         }
         best

@@ -4,10 +4,12 @@
 use super::{
     by_level,
     executable::{Build, Run},
-    nest::{Nest, forwards, permuted},
     parallel::{part, parts},
 };
-use crate::program::{Access, Map, Operand};
+use crate::{
+    nest::{Nest, forwards, permuted},
+    program::{Access, Map, Operand},
+};
 
 /// Rows and columns of the tile that is transposed in registers.
 const TILE: usize = 8;

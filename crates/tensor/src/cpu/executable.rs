@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     Error, Slot,
-    program::{BufferSpec, MapProgram, Program, Step},
+    binding::Bindings,
+    program::{MapProgram, Program, Step},
 };
 use std::sync::Arc;
 
@@ -114,14 +115,11 @@ enum Compiled {
 
 #[derive(Debug)]
 pub(crate) struct Executable {
-    specs: Vec<BufferSpec>,
     steps: Vec<Compiled>,
     pool: Arc<Pool>,
-    buffers: Vec<*mut u8>,
-    /// The bindings that `buffers` holds, and the state of the memory it was taken from.
-    slots: Vec<Slot>,
-    bindings: u64,
-    stamp: Option<u64>,
+    bindings: Bindings<*mut u8>,
+    /// How often the bindings have changed.
+    changes: u64,
     _blocks: [Block; 3],
 }
 
@@ -178,25 +176,21 @@ impl Executable {
             }
         }
         Ok(Executable {
-            specs: program.buffers.clone(),
             steps,
             pool: Arc::clone(&cpu.pool),
-            buffers: vec![std::ptr::null_mut(); program.buffers.len()],
-            slots: Vec::with_capacity(program.buffers.len()),
-            bindings: 0,
-            stamp: None,
+            bindings: Bindings::new(&program.buffers, std::ptr::null_mut()),
+            changes: 0,
             _blocks: [scratch, shared, constants],
         })
     }
 
     pub(crate) fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
-        let known = slots.get(..self.slots.len()) == Some(&self.slots);
-        if self.stamp != Some(memory.stamp()) || !known {
-            self.bind(memory, slots)?;
+        if self.bindings.update(slots, memory.stamp(), |slot| memory.bind(slot))? {
+            self.changes += 1;
         }
-        let run = Run { buffers: &self.buffers, bindings: self.bindings, pool: &self.pool };
+        let run = Run { buffers: self.bindings.addresses(), bindings: self.changes, pool: &self.pool };
         for step in &self.steps {
-            // SAFETY: the program was checked, and `bind` found every buffer as long as it declares, writable
+            // SAFETY: the program was checked, and `bindings` found every buffer as long as it declares, writable
             // where it writes, and written ones distinct from all others; `&mut` keeps others away.
             unsafe {
                 match step {
@@ -208,41 +202,6 @@ impl Executable {
                     Compiled::Gather(s) => s.run(&run)?,
                     Compiled::Random(s) => s.run(&run),
                 }
-            }
-        }
-        Ok(())
-    }
-
-    fn bind(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
-        let unchanged = self.stamp.is_some() && slots.get(..self.slots.len()) == Some(&self.slots);
-        self.stamp = None;
-        self.slots.clear();
-        self.bindings += 1;
-        for (i, spec) in self.specs.iter().enumerate() {
-            let bound = slots.get(i).and_then(|&slot| memory.bind(slot));
-            let found = bound.map_or(0, |b| b.bytes);
-            let Some(bound) = bound.filter(|b| b.bytes >= spec.bytes) else {
-                return Err(Error::Binding { slot: i, found, expected: spec.bytes });
-            };
-            if spec.written && !bound.writable {
-                return Err(Error::ReadOnly { slot: i });
-            }
-            self.buffers[i] = bound.start;
-        }
-        if !unchanged {
-            self.distinct(slots)?;
-        }
-        self.slots.extend_from_slice(&slots[..self.specs.len()]);
-        self.stamp = Some(memory.stamp());
-        Ok(())
-    }
-
-    /// Written buffers must share a slot with none: the program was checked as if all buffers were apart.
-    fn distinct(&self, slots: &[Slot]) -> Result<(), Error> {
-        let written = (0..self.specs.len()).filter(|&i| self.specs[i].written);
-        for i in written {
-            if let Some(other) = (0..self.specs.len()).find(|&j| j != i && slots[j] == slots[i]) {
-                return Err(Error::Aliased { slot: i, other });
             }
         }
         Ok(())

@@ -1,11 +1,10 @@
 //! Device memory of the CPU: zeroed blocks aligned to a cache line, and host tensors lent to programs.
 
 use super::bytes;
-use crate::{Error, Slot, Tensor, tensor::Data};
+use crate::{Error, Slot, Tensor, binding::Bound, slots::Slots, tensor::Data};
 use std::{
     alloc::{Layout, alloc_zeroed, dealloc},
     ptr::NonNull,
-    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// Alignment of allocated blocks, in bytes: a cache line and the widest vector.
@@ -69,72 +68,40 @@ impl Drop for Block {
 
 #[derive(Debug)]
 enum Entry {
-    Free,
     Owned(Block),
     Shared(Data),
 }
 
 /// Numbered buffers, owned or lent by the host.
-#[derive(Debug)]
-pub(crate) struct Memory {
-    entries: Vec<Entry>,
-    free: Vec<usize>,
-    /// Unlike that of any other state of any memory: pointers taken under the same stamp are still valid.
-    stamp: u64,
-}
-
-/// A buffer as a program sees it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bound {
-    pub(crate) start: *mut u8,
-    pub(crate) bytes: usize,
-    pub(crate) writable: bool,
-}
-
-impl Default for Memory {
-    fn default() -> Memory {
-        Memory { entries: Vec::new(), free: Vec::new(), stamp: next_stamp() }
-    }
-}
-
-fn next_stamp() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
+#[derive(Debug, Default)]
+pub(crate) struct Memory(Slots<Entry>);
 
 impl Memory {
     pub(crate) fn allocate(&mut self, bytes: usize) -> Result<Slot, Error> {
         let block = Block::zeroed(bytes)?;
-        Ok(self.insert(Entry::Owned(block)))
+        Ok(self.0.insert(Entry::Owned(block)))
     }
 
     pub(crate) fn share(&mut self, tensor: &Tensor) -> Result<Slot, Error> {
-        Ok(self.insert(Entry::Shared(tensor.data().clone())))
+        Ok(self.0.insert(Entry::Shared(tensor.data().clone())))
     }
 
     pub(crate) fn replace(&mut self, slot: Slot, tensor: &Tensor) -> Result<(), Error> {
         let data = tensor.data();
-        match self.entries.get_mut(slot.0) {
-            Some(entry @ Entry::Shared(_)) => *entry = Entry::Shared(data.clone()),
-            _ => return Err(Error::Binding { slot: slot.0, found: 0, expected: bytes::of(data).len() }),
+        if !matches!(self.0.get(slot), Some(Entry::Shared(_))) {
+            return Err(Error::Binding { slot: slot.0, found: 0, expected: bytes::of(data).len() });
         }
-        self.stamp = next_stamp();
+        self.0.replace(slot, Entry::Shared(data.clone()));
         Ok(())
     }
 
     pub(crate) fn free(&mut self, slot: Slot) {
-        if let Some(entry) = self.entries.get_mut(slot.0)
-            && !matches!(entry, Entry::Free)
-        {
-            *entry = Entry::Free;
-            self.free.push(slot.0);
-            self.stamp = next_stamp();
-        }
+        self.0.remove(slot);
     }
 
     pub(crate) fn write(&mut self, slot: Slot, bytes: &[u8]) -> Result<(), Error> {
         let short = |found| Error::Binding { slot: slot.0, found, expected: bytes.len() };
-        match self.entries.get_mut(slot.0) {
+        match self.0.get_mut(slot) {
             Some(Entry::Owned(block)) => {
                 let target = block.bytes_mut();
                 let found = target.len();
@@ -143,15 +110,15 @@ impl Memory {
                 Ok(())
             }
             Some(Entry::Shared(_)) => Err(Error::ReadOnly { slot: slot.0 }),
-            _ => Err(short(0)),
+            None => Err(short(0)),
         }
     }
 
     pub(crate) fn read(&self, slot: Slot, offset: usize, target: &mut [u8]) -> Result<(), Error> {
-        let all = match self.entries.get(slot.0) {
+        let all = match self.0.get(slot) {
             Some(Entry::Owned(block)) => block.bytes(),
             Some(Entry::Shared(data)) => bytes::of(data),
-            _ => &[],
+            None => &[],
         };
         let expected = offset.saturating_add(target.len());
         let short = Error::Binding { slot: slot.0, found: all.len(), expected };
@@ -159,34 +126,20 @@ impl Memory {
         Ok(())
     }
 
+    /// See [`Slots::stamp`].
     pub(crate) fn stamp(&self) -> u64 {
-        self.stamp
+        self.0.stamp()
     }
 
     /// Where a slot lies; nothing for a freed one. The pointer stays valid while [`Memory::stamp`] does not
     /// change, and may be written through only under `&mut Memory` and where it is writable.
-    pub(crate) fn bind(&mut self, slot: Slot) -> Option<Bound> {
-        match self.entries.get(slot.0)? {
-            Entry::Free => None,
-            Entry::Owned(block) => Some(Bound { start: block.start(), bytes: block.bytes, writable: true }),
+    pub(crate) fn bind(&self, slot: Slot) -> Option<Bound<*mut u8>> {
+        Some(match self.0.get(slot)? {
+            Entry::Owned(block) => Bound { address: block.start(), bytes: block.bytes, writable: true },
             Entry::Shared(data) => {
                 let all = bytes::of(data);
-                Some(Bound { start: all.as_ptr().cast_mut(), bytes: all.len(), writable: false })
+                Bound { address: all.as_ptr().cast_mut(), bytes: all.len(), writable: false }
             }
-        }
-    }
-
-    fn insert(&mut self, entry: Entry) -> Slot {
-        self.stamp = next_stamp();
-        match self.free.pop() {
-            Some(i) => {
-                self.entries[i] = entry;
-                Slot(i)
-            }
-            None => {
-                self.entries.push(entry);
-                Slot(self.entries.len() - 1)
-            }
-        }
+        })
     }
 }

@@ -12,7 +12,6 @@ mod gemm;
 mod gemm_step;
 mod map;
 mod memory;
-mod nest;
 mod options;
 mod parallel;
 mod peak;

@@ -1,7 +1,10 @@
 //! What the tests of programs share: the naive reference, and a comparison of every way to run a program.
 #![allow(dead_code, unused_imports)]
 
+#[cfg(feature = "cuda")]
+pub mod emulator;
 pub mod generate;
+pub mod gpu;
 pub mod reference;
 
 use minutia_kernels::math::canonical_bits;
@@ -54,7 +57,7 @@ pub fn canonical(bytes: &[u8]) -> Vec<u32> {
     bytes.chunks_exact(4).map(|c| canonical_bits(word(c))).collect()
 }
 
-/// Runs a program on every level and several numbers of threads, and says where it first differs from the
+/// Runs a program on every level, several numbers of threads and a GPU, and says where it first differs from the
 /// reference.
 pub fn agrees(what: &str, program: &Program, buffers: &[Vec<u8>]) -> Result<(), String> {
     agrees_with(&[1, 3], what, program, buffers)
@@ -69,25 +72,41 @@ pub fn agrees_with(
 ) -> Result<(), String> {
     let mut want = buffers.to_vec();
     let expected = reference::run(program, &mut want);
+    let mut devices = vec![];
     for simd in levels() {
         for &threads in threads {
-            let way = format!("{what} with {simd}, {threads} threads");
-            let device = Device::cpu_with(Options { simd: Some(simd), threads: Some(threads) })
-                .map_err(|e| format!("{way}: {e}"))?;
-            let mut executable = device.compile(program).map_err(|e| format!("{way}: {e}"))?;
-            let (mut memory, slots) = load(&device, buffers).map_err(|e| format!("{way}: {e}"))?;
-            let result = executable.run(&mut memory, &slots);
-            if result != expected {
-                return Err(format!("{way}: {result:?} instead of {expected:?}"));
-            }
-            for (b, want) in want.iter().enumerate() {
-                let mut got = vec![0; want.len()];
-                memory.read(slots[b], 0, &mut got).map_err(|e| format!("{way}: {e}"))?;
-                let (got, want) = (canonical(&got), canonical(want));
-                if let Some(i) = (0..want.len()).find(|&i| got[i] != want[i]) {
-                    return Err(format!("{way}: buffer {b} holds {:#x} at {i}, not {:#x}", got[i], want[i]));
-                }
-            }
+            let options = Options { simd: Some(simd), threads: Some(threads) };
+            devices.push(Device::cpu_with(options).map_err(|e| format!("{what} with {simd}: {e}"))?);
+        }
+    }
+    devices.extend(gpu::device());
+    devices.iter().try_for_each(|device| {
+        let way = format!("{what} on {device}");
+        agrees_on(device, program, buffers, &want, &expected)
+            .map_err(|difference| format!("{way}: {difference}"))
+    })
+}
+
+/// Runs a program on a device, and says where it first differs from what is wanted.
+fn agrees_on(
+    device: &Device,
+    program: &Program,
+    buffers: &[Vec<u8>],
+    want: &[Vec<u8>],
+    expected: &Result<(), Error>,
+) -> Result<(), String> {
+    let mut executable = device.compile(program).map_err(|e| e.to_string())?;
+    let (mut memory, slots) = load(device, buffers).map_err(|e| e.to_string())?;
+    let result = executable.run(&mut memory, &slots).and_then(|()| memory.wait());
+    if result != *expected {
+        return Err(format!("{result:?} instead of {expected:?}"));
+    }
+    for (b, want) in want.iter().enumerate() {
+        let mut got = vec![0; want.len()];
+        memory.read(slots[b], 0, &mut got).map_err(|e| e.to_string())?;
+        let (got, want) = (canonical(&got), canonical(want));
+        if let Some(i) = (0..want.len()).find(|&i| got[i] != want[i]) {
+            return Err(format!("buffer {b} holds {:#x} at {i}, not {:#x}", got[i], want[i]));
         }
     }
     Ok(())

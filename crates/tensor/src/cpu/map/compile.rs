@@ -6,9 +6,9 @@ use crate::{
     cpu::{
         Level,
         codes::{LANES, kernel},
-        nest::{Nest, forwards, permuted},
         transfer::{PADDING, Transfer},
     },
+    nest::{Nest, forwards, permuted},
     program::{Access, MapProgram},
 };
 use minutia_kernels::map::Code;

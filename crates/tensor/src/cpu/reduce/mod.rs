@@ -83,7 +83,7 @@ impl ReduceStep {
         let inputs: Vec<Access> = step
             .inputs
             .iter()
-            .map(|a| Access { operand: a.operand, strides: super::nest::permuted(&a.strides, &axes) })
+            .map(|a| Access { operand: a.operand, strides: crate::nest::permuted(&a.strides, &axes) })
             .collect();
         let short = !by_columns && length <= SHORT;
         let sources: Vec<_> = inputs.iter().map(Source::Access).collect();

@@ -2,15 +2,15 @@
 
 /// Extents and, for each operand, strides in elements; outermost first. No extent is 1.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Nest {
-    pub(super) dims: Vec<usize>,
-    pub(super) strides: Vec<Vec<usize>>,
+pub(crate) struct Nest {
+    pub(crate) dims: Vec<usize>,
+    pub(crate) strides: Vec<Vec<usize>>,
 }
 
 impl Nest {
     /// The nest over `dims` with loops of one step dropped and neighbours merged where every operand walks on
     /// through both alike. The order in which elements are visited stays.
-    pub(super) fn new<'a>(dims: &[usize], strides: impl IntoIterator<Item = &'a [usize]>) -> Nest {
+    pub(crate) fn new<'a>(dims: &[usize], strides: impl IntoIterator<Item = &'a [usize]>) -> Nest {
         let walks: Vec<&[usize]> = strides.into_iter().collect();
         let mut nest = Nest { dims: Vec::new(), strides: vec![Vec::new(); walks.len()] };
         for (axis, &dim) in dims.iter().enumerate() {
@@ -39,25 +39,25 @@ impl Nest {
     }
 
     /// How many elements the nest visits.
-    pub(super) fn elements(&self) -> usize {
+    pub(crate) fn elements(&self) -> usize {
         crate::Shape::from(&self.dims[..]).elements()
     }
 
     /// The innermost extent; 1 for a nest without loops.
-    pub(super) fn inner(&self) -> usize {
+    pub(crate) fn inner(&self) -> usize {
         self.dims.last().copied().unwrap_or(1)
     }
 }
 
 /// The order of loops, outermost first, that walks an operand with these strides forwards.
-pub(super) fn forwards(strides: &[usize]) -> Vec<usize> {
+pub(crate) fn forwards(strides: &[usize]) -> Vec<usize> {
     let mut axes: Vec<usize> = (0..strides.len()).collect();
     axes.sort_by(|&a, &b| strides[b].cmp(&strides[a]));
     axes
 }
 
 /// `values` in the order of `axes`.
-pub(super) fn permuted(values: &[usize], axes: &[usize]) -> Vec<usize> {
+pub(crate) fn permuted(values: &[usize], axes: &[usize]) -> Vec<usize> {
     axes.iter().map(|&axis| values[axis]).collect()
 }
 

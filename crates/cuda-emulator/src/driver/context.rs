@@ -1,0 +1,86 @@
+//! The primary context.
+
+use super::{
+    Handle, call,
+    code::Code,
+    device::check,
+    give, in_context,
+    state::{CURRENT, Context, as_handle, number},
+};
+use std::ffi::{c_int, c_uint};
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuDevicePrimaryCtxRetain(context: *mut Handle, device: c_int) -> c_int {
+    call(|driver| {
+        driver.initialized()?;
+        check(device)?;
+        let primary = driver.context.get_or_insert_with(Context::new);
+        primary.references += 1;
+        // SAFETY: the caller's pointer.
+        unsafe { give(context, as_handle(primary.handle)) }
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuDevicePrimaryCtxRelease_v2(device: c_int) -> c_int {
+    call(|driver| {
+        driver.initialized()?;
+        check(device)?;
+        let Some(primary) = &mut driver.context else {
+            return Err(Code::INVALID_CONTEXT.because("the primary context is not retained"));
+        };
+        primary.references -= 1;
+        if primary.references == 0 {
+            driver.destroy();
+        }
+        Ok(())
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuDevicePrimaryCtxReset_v2(device: c_int) -> c_int {
+    call(|driver| {
+        driver.initialized()?;
+        check(device)?;
+        if let Some(old) = driver.context.take() {
+            driver.context =
+                Some(Context { handle: old.handle, references: old.references, ..Context::new() });
+        }
+        Ok(())
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuDevicePrimaryCtxSetFlags_v2(device: c_int, _flags: c_uint) -> c_int {
+    call(|driver| driver.initialized().and_then(|_| check(device)))
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuCtxSetCurrent(context: Handle) -> c_int {
+    call(|driver| {
+        let found = driver.initialized()?.context.as_ref().map(|c| c.handle);
+        let asked = number(context);
+        if asked != 0 && found != Some(asked) {
+            return Err(Code::INVALID_CONTEXT.because(format!("{context:?} is no context")));
+        }
+        CURRENT.set(asked);
+        Ok(())
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuCtxGetCurrent(context: *mut Handle) -> c_int {
+    // SAFETY: the caller's pointer.
+    call(|driver| driver.initialized().and_then(|_| unsafe { give(context, as_handle(CURRENT.get())) }))
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuCtxGetDevice(device: *mut c_int) -> c_int {
+    // SAFETY: the caller's pointer.
+    in_context(|_| unsafe { give(device, 0) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuCtxSynchronize() -> c_int {
+    in_context(|_| Ok(()))
+}

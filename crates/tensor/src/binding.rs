@@ -1,0 +1,85 @@
+//! Which slots of which memory a program's buffers are.
+
+use crate::{Error, Slot, program::BufferSpec};
+
+/// A buffer as a program sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound<A> {
+    /// Where it starts.
+    pub(crate) address: A,
+    pub(crate) bytes: usize,
+    pub(crate) writable: bool,
+}
+
+/// The buffers of a program with the addresses that they had last.
+#[derive(Debug)]
+pub(crate) struct Bindings<A> {
+    specs: Vec<BufferSpec>,
+    addresses: Vec<A>,
+    slots: Vec<Slot>,
+    /// The state of the memory that the addresses were taken from.
+    stamp: Option<u64>,
+}
+
+impl<A: Copy> Bindings<A> {
+    /// Buffers that are nowhere yet, as `nowhere` says.
+    pub(crate) fn new(specs: &[BufferSpec], nowhere: A) -> Bindings<A> {
+        Bindings {
+            specs: specs.to_vec(),
+            addresses: vec![nowhere; specs.len()],
+            slots: Vec::with_capacity(specs.len()),
+            stamp: None,
+        }
+    }
+
+    /// Where the buffers start.
+    pub(crate) fn addresses(&self) -> &[A] {
+        &self.addresses
+    }
+
+    /// Takes the addresses from a memory, unless they are known to be the same; whether it did. Allocates nothing.
+    ///
+    /// # Errors
+    /// As [`Executable::run`](crate::Executable::run).
+    pub(crate) fn update(
+        &mut self,
+        slots: &[Slot],
+        stamp: u64,
+        find: impl Fn(Slot) -> Option<Bound<A>>,
+    ) -> Result<bool, Error> {
+        let same_slots = slots.get(..self.slots.len()) == Some(&self.slots);
+        if self.stamp == Some(stamp) && same_slots {
+            return Ok(false);
+        }
+        let known_to_differ = self.stamp.take().is_some() && same_slots;
+        self.slots.clear();
+        for (i, spec) in self.specs.iter().enumerate() {
+            let bound = slots.get(i).and_then(|&slot| find(slot));
+            let found = bound.map_or(0, |b| b.bytes);
+            let Some(bound) = bound.filter(|b| b.bytes >= spec.bytes) else {
+                return Err(Error::Binding { slot: i, found, expected: spec.bytes });
+            };
+            if spec.written && !bound.writable {
+                return Err(Error::ReadOnly { slot: i });
+            }
+            self.addresses[i] = bound.address;
+        }
+        if !known_to_differ {
+            self.distinct(slots)?;
+        }
+        self.slots.extend_from_slice(&slots[..self.specs.len()]);
+        self.stamp = Some(stamp);
+        Ok(true)
+    }
+
+    /// Written buffers must share a slot with none: the program was checked as if all buffers were apart.
+    fn distinct(&self, slots: &[Slot]) -> Result<(), Error> {
+        let written = (0..self.specs.len()).filter(|&i| self.specs[i].written);
+        for i in written {
+            if let Some(other) = (0..self.specs.len()).find(|&j| j != i && slots[j] == slots[i]) {
+                return Err(Error::Aliased { slot: i, other });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+//! GPUs as devices: which there are, what goes wrong with them, and what becomes of their memory.
+#![cfg(feature = "cuda")]
+
+mod common;
+
+use common::{dense, emulator::Emulator, gpu, single};
+use minutia_kernels::map::Code;
+use minutia_tensor::{Device, Error, Memory, cuda, program::*};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Tests that count allocations need the GPU for themselves.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn device() -> Device {
+    gpu::device().expect("built with GPUs")
+}
+
+fn negate() -> Program {
+    let mut m = MapBuilder::new(1);
+    let y = m.apply(Code::Neg, &[m.input(0)]);
+    let (inputs, outputs) = (vec![dense(0, &[8])], vec![dense(1, &[8])]);
+    let step = Map { dims: vec![8], inputs, program: m.finish(&[y]), outputs };
+    single(Step::Map(step), &[vec![0; 32], vec![0; 32]], &[1])
+}
+
+#[test]
+fn a_gpu_is_named_and_counted() -> Result<(), Error> {
+    let _alone = alone();
+    let device = device();
+    assert!(device.to_string().starts_with("cuda:0 ("), "{device}");
+    let count = Device::cuda_count()?;
+    assert!(count >= 1);
+    let error = Device::cuda(count).unwrap_err();
+    assert!(matches!(error, Error::NoDevice { ordinal, .. } if ordinal == count), "{error}");
+    Ok(())
+}
+
+#[test]
+fn another_driver_cannot_be_chosen_later() {
+    let _alone = alone();
+    let _device = device();
+    let error = cuda::use_driver("/another/libcuda.so").unwrap_err();
+    assert_eq!(error, Error::DriverChosen { path: "/another/libcuda.so".into() });
+}
+
+#[test]
+fn programs_run_over_memory_of_their_own_device() -> Result<(), Error> {
+    let _alone = alone();
+    let (cpu, gpu) = (Device::cpu()?, device());
+    for (program, memory) in [(&cpu, &gpu), (&gpu, &cpu)] {
+        let mut executable = program.compile(&negate())?;
+        let mut memory = Memory::new(memory);
+        let slots = [memory.allocate(32)?, memory.allocate(32)?];
+        let error = executable.run(&mut memory, &slots).unwrap_err();
+        assert!(matches!(error, Error::WrongDevice { .. }), "{error}");
+    }
+    Ok(())
+}
+
+#[test]
+fn devices_work_on_any_thread() -> Result<(), Error> {
+    let _alone = alone();
+    let device = device();
+    let work = |start: f32| {
+        let mut executable = device.compile(&negate())?;
+        let mut memory = Memory::new(&device);
+        let (x, y) = (memory.allocate(32)?, memory.allocate(32)?);
+        memory.store(x, &[start; 8])?;
+        executable.run(&mut memory, &[x, y])?;
+        let mut result = [0.0; 8];
+        memory.load(y, 0, &mut result)?;
+        Ok::<_, Error>(result == [-start; 8])
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (1..5).map(|i| scope.spawn(move || work(i as f32))).collect();
+        for thread in threads {
+            assert_eq!(thread.join().expect("the thread ends well"), Ok(true));
+        }
+    });
+    Ok(())
+}
+
+#[test]
+fn memory_goes_to_a_cache_and_in_the_end_to_the_driver() -> Result<(), Error> {
+    let _alone = alone();
+    let Some(emulator) = Emulator::find() else { return Ok(()) };
+    let device = device();
+    let mut memory = Memory::new(&device);
+    let before = emulator.live();
+    let slot = memory.allocate(1000)?;
+    assert_eq!(emulator.live(), (before.0 + 1, before.1 + 1000), "a block is as long as it was asked for");
+    memory.write(slot, &[7; 1000])?;
+    memory.free(slot);
+    assert_eq!(emulator.live(), (before.0 + 1, before.1 + 1000), "a freed block is kept");
+    let again = memory.allocate(1000)?;
+    assert_eq!(emulator.live(), (before.0 + 1, before.1 + 1000), "a kept block is used again");
+    let mut bytes = [1; 1000];
+    memory.read(again, 0, &mut bytes)?;
+    assert_eq!(bytes, [0; 1000], "as if it were new");
+    memory.free(again);
+    // More than half of the memory that the stand-in has, twice.
+    let most = memory.allocate(600 << 20)?;
+    assert_eq!(memory.allocate(601 << 20), Err(Error::OutOfMemory { bytes: 601 << 20 }));
+    memory.free(most);
+    memory.allocate(601 << 20)?;
+    assert_eq!(
+        emulator.live(),
+        (before.0 + 1, before.1 + (601 << 20)),
+        "kept blocks are given up if need be"
+    );
+    drop((memory, device));
+    assert_eq!(emulator.live(), (0, 0), "nothing is left with the last device");
+    assert_eq!(emulator.reports(), (0, String::new()));
+    Ok(())
+}
