@@ -99,6 +99,10 @@ pub struct Reproduce {
     /// Another seed than the published one; results are marked as such
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Where networks are trained and used: a GPU if there is one, the CPU, or a GPU or nothing. It changes no bit, so
+    /// that what one has computed the other skips
+    #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
+    pub device: DeviceChoice,
     /// Threads to compute with, which changes no bit [default: all CPUs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
@@ -130,6 +134,13 @@ pub enum DatasetChoice {
     Auto,
     Mnist,
     Digits,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum DeviceChoice {
+    Auto,
+    Cpu,
+    Cuda,
 }
 
 #[cfg(test)]

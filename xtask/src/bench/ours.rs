@@ -151,7 +151,11 @@ impl<'a> Ours<'a> {
     fn child(&self, stages: &[&str]) -> Result<process::Ended> {
         let this = std::env::current_exe().context("cannot find this program's own file")?;
         let mut command = Command::new(this);
-        command.arg("reproduce").args(stages).args(["--fresh", "--no-progress", "--out"]).arg(&self.scratch);
+        command
+            .arg("reproduce")
+            .args(stages)
+            .args(["--fresh", "--no-progress", "--device", "cpu", "--out"])
+            .arg(&self.scratch);
         command.args(&self.data.arguments).env("MINUTIA_OFFLINE", "1");
         process::run(&mut command)
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use minutia_tensor::Device;
 use serde_json::json;
 
 use super::lockfile::{self, Found, Lock, Set};
@@ -21,11 +20,11 @@ const NAMED: usize = 30;
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn finish(pipeline: &Pipeline, all: &All, device: &Device) -> Result<()> {
+pub fn finish(pipeline: &Pipeline, all: &All) -> Result<()> {
     let out = &pipeline.jobs.out;
     write_if_changed(&out.join("manifest.json"), &to_json(&manifest(all))?)?;
     let environment = json!({
-        "device": device.to_string(),
+        "device": pipeline.device.to_string(),
         "operating_system": std::env::consts::OS,
         "architecture": std::env::consts::ARCH,
         "data": pipeline.data.origin(),

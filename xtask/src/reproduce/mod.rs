@@ -8,6 +8,7 @@ mod checkpoint;
 mod compute;
 mod config;
 mod data;
+mod device;
 mod draw;
 mod finish;
 mod job;
@@ -22,7 +23,7 @@ mod stage;
 use std::path::Path;
 
 use anyhow::Result;
-use minutia_tensor::{Device, cpu};
+use minutia_tensor::cpu;
 
 use crate::{cli, files};
 /// The models of the stages, which the benchmark times.
@@ -48,7 +49,8 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
 
     let mut cpu = cpu::Options::from_env()?;
     cpu.threads = options.threads.map(usize::from).or(cpu.threads);
-    let device = Device::cpu_with(cpu)?;
+    let device = device::choose(options.device, cpu)?;
+    println!("device {device}");
 
     let out = options.out.clone().unwrap_or_else(|| workspace.join("target/reproduce"));
     let _held = if options.dry_run { None } else { Some(prepare(&out)?) };
@@ -62,6 +64,7 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
         config,
         changes,
         cpu,
+        device,
         data: Data::new(options.dataset, options.data_dir.clone()),
         progress: Progress::new(options.no_progress),
         timings: Vec::new(),
@@ -71,7 +74,7 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
         println!("\nA dry run: nothing was written.");
         return Ok(());
     }
-    finish::finish(&pipeline, &done, &device)?;
+    finish::finish(&pipeline, &done)?;
     finish::compare(&pipeline, &done, &lock, options.verify, options.bless.then_some(lock_path.as_path()))
 }
 

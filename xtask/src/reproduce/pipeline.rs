@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use minutia_tensor::cpu;
+use minutia_tensor::{Device, cpu};
 use serde_json::{Value, json};
 
 use super::checkpoint::Checkpoint;
@@ -40,6 +40,7 @@ pub struct Pipeline {
     /// What the command line changed in the published parameters.
     pub changes: Vec<String>,
     pub cpu: cpu::Options,
+    pub device: Device,
     pub data: Data,
     pub progress: Progress,
     /// The seconds that each job took, of those that ran.
@@ -133,12 +134,13 @@ impl Pipeline {
             return self.jobs.look(name.as_str(), &key).map(Result::ok);
         }
         let checkpoint = Checkpoint::new(&self.jobs.out, name.as_str(), &key);
-        let Pipeline { jobs, config, cpu, data, progress, timings, .. } = self;
+        let Pipeline { jobs, config, cpu, device, data, progress, timings, .. } = self;
         let record = jobs.ensure(name.as_str(), key, progress, |progress| {
             let start = Instant::now();
             let mut run = Run {
                 config,
                 options: *cpu,
+                device,
                 data,
                 out: &jobs.out,
                 progress,

@@ -17,6 +17,8 @@ use crate::files;
 pub struct Run<'a> {
     pub config: &'a Config,
     pub options: cpu::Options,
+    /// The device of large computations.
+    pub device: &'a Device,
     pub data: &'a mut Data,
     /// The output folder, where earlier stages have left their arrays.
     pub out: &'a Path,
@@ -27,18 +29,10 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// The device with all threads of the run.
+    /// The CPU with one thread, for small computations and those that run side by side.
     ///
     /// # Errors
     /// When `MINUTIA_SIMD` names instructions that this CPU lacks.
-    pub fn device(&self) -> Result<Device> {
-        Ok(Device::cpu_with(self.options)?)
-    }
-
-    /// A device with one thread, for computations that run side by side.
-    ///
-    /// # Errors
-    /// As [`Run::device`].
     pub fn single_threaded_device(&self) -> Result<Device> {
         Ok(Device::cpu_with(cpu::Options { threads: Some(1), ..self.options })?)
     }

@@ -236,7 +236,7 @@ impl Stage for Classifier {
 /// Trains for all epochs, from the latest checkpoint on.
 fn learn(run: &mut Run<'_>, network: &Network, train: &Operation) -> Result<State> {
     let parameters = &run.config.classifier;
-    let mut session = Session::new(&network.graph, &run.device()?)?;
+    let mut session = Session::new(&network.graph, run.device)?;
     session.run(network.graph.global_variables_initializer(), feeds! {})?;
     let resumed = run.resume(|state: &State| format!("epoch {}", state.epochs.len()))?;
     let data = run.data.images()?;
@@ -280,12 +280,12 @@ fn learn(run: &mut Run<'_>, network: &Network, train: &Operation) -> Result<Stat
     Ok(state)
 }
 
-/// The trained network's session, on all threads.
+/// The trained network's session, on the run's device.
 ///
 /// # Errors
 /// When the arrays of the stage `classifier` are not there.
 pub fn trained(run: &Run<'_>, graph: &Graph, weights: &[Variable; 4]) -> Result<Session> {
-    let mut session = Session::new(graph, &run.device()?)?;
+    let mut session = Session::new(graph, run.device)?;
     session.run(graph.global_variables_initializer(), feeds! {})?;
     for (variable, name) in weights.iter().zip(NAMES) {
         let dims = variable.shape().known().context("a weight's shape is known")?;

@@ -1,0 +1,36 @@
+//! Which device computes.
+
+use anyhow::{Context, Result};
+use minutia_tensor::{Device, cpu};
+
+use crate::cli::DeviceChoice;
+
+/// The device of the networks. The matrices of the inverse are so small that starting a GPU's kernel takes longer than the
+/// CPU takes for a step, so they stay on the CPU.
+///
+/// # Errors
+/// When a GPU was asked for and cannot be had, or `MINUTIA_SIMD` names instructions that this CPU lacks.
+pub fn choose(choice: DeviceChoice, cpu: cpu::Options) -> Result<Device> {
+    let gpu = match choice {
+        DeviceChoice::Cpu => None,
+        DeviceChoice::Cuda => Some(
+            Device::cuda(0).context("--device cuda asks for a GPU; --device cpu gives the same results")?,
+        ),
+        DeviceChoice::Auto => match Device::cuda_count() {
+            Ok(0) => None,
+            Ok(_) => Device::cuda(0).map_err(|error| unusable(&error)).ok(),
+            Err(error) => {
+                unusable(&error);
+                None
+            }
+        },
+    };
+    match gpu {
+        Some(gpu) => Ok(gpu),
+        None => Ok(Device::cpu_with(cpu)?),
+    }
+}
+
+fn unusable(error: &minutia_tensor::Error) {
+    println!("There is a GPU, which cannot be used, so the CPU computes: {error}");
+}
