@@ -1,4 +1,5 @@
-//! Launches: they run at once; a fault ends the context and is reported from the next call on.
+//! Launches: they run at once; a fault ends the context and is reported from the next call on, or with
+//! `CUDA_LAUNCH_BLOCKING=1` by the launch itself.
 
 use super::{
     Handle, call,
@@ -54,9 +55,12 @@ pub unsafe extern "C" fn cuLaunchKernel(
         match result {
             Ok(()) => Ok(()),
             Err(LaunchError::Fault(fault)) => {
-                let reason = fault.to_string();
-                context.fault = Some(code(&fault.kind).because(reason.clone()));
-                driver.report(reason);
+                let refusal = code(&fault.kind).because(fault.to_string());
+                context.fault = Some(refusal.clone());
+                driver.report(refusal.reason.clone());
+                if std::env::var_os("CUDA_LAUNCH_BLOCKING").is_some_and(|value| value == "1") {
+                    return Err(refusal);
+                }
                 Ok(())
             }
             Err(other) => Err(Code::INVALID_VALUE.because(other.to_string())),

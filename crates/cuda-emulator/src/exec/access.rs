@@ -8,7 +8,7 @@ use super::{
 use crate::{
     fault::{FaultKind, Trouble},
     instruction::{Access, Address, Atomic, Register, Space},
-    memory::{Clock, Memory, Stretch, Touch, Toucher},
+    memory::{Clock, Memory, SEVERAL, Stretch, Touch, Toucher},
 };
 
 /// All that a warp's accesses reach.
@@ -29,11 +29,21 @@ impl Reach<'_> {
         let bytes = access.bytes as usize;
         let mut values = [[0_u64; LANES]; 4];
         let total = (bytes * access.registers.len()) as u64;
-        for lane in each(active) {
-            let stretch = Stretch { address: addresses[lane], bytes: total };
-            let found = self.bytes(access.address.space, stretch, Touch::Read, lane)?;
+        let space = access.address.space;
+        let first = active.trailing_zeros() as usize;
+        if active.count_ones() > 1 && each(active).all(|lane| addresses[lane] == addresses[first]) {
+            let stretch = Stretch { address: addresses[first], bytes: total };
+            let found = self.bytes(space, stretch, Touch::Read, first, SEVERAL)?;
             for (values, element) in values.iter_mut().zip(found.chunks_exact(bytes)) {
-                values[lane] = number(element, access.signed);
+                *values = [number(element, access.signed); LANES];
+            }
+        } else {
+            for lane in each(active) {
+                let stretch = Stretch { address: addresses[lane], bytes: total };
+                let found = self.bytes(space, stretch, Touch::Read, lane, self.thread(lane))?;
+                for (values, element) in values.iter_mut().zip(found.chunks_exact(bytes)) {
+                    values[lane] = number(element, access.signed);
+                }
             }
         }
         for (&register, values) in access.registers.iter().zip(&values) {
@@ -52,7 +62,7 @@ impl Reach<'_> {
         let total = (bytes * access.registers.len()) as u64;
         for lane in each(active) {
             let stretch = Stretch { address: addresses[lane], bytes: total };
-            let found = self.bytes(access.address.space, stretch, Touch::Write, lane)?;
+            let found = self.bytes(access.address.space, stretch, Touch::Write, lane, self.thread(lane))?;
             for (values, element) in values.iter().zip(found.chunks_exact_mut(bytes)) {
                 element.copy_from_slice(&values[lane].to_le_bytes()[..bytes]);
             }
@@ -83,7 +93,7 @@ impl Reach<'_> {
         let mut before = [0; LANES];
         for lane in each(active) {
             let stretch = Stretch { address: addresses[lane], bytes: bytes.into() };
-            let found = self.bytes(address.space, stretch, Touch::Atomic, lane)?;
+            let found = self.bytes(address.space, stretch, Touch::Atomic, lane, self.thread(lane))?;
             before[lane] = number(found, false);
             let after = combine(atomic, before[lane], values[0][lane], values[1][lane], bytes);
             found.copy_from_slice(&after.to_le_bytes()[..bytes as usize]);
@@ -94,6 +104,12 @@ impl Reach<'_> {
         Ok(())
     }
 
+    /// The number in its block of a thread of the warp.
+    fn thread(&self, lane: usize) -> u16 {
+        self.first_thread + lane as u16
+    }
+
+    /// What a thread touches, or several do; trouble is that of `lane`.
     #[inline(always)]
     fn bytes(
         &mut self,
@@ -101,8 +117,9 @@ impl Reach<'_> {
         stretch: Stretch,
         touch: Touch,
         lane: usize,
+        thread: u16,
     ) -> Result<&mut [u8], Trouble> {
-        let toucher = Toucher { thread: self.first_thread + lane as u16, clock: self.clock };
+        let toucher = Toucher { thread, clock: self.clock };
         let Stretch { address, bytes } = stretch;
         let found = if address % bytes != 0 {
             Err(FaultKind::Misaligned { space: name(space), address, bytes })

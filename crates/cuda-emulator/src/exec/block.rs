@@ -37,15 +37,10 @@ impl Shared {
         };
         // Another block's shared memory is another memory.
         let clock = Clock { launch: toucher.clock.block, ..toucher.clock };
-        let conflict = self.shadow.touch(address, bytes, touch, toucher.thread, clock);
-        conflict.map_err(|conflict| race("shared", address, touch, conflict))?;
-        if touch != Touch::Write {
-            let unit = bytes.min(4) as usize;
-            let missing =
-                (address..end).step_by(unit).find(|&a| self.shadow.written(a) < toucher.clock.block);
-            if let Some(address) = missing {
-                return Err(FaultKind::Uninitialised { what: format!("shared memory at {address:#x}") });
-            }
+        let touched = self.shadow.touch(address, bytes, touch, toucher.thread, clock);
+        let written = touched.map_err(|conflict| race("shared", address, touch, conflict))?;
+        if touch != Touch::Write && written < clock.block {
+            return Err(FaultKind::Uninitialised { what: format!("shared memory at {address:#x}") });
         }
         Ok(&mut self.bytes[address as usize..end as usize])
     }

@@ -3,7 +3,7 @@
 mod shadow;
 mod validity;
 
-pub(crate) use shadow::{Clock, Conflict, Shadow, Touch};
+pub(crate) use shadow::{Clock, Conflict, SEVERAL, Shadow, Touch};
 
 use crate::fault::FaultKind;
 use validity::Validity;
@@ -49,6 +49,7 @@ pub(crate) struct Stretch {
 /// Who touches memory, and when.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Toucher {
+    /// The thread's number in its block, or [`SEVERAL`].
     pub(crate) thread: u16,
     pub(crate) clock: Clock,
 }

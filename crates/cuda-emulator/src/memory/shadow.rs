@@ -49,8 +49,8 @@ struct Cell {
     read_by_others: bool,
 }
 
-/// In place of a thread where there were several.
-const SEVERAL: u16 = u16::MAX;
+/// In place of a thread where there are several.
+pub(crate) const SEVERAL: u16 = u16::MAX;
 
 impl Cell {
     #[inline(always)]
@@ -73,7 +73,7 @@ impl Cell {
 
     fn against_write(&self, thread: u16, clock: Clock) -> Result<(), Conflict> {
         let other_block = self.write_time < clock.block;
-        if other_block || self.write_time == clock.now && self.writer != thread {
+        if other_block || self.write_time == clock.now && !same(self.writer, thread) {
             let touch = if self.atomic { Touch::Atomic } else { Touch::Write };
             return Err(Conflict { touch, thread: known(self.writer), other_block });
         }
@@ -82,7 +82,7 @@ impl Cell {
 
     fn against_read(&self, thread: u16, clock: Clock) -> Result<(), Conflict> {
         let other_block = self.read_by_others || self.read_time < clock.block;
-        if other_block || self.read_time == clock.now && self.reader != thread {
+        if other_block || self.read_time == clock.now && !same(self.reader, thread) {
             return Err(Conflict { touch: Touch::Read, thread: known(self.reader), other_block });
         }
         Ok(())
@@ -100,6 +100,11 @@ impl Cell {
     }
 }
 
+/// Whether both are one thread.
+fn same(a: u16, b: u16) -> bool {
+    a == b && a != SEVERAL
+}
+
 fn known(thread: u16) -> Option<u16> {
     (thread != SEVERAL).then_some(thread)
 }
@@ -115,7 +120,8 @@ pub(crate) struct Shadow {
 }
 
 impl Shadow {
-    /// Notes that a thread touches `bytes` bytes from `offset` on. An access of words is aligned to words.
+    /// Notes that a thread touches `bytes` bytes from `offset` on; when the oldest of them was written last. An access of
+    /// words is aligned to words.
     #[inline(always)]
     pub(crate) fn touch(
         &mut self,
@@ -124,22 +130,18 @@ impl Shadow {
         touch: Touch,
         thread: u16,
         clock: Clock,
-    ) -> Result<(), Conflict> {
+    ) -> Result<u32, Conflict> {
         if bytes < 4 && !self.by_bytes {
             self.split();
         }
         let unit = if self.by_bytes { 1 } else { 4 };
+        let mut oldest = u32::MAX;
         for i in 0..bytes / unit {
-            self.cell((offset / unit + i) as usize).touch(touch, thread, clock)?;
+            let cell = self.cell((offset / unit + i) as usize);
+            oldest = oldest.min(cell.write_time);
+            cell.touch(touch, thread, clock)?;
         }
-        Ok(())
-    }
-
-    /// When the unit at an offset was last written.
-    #[inline(always)]
-    pub(crate) fn written(&mut self, offset: u64) -> u32 {
-        let unit = if self.by_bytes { 1 } else { 4 };
-        self.cell((offset / unit) as usize).write_time
+        Ok(oldest)
     }
 
     #[inline(always)]
@@ -198,6 +200,17 @@ mod tests {
             ("two atomic operations", Atomic, 1, Atomic, 2, NEXT_BLOCK, true),
             ("a read beside an atomic operation", Atomic, 1, Read, 2, START, false),
             ("an atomic operation beside a write", Write, 1, Atomic, 2, START, false),
+            ("two reads of several threads", Read, SEVERAL, Read, SEVERAL, START, true),
+            ("a read of several threads, one of which wrote", Write, 1, Read, SEVERAL, START, false),
+            (
+                "a read of several threads, several of which wrote",
+                Atomic,
+                SEVERAL,
+                Read,
+                SEVERAL,
+                START,
+                false,
+            ),
         ];
         for (what, first, one, second, two, clock, fine) in rows {
             let mut shadow = Shadow::default();
