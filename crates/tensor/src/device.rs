@@ -94,6 +94,9 @@ impl Executable {
     /// tensor, [`Error::Aliased`] when it is another buffer's slot too, [`Error::IndexOutOfRange`] when a gather meets a bad
     /// index (what ran before it has run), [`Error::WrongDevice`] when the memory is another device's,
     /// [`Error::Cuda`] when a GPU fails.
+    ///
+    /// A GPU runs the program while the host goes on, and tells of a bad index at the next [`Memory::wait`], `read`, `write`
+    /// or `replace`; whatever was run over the memory after it has done nothing.
     pub fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
         match (&mut self.0, &mut memory.0) {
             (On::Cpu(executable), On::Cpu(memory)) => executable.run(memory, slots),
@@ -158,6 +161,17 @@ impl Memory {
     /// [`Error::Binding`] when the slot was not shared, [`Error::OutOfMemory`].
     pub fn replace(&mut self, slot: Slot, tensor: &Tensor) -> Result<(), Error> {
         either!(&mut self.0, memory => memory.replace(slot, tensor))
+    }
+
+    /// Waits until everything that was run over this memory is finished.
+    ///
+    /// # Errors
+    /// [`Error::IndexOutOfRange`] when a gather met a bad index on a GPU, [`Error::Cuda`] when a GPU failed.
+    pub fn wait(&self) -> Result<(), Error> {
+        match &self.0 {
+            On::Cpu(_) => Ok(()),
+            On::Cuda(memory) => memory.wait(),
+        }
     }
 
     /// Releases a slot, whose number may be given out again.

@@ -1,6 +1,6 @@
 //! A GPU's context: its queue of work, its kernels and its memory.
 
-use super::{driver, failure::failed, kernels::Kernels, pool::Pool};
+use super::{driver, failure::failed, kernels::Kernels, pool::Pool, record::Checks};
 use crate::Error;
 use cust::{
     CudaFlags,
@@ -26,6 +26,7 @@ const LEAST_CAPABILITY: i32 = 75;
 pub(super) struct Context {
     pool: Mutex<Pool>,
     kernels: Kernels,
+    checks: Checks,
     stream: Stream,
     unfinished: Mutex<Unfinished>,
     ordinal: usize,
@@ -114,6 +115,7 @@ impl Context {
         Ok(Context {
             pool: Mutex::default(),
             kernels: Kernels::load()?,
+            checks: Checks::default(),
             stream: Stream::new(StreamFlags::DEFAULT, None).map_err(refused)?,
             unfinished: Mutex::default(),
             ordinal,
@@ -133,6 +135,11 @@ impl Context {
 
     pub(super) fn multiprocessors(&self) -> u32 {
         self.multiprocessors
+    }
+
+    /// What the programs of this GPU check.
+    pub(super) fn checks(&self) -> &Checks {
+        &self.checks
     }
 
     /// Makes the GPU this thread's, as it must be whenever it is asked for something.

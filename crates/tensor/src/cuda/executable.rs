@@ -3,35 +3,36 @@
 use super::{
     Cuda, Memory,
     context::Launch,
-    encode::{Check, encode},
+    encode::{Encoded, encode},
     memory::Block,
+    record::RowCheck,
 };
 use crate::{Error, Slot, binding::Bindings, program::Program};
-use minutia_kernels::abi::{Arguments, NO_FAILURE, status};
+use minutia_kernels::abi::Arguments;
 
 /// A program for a GPU.
 #[derive(Debug)]
 pub(crate) struct Executable {
     cuda: Cuda,
     bindings: Bindings<u64>,
-    /// Each needs only the table's address and the block's.
     launches: Vec<Launch>,
-    checks: Vec<Check>,
+    /// Whether any of them may write the record.
+    may_fail: bool,
     /// The addresses of the buffers, as the GPU reads them.
     table: Block,
     table_bytes: Vec<u8>,
-    /// What failed, where there are checks.
-    status: Block,
     scratch: Option<Block>,
     _steps: Block,
 }
 
 impl Executable {
     pub(super) fn new(cuda: &Cuda, program: &Program) -> Result<Executable, Error> {
-        let encoded = encode(program, cuda.0.multiprocessors())?;
-        let steps = Block::of(cuda, &bytes(&encoded.words))?;
-        let status = Block::of(cuda, &no_failure())?;
-        let scratch = match encoded.scratch {
+        let Encoded { mut words, launches, scratch, checks } = encode(program, cuda.0.multiprocessors())?;
+        for check in &checks {
+            words[check.word] = cuda.0.checks().add(RowCheck { step: check.step, rows: check.rows });
+        }
+        let steps = Block::of(cuda, &bytes(&words))?;
+        let scratch = match scratch {
             0 => None,
             bytes => Some(Block::zeroed(cuda, bytes)?),
         };
@@ -46,17 +47,17 @@ impl Executable {
             arguments: Arguments {
                 step: steps.address() + (launch.block * size_of::<u32>()) as u64,
                 buffers: table.address(),
-                status: status.address(),
+                // Known when there is a memory.
+                status: 0,
             },
         };
         Ok(Executable {
             cuda: cuda.clone(),
             bindings: Bindings::new(&program.buffers, 0),
-            launches: encoded.launches.iter().map(launch).collect(),
-            checks: encoded.checks,
+            launches: launches.iter().map(launch).collect(),
+            may_fail: !checks.is_empty(),
             table_bytes: vec![0; table.bytes()],
             table,
-            status,
             scratch,
             _steps: steps,
         })
@@ -67,9 +68,13 @@ impl Executable {
         &self.cuda
     }
 
+    /// Launches the kernels, which run while the host goes on. What they find wrong is told by the next access to
+    /// the memory.
     pub(crate) fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
         if self.bindings.update(slots, memory.stamp(), |slot| memory.bind(slot))? {
             self.write_table()?;
+            let status = memory.record()?.address();
+            self.launches.iter_mut().for_each(|launch| launch.arguments.status = status);
         }
         let entered = self.cuda.0.enter()?;
         for &launch in &self.launches {
@@ -77,7 +82,10 @@ impl Executable {
             // buffers are as long as it declares, and those that are written are apart from all others.
             unsafe { entered.launch(launch) }?;
         }
-        if self.checks.is_empty() { Ok(()) } else { self.check() }
+        if self.may_fail {
+            memory.record()?.expect();
+        }
+        Ok(())
     }
 
     fn write_table(&mut self) -> Result<(), Error> {
@@ -88,29 +96,6 @@ impl Executable {
         }
         self.table.write(&self.table_bytes)
     }
-
-    /// Waits for the kernels, and asks what they found wrong.
-    fn check(&mut self) -> Result<(), Error> {
-        let mut raw = [0; 4 * status::WORDS as usize];
-        self.status.read(0, &mut raw)?;
-        let mut words = [0; status::WORDS as usize];
-        for (word, bytes) in words.iter_mut().zip(raw.as_chunks().0) {
-            *word = u32::from_ne_bytes(*bytes);
-        }
-        let tag = words[status::TAG as usize];
-        if tag == NO_FAILURE {
-            return Ok(());
-        }
-        self.status.write(&no_failure())?;
-        let Check { step, rows, .. } = self.checks[tag as usize];
-        let (position, index) =
-            (words[status::POSITION as usize] as usize, words[status::INDEX as usize] as i32);
-        Err(Error::IndexOutOfRange { step, position, index, rows })
-    }
-}
-
-fn no_failure() -> Vec<u8> {
-    bytes(&[NO_FAILURE; status::WORDS as usize])
 }
 
 fn bytes(words: &[u32]) -> Vec<u8> {

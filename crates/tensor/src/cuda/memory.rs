@@ -1,6 +1,6 @@
 //! Memory of a GPU: zeroed blocks, and copies of host tensors.
 
-use super::{Cuda, context::Context};
+use super::{Cuda, context::Context, record::Record};
 use crate::{Error, Slot, Tensor, binding::Bound, slots::Slots};
 use cust::memory::DeviceBuffer;
 use std::sync::Arc;
@@ -90,11 +90,13 @@ struct Entry {
 pub(crate) struct Memory {
     cuda: Cuda,
     slots: Slots<Entry>,
+    /// Nothing before a program runs.
+    record: Option<Record>,
 }
 
 impl Memory {
     pub(crate) fn new(cuda: &Cuda) -> Memory {
-        Memory { cuda: cuda.clone(), slots: Slots::default() }
+        Memory { cuda: cuda.clone(), slots: Slots::default(), record: None }
     }
 
     /// The GPU.
@@ -114,6 +116,7 @@ impl Memory {
 
     /// A tensor as long as the one before goes to the same place.
     pub(crate) fn replace(&mut self, slot: Slot, tensor: &Tensor) -> Result<(), Error> {
+        self.check()?;
         let bytes = tensor.as_bytes();
         match self.slots.get_mut(slot) {
             Some(Entry { block, shared: true }) if block.bytes() == bytes.len() => block.write(bytes),
@@ -131,6 +134,7 @@ impl Memory {
     }
 
     pub(crate) fn write(&mut self, slot: Slot, bytes: &[u8]) -> Result<(), Error> {
+        self.check()?;
         let entry = self.slots.get_mut(slot);
         let found = entry.as_ref().map_or(0, |entry| entry.block.bytes());
         match entry {
@@ -141,6 +145,7 @@ impl Memory {
     }
 
     pub(crate) fn read(&self, slot: Slot, offset: usize, target: &mut [u8]) -> Result<(), Error> {
+        self.check()?;
         let expected = offset.saturating_add(target.len());
         match self.slots.get(slot) {
             Some(Entry { block, .. }) if expected <= block.bytes() => block.read(offset, target),
@@ -151,6 +156,25 @@ impl Memory {
                 Err(Error::Binding { slot: slot.0, found, expected })
             }
         }
+    }
+
+    /// Waits for all that was run over this memory, and tells what it found wrong.
+    pub(crate) fn wait(&self) -> Result<(), Error> {
+        self.cuda.0.enter()?.synchronize()?;
+        self.check()
+    }
+
+    /// Tells what was found wrong, if anything may have been.
+    fn check(&self) -> Result<(), Error> {
+        self.record.as_ref().map_or(Ok(()), Record::take)
+    }
+
+    /// Where programs record what they find wrong.
+    pub(super) fn record(&mut self) -> Result<&Record, Error> {
+        Ok(match &mut self.record {
+            Some(record) => record,
+            none => none.insert(Record::new(&self.cuda)?),
+        })
     }
 
     /// See [`Slots::stamp`].

@@ -16,6 +16,7 @@ mod failure;
 mod kernels;
 mod memory;
 mod pool;
+mod record;
 
 pub(crate) use executable::Executable;
 pub(crate) use memory::Memory;

@@ -97,7 +97,7 @@ fn agrees_on(
 ) -> Result<(), String> {
     let mut executable = device.compile(program).map_err(|e| e.to_string())?;
     let (mut memory, slots) = load(device, buffers).map_err(|e| e.to_string())?;
-    let result = executable.run(&mut memory, &slots);
+    let result = executable.run(&mut memory, &slots).and_then(|()| memory.wait());
     if result != *expected {
         return Err(format!("{result:?} instead of {expected:?}"));
     }

@@ -32,7 +32,10 @@ pub(super) fn encode(encoder: &mut Encoder, step: &Reduce) -> Result<(), Error> 
         program: step.program.clone(),
     };
     let mut scratch = 0;
-    while outputs > 0 {
+    if outputs == 0 {
+        return Ok(());
+    }
+    loop {
         let length = encoder.limits.elements(&pass.reduced)? as usize;
         if length <= BLOCK {
             let after =
@@ -55,7 +58,6 @@ pub(super) fn encode(encoder: &mut Encoder, step: &Reduce) -> Result<(), Error> 
         pass.inputs = vec![Access { operand: place, strides }];
         pass.program = MapProgram::identity();
     }
-    Ok(())
 }
 
 /// One launch: every block of every output.
