@@ -21,7 +21,9 @@ pub fn of(kernel: &str) -> Vec<Case> {
         "gemm_any" => products([[20, 33, 70], [3, 2, 130]], true),
         "gemm_nn" | "gemm_tn" | "gemm_nt" => products([[250, 260, 20], [256, 256, 17]], false),
         "check_rows" => vec![gathered(5), gathered(2000), with_bad_row()],
-        "random" => [Distribution::Uniform, Distribution::Normal, Distribution::TruncatedNormal].map(drawn).into(),
+        "random" => {
+            [Distribution::Uniform, Distribution::Normal, Distribution::TruncatedNormal].map(drawn).into()
+        }
         other => panic!("there are no cases for the kernel '{other}'"),
     }
 }
