@@ -1,0 +1,144 @@
+//! Programs that exercise each kernel.
+
+use super::common::{bytes, dense, generate::Maker, int_bytes, numbers, single, strided};
+use minutia_kernels::map::Code;
+use minutia_tensor::{DType, program::*};
+
+/// A program and what its buffers hold before it runs.
+pub type Case = (Program, Vec<Vec<u8>>);
+
+/// The cases that run a kernel.
+pub fn of(kernel: &str) -> Vec<Case> {
+    match kernel {
+        "map" => (0..12).map(|seed| made(seed, Maker::map)).chain([gathered(5)]).collect(),
+        "reduce_rows" => {
+            (100..110).map(|seed| made(seed, Maker::reduce)).chain(sums([1, 0], &[1, 7, 600, 3000])).collect()
+        }
+        "reduce_columns" => {
+            (100..110).map(|seed| made(seed, Maker::reduce)).chain(sums([0, 1], &[1, 7, 600, 3000])).collect()
+        }
+        "arg_reduce" => [(3, 70, [70, 1]), (70, 3, [1, 70]), (5, 1, [1, 1])].map(extrema).concat(),
+        "gemm_any" => products([[20, 33, 70], [3, 2, 130]], true),
+        "gemm_nn" | "gemm_tn" | "gemm_nt" => products([[250, 260, 20], [256, 256, 17]], false),
+        "check_rows" => vec![gathered(5), gathered(2000), with_bad_row()],
+        "random" => {
+            [Distribution::Uniform, Distribution::Normal, Distribution::TruncatedNormal].map(drawn).into()
+        }
+        other => panic!("there are no cases for the kernel '{other}'"),
+    }
+}
+
+fn made(seed: u64, step: impl Fn(&mut Maker) -> Step) -> Case {
+    let mut maker = Maker::new(seed);
+    let step = step(&mut maker);
+    maker.finish(step)
+}
+
+fn sums(order: [usize; 2], lengths: &[usize]) -> Vec<Case> {
+    let sum = |&length: &usize| {
+        let outputs = 5;
+        let strides = if order == [1, 0] { [length, 1] } else { [1, outputs] };
+        let buffers = [bytes(&numbers(3, length * outputs, false)), vec![0; outputs * 4]];
+        let step = Step::Reduce(Reduce {
+            op: ReduceOp::Sum,
+            dtype: DType::F32,
+            dims: vec![outputs],
+            reduced: vec![length],
+            inputs: vec![strided(0, DType::F32, &strides)],
+            program: MapProgram::identity(),
+            epilogue_inputs: vec![],
+            epilogue: MapProgram::identity(),
+            outputs: vec![dense(1, &[outputs])],
+        });
+        (single(step, &buffers, &[1]), buffers.to_vec())
+    };
+    lengths.iter().map(sum).collect()
+}
+
+fn extrema((outputs, length, strides): (usize, usize, [usize; 2])) -> Vec<Case> {
+    let buffers = [bytes(&numbers(9, outputs * length, true)), vec![0; outputs * 4]];
+    let extremum = |dtype, largest| {
+        let step = Step::ArgReduce(ArgReduce {
+            largest,
+            dims: vec![outputs],
+            length,
+            input: strided(0, dtype, &strides),
+            output: strided(1, DType::I32, &[1]),
+        });
+        (single(step, &buffers, &[1]), buffers.to_vec())
+    };
+    [DType::F32, DType::I32].into_iter().flat_map(|dtype| [true, false].map(|l| extremum(dtype, l))).collect()
+}
+
+/// Products whose results pass through a map, in every layout; the last layout has strides that only small tiles take.
+fn products(shapes: [[usize; 3]; 2], any: bool) -> Vec<Case> {
+    let product = |[m, n, k]: [usize; 3], a: [usize; 2], b: [usize; 2]| {
+        let mut p = MapBuilder::new(2);
+        let sum = p.apply(Code::Add, &[p.input(0), p.input(1)]);
+        let buffers = [
+            bytes(&numbers(5, m * k * 2, false)),
+            bytes(&numbers(6, k * n, false)),
+            bytes(&numbers(7, n, false)),
+            vec![0; m * n * 4],
+        ];
+        let step = Step::Gemm(Gemm {
+            m,
+            n,
+            k,
+            a: strided(0, DType::F32, &a),
+            b: strided(1, DType::F32, &b),
+            epilogue_inputs: vec![strided(2, DType::F32, &[0, 1])],
+            epilogue: p.finish(&[sum]),
+            outputs: vec![dense(3, &[m, n])],
+        });
+        (single(step, &buffers, &[3]), buffers.to_vec())
+    };
+    let layouts = |[m, n, k]: [usize; 3]| {
+        let mut layouts = vec![([k, 1], [n, 1]), ([1, m], [n, 1]), ([k, 1], [1, k])];
+        if any {
+            layouts.push(([2 * k, 2], [n, 1]));
+        }
+        layouts.into_iter().map(move |(a, b)| product([m, n, k], a, b))
+    };
+    shapes.into_iter().flat_map(layouts).collect()
+}
+
+fn rows(indices: &[i32]) -> Case {
+    let (rows, width) = (20, 7);
+    let buffers =
+        [bytes(&numbers(1, rows * width, false)), int_bytes(indices), vec![0; indices.len() * width * 4]];
+    let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
+    let step = Step::GatherRows(GatherRows {
+        table: operand(0, DType::F32),
+        rows,
+        width,
+        indices: operand(1, DType::I32),
+        count: indices.len(),
+        program: MapProgram::identity(),
+        output: operand(2, DType::F32),
+    });
+    (single(step, &buffers, &[2]), buffers.to_vec())
+}
+
+fn gathered(count: i32) -> Case {
+    rows(&(0..count).map(|i| i * 7 % 20).collect::<Vec<_>>())
+}
+
+/// Bad rows in several warps: the first is to be told.
+fn with_bad_row() -> Case {
+    let bad = |i: i32| if i % 97 == 70 { 20 + i } else { i % 20 };
+    rows(&(0..1500).map(bad).collect::<Vec<_>>())
+}
+
+fn drawn(distribution: Distribution) -> Case {
+    let buffers = [int_bytes(&[3]), vec![0; 4 * 1001]];
+    let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
+    let step = Step::Random(Random {
+        distribution,
+        key: 0x1234_5678_9abc_def0,
+        counter: operand(0, DType::I32),
+        count: 1001,
+        output: operand(1, DType::F32),
+    });
+    (single(step, &buffers, &[0, 1]), buffers.to_vec())
+}
