@@ -1,5 +1,8 @@
-//! Training gives the same bits for every SIMD width and number of threads, and on every machine: what is learned is
-//! compared with digests that stand here.
+//! Training gives the same bits for every SIMD width and number of threads, on a GPU, and on every machine: what is
+//! learned is compared with digests that stand here.
+
+#[path = "../crates/tensor/tests/common/gpu.rs"]
+mod gpu;
 
 use minutia::datasets::{Batches, digits};
 use minutia::prelude::*;
@@ -83,6 +86,9 @@ fn compare(expected: &str, learn: impl Fn(&Device) -> Result<Vec<u8>, Box<dyn st
         assert_eq!(digest, expected, "on {device}");
     }
     assert!(devices >= 3, "the scalar level is always there");
+    for device in gpu::device() {
+        assert_eq!(sha256(&learn(&device).unwrap()), expected, "on {device}");
+    }
 }
 
 /// The bits of all variables, optimizers' slots included.

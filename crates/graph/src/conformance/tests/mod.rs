@@ -1,5 +1,8 @@
 //! The suite that every registered operation passes, sample by sample.
 
+/// The GPU that the tests of programs use, too.
+#[path = "../../../../tensor/tests/common/gpu.rs"]
+mod gpu;
 mod reference;
 
 use super::{Sample, numbers, samples};
@@ -71,13 +74,14 @@ fn inferred_shapes_are_the_real_ones() {
 }
 
 #[test]
-fn bits_are_the_same_for_every_simd_width_and_number_of_threads() {
+fn bits_are_the_same_for_every_simd_width_and_number_of_threads_and_on_a_gpu() {
     let levels = ["scalar", "avx2", "avx512", "neon"].map(|l| l.parse::<cpu::Level>().unwrap());
     let option = |level, threads| cpu::Options { simd: Some(level), threads: Some(threads) };
     let devices: Vec<Device> = levels
         .iter()
         .flat_map(|&level| [1, 3].map(|threads| Device::cpu_with(option(level, threads))))
         .filter_map(Result::ok)
+        .chain(gpu::device())
         .collect();
     assert!(devices.len() >= 2, "the scalar level is always there");
     for_each_sample(|name, sample, graph, inputs, output| {
@@ -128,6 +132,7 @@ fn row_i_of_a_batch_is_that_row_alone() {
 #[test]
 fn fusion_changes_no_bit_of_results_and_gradients() {
     let device = Device::cpu().unwrap();
+    let fusing: Vec<Device> = [device.clone()].into_iter().chain(gpu::device()).collect();
     let finite = |t: &Tensor| t.as_slice::<f32>().is_ok_and(|x| x.iter().all(|x| x.is_finite()));
     for_each_sample(|name, sample, graph, inputs, output| {
         let mut fetches = vec![output.clone()];
@@ -136,15 +141,15 @@ fn fusion_changes_no_bit_of_results_and_gradients() {
             let scalar = weighed(output);
             fetches.extend(graph.gradients(&scalar, &handles).unwrap().into_iter().flatten());
         }
-        let bits = |fused: bool| {
-            let mut session = Session::new(graph, &device).unwrap();
+        let bits = |device: &Device, fused: bool| {
+            let mut session = Session::new(graph, device).unwrap();
             session.run(graph.global_variables_initializer(), feeds! {})?;
             session.set_check_numerics(!fused);
             let feeds = inputs.iter().zip(&sample.inputs).fold(feeds! {}, |feeds, (x, t)| feeds.with(x, t));
             let values = session.run(&fetches, feeds)?;
             Ok(values.iter().map(Tensor::canonical_bytes).collect::<Vec<_>>())
         };
-        match bits(false) {
+        match bits(&device, false) {
             Err(Error::NotFinite { .. }) => {
                 let result = run(&device, graph, inputs, &sample.inputs, output);
                 let all = sample.inputs.iter().chain([&result]).all(|t| t.dtype() != DType::F32 || finite(t));
@@ -153,7 +158,10 @@ fn fusion_changes_no_bit_of_results_and_gradients() {
                     "{name} has a NaN or an infinity on the way from finite inputs to a finite result"
                 );
             }
-            unfused => assert_eq!(unfused.unwrap(), bits(true).unwrap(), "{name}"),
+            unfused => {
+                let unfused = unfused.unwrap();
+                fusing.iter().for_each(|d| assert_eq!(unfused, bits(d, true).unwrap(), "{name} on {d}"));
+            }
         }
     });
 }
