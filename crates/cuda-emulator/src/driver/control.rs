@@ -4,7 +4,8 @@
 use super::{call, code::Code, give};
 use std::ffi::{CStr, c_char, c_int};
 
-/// Loads `ptx` in place of the text of every module that is loaded from now on; null ends that.
+/// Loads `ptx` in place of the text of every module that is loaded from now on; null ends that. Meanwhile nothing is
+/// printed.
 ///
 /// # Safety
 /// `ptx` is null or ends with a zero.

@@ -153,11 +153,6 @@ impl Context {
     pub(super) fn recycle(&self, memory: DeviceBuffer<u8>) {
         lock(&self.pool).give(memory);
     }
-
-    #[cfg(test)]
-    pub(super) fn cached(&self) -> (usize, usize) {
-        lock(&self.pool).cached()
-    }
 }
 
 impl Drop for Context {

@@ -9,6 +9,9 @@ const PTX_CODES: [i32; 5] = [209, 218, 221, 222, 223];
 /// Its codes for kernels that did what they must not.
 const KERNEL_CODES: std::ops::RangeInclusive<i32> = 700..=720;
 
+const NEW_PROCESS: &str =
+    "the GPU can be used again by a new process; CUDA_LAUNCH_BLOCKING=1 tells which kernel it was";
+
 /// An error for a call of `cust` that failed on this thread just now while something was done.
 pub(super) fn failed(action: impl Into<String>, step: Option<usize>, error: CudaError) -> Error {
     let (function, code) = match driver::take_failure() {
@@ -18,19 +21,27 @@ pub(super) fn failed(action: impl Into<String>, step: Option<usize>, error: Cuda
     let cure = if PTX_CODES.contains(&code) {
         "update NVIDIA's driver to one of CUDA 10.2 or later; the GPU must have compute capability 7.5 or later"
     } else if KERNEL_CODES.contains(&code) {
-        "the GPU can be used again by a new process; CUDA_LAUNCH_BLOCKING=1 tells which kernel it was"
+        NEW_PROCESS
     } else {
         "see what nvidia-smi says of the GPU"
     };
-    Error::Cuda(Box::new(CudaFailure {
-        action: action.into(),
-        step,
-        function,
-        error: driver::name(code),
-        driver: version(),
-        ptx: super::kernels::ptx_version(),
-        cure,
-    }))
+    describe(action.into(), step, function, driver::name(code), cure)
+}
+
+/// An error for what no kernel that works can have left in memory.
+pub(super) fn nonsense(action: &str, found: String) -> Error {
+    describe(action.to_string(), None, "a kernel", found, NEW_PROCESS)
+}
+
+fn describe(
+    action: String,
+    step: Option<usize>,
+    function: &'static str,
+    error: String,
+    cure: &'static str,
+) -> Error {
+    let (driver, ptx) = (version(), super::kernels::ptx_version());
+    Error::Cuda(Box::new(CudaFailure { action, step, function, error, driver, ptx, cure }))
 }
 
 /// The newest CUDA that the driver knows.

@@ -45,11 +45,4 @@ impl Pool {
     pub(super) fn give(&mut self, block: DeviceBuffer<u8>) {
         self.free.entry(block.len()).or_default().push(block);
     }
-
-    /// Blocks in the cache, and their bytes.
-    #[cfg(test)]
-    pub(super) fn cached(&self) -> (usize, usize) {
-        let blocks = || self.free.values().flatten();
-        (blocks().count(), blocks().map(|block| block.len()).sum())
-    }
 }

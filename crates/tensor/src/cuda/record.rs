@@ -1,7 +1,7 @@
 //! What kernels found wrong. All programs that run over one memory share its record, so that whatever was launched after
 //! a failed step does nothing, and the failure is told to whoever uses that memory, and to nobody else.
 
-use super::{Cuda, memory::Block};
+use super::{Cuda, failure::nonsense, memory::Block};
 use crate::Error;
 use minutia_kernels::abi::{NO_FAILURE, status};
 use std::sync::{
@@ -30,8 +30,8 @@ impl Checks {
         (checks.len() - 1) as u32
     }
 
-    fn find(&self, tag: u32) -> RowCheck {
-        self.all()[tag as usize]
+    fn find(&self, tag: u32) -> Option<RowCheck> {
+        self.all().get(tag as usize).copied()
     }
 
     fn all(&self) -> MutexGuard<'_, Vec<RowCheck>> {
@@ -70,7 +70,7 @@ impl Record {
     /// Waits for checks that were launched, and empties the record.
     ///
     /// # Errors
-    /// [`Error::IndexOutOfRange`] for the first that failed.
+    /// [`Error::IndexOutOfRange`] for the first that failed, [`Error::Cuda`] when the record makes no sense.
     pub(super) fn take(&self) -> Result<(), Error> {
         if !self.pending.load(Ordering::Relaxed) {
             return Ok(());
@@ -83,11 +83,15 @@ impl Record {
             let start = 4 * i as usize;
             u32::from_ne_bytes([bytes[start], bytes[start + 1], bytes[start + 2], bytes[start + 3]])
         };
-        if word(status::TAG) == NO_FAILURE {
+        let tag = word(status::TAG);
+        if tag == NO_FAILURE {
             return Ok(());
         }
         words.write(&nothing())?;
-        let RowCheck { step, rows } = self.cuda.0.checks().find(word(status::TAG));
+        let Some(RowCheck { step, rows }) = self.cuda.0.checks().find(tag) else {
+            let found = format!("the tag {tag:#x}, which no check has");
+            return Err(nonsense("reading the record of failed steps", found));
+        };
         let (position, index) = (word(status::POSITION) as usize, word(status::INDEX) as i32);
         Err(Error::IndexOutOfRange { step, position, index, rows })
     }
