@@ -58,8 +58,9 @@ impl Compiled {
         let mut buffers: Vec<BufferSpec> =
             inputs.iter().map(|t| BufferSpec { bytes: t.elements() * 4, written: false }).collect();
         buffers.push(BufferSpec { bytes: output * 4, written: true });
-        let executable =
-            device.compile(&Program { buffers, steps: vec![step] }).expect("the program is sound");
+        let executable = device
+            .compile(&Program { buffers, steps: vec![step], ..Program::default() })
+            .expect("the program is sound");
         let mut memory = Memory::new(device);
         let mut slots: Vec<Slot> = inputs.iter().map(|t| memory.share(t).expect("there is memory")).collect();
         slots.push(memory.allocate(output * 4).expect("there is memory"));

@@ -41,6 +41,7 @@ fn layer() -> Program {
             epilogue: m.finish(&[y]),
             outputs: vec![access(3, [COLUMNS, 1])],
         })],
+        names: vec!["layer".into()],
     }
 }
 

@@ -97,10 +97,12 @@ pub enum Error {
         other: usize,
     },
     /// A gather met an index outside its table.
-    #[error("index {index} at position {position} is outside the table's {rows} rows")]
+    #[error("{name}: index {index} at position {position} is outside the table's {rows} rows")]
     IndexOutOfRange {
         /// The step that gathers.
         step: usize,
+        /// Its [`name`](crate::program::Program::name).
+        name: String,
         /// Position among the indices.
         position: usize,
         /// The index.

@@ -103,7 +103,10 @@ fn program() -> (Program, Vec<Vec<u8>>) {
         }),
     ];
     let spec = |(i, b): (usize, &Vec<u8>)| BufferSpec { bytes: b.len(), written: ![0, 1, 4].contains(&i) };
-    (Program { buffers: buffers.iter().enumerate().map(spec).collect(), steps }, buffers)
+    (
+        Program { buffers: buffers.iter().enumerate().map(spec).collect(), steps, ..Program::default() },
+        buffers,
+    )
 }
 
 #[test]

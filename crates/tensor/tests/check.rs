@@ -14,7 +14,7 @@ fn copy(bytes: [usize; 2], dims: &[usize], input: Access, output: Access) -> Pro
     };
     let buffers =
         vec![BufferSpec { bytes: bytes[0], written: false }, BufferSpec { bytes: bytes[1], written: true }];
-    Program { buffers, steps: vec![Step::Map(map)] }
+    Program { buffers, steps: vec![Step::Map(map)], ..Program::default() }
 }
 
 fn at(mut access: Access, offset: usize) -> Access {

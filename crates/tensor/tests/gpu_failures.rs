@@ -28,6 +28,7 @@ fn program() -> Program {
     Program {
         buffers: vec![spec(16, false), spec(4, false), spec(4, true), spec(4, true)],
         steps: vec![Step::Map(fill), Step::GatherRows(gather)],
+        names: vec!["the fill".into(), "the gather".into()],
     }
 }
 
@@ -44,7 +45,10 @@ fn outputs(memory: &Memory, slots: &[Slot]) -> [f32; 2] {
     })
 }
 
-const BAD: Result<(), Error> = Err(Error::IndexOutOfRange { step: 1, position: 0, index: 7, rows: 4 });
+/// What is told of a bad index.
+fn told() -> Result<(), Error> {
+    Err(Error::IndexOutOfRange { step: 1, name: "the gather".into(), position: 0, index: 7, rows: 4 })
+}
 
 #[test]
 fn nothing_runs_after_it_until_it_is_told() {
@@ -53,12 +57,12 @@ fn nothing_runs_after_it_until_it_is_told() {
     let mut executable = device.compile(&program()).unwrap();
     executable.run(&mut memory, &slots).unwrap();
     executable.run(&mut memory, &slots).unwrap();
-    assert_eq!(memory.wait(), BAD);
+    assert_eq!(memory.wait(), told());
     assert_eq!(outputs(&memory, &slots), [1.0, 0.0], "what was before it has run");
 
     memory.store(slots[2], &[0.0f32]).unwrap();
     executable.run(&mut memory, &slots).unwrap();
-    assert_eq!(memory.store(slots[1], &[2]), BAD, "a write tells too");
+    assert_eq!(memory.store(slots[1], &[2]), told(), "a write tells too");
     memory.store(slots[1], &[2]).unwrap();
     executable.run(&mut memory, &slots).unwrap();
     assert_eq!(outputs(&memory, &slots), [1.0, 12.0], "once it is told, programs run again");
@@ -74,5 +78,5 @@ fn another_memory_does_not_notice() {
     assert_eq!(good.wait(), Ok(()));
     assert_eq!(outputs(&good, &good_slots), [1.0, 13.0]);
     drop(executable);
-    assert_eq!(bad.wait(), BAD, "also when the program is gone");
+    assert_eq!(bad.wait(), told(), "also when the program is gone");
 }

@@ -85,6 +85,7 @@ fn rate(options: Options, layout: Layout) -> Result<f64> {
             epilogue: MapProgram::identity(),
             outputs: vec![access(2, [n, 1])],
         })],
+        ..Program::default()
     };
     let mut generator = Generator::new(1, "bench/peak");
     let mut memory = Memory::new(&device);

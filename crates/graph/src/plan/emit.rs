@@ -2,6 +2,7 @@
 
 use super::arena::Places;
 use crate::{
+    graph::Inner,
     lower::{Kernel, Lowering, Source, View},
     node::NodeId,
     steps::{for_each_operand, reads_and_writes},
@@ -47,7 +48,7 @@ pub(crate) struct Emitted {
 }
 
 impl Emitted {
-    pub(super) fn new(l: &Lowering, places: &Places, kernels: Vec<Kernel>) -> Emitted {
+    pub(super) fn new(l: &Lowering, places: &Places, inner: &Inner, kernels: Vec<Kernel>) -> Emitted {
         let mut steps: Vec<Step> = kernels.iter().map(|k| k.step.clone()).collect();
         let mut bindings: Vec<Binding> = Vec::new();
         let mut buffers: Vec<BufferSpec> = Vec::new();
@@ -69,7 +70,16 @@ impl Emitted {
                 operand.offset += offset;
             });
         }
-        Emitted { program: Program { buffers, steps }, bindings, kernels }
+        let names = kernels.iter().map(|kernel| name(inner, kernel)).collect();
+        Emitted { program: Program { buffers, steps, names }, bindings, kernels }
+    }
+}
+
+/// What errors call a kernel: the node that it computes, the first if there are several.
+fn name(inner: &Inner, kernel: &Kernel) -> String {
+    match kernel.nodes.first() {
+        Some(&id) => format!("{} '{}'", inner.nodes[id].op.name(), inner.nodes[id].name),
+        None => "the copy to a variable".to_string(),
     }
 }
 

@@ -79,7 +79,7 @@ impl Plan {
             }
         }
         let fetched: Vec<View> = targets.iter().filter(|t| t.1).map(|t| views[&t.0].clone()).collect();
-        Ok(assemble(l, fetched, flags, check_numerics))
+        Ok(assemble(inner, l, fetched, flags, check_numerics))
     }
 }
 
@@ -144,7 +144,13 @@ fn lower(
     if unfed.is_empty() { Ok((l, views)) } else { Err(Error::Unfed { placeholders: unfed }) }
 }
 
-fn assemble(mut l: Lowering, fetched: Vec<View>, flags: Vec<(NodeId, View)>, defer_commits: bool) -> Plan {
+fn assemble(
+    inner: &Inner,
+    mut l: Lowering,
+    fetched: Vec<View>,
+    flags: Vec<(NodeId, View)>,
+    defer_commits: bool,
+) -> Plan {
     // What is fetched must be contiguous, and must not be overwritten by this run or, for a prepared step is read
     // later, by another one.
     let commits = std::mem::take(&mut l.commits);
@@ -179,7 +185,7 @@ fn assemble(mut l: Lowering, fetched: Vec<View>, flags: Vec<(NodeId, View)>, def
     let places = arena::Places::new(&l, &setup, &in_place, &kept);
     let main = std::mem::take(&mut l.kernels);
     let reads = emit::variables_read(&l, main.iter().chain(&commit), &fetched, &in_place);
-    let emitted = |kernels| Emitted::new(&l, &places, kernels);
+    let emitted = |kernels| Emitted::new(&l, &places, inner, kernels);
     let place = |view: &View| {
         let (binding, offset) = places.of(&l, view.operand.buffer);
         Fetched {

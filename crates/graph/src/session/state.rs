@@ -78,7 +78,8 @@ pub(crate) struct Compiled {
 struct Part {
     executable: Executable,
     slots: Vec<Slot>,
-    origins: Vec<Vec<NodeId>>,
+    /// What errors call each step.
+    names: Vec<String>,
 }
 
 /// A tensor in memory.
@@ -151,14 +152,16 @@ impl Compiled {
         if !self.ready {
             self.check_initialized(state, graph)?;
         }
-        self.main.run(state, graph)?;
+        self.main.run(state)?;
         if !self.checks.is_empty() {
             self.check_finite(state, graph)?;
         }
         if let Some(commit) = &mut self.commit {
-            commit.run(state, graph)?;
+            commit.run(state)?;
         }
         if !self.ready {
+            // Whoever marks variables as initialized must know that they are.
+            state.memory.wait()?;
             for variable in &self.assigns {
                 if let Some(cell) = state.variables.get_mut(variable) {
                     cell.initialized = true;
@@ -228,17 +231,12 @@ impl Compiled {
 }
 
 impl Part {
-    fn run(&mut self, state: &mut State, graph: &Graph) -> Result<(), Error> {
+    fn run(&mut self, state: &mut State) -> Result<(), Error> {
         self.executable.run(&mut state.memory, &self.slots).map_err(|source| {
-            let step = match source {
-                minutia_tensor::Error::IndexOutOfRange { step, .. } => Some(step),
-                _ => None,
-            };
-            let node = step.and_then(|s| self.origins.get(s)?.first().copied());
-            let context = node.map(|id| {
-                let node = &graph.lock().nodes[id];
-                format!("{} '{}'", node.op.name(), node.name)
-            });
+            // A bad index names its node itself, for it may be told of by a later call.
+            let named = matches!(source, minutia_tensor::Error::IndexOutOfRange { .. });
+            let step = source.step().filter(|_| !named);
+            let context = step.and_then(|step| self.names.get(step).cloned());
             Error::Tensor { context, source }
         })
     }
@@ -264,7 +262,7 @@ impl Slots {
             .map(|(b, spec)| self.bind(state, plan, b, spec.bytes, feeds))
             .collect::<Result<_, _>>()?;
         let executable = state.device.compile(&emitted.program)?;
-        Ok(Part { executable, slots, origins: emitted.kernels.iter().map(|k| k.nodes.clone()).collect() })
+        Ok(Part { executable, slots, names: emitted.program.names.clone() })
     }
 
     fn bind(

@@ -147,7 +147,9 @@ impl Executable {
             Step::Reduce(s) => Compiled::Reduce(ReduceStep::new(s, &mut build)),
             Step::ArgReduce(s) => Compiled::ArgReduce(ArgReduceStep::new(s, &mut build)),
             Step::Gemm(s) => Compiled::Gemm(GemmStep::new(s, &mut build)),
-            Step::GatherRows(s) => Compiled::Gather(GatherStep::new(s, number, &mut build)),
+            Step::GatherRows(s) => {
+                Compiled::Gather(GatherStep::new(s, number, program.name(number), &mut build))
+            }
             Step::Random(s) => Compiled::Random(RandomStep::new(s, &mut build)),
         };
         let mut steps: Vec<_> = program.steps.iter().enumerate().map(compile).collect();

@@ -19,13 +19,14 @@ const AHEAD: usize = 4;
 pub(super) struct GatherStep {
     step: GatherRows,
     number: usize,
+    name: String,
     engine: Engine,
     parts: usize,
     frames: PerPart<Frame>,
 }
 
 impl GatherStep {
-    pub(super) fn new(step: &GatherRows, number: usize, build: &mut Build) -> GatherStep {
+    pub(super) fn new(step: &GatherRows, number: usize, name: String, build: &mut Build) -> GatherStep {
         let output = Access { operand: step.output, strides: vec![step.width, 1] };
         let dims = [step.count, step.width];
         let (sources, sinks) = ([Source::Given(step.table.dtype)], [Sink::Access(&output)]);
@@ -33,7 +34,7 @@ impl GatherStep {
         let parts =
             parts(build.threads, engine.elements().saturating_mul(engine.cost())).min(step.count.max(1));
         build.reserve(parts, engine.scratch());
-        GatherStep { step: step.clone(), number, engine, parts, frames: PerPart::new([]) }
+        GatherStep { step: step.clone(), number, name, engine, parts, frames: PerPart::new([]) }
     }
 
     pub(super) fn place(&mut self, place: &Place) {
@@ -54,7 +55,8 @@ impl GatherStep {
         };
         // All indices are looked at before any row is written.
         if let Some(position) = (0..count).find(|&p| index(p) < 0 || index(p) as usize >= rows) {
-            return Err(Error::IndexOutOfRange { step: self.number, position, index: index(position), rows });
+            let (step, name, index) = (self.number, self.name.clone(), index(position));
+            return Err(Error::IndexOutOfRange { step, name, position, index, rows });
         }
         let bytes = width * table.dtype.size();
         let row = |position: usize| {

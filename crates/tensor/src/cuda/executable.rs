@@ -29,7 +29,8 @@ impl Executable {
     pub(super) fn new(cuda: &Cuda, program: &Program) -> Result<Executable, Error> {
         let Encoded { mut words, launches, scratch, checks } = encode(program, cuda.0.multiprocessors())?;
         for check in &checks {
-            words[check.word] = cuda.0.checks().add(RowCheck { step: check.step, rows: check.rows });
+            let (step, rows, name) = (check.step, check.rows, program.name(check.step));
+            words[check.word] = cuda.0.checks().add(RowCheck { step, name, rows });
         }
         let steps = Block::of(cuda, &bytes(&words))?;
         let scratch = match scratch {

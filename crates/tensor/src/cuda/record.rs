@@ -10,10 +10,12 @@ use std::sync::{
 };
 
 /// A check of row numbers, and what its failure means.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct RowCheck {
     /// The step that makes it.
     pub(super) step: usize,
+    /// What errors call it.
+    pub(super) name: String,
     /// Rows of the table.
     pub(super) rows: usize,
 }
@@ -31,7 +33,7 @@ impl Checks {
     }
 
     fn find(&self, tag: u32) -> Option<RowCheck> {
-        self.all().get(tag as usize).copied()
+        self.all().get(tag as usize).cloned()
     }
 
     fn all(&self) -> MutexGuard<'_, Vec<RowCheck>> {
@@ -88,12 +90,12 @@ impl Record {
             return Ok(());
         }
         words.write(&nothing())?;
-        let Some(RowCheck { step, rows }) = self.cuda.0.checks().find(tag) else {
+        let Some(RowCheck { step, name, rows }) = self.cuda.0.checks().find(tag) else {
             let found = format!("the tag {tag:#x}, which no check has");
             return Err(nonsense("reading the record of failed steps", found));
         };
         let (position, index) = (word(status::POSITION) as usize, word(status::INDEX) as i32);
-        Err(Error::IndexOutOfRange { step, position, index, rows })
+        Err(Error::IndexOutOfRange { step, name, position, index, rows })
     }
 }
 

@@ -18,6 +18,16 @@ pub struct Program {
     pub buffers: Vec<BufferSpec>,
     /// The steps, in order.
     pub steps: Vec<Step>,
+    /// What errors call each step; those without a name are called by their numbers.
+    pub names: Vec<String>,
+}
+
+impl Program {
+    /// What errors call a step.
+    #[must_use]
+    pub fn name(&self, step: usize) -> String {
+        self.names.get(step).cloned().unwrap_or_else(|| format!("step {step}"))
+    }
 }
 
 /// The type and length of a buffer that a program expects.

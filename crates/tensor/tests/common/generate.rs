@@ -216,7 +216,7 @@ impl Maker {
     }
 
     pub fn finish(self, step: Step) -> (Program, Vec<Vec<u8>>) {
-        (Program { buffers: self.specs, steps: vec![step] }, self.buffers)
+        (Program { buffers: self.specs, steps: vec![step], ..Program::default() }, self.buffers)
     }
 }
 

@@ -149,5 +149,6 @@ pub fn strided(buffer: usize, dtype: DType, strides: &[usize]) -> Access {
 /// A program of one step over buffers of which those in `written` are written.
 pub fn single(step: Step, buffers: &[Vec<u8>], written: &[usize]) -> Program {
     let spec = |(i, b): (usize, &Vec<u8>)| BufferSpec { bytes: b.len(), written: written.contains(&i) };
-    Program { buffers: buffers.iter().enumerate().map(spec).collect(), steps: vec![step] }
+    let buffers = buffers.iter().enumerate().map(spec).collect();
+    Program { buffers, steps: vec![step], names: vec!["the only step".into()] }
 }

@@ -62,7 +62,7 @@ pub fn run(program: &Program, buffers: &mut Buffers) -> Result<(), Error> {
             Step::Reduce(s) => run_reduce(s, buffers),
             Step::ArgReduce(s) => run_arg_reduce(s, buffers),
             Step::Gemm(s) => run_gemm(s, buffers),
-            Step::GatherRows(s) => run_gather(s, number, buffers)?,
+            Step::GatherRows(s) => run_gather(s, program, number, buffers)?,
             Step::Random(s) => run_random(s, buffers),
         }
     }
@@ -125,11 +125,12 @@ fn run_gemm(s: &Gemm, buffers: &mut Buffers) {
     }
 }
 
-fn run_gather(s: &GatherRows, step: usize, buffers: &mut Buffers) -> Result<(), Error> {
+fn run_gather(s: &GatherRows, program: &Program, step: usize, buffers: &mut Buffers) -> Result<(), Error> {
     for position in 0..s.count {
         let index = load(buffers, s.indices, position) as i32;
         if usize::try_from(index).map_or(true, |row| row >= s.rows) {
-            return Err(Error::IndexOutOfRange { step, position, index, rows: s.rows });
+            let name = program.name(step);
+            return Err(Error::IndexOutOfRange { step, name, position, index, rows: s.rows });
         }
     }
     for position in 0..s.count {

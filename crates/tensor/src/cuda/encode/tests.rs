@@ -31,7 +31,7 @@ fn dense(buffer: usize, dims: &[usize]) -> Access {
 
 fn encoded(step: Step) -> Result<Encoded, Error> {
     let buffers = vec![BufferSpec { bytes: 0, written: true }; 3];
-    encode(&Program { buffers, steps: vec![step] }, GPU)
+    encode(&Program { buffers, steps: vec![step], ..Program::default() }, GPU)
 }
 
 fn kernels(step: Step) -> Vec<Kernel> {
@@ -243,7 +243,7 @@ fn rows_are_checked_before_they_are_taken() {
     };
     assert_eq!(kernels(gather(0)), []);
     let steps = vec![gather(0), gather(3), gather(4)];
-    let encoded = encode(&Program { buffers: Vec::new(), steps }, GPU).unwrap();
+    let encoded = encode(&Program { steps, ..Program::default() }, GPU).unwrap();
     let order: Vec<_> = encoded.launches.iter().map(|launch| (launch.kernel, launch.step)).collect();
     use Kernel::{CheckRows, Map};
     assert_eq!(order, [(CheckRows, 1), (Map, 1), (CheckRows, 2), (Map, 2)]);
