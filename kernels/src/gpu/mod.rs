@@ -18,14 +18,13 @@ macro_rules! define_entries {
     ($($name:ident $function:ident, barriers: $barriers:literal, shuffles: $shuffles:literal; $doc:literal,)*) => {
         /// The functions that a launch names.
         mod entries {
-            use super::{abi, status, sys::Global};
-            $(
+            use super::{abi, status, sys::{self, Global}};
+            $( sys::kernel! {
                 #[doc = $doc]
-                ///
-                /// # Safety
-                /// The arguments are those of [`abi::Arguments`], for a block that the host encoded for this kernel.
-                #[unsafe(no_mangle)]
-                pub unsafe extern "ptx-kernel" fn $function(step: u64, buffers: u64, failure: u64) {
+                #[doc = ""]
+                #[doc = "# Safety"]
+                #[doc = "The arguments are those of [`abi::Arguments`], for a block that the host encoded for this kernel."]
+                fn $function(step: u64, buffers: u64, failure: u64) {
                     let failure = Global(failure);
                     // SAFETY: the caller's promise; a kernel that writes the record waits for its threads before.
                     unsafe {
@@ -34,7 +33,7 @@ macro_rules! define_entries {
                         }
                     }
                 }
-            )*
+            } )*
         }
     };
 }

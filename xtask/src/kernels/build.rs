@@ -51,7 +51,8 @@ pub fn build(workspace: &Path, compiler: &Compiler) -> Result<String> {
 fn manifest(source: &Path) -> Result<String> {
     let source = source.to_str().with_context(|| format!("{} is no text", source.display()))?;
     Ok(format!(
-        "[package]\nname = \"minutia-kernels\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[lib]\npath = {source:?}\n\n[workspace]\n"
+        "[package]\nname = \"minutia-kernels\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+         [features]\nrust-cuda = []\n\n[lib]\npath = {source:?}\n\n[workspace]\n"
     ))
 }
 

@@ -1,57 +1,13 @@
 //! All that is particular to the GPU: where a thread stands, its memories, and how threads meet.
 //!
-//! Loads and stores name their memory, which a Rust pointer cannot, so that the compiler never has to guess. Barriers
-//! and shuffles are intrinsics because the compiler may duplicate inline assembly, and duplicates of them are wrong.
+//! Loads and stores name their memory, which a Rust pointer cannot, so that the compiler never has to guess.
 
-use core::arch::{asm, global_asm, nvptx};
+#[cfg_attr(feature = "rust-cuda", path = "rust_cuda.rs")]
+mod rustc;
 
-unsafe extern "C" {
-    #[link_name = "llvm.nvvm.shfl.sync.bfly.i32"]
-    fn shuffle_butterfly(mask: i32, value: i32, lane: i32, clamp: i32) -> i32;
-}
-
-global_asm!(".extern .shared .align 16 .b8 shared_memory[];");
-
-/// The thread's number within its block.
-#[inline(always)]
-pub fn thread() -> u32 {
-    // SAFETY: reads a register.
-    unsafe { nvptx::_thread_idx_x() as u32 }
-}
-
-/// The block's number.
-#[inline(always)]
-pub fn block() -> u32 {
-    // SAFETY: reads a register.
-    unsafe { nvptx::_block_idx_x() as u32 }
-}
-
-/// Threads of a block.
-#[inline(always)]
-pub fn threads() -> u32 {
-    // SAFETY: reads a register.
-    unsafe { nvptx::_block_dim_x() as u32 }
-}
-
-/// Waits for all threads of the block, whose writes to shared memory are then seen.
-///
-/// # Safety
-/// All threads of the block must come here.
-#[inline(always)]
-pub unsafe fn barrier() {
-    // SAFETY: the caller's promise.
-    unsafe { nvptx::_syncthreads() }
-}
-
-/// The value of the thread whose number in the warp differs in the bits of `mask`.
-///
-/// # Safety
-/// All threads of the warp must come here.
-#[inline(always)]
-pub unsafe fn shuffle_xor(value: u32, mask: u32) -> u32 {
-    // SAFETY: the caller's promise; every lane takes part.
-    unsafe { shuffle_butterfly(-1, value as i32, mask as i32, 31) as u32 }
-}
+use core::arch::asm;
+pub(super) use rustc::kernel;
+pub use rustc::{barrier, block, shuffle_xor, thread, threads};
 
 /// An address in device memory.
 #[derive(Clone, Copy)]
@@ -140,12 +96,7 @@ pub struct Shared(u32);
 /// The start of the shared memory that the launch asked for, at a multiple of sixteen bytes.
 #[inline(always)]
 pub fn shared() -> Shared {
-    let start: u32;
-    // SAFETY: takes an address.
-    unsafe {
-        asm!("mov.u32 {}, shared_memory;", out(reg32) start, options(pure, nomem, nostack));
-    }
-    Shared(start)
+    Shared(rustc::shared_start())
 }
 
 impl Shared {
