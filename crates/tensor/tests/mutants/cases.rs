@@ -18,9 +18,15 @@ pub fn of(kernel: &str) -> Vec<Case> {
             (100..110).map(|seed| made(seed, Maker::reduce)).chain(sums([0, 1], &[1, 7, 600, 3000])).collect()
         }
         "arg_reduce" => [(3, 70, [70, 1]), (70, 3, [1, 70]), (5, 1, [1, 1])].map(extrema).concat(),
-        "gemm_any" => products([[20, 33, 70], [3, 2, 130]], true),
-        "gemm_nn" | "gemm_tn" | "gemm_nt" => products([[250, 260, 20], [256, 256, 17]], false),
-        "check_rows" => vec![gathered(5), gathered(2000), with_bad_row()],
+        "gemm_any" => products([[20, 33, 70], [33, 18, 130]], true),
+        "gemm_nn" | "gemm_tn" | "gemm_nt" => products([[250, 260, 20], [257, 251, 18]], false),
+        "check_rows" => {
+            // The first bad row is found by each warp in turn.
+            (0..32)
+                .map(|warp| bad_row(40 * warp))
+                .chain([bad_row(1499), gathered(5), gathered(2000)])
+                .collect()
+        }
         "random" => {
             [Distribution::Uniform, Distribution::Normal, Distribution::TruncatedNormal].map(drawn).into()
         }
@@ -73,11 +79,12 @@ fn extrema((outputs, length, strides): (usize, usize, [usize; 2])) -> Vec<Case> 
 /// Products whose results pass through a map, in every layout; the last layout has strides that only small tiles take.
 fn products(shapes: [[usize; 3]; 2], any: bool) -> Vec<Case> {
     let product = |[m, n, k]: [usize; 3], a: [usize; 2], b: [usize; 2]| {
+        let special = m % 2 == 1;
         let mut p = MapBuilder::new(2);
         let sum = p.apply(Code::Add, &[p.input(0), p.input(1)]);
         let buffers = [
-            bytes(&numbers(5, m * k * 2, false)),
-            bytes(&numbers(6, k * n, false)),
+            bytes(&numbers(5, (m - 1) * a[0] + (k - 1) * a[1] + 1, special)),
+            bytes(&numbers(6, k * n, special)),
             bytes(&numbers(7, n, false)),
             vec![0; m * n * 4],
         ];
@@ -124,10 +131,10 @@ fn gathered(count: i32) -> Case {
     rows(&(0..count).map(|i| i * 7 % 20).collect::<Vec<_>>())
 }
 
-/// Bad rows in several warps: the first is to be told.
-fn with_bad_row() -> Case {
-    let bad = |i: i32| if i % 97 == 70 { 20 + i } else { i % 20 };
-    rows(&(0..1500).map(bad).collect::<Vec<_>>())
+/// The first of some bad rows is at a position.
+fn bad_row(first: i32) -> Case {
+    let bad = |i: i32| i == first || i > first && i % 97 == 70;
+    rows(&(0..1500).map(|i| if bad(i) { 20 + i } else { i % 20 }).collect::<Vec<_>>())
 }
 
 fn drawn(distribution: Distribution) -> Case {
