@@ -142,13 +142,13 @@ fn whole_numbers() {
         ("add.s32 %r5, %r2, %r3;", |a, b, _| a.wrapping_add(b)),
         ("sub.u32 %r5, %r2, %r3;", |a, b, _| a.wrapping_sub(b)),
         ("mul.lo.s32 %r5, %r2, %r3;", |a, b, _| a.wrapping_mul(b)),
-        ("mul.hi.u32 %r5, %r2, %r3;", |a, b, _| (a as u64 * b as u64 >> 32) as u32),
-        ("mul.hi.s32 %r5, %r2, %r3;", |a, b, _| (a as i32 as i64 * b as i32 as i64 >> 32) as u32),
+        ("mul.hi.u32 %r5, %r2, %r3;", |a, b, _| ((a as u64 * b as u64) >> 32) as u32),
+        ("mul.hi.s32 %r5, %r2, %r3;", |a, b, _| ((a as i32 as i64 * b as i32 as i64) >> 32) as u32),
         ("mul.wide.s32 %rd4, %r2, %r3; shr.u64 %rd4, %rd4, 32; cvt.u32.u64 %r5, %rd4;", |a, b, _| {
-            (a as i32 as i64 * b as i32 as i64 >> 32) as u32
+            ((a as i32 as i64 * b as i32 as i64) >> 32) as u32
         }),
         ("mul.wide.u32 %rd4, %r2, %r3; shr.u64 %rd4, %rd4, 32; cvt.u32.u64 %r5, %rd4;", |a, b, _| {
-            (a as u64 * b as u64 >> 32) as u32
+            ((a as u64 * b as u64) >> 32) as u32
         }),
         ("mad.lo.s32 %r5, %r2, %r3, %r4;", |a, b, c| a.wrapping_mul(b).wrapping_add(c)),
         ("mad.wide.u32 %rd4, %r2, %r3, 5; cvt.u32.u64 %r5, %rd4;", |a, b, _| {
