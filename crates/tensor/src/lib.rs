@@ -21,6 +21,7 @@
 //! |---|---|---|
 //! | `MINUTIA_SIMD` | `scalar`, `avx2`, `avx512` or `neon`: the widest instructions to use | what the CPU has |
 //! | `MINUTIA_THREADS` | worker threads, the caller's included | the available CPUs |
+//! | `MINUTIA_CUDA_DRIVER` | the library to use as CUDA driver, with the feature `cuda` | `libcuda.so.1` |
 #![deny(unsafe_code)]
 
 mod binding;

@@ -2,9 +2,9 @@
 
 use super::{
     Cuda, Memory,
-    context::Launch,
     encode::{Encoded, encode},
     memory::Block,
+    queue::Launch,
     record::RowCheck,
 };
 use crate::{Error, Slot, binding::Bindings, program::Program};

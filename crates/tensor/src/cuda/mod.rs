@@ -16,6 +16,7 @@ mod failure;
 mod kernels;
 mod memory;
 mod pool;
+mod queue;
 mod record;
 
 pub(crate) use executable::Executable;
