@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{bytes, dense, int_bytes, load, numbers, strided};
+use common::{bytes, dense, gpu, int_bytes, load, numbers, strided};
 use minutia_kernels::map::Code;
 use minutia_tensor::{DType, Device, cpu::Options, program::*};
 use std::{
@@ -112,8 +112,9 @@ fn program() -> (Program, Vec<Vec<u8>>) {
 #[test]
 fn running_allocates_nothing() -> Result<(), minutia_tensor::Error> {
     let (program, buffers) = program();
-    for threads in [1, 3] {
-        let device = Device::cpu_with(Options { simd: None, threads: Some(threads) })?;
+    let cpu = |threads| Device::cpu_with(Options { simd: None, threads: Some(threads) });
+    let devices = [cpu(1)?, cpu(3)?];
+    for device in devices.into_iter().chain(gpu::device()) {
         let mut executable = device.compile(&program)?;
         let (mut memory, slots) = load(&device, &buffers)?;
         executable.run(&mut memory, &slots)?;
@@ -121,7 +122,7 @@ fn running_allocates_nothing() -> Result<(), minutia_tensor::Error> {
         for _ in 0..10 {
             executable.run(&mut memory, &slots)?;
         }
-        assert_eq!(ALLOCATIONS.load(SeqCst) - before, 0, "allocations in ten runs on {threads} threads");
+        assert_eq!(ALLOCATIONS.load(SeqCst) - before, 0, "allocations in ten runs on {device}");
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ mod common;
 
 use common::{dense, emulator::Emulator, gpu, single};
 use minutia_kernels::map::Code;
-use minutia_tensor::{Device, Error, Memory, cuda, program::*};
+use minutia_tensor::{CudaFailure, Device, Error, Memory, cuda, program::*};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Tests that count allocations need the GPU for themselves.
@@ -115,4 +115,53 @@ fn memory_goes_to_a_cache_and_in_the_end_to_the_driver() -> Result<(), Error> {
     assert_eq!(emulator.live(), (0, 0), "nothing is left with the last device");
     assert_eq!(emulator.reports(), (0, String::new()));
     Ok(())
+}
+
+/// What a device made of other PTX says when it is opened and runs a program.
+fn failure(ptx: &str) -> Option<CudaFailure> {
+    let emulator = Emulator::find()?;
+    emulator.substitute(Some(ptx));
+    let result = Device::cuda(0).and_then(|device| {
+        let mut executable = device.compile(&negate())?;
+        let mut memory = Memory::new(&device);
+        let slots = [memory.allocate(32)?, memory.allocate(32)?];
+        executable.run(&mut memory, &slots)?;
+        executable.run(&mut memory, &slots)?;
+        memory.wait()
+    });
+    emulator.substitute(None);
+    emulator.reports();
+    match result.unwrap_err() {
+        Error::Cuda(failure) => Some(*failure),
+        other => panic!("{other}"),
+    }
+}
+
+const PTX: &str = include_str!("../../../kernels/ptx/minutia.ptx");
+
+#[test]
+fn a_kernel_that_fails_is_named_with_its_step() {
+    let _alone = alone();
+    drop(device());
+    let first = PTX.find(".visible .entry map(").expect("there is such a kernel");
+    let start = first + PTX[first..].find("ld.param").expect("it has parameters");
+    let Some(failure) = failure(&format!("{}trap;\n{}", &PTX[..start], &PTX[start..])) else { return };
+    assert_eq!(failure.function, "cuLaunchKernel", "the second launch is refused");
+    assert_eq!(failure.action, "launching the kernel 'map' of step 0 after the kernel 'map' of step 0");
+    assert_eq!(failure.step, Some(0));
+    assert!(failure.error.starts_with("CUDA_ERROR_LAUNCH_FAILED (719): "), "{failure}");
+    assert!(failure.error.contains("a trap is reached (kernel 'map', block [0, 0, 0]"), "{failure}");
+    assert_eq!((failure.driver.as_str(), failure.ptx), ("12.0", "6.3"));
+    assert!(failure.cure.contains("CUDA_LAUNCH_BLOCKING=1"), "{failure}");
+}
+
+#[test]
+fn kernels_that_the_driver_does_not_take_are_explained() {
+    let _alone = alone();
+    drop(device());
+    let Some(failure) = failure(&PTX.replace("fma.rn.f32", "fma.rz.f32")) else { return };
+    assert_eq!(failure.action, "compiling the kernels for this GPU");
+    assert!(failure.error.starts_with("CUDA_ERROR_INVALID_PTX (218): "), "{failure}");
+    assert!(failure.error.ends_with("unknown instruction 'fma.rz.f32'"), "{failure}");
+    assert!(failure.cure.starts_with("update NVIDIA's driver"), "{failure}");
 }

@@ -156,7 +156,12 @@ impl<'a> Entered<'a> {
         };
         if result != sys::cudaError_enum::CUDA_SUCCESS {
             let action = format!("launching the kernel '{}' of step {step}", kernel.name());
-            return Err(failed(action, Some(step), CudaError::UnknownError));
+            let before = lock(&self.context.queue.unfinished).ends;
+            return Err(match before {
+                None => failed(action, Some(step), CudaError::UnknownError),
+                // It may be an earlier one that failed.
+                Some(_) => self.unfinished(&action, CudaError::UnknownError),
+            });
         }
         let mut unfinished = lock(&self.context.queue.unfinished);
         let first = unfinished.ends.map_or((kernel, step), |[first, _]| first);
@@ -179,11 +184,11 @@ impl<'a> Entered<'a> {
         match unfinished.ends {
             None => failed(action, None, error),
             Some([first, last]) if unfinished.count == 1 => {
-                failed(format!("{action} and the kernel {}", name(first)), Some(last.1), error)
+                failed(format!("{action} after the kernel {}", name(first)), Some(last.1), error)
             }
             Some([first, last]) => {
                 let range = format!("{} kernels, from {} to {}", unfinished.count, name(first), name(last));
-                failed(format!("{action} and {range}"), None, error)
+                failed(format!("{action} after {range}"), None, error)
             }
         }
     }
