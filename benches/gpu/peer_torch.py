@@ -108,7 +108,7 @@ class Descent:
 
     def loss(self):
         wait()
-        return float(self.function(self.x))
+        return float(self.function(self.x).detach())
 
 
 def inverse():

@@ -89,18 +89,31 @@ suite() {
     grep -o '[0-9]* passed' "$log" >"$detail"
 }
 
+# Installs packages into an environment of their own: NAME, then the packages. Prints its folder.
+environment() {
+    local folder=$out/venv-$1
+    if ! has_python; then return 1; fi
+    if [ ! -e "$folder/installed" ]; then
+        python3 -m venv "$folder" >&2 &&
+            timeout 1800 "$folder/bin/python" -m pip install --quiet --retries 1 "${@:2}" >&2 &&
+            touch "$folder/installed" || return
+    fi
+    echo "$folder"
+}
+
 sanitizer_path() {
+    local folder candidate
     command -v compute-sanitizer && return
-    local found
-    for found in /usr/local/cuda*/bin/compute-sanitizer /opt/cuda/bin/compute-sanitizer; do
-        [ -x "$found" ] && echo "$found" && return
+    for candidate in /usr/local/cuda*/bin/compute-sanitizer /opt/cuda/bin/compute-sanitizer; do
+        [ -x "$candidate" ] && echo "$candidate" && return
     done
-    return 1
+    folder=$(environment sanitizer nvidia-cuda-sanitizer-api) || return
+    find "$folder" -path '*/bin/compute-sanitizer' | grep .
 }
 
 sanitize() {
     local tool=$1 sanitizer name failed=()
-    sanitizer=$(sanitizer_path) || skip "no compute-sanitizer; it is part of the CUDA toolkit" || return
+    sanitizer=$(sanitizer_path) || skip "no compute-sanitizer in a CUDA toolkit, and pip cannot install it" || return
     for name in $(suites); do
         echo "-- $name"
         PROPTEST_CASES=16 timeout 3600 "$sanitizer" --tool "$tool" --error-exitcode 99 \
@@ -159,17 +172,13 @@ reproduce() {
     } >"$detail"
 }
 
-# A Python that has a library: the system's, or one in an environment of its own. MODULE, then what pip is asked for.
+# A Python that has a library: the system's, or one in an environment. MODULE, then what pip is asked for.
 python_with() {
-    local environment=$out/venv-$1
+    local folder
     if python3 -c "import $1" 2>/dev/null; then
         echo python3
-    elif [ -x "$environment/bin/python" ] && "$environment/bin/python" -c "import $1"; then
-        echo "$environment/bin/python"
     else
-        python3 -m venv "$environment" >&2 &&
-            timeout 1800 "$environment/bin/python" -m pip install --quiet --retries 1 "${@:2}" >&2 &&
-            echo "$environment/bin/python"
+        folder=$(environment "$1" "${@:2}") && echo "$folder/bin/python"
     fi
 }
 
