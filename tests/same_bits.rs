@@ -86,7 +86,7 @@ fn compare(expected: &str, learn: impl Fn(&Device) -> Result<Vec<u8>, Box<dyn st
         assert_eq!(digest, expected, "on {device}");
     }
     assert!(devices >= 3, "the scalar level is always there");
-    for device in gpu::device() {
+    if let Some(device) = gpu::device() {
         assert_eq!(sha256(&learn(&device).unwrap()), expected, "on {device}");
     }
 }

@@ -36,13 +36,13 @@ tests() {
     done < <(executables test --no-run --package "$package" "$@")
 }
 
-tests minutia-tensor --lib "${tensor_tests[@]/#/--test=}"
+tests minutia-tensor "${tensor_tests[@]/#/--test=}"
 tests minutia-graph --lib
 tests minutia --test same_bits
 put "$bundle/bin/gpu-bench" "$(executables build --release --package minutia --bench gpu)"
 put "$bundle/bin/xtask" "$(executables build --release --package xtask)"
 
-expected=$((${#tensor_tests[@]} + 3))
+expected=$((${#tensor_tests[@]} + 2))
 found=$(find "$bundle/tests" -type f | wc -l)
 if [ "$found" != "$expected" ]; then
     echo "error: $found test executables were built, and $expected are expected" >&2

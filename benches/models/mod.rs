@@ -143,8 +143,9 @@ impl Classifier {
 }
 
 fn weights(graph: &Graph) -> [Variable; 4] {
-    let normal =
-        |name: &str, dims: &[usize], deviation| graph.variable(name, graph.random_normal(dims, 0.0, deviation));
+    let normal = |name: &str, dims: &[usize], deviation| {
+        graph.variable(name, graph.random_normal(dims, 0.0, deviation))
+    };
     [
         normal("W1", &[784, HIDDEN], 0.03),
         normal("b1", &[HIDDEN], 1.0),

@@ -20,11 +20,8 @@ const TINY: usize = 1000;
 /// When nothing was timed.
 pub fn measure(device: &Device, settings: &Settings, report: &mut Report) -> Result<(), Failure> {
     let count = if settings.tiny { TINY } else { COUNT };
-    let maps: [(&str, MapProgram, usize); 3] = [
-        ("copy", MapProgram::identity(), 1),
-        ("axpy", axpy(), 1),
-        ("adagrad", adagrad(), 2),
-    ];
+    let maps: [(&str, MapProgram, usize); 3] =
+        [("copy", MapProgram::identity(), 1), ("axpy", axpy(), 1), ("adagrad", adagrad(), 2)];
     let bytes = |buffers: usize| (4 * count * buffers) as f64 / 1e9;
     for (name, program, outputs) in maps {
         let inputs = program.inputs();

@@ -47,8 +47,12 @@ pub fn run(device: &Device, settings: &Settings) -> Report {
         }
     };
     let parts: [Part<'_>; 4] = [
-        ("training", &|report| inputs.iter().try_for_each(|inputs| training::measure(device, inputs, report))),
-        ("descents", &|report| inputs.iter().try_for_each(|inputs| descents::measure(device, inputs, report))),
+        ("training", &|report| {
+            inputs.iter().try_for_each(|inputs| training::measure(device, inputs, report))
+        }),
+        ("descents", &|report| {
+            inputs.iter().try_for_each(|inputs| descents::measure(device, inputs, report))
+        }),
         ("products", &|report| products::measure(device, settings, report)),
         ("memory", &|report| memory::measure(device, settings, report)),
     ];

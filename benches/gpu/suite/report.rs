@@ -82,7 +82,8 @@ impl Report {
             );
             for row in self.rows.iter().filter(|row| row.section == section) {
                 let [least, median, most] = row.values.summary().map(number);
-                let share = row.limit.map_or("-".to_string(), |peak| format!("{:.0} %", 100.0 * row.median() / peak));
+                let share =
+                    row.limit.map_or("-".to_string(), |peak| format!("{:.0} %", 100.0 * row.median() / peak));
                 let bits = if row.same { "the CPU's" } else { "**not the CPU's**" };
                 let loss = row.loss.map_or(String::new(), |loss| format!("; loss {loss:.5}"));
                 text += &format!(
@@ -108,8 +109,7 @@ impl Report {
             (row.key.clone(), value)
         };
         let rows: serde_json::Map<String, Value> = self.rows.iter().map(row).collect();
-        let document =
-            json!({"device": self.device, "data": self.data, "rows": rows, "faults": self.faults});
+        let document = json!({"device": self.device, "data": self.data, "rows": rows, "faults": self.faults});
         format!("{document:#}\n")
     }
 }

@@ -36,7 +36,8 @@ pub fn measure(device: &Device, inputs: &Inputs, report: &mut Report) -> Result<
         // The first warms up.
         let times = Times::new(learned.seconds.iter().copied().skip(1))?;
         let read = key == "epoch";
-        let same = bits(&learned.weights) == bits(&expected.weights) && (!read || learned.loss == expected.loss);
+        let same =
+            bits(&learned.weights) == bits(&expected.weights) && (!read || learned.loss == expected.loss);
         report.row(Row {
             section: report::JOBS,
             key: format!("{key}_s"),

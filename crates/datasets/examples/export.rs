@@ -11,8 +11,7 @@ use std::{error::Error, path::PathBuf};
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args_os().nth(1).ok_or("name a folder")?);
     std::fs::create_dir_all(&folder)?;
-    let counts: Vec<usize> =
-        std::env::args().skip(2).map(|count| count.parse()).collect::<Result<_, _>>()?;
+    let counts: Vec<usize> = std::env::args().skip(2).map(|count| count.parse()).collect::<Result<_, _>>()?;
     let set = match counts[..] {
         [] => digits::generate(),
         [train, test] => digits::generate_some(train, test),
