@@ -52,7 +52,7 @@ fn gemm(criterion: &mut Criterion) {
             for (what, zeros) in [("dense", 0.0), ("81 % zeros", 0.81)] {
                 let inputs = [normal(m * k, zeros), normal(k * n, 0.0)];
                 let mut compiled =
-                    Compiled::new(&device(threads), product(layout, [m, n, k]), &inputs, m * n);
+                    Compiled::new(&device(threads), product(layout, [m, n, k]), &inputs, &[m * n]);
                 group.bench_function(BenchmarkId::new(what, threads), |b| b.iter(|| compiled.run()));
             }
         }

@@ -7,7 +7,7 @@ use minutia::prelude::*;
 use models::device;
 
 fn inverse(criterion: &mut Criterion) {
-    let (graph, train, loss) = models::inverse();
+    let models::Descent { graph, train, loss, .. } = models::inverse();
     let mut session = Session::new(&graph, &device(1)).expect("the graph is sound");
     session.run(graph.global_variables_initializer(), feeds! {}).expect("variables initialise");
     let mut group = criterion.benchmark_group("inverse");

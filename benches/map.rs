@@ -57,7 +57,7 @@ fn map(criterion: &mut Criterion) {
             program,
             outputs: vec![access(inputs.len(), &[1])],
         });
-        let mut compiled = Compiled::new(&device, step, &inputs, COUNT);
+        let mut compiled = Compiled::new(&device, step, &inputs, &[COUNT]);
         group.bench_function(name, |b| b.iter(|| compiled.run()));
     }
 }
@@ -84,7 +84,7 @@ fn reduce(criterion: &mut Criterion) {
             epilogue_inputs: Vec::new(),
             epilogue: MapProgram::identity(),
         });
-        let mut compiled = Compiled::new(&device, step, &[normal(COUNT, 0.0)], results);
+        let mut compiled = Compiled::new(&device, step, &[normal(COUNT, 0.0)], &[results]);
         group.bench_function(name, |b| b.iter(|| compiled.run()));
     }
 }

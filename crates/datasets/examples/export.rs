@@ -1,4 +1,5 @@
-//! Writes the built-in digits as the four IDX files: `cargo run --release -p minutia-datasets --example export -- FOLDER`
+//! Writes the built-in digits, or some of them, as the four IDX files:
+//! `cargo run --release -p minutia-datasets --example export -- FOLDER [TRAIN TEST]`
 
 use minutia_datasets::{
     digits,
@@ -10,7 +11,12 @@ use std::{error::Error, path::PathBuf};
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args_os().nth(1).ok_or("name a folder")?);
     std::fs::create_dir_all(&folder)?;
-    let set = digits::generate();
+    let counts: Vec<usize> = std::env::args().skip(2).map(|count| count.parse()).collect::<Result<_, _>>()?;
+    let set = match counts[..] {
+        [] => digits::generate(),
+        [train, test] => digits::generate_some(train, test),
+        _ => return Err("name no number of images, or two: for training and for the test".into()),
+    };
     for (half, names) in [(&set.train, &FILES[..2]), (&set.test, &FILES[2..])] {
         write_file(&images(half)?, folder.join(names[0]))?;
         write_file(&labels(half)?, folder.join(names[1]))?;
