@@ -37,7 +37,7 @@ fn main() -> Result<(), Error> {
     let mut session = Session::new(&graph, &Device::cpu()?)?;
     session.run(graph.global_variables_initializer(), feeds! {})?;
     let images: Vec<u8> =
-        (0..1000 * 784u32).map(|i| if i % 5 == 0 { (i * 7919 % 256) as u8 } else { 0 }).collect();
+        (0..1000 * 784u32).map(|i| if i % 5 == 0 { (i % 256 * 7919 % 256) as u8 } else { 0 }).collect();
     let images = Tensor::from_vec([1000, 784], images)?;
     let classes = Tensor::from((0..1000).map(|i| i * 31 % 10).collect::<Vec<i32>>());
     let feeds = || feeds! { table => images.clone(), labels => &classes, rows => vec![0; 100] };
