@@ -5,8 +5,8 @@ use minutia_tensor::{Device, cpu};
 
 use crate::cli::DeviceChoice;
 
-/// The device of the networks. The matrices of the inverse are so small that starting a GPU's kernel takes longer than the
-/// CPU takes for a step, so they stay on the CPU.
+/// The device of the networks. The matrices of the inverse, whose steps are a fraction of a microsecond, are too small for
+/// a GPU and stay on the CPU.
 ///
 /// # Errors
 /// When a GPU was asked for and cannot be had, or `MINUTIA_SIMD` names instructions that this CPU lacks.

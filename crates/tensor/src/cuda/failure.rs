@@ -19,7 +19,7 @@ pub(super) fn failed(action: impl Into<String>, step: Option<usize>, error: Cuda
         None => ("cust", error as i32),
     };
     let cure = if PTX_CODES.contains(&code) {
-        "update NVIDIA's driver to one of CUDA 10.2 or later; the GPU must have compute capability 7.5 or later"
+        "update NVIDIA's driver to one of CUDA 11.0 or later; the GPU must have compute capability 7.5 or later"
     } else if KERNEL_CODES.contains(&code) {
         NEW_PROCESS
     } else {

@@ -326,3 +326,28 @@ impl MapBuilder {
         MapProgram { inputs: self.inputs, constants, instructions, outputs }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_no_bit_is_left_out_and_nothing_else() {
+        let rows: [(Code, [Option<f32>; 2], &str); 8] = [
+            (Code::Mul, [None, Some(1.0)], "x0"),
+            (Code::Mul, [Some(1.0), None], "x0"),
+            (Code::Div, [None, Some(1.0)], "x0"),
+            (Code::Sub, [None, Some(0.0)], "x0"),
+            (Code::Div, [Some(1.0), None], "div(1, x0)"),
+            (Code::Sub, [None, Some(-0.0)], "sub(x0, -0)"),
+            (Code::Add, [None, Some(0.0)], "add(x0, 0)"),
+            (Code::Mul, [None, Some(-1.0)], "mul(x0, -1)"),
+        ];
+        for (code, operands, want) in rows {
+            let mut m = MapBuilder::new(1);
+            let values = operands.map(|x| x.map_or(m.input(0), |x| m.constant(x)));
+            let result = m.apply(code, &values);
+            assert_eq!(m.finish(&[result]).to_string(), want, "{} of {operands:?}", code.name());
+        }
+    }
+}
