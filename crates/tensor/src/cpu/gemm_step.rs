@@ -70,8 +70,9 @@ impl GemmStep {
         let sinks: Vec<_> = step.outputs.iter().map(Sink::Access).collect();
         let epilogue = build.engine(&[m, n], &step.epilogue, &sources, &sinks, false);
 
-        // Four products take about as long as an addition in a map.
-        let cost = (m.saturating_mul(n)).saturating_mul(k / 4 + epilogue.cost());
+        // Four products take about as long as an addition in a map, and a vector that is not full as long as any.
+        let width = n.next_multiple_of(COLUMNS);
+        let cost = m.saturating_mul(width).saturating_mul(k / 4 + epilogue.cost());
         let tiles = [m.div_ceil(plan.tile_rows()).max(1), n.div_ceil(COLUMNS).max(1)];
         let pays = parts(build.threads, cost);
         let split = if tiles[0] < tiles[1].min(FEW_ROWS) {

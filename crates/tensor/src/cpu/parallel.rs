@@ -10,7 +10,12 @@ const PARTS_A_THREAD: usize = 2;
 
 /// Into how many parts to cut work of this cost.
 pub(super) fn parts(threads: usize, cost: usize) -> usize {
-    if threads < 2 { 1 } else { (cost / SMALLEST_PART).clamp(1, threads * PARTS_A_THREAD) }
+    if threads < 2 {
+        return 1;
+    }
+    let pays = (cost / SMALLEST_PART).clamp(1, threads * PARTS_A_THREAD);
+    // No thread takes more parts than another.
+    if pays < threads { pays } else { pays / threads * threads }
 }
 
 /// Part `i` of `parts` of `n` items, with cuts at multiples of `grain`.

@@ -1,11 +1,13 @@
 //! Matrix products: every element of the result is one chain of fused multiply-adds in ascending order, however
 //! the result is cut into tiles, strips and threads.
 
+mod lists;
 mod pack;
 mod sparse;
 mod tile;
 
 use super::Level;
+use lists::Left;
 use sparse::Sparse;
 use std::ops::Range;
 use tile::{Panel, Tile};
@@ -25,6 +27,7 @@ const SPARSE_WORK: usize = 1 << 20;
 /// A product of one shape.
 #[derive(Debug)]
 pub(super) struct Plan {
+    m: usize,
     n: usize,
     k: usize,
     a_strides: [usize; 2],
@@ -34,8 +37,8 @@ pub(super) struct Plan {
     depth: usize,
     tile: Tile,
     pack: pack::Pack,
-    /// How many numbers `a` has, if the operands lie so that zeros in `a` can be left out.
-    sparse: Option<(Sparse, usize)>,
+    /// If the operands lie so that zeros in `a` can be left out.
+    sparse: Option<Sparse>,
 }
 
 /// Where tiles find the rows of `b`.
@@ -79,11 +82,10 @@ impl Plan {
         };
         let whole = a_strides == [k, 1] || a_strides == [1, m];
         let large = m.saturating_mul(n).saturating_mul(k) >= SPARSE_WORK;
-        let sparse =
-            (whole && large && n >= COLUMNS && b_strides == [n, 1]).then(|| (Sparse::at(level), m * k));
+        let sparse = (whole && large && n >= COLUMNS && b_strides == [n, 1]).then(|| Sparse::at(level));
         let tile = Tile::at(level);
         let depth = k.div_ceil(k.div_ceil(PIECE / tile.columns).max(1)).max(1);
-        Plan { n, k, a_strides, b_strides, panels, depth, tile, pack: pack::at(level), sparse }
+        Plan { m, n, k, a_strides, b_strides, panels, depth, tile, pack: pack::at(level), sparse }
     }
 
     /// Rows of a tile.
@@ -139,7 +141,7 @@ impl Plan {
     /// The operands must be good for the plan's shape.
     pub(super) unsafe fn is_sparse(&self, operands: Operands) -> bool {
         // SAFETY: the operand is contiguous.
-        self.sparse.as_ref().is_some_and(|(sparse, n)| unsafe { sparse.pays(operands.a, *n) })
+        self.sparse.as_ref().is_some_and(|sparse| unsafe { sparse.pays(operands.a, self.m * self.k) })
     }
 
     /// Whether columns should be split before rows: where zeros are left out, each part copies the pieces of `b` that
@@ -168,15 +170,13 @@ impl Plan {
         ld: usize,
         own: *mut u8,
     ) {
-        if let Some((sparse, _)) =
-            self.sparse.as_ref().filter(|_| operands.sparse && columns.len() >= COLUMNS)
-        {
+        if let Some(sparse) = self.sparse.as_ref().filter(|_| operands.sparse && columns.len() >= COLUMNS) {
+            let [down, along] = self.a_strides;
             // SAFETY: the caller's promise.
             unsafe {
                 sparse.strip(&sparse::Call {
                     shape: [rows.len(), columns.len(), self.k],
-                    a: operands.a.add(rows.start * self.a_strides[0]),
-                    a_strides: self.a_strides,
+                    a: Left { numbers: operands.a.add(rows.start * down), down, along },
                     b: operands.b.add(columns.start),
                     b_stride: self.b_strides[0],
                     out,

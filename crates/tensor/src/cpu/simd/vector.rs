@@ -49,6 +49,8 @@ pub(in crate::cpu) trait Vector: Copy {
     unsafe fn add(self, x: Self) -> Self;
     /// Bit `i` is whether number `i` is other than zero; NaN is.
     unsafe fn nonzero(self) -> u32;
+    /// How many [`Vector`]s of sums stay in registers, beside what they need.
+    const SUMS: usize = Self::TILE[0] * Self::TILE[1];
     /// Transposes sixteen vectors. In place: arrays handed over by value are copied where a function of the standard
     /// library is not inlined.
     #[inline(always)]
@@ -68,22 +70,31 @@ pub(in crate::cpu) trait Vector: Copy {
             }
         }
     }
-    /// Writes the numbers whose bits are set in `mask` one after the other, and `first` plus the place of each
-    /// beside it. There must be room for sixteen of both: what lies beyond them is overwritten.
+    /// Writes the numbers whose bits are set in `mask` one after the other. There must be room for sixteen: what lies
+    /// beyond them is overwritten.
     #[inline(always)]
-    unsafe fn compress(self, mask: u32, first: u32, numbers: *mut f32, places: *mut u32) {
+    unsafe fn compress(self, mask: u32, to: *mut f32) {
         let mut all = [0.0; WIDTH];
         // SAFETY: the caller's promise.
         unsafe {
             self.store(all.as_mut_ptr());
             let (mut rest, mut n) = (mask, 0);
             while rest != 0 {
-                let place = rest.trailing_zeros();
-                *numbers.add(n) = all[place as usize % WIDTH];
-                *places.add(n) = first + place;
+                *to.add(n) = all[rest.trailing_zeros() as usize % WIDTH];
                 rest &= rest - 1;
                 n += 1;
             }
+        }
+    }
+    /// Writes `first` plus the places of the bits set in `mask`, one after the other. There must be room for sixteen.
+    #[inline(always)]
+    unsafe fn places(mask: u32, first: u32, to: *mut u32) {
+        let (mut rest, mut n) = (mask, 0);
+        while rest != 0 {
+            // SAFETY: the caller's promise.
+            unsafe { *to.add(n) = first + rest.trailing_zeros() };
+            rest &= rest - 1;
+            n += 1;
         }
     }
 }
@@ -295,14 +306,17 @@ mod x86 {
             }
         }
         #[inline(always)]
-        unsafe fn compress(self, mask: u32, first: u32, numbers: *mut f32, places: *mut u32) {
+        unsafe fn compress(self, mask: u32, to: *mut f32) {
+            // SAFETY: see above. Storing a whole vector is many times faster than compressing into memory.
+            unsafe { _mm512_storeu_ps(to, _mm512_maskz_compress_ps(mask as u16, self.0)) };
+        }
+        #[inline(always)]
+        unsafe fn places(mask: u32, first: u32, to: *mut u32) {
             // SAFETY: see above.
             unsafe {
                 let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
                 let at = _mm512_add_epi32(lanes, _mm512_set1_epi32(first as i32));
-                // Storing whole vectors is many times faster than compressing into memory.
-                _mm512_storeu_ps(numbers, _mm512_maskz_compress_ps(mask as u16, self.0));
-                _mm512_storeu_epi32(places.cast(), _mm512_maskz_compress_epi32(mask as u16, at));
+                _mm512_storeu_epi32(to.cast(), _mm512_maskz_compress_epi32(mask as u16, at));
             }
         }
     }

@@ -1,0 +1,182 @@
+//! Lists of the numbers of rows that are not zero.
+
+use super::{
+    COLUMNS,
+    sparse::{LONGEST, ROWS},
+};
+use crate::cpu::simd::vector::Vector;
+use std::ops::Range;
+
+/// Rows `down` apart, whose numbers are `along` apart: either neighbours, or else the rows' first numbers are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Left {
+    pub(super) numbers: *const f32,
+    pub(super) down: usize,
+    pub(super) along: usize,
+}
+
+impl Left {
+    /// The numbers from a row and a column on.
+    pub(super) fn at(self, row: usize, column: usize) -> Left {
+        Left { numbers: self.numbers.wrapping_add(row * self.down + column * self.along), ..self }
+    }
+
+    /// How many rows share a list. Rows whose first numbers are neighbours (the same pixels of images, say) tend to be
+    /// zero at the same places.
+    pub(super) fn group(self) -> usize {
+        if self.along == 1 { 1 } else { 2 }
+    }
+}
+
+/// The numbers of rows that are not zero, in groups of one row or of two neighbours: a list of two rows has the places
+/// where either has a number. Lists follow each other.
+pub(super) struct Lists {
+    /// The values of the first row of each group, then those of the second rows.
+    values: *mut f32,
+    /// The columns of the values.
+    at: *mut u32,
+    /// Where each list ends, after a zero.
+    ends: *mut u32,
+}
+
+/// Words that lists take: a vector may be stored beyond the last number.
+pub(super) const WORDS: usize = VALUES + ENTRIES + ROWS + 1;
+const ENTRIES: usize = ROWS * LONGEST + COLUMNS;
+/// Two rows with a list in common need half as many lists, each twice.
+const VALUES: usize = ENTRIES + COLUMNS;
+const SECOND: usize = ROWS / 2 * LONGEST + COLUMNS;
+
+/// A list.
+pub(super) struct List {
+    /// The values of the group's first row; those of the second are [`List::SECOND`] further on.
+    pub(super) values: *const f32,
+    pub(super) at: *const u32,
+    pub(super) entries: Range<usize>,
+}
+
+impl List {
+    pub(super) const SECOND: usize = SECOND;
+}
+
+impl Lists {
+    /// # Safety
+    /// `words` must offer [`WORDS`].
+    pub(super) unsafe fn new(words: *mut u32) -> Lists {
+        // SAFETY: the parts add up to the words.
+        unsafe {
+            let at = words.add(VALUES);
+            let ends = at.add(ENTRIES);
+            Lists { values: words.cast(), at, ends }
+        }
+    }
+
+    /// The list of a group.
+    ///
+    /// # Safety
+    /// It must have been made.
+    #[inline(always)]
+    pub(super) unsafe fn list(&self, group: usize) -> List {
+        // SAFETY: inside the lists.
+        let [start, end] = unsafe { self.ends.add(group).cast::<[u32; 2]>().read() };
+        List { values: self.values, at: self.at, entries: start as usize..end as usize }
+    }
+
+    /// Lists the numbers other than zero (or `all` of them) of the first `depth` columns of `rows` rows.
+    ///
+    /// # Safety
+    /// The CPU must have the instructions; the numbers must be there; at most [`ROWS`] rows of [`LONGEST`].
+    #[inline(always)]
+    pub(super) unsafe fn fill<V: Vector>(&self, a: Left, [rows, depth]: [usize; 2], all: bool) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            *self.ends = 0;
+            match a.group() {
+                1 => self.rows::<V>(a, [rows, depth], all),
+                _ => self.pairs::<V>(a, [rows, depth], all),
+            }
+        }
+    }
+
+    /// Lists rows one by one.
+    ///
+    /// # Safety
+    /// As for [`Lists::fill`].
+    #[inline(always)]
+    unsafe fn rows<V: Vector>(&self, a: Left, [rows, depth]: [usize; 2], all: bool) {
+        let mut length = 0;
+        // SAFETY: the caller's promise.
+        unsafe {
+            for row in 0..rows {
+                let numbers = a.at(row, 0).numbers;
+                for p in (0..depth).step_by(COLUMNS) {
+                    let (width, from) = (COLUMNS.min(depth - p), numbers.add(p));
+                    let numbers = if width == COLUMNS { V::load(from) } else { V::load_part(from, width) };
+                    length = self.append(length, p, [numbers], if all { width } else { 0 });
+                }
+                *self.ends.add(row + 1) = length as u32;
+            }
+        }
+    }
+
+    /// Lists pairs of rows, whose first numbers are neighbours.
+    ///
+    /// # Safety
+    /// As for [`Lists::fill`].
+    #[inline(always)]
+    unsafe fn pairs<V: Vector>(&self, a: Left, [rows, depth]: [usize; 2], all: bool) {
+        let mut length = 0;
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut blocks = [[V::zero(); COLUMNS]; LONGEST / COLUMNS];
+            for row in (0..rows).step_by(COLUMNS) {
+                let count = COLUMNS.min(rows - row);
+                for (block, p) in blocks.iter_mut().zip((0..depth).step_by(COLUMNS)) {
+                    for (i, column) in block.iter_mut().enumerate() {
+                        let from = a.at(row, p + i).numbers;
+                        *column = match (p + i < depth, count == COLUMNS) {
+                            (true, true) => V::load(from),
+                            (true, false) => V::load_part(from, count),
+                            (false, _) => V::zero(),
+                        };
+                    }
+                    V::transpose(block);
+                }
+                for i in (0..count).step_by(2) {
+                    for (block, p) in blocks.iter().zip((0..depth).step_by(COLUMNS)) {
+                        let width = COLUMNS.min(depth - p);
+                        length =
+                            self.append(length, p, [block[i], block[i + 1]], if all { width } else { 0 });
+                    }
+                    *self.ends.add((row + i) / 2 + 1) = length as u32;
+                }
+            }
+        }
+    }
+
+    /// Appends the numbers of a group from column `p` on, where one of its rows has a number other than zero, or is
+    /// among the first `all`. Gives where the list ends.
+    ///
+    /// # Safety
+    /// As for [`Lists::fill`].
+    #[inline(always)]
+    unsafe fn append<V: Vector, const G: usize>(
+        &self,
+        length: usize,
+        p: usize,
+        numbers: [V; G],
+        all: usize,
+    ) -> usize {
+        // SAFETY: the caller's promise; there is room for a vector beyond the last list.
+        unsafe {
+            let mut mask = (1 << all) - 1;
+            for numbers in &numbers {
+                mask |= numbers.nonzero();
+            }
+            for (i, numbers) in numbers.iter().enumerate() {
+                numbers.compress(mask, self.values.add(i * SECOND + length));
+            }
+            V::places(mask, p as u32, self.at.add(length));
+            length + mask.count_ones() as usize
+        }
+    }
+}
