@@ -12,13 +12,14 @@ use super::{
     pool::Pool,
     random::RandomStep,
     reduce::ReduceStep,
+    trial::Trial,
 };
 use crate::{
     Error, Slot,
     binding::Bindings,
     program::{MapProgram, Program, Step},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 /// What the steps of a program ask for while they are compiled.
 pub(super) struct Build {
@@ -76,7 +77,8 @@ impl Place {
 pub(super) struct Run<'a> {
     buffers: &'a [*mut u8],
     bindings: u64,
-    pool: &'a Pool,
+    /// None where the parts of a step run one after the other.
+    pool: Option<&'a Pool>,
 }
 
 // SAFETY: parts read the addresses; what they do with them is for each step to justify.
@@ -98,7 +100,10 @@ impl Run<'_> {
     /// Calls `f` for every part, on several threads if there are several parts.
     #[inline]
     pub(super) fn each_part(&self, parts: usize, f: &(impl Fn(usize) + Sync)) {
-        if parts == 1 { f(0) } else { self.pool.run(parts, f) }
+        match self.pool {
+            Some(pool) if parts > 1 => pool.run(parts, f),
+            _ => (0..parts).for_each(f),
+        }
     }
 }
 
@@ -117,6 +122,8 @@ enum Compiled {
 pub(crate) struct Executable {
     steps: Vec<Compiled>,
     pool: Arc<Pool>,
+    /// If any step has several parts.
+    trial: Option<Trial>,
     bindings: Bindings<*mut u8>,
     /// How often the bindings have changed.
     changes: u64,
@@ -180,6 +187,7 @@ impl Executable {
         Ok(Executable {
             steps,
             pool: Arc::clone(&cpu.pool),
+            trial: (build.threads > 1 && build.parts > 1).then(Trial::default),
             bindings: Bindings::new(&program.buffers, std::ptr::null_mut()),
             changes: 0,
             _blocks: [scratch, shared, constants],
@@ -190,7 +198,11 @@ impl Executable {
         if self.bindings.update(slots, memory.stamp(), |slot| memory.bind(slot))? {
             self.changes += 1;
         }
-        let run = Run { buffers: self.bindings.addresses(), bindings: self.changes, pool: &self.pool };
+        let together = self.trial.as_ref().is_none_or(|trial| !trial.alone());
+        // The clock is too slow to read for programs that one thread runs in a moment.
+        let start = self.trial.is_some().then(Instant::now);
+        let pool = together.then_some(&*self.pool);
+        let run = Run { buffers: self.bindings.addresses(), bindings: self.changes, pool };
         for step in &self.steps {
             // SAFETY: the program was checked, and `bindings` found every buffer as long as it declares, writable
             // where it writes, and written ones distinct from all others; `&mut` keeps others away.
@@ -205,6 +217,9 @@ impl Executable {
                     Compiled::Random(s) => s.run(&run),
                 }
             }
+        }
+        if let (Some(trial), Some(start)) = (&mut self.trial, start) {
+            trial.took(start.elapsed());
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ mod random;
 mod reduce;
 mod simd;
 mod transfer;
+mod trial;
 
 use by_level::{by_level, by_vector};
 pub(crate) use executable::Executable;
