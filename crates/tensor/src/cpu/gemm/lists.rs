@@ -31,10 +31,10 @@ impl Left {
 /// The numbers of rows that are not zero, in groups of one row or of two neighbours: a list of two rows has the places
 /// where either has a number. Lists follow each other.
 pub(super) struct Lists {
-    /// The values of the first row of each group, then those of the second rows.
-    values: *mut f32,
+    /// The values of the first row of each group, then, from [`SECOND`] on, those of the second rows.
+    pub(super) values: *mut f32,
     /// The columns of the values.
-    at: *mut u32,
+    pub(super) at: *mut u32,
     /// Where each list ends, after a zero.
     ends: *mut u32,
 }
@@ -44,19 +44,7 @@ pub(super) const WORDS: usize = VALUES + ENTRIES + ROWS + 1;
 const ENTRIES: usize = ROWS * LONGEST + COLUMNS;
 /// Two rows with a list in common need half as many lists, each twice.
 const VALUES: usize = ENTRIES + COLUMNS;
-const SECOND: usize = ROWS / 2 * LONGEST + COLUMNS;
-
-/// A list.
-pub(super) struct List {
-    /// The values of the group's first row; those of the second are [`List::SECOND`] further on.
-    pub(super) values: *const f32,
-    pub(super) at: *const u32,
-    pub(super) entries: Range<usize>,
-}
-
-impl List {
-    pub(super) const SECOND: usize = SECOND;
-}
+pub(super) const SECOND: usize = ROWS / 2 * LONGEST + COLUMNS;
 
 impl Lists {
     /// # Safety
@@ -70,15 +58,15 @@ impl Lists {
         }
     }
 
-    /// The list of a group.
+    /// Where the list of a group lies.
     ///
     /// # Safety
     /// It must have been made.
     #[inline(always)]
-    pub(super) unsafe fn list(&self, group: usize) -> List {
+    pub(super) unsafe fn entries(&self, group: usize) -> Range<usize> {
         // SAFETY: inside the lists.
         let [start, end] = unsafe { self.ends.add(group).cast::<[u32; 2]>().read() };
-        List { values: self.values, at: self.at, entries: start as usize..end as usize }
+        start as usize..end as usize
     }
 
     /// Lists the numbers other than zero (or `all` of them) of the first `depth` columns of `rows` rows.

@@ -9,7 +9,7 @@
 
 use super::{
     COLUMNS,
-    lists::{self, Left, List, Lists},
+    lists::{self, Left, Lists, SECOND},
 };
 use crate::cpu::{Level, by_level, by_vector, simd::vector::Vector};
 
@@ -84,7 +84,6 @@ unsafe fn advance<V: Vector, const G: usize, const N: usize>(
     // SAFETY: the caller's promise.
     unsafe {
         for row in (0..rows).step_by(G) {
-            let list = lists.list(row / G);
             // A group at the bottom may have a row less, in whose place the last one is stored twice.
             let mut to = [out.add(row * ld); G];
             for (j, to) in to.iter_mut().enumerate() {
@@ -98,11 +97,11 @@ unsafe fn advance<V: Vector, const G: usize, const N: usize>(
                     }
                 }
             }
-            for entry in list.entries {
-                let b = piece.add(*list.at.add(entry) as usize * (N * COLUMNS));
+            for entry in lists.entries(row / G) {
+                let b = piece.add(*lists.at.add(entry) as usize * (N * COLUMNS));
                 let mut x = [V::zero(); G];
                 for (j, x) in x.iter_mut().enumerate() {
-                    *x = V::splat(*list.values.add(j * List::SECOND + entry));
+                    *x = V::splat(*lists.values.add(j * SECOND + entry));
                 }
                 for (i, sums) in sums.iter_mut().enumerate() {
                     let b = V::load(b.add(i * COLUMNS));
