@@ -122,7 +122,7 @@ enum Compiled {
 pub(crate) struct Executable {
     steps: Vec<Compiled>,
     pool: Arc<Pool>,
-    /// If any step has several parts.
+    /// If a step that needs scratch has several parts; the others alone are not worth the clock.
     trial: Option<Trial>,
     bindings: Bindings<*mut u8>,
     /// How often the bindings have changed.

@@ -75,5 +75,10 @@ mod tests {
     #[test]
     fn small_work_stays_whole() {
         assert_eq!((parts(8, 1000), parts(1, usize::MAX), parts(2, usize::MAX)), (1, 1, 4));
+        assert_eq!(
+            (parts(2, 3 * SMALLEST_PART), parts(4, 3 * SMALLEST_PART)),
+            (2, 3),
+            "evenly, if all have one"
+        );
     }
 }

@@ -11,6 +11,8 @@ pub(in crate::cpu) trait Vector: Copy {
     /// Rows, and vectors in each, of the largest tile of a matrix product that stays in registers, beside a row of the
     /// right operand.
     const TILE: [usize; 2] = [6, 1];
+    /// Vectors of such a tile.
+    const SUMS: usize = Self::TILE[0] * Self::TILE[1];
     /// Sixteen zeros.
     unsafe fn zero() -> Self;
     /// Sixteen times one number.
@@ -49,8 +51,6 @@ pub(in crate::cpu) trait Vector: Copy {
     unsafe fn add(self, x: Self) -> Self;
     /// Bit `i` is whether number `i` is other than zero; NaN is.
     unsafe fn nonzero(self) -> u32;
-    /// How many [`Vector`]s of sums stay in registers, beside what they need.
-    const SUMS: usize = Self::TILE[0] * Self::TILE[1];
     /// Transposes sixteen vectors. In place: arrays handed over by value are copied where a function of the standard
     /// library is not inlined.
     #[inline(always)]
