@@ -7,6 +7,7 @@ use super::{
     copy::TransposeStep,
     gather::GatherStep,
     gemm_step::GemmStep,
+    kept,
     map::{Engine, MapStep, Sink, Source},
     memory::Block,
     pool::Pool,
@@ -64,6 +65,8 @@ pub(super) struct Place {
     pub(super) shared: *mut u8,
     /// The table of constants, [`LANES`] words each.
     pub(super) constants: *mut u32,
+    /// Rows that are kept as they are.
+    pub(super) kept: *mut u8,
 }
 
 impl Place {
@@ -127,7 +130,7 @@ pub(crate) struct Executable {
     bindings: Bindings<*mut u8>,
     /// How often the bindings have changed.
     changes: u64,
-    _blocks: [Block; 3],
+    _blocks: [Block; 4],
 }
 
 // SAFETY: the pointers lead to blocks that the executable owns, and to buffers which it reads again from the
@@ -146,6 +149,7 @@ impl Executable {
             part_bytes: 0,
             shared_bytes: 0,
         };
+        let (kept, kept_bytes) = kept::find(cpu.level, program);
         let compile = |(number, step): (usize, &Step)| match step {
             Step::Map(s) => match TransposeStep::new(s, &build) {
                 Some(transpose) => Compiled::Transpose(transpose),
@@ -153,9 +157,9 @@ impl Executable {
             },
             Step::Reduce(s) => Compiled::Reduce(ReduceStep::new(s, &mut build)),
             Step::ArgReduce(s) => Compiled::ArgReduce(ArgReduceStep::new(s, &mut build)),
-            Step::Gemm(s) => Compiled::Gemm(GemmStep::new(s, &mut build)),
+            Step::Gemm(s) => Compiled::Gemm(GemmStep::new(s, kept[number], &mut build)),
             Step::GatherRows(s) => {
-                Compiled::Gather(GatherStep::new(s, number, program.name(number), &mut build))
+                Compiled::Gather(GatherStep::new(s, number, program.name(number), kept[number], &mut build))
             }
             Step::Random(s) => Compiled::Random(RandomStep::new(s, &mut build)),
         };
@@ -164,12 +168,14 @@ impl Executable {
         let stride = build.part_bytes.next_multiple_of(super::memory::ALIGNMENT);
         let scratch = Block::zeroed(build.parts * stride)?;
         let shared = Block::zeroed(build.shared_bytes)?;
+        let rows = Block::zeroed(kept_bytes)?;
         let constants = Block::zeroed(build.constants.len() * LANES * 4)?;
         let place = Place {
             scratch: scratch.start(),
             stride,
             shared: shared.start(),
             constants: constants.start().cast(),
+            kept: rows.start(),
         };
         for (i, &word) in build.constants.iter().enumerate() {
             // SAFETY: the block has a group of lanes for each constant.
@@ -190,7 +196,7 @@ impl Executable {
             trial: (build.threads > 1 && build.parts > 1).then(Trial::default),
             bindings: Bindings::new(&program.buffers, std::ptr::null_mut()),
             changes: 0,
-            _blocks: [scratch, shared, constants],
+            _blocks: [scratch, shared, constants, rows],
         })
     }
 

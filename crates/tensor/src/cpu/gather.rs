@@ -2,6 +2,7 @@
 
 use super::{
     executable::{Build, Place, Run},
+    kept::Kept,
     map::{Engine, Frame, Sink, Source},
     parallel::{PerPart, part, parts},
     simd::prefetch,
@@ -23,10 +24,24 @@ pub(super) struct GatherStep {
     engine: Engine,
     parts: usize,
     frames: PerPart<Frame>,
+    kept: Option<Kept>,
+    /// Where the rows are kept as they are, besides.
+    bytes: *mut u8,
 }
 
+// SAFETY: `bytes` belongs to the executable, and parts of a step that run side by side write different rows.
+unsafe impl Send for GatherStep {}
+// SAFETY: likewise.
+unsafe impl Sync for GatherStep {}
+
 impl GatherStep {
-    pub(super) fn new(step: &GatherRows, number: usize, name: String, build: &mut Build) -> GatherStep {
+    pub(super) fn new(
+        step: &GatherRows,
+        number: usize,
+        name: String,
+        kept: Option<Kept>,
+        build: &mut Build,
+    ) -> GatherStep {
         let output = Access { operand: step.output, strides: vec![step.width, 1] };
         let dims = [step.count, step.width];
         let (sources, sinks) = ([Source::Given(step.table.dtype)], [Sink::Access(&output)]);
@@ -34,10 +49,20 @@ impl GatherStep {
         let parts =
             parts(build.threads, engine.elements().saturating_mul(engine.cost())).min(step.count.max(1));
         build.reserve(parts, engine.scratch());
-        GatherStep { step: step.clone(), number, name, engine, parts, frames: PerPart::new([]) }
+        GatherStep {
+            step: step.clone(),
+            number,
+            name,
+            engine,
+            parts,
+            frames: PerPart::new([]),
+            kept,
+            bytes: std::ptr::null_mut(),
+        }
     }
 
     pub(super) fn place(&mut self, place: &Place) {
+        self.bytes = self.kept.map_or(std::ptr::null_mut(), |kept| kept.start(place));
         self.frames =
             PerPart::new((0..self.parts).map(|i| self.engine.frame(place.part(i), place.constants)));
     }
@@ -75,6 +100,10 @@ impl GatherStep {
                         prefetch(row(position + AHEAD), bytes);
                     }
                     let first = position * width;
+                    if let Some(kept) = &self.kept {
+                        let to = self.bytes.add(position * kept.pitch);
+                        to.copy_from_nonoverlapping(row(position), width);
+                    }
                     self.engine.run(frame, first, first + width, row(position), |_, _, _| {});
                 }
             }

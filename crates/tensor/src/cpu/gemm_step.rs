@@ -2,14 +2,16 @@
 
 use super::{
     executable::{Build, Place, Run},
-    gemm::{COLUMNS, Operands, Plan},
+    gemm::{Bytes, COLUMNS, Operands, Out, Plan},
+    kept::Kept,
     map::{Engine, Frame, Sink, Source},
     parallel::{PerPart, part, parts},
 };
 use crate::{
     DType,
-    program::{Access, Gemm},
+    program::{Access, Gemm, MapBuilder},
 };
+use minutia_kernels::map::Code;
 use std::ops::Range;
 
 /// A `Gemm` step.
@@ -22,6 +24,8 @@ pub(super) struct GemmStep {
     plan: Plan,
     /// Where the products go if nothing is computed from them: an output with contiguous rows.
     direct: Option<Access>,
+    /// What the products, times a rate, are taken from, where they need not be known for that all at once.
+    update: Option<Update>,
     epilogue: Engine,
     strip: [usize; 2],
     /// Into how many parts rows and columns are split.
@@ -30,6 +34,9 @@ pub(super) struct GemmStep {
     packers: usize,
     shared: *mut f32,
     frames: PerPart<Part>,
+    /// The bytes that the numbers of `a` are made from.
+    kept: Option<Kept>,
+    bytes: Option<Bytes>,
 }
 
 /// A part of the result, and what its thread needs.
@@ -42,6 +49,28 @@ struct Part {
     strip: *mut f32,
     /// What the product needs for itself.
     own: *mut u8,
+}
+
+/// The epilogue `w - product * rate`, which is stored over `w`: a step of gradient descent.
+#[derive(Debug)]
+struct Update {
+    output: Access,
+    rate: f32,
+}
+
+impl Update {
+    fn of(step: &Gemm) -> Option<Update> {
+        let ([input], [output]) = (&step.epilogue_inputs[..], &step.outputs[..]) else { return None };
+        let (program, &[rate]) = (&step.epilogue, step.epilogue.constants()) else { return None };
+        let rate = f32::from_bits(rate);
+        let mut m = MapBuilder::new(2);
+        let (product, w, c) = (m.input(0), m.input(1), m.constant(rate));
+        let scaled = m.apply(Code::Mul, &[product, c]);
+        let new = m.apply(Code::Sub, &[w, scaled]);
+        let is_update = *program == m.finish(&[new]);
+        let in_rows = output.operand.dtype == DType::F32 && output.strides[1] == 1 && input == output;
+        (is_update && in_rows).then(|| Update { output: output.clone(), rate })
+    }
 }
 
 // SAFETY: `shared` is scratch that belongs to the executable, which runs one step at a time.
@@ -61,7 +90,7 @@ const FEW_COLUMNS: usize = 8;
 const PACKED: usize = 2;
 
 impl GemmStep {
-    pub(super) fn new(step: &Gemm, build: &mut Build) -> GemmStep {
+    pub(super) fn new(step: &Gemm, kept: Option<Kept>, build: &mut Build) -> GemmStep {
         let Gemm { m, n, k, .. } = *step;
         let strides = |a: &Access| [a.strides[0], a.strides[1]];
         let plan = Plan::new(build.level, [m, n, k], strides(&step.a), strides(&step.b));
@@ -94,6 +123,8 @@ impl GemmStep {
             }
             _ => None,
         };
+        let narrowest = (0..split[1]).map(|i| part(n, COLUMNS, split[1], i).len()).min();
+        let update = Update::of(step).filter(|_| plan.updates() && narrowest >= Some(COLUMNS));
         // Two threads that write parts of one cache line would wait for each other at every piece of a product: parts
         // that split columns keep their sums to themselves, in rows that start at cache lines.
         let columns = n.div_ceil(split[1]).next_multiple_of(COLUMNS).min(STRIP_COLUMNS);
@@ -113,17 +144,21 @@ impl GemmStep {
             b: step.b.clone(),
             plan,
             direct,
+            update,
             epilogue,
             strip: [rows, columns],
             split,
             packers,
             shared: std::ptr::null_mut(),
             frames: PerPart::new([]),
+            kept,
+            bytes: None,
         }
     }
 
     pub(super) fn place(&mut self, place: &Place) {
         self.shared = place.shared.cast();
+        self.bytes = self.kept.map(|kept| kept.bytes(place));
         let strip_bytes = if self.direct.is_some() { 0 } else { self.strip[0] * self.strip[1] * 4 };
         let frame = |i: usize| {
             let strip = place.part(i).wrapping_add(self.epilogue.scratch().next_multiple_of(64));
@@ -147,7 +182,7 @@ impl GemmStep {
         }
         let start = |a: &Access| run.buffers()[a.operand.buffer].wrapping_add(a.operand.offset).cast::<f32>();
         let (a, b) = (start(&self.a), start(&self.b));
-        let mut operands = Operands { a, b, scratch: self.shared, sparse: false };
+        let mut operands = Operands { a, b, scratch: self.shared, sparse: false, bytes: self.bytes };
         // SAFETY: the checked program has the operands there; the scratch was reserved. Each part has its frame
         // and its rows or columns of the outputs, which meet neither operand.
         unsafe {
@@ -160,12 +195,15 @@ impl GemmStep {
             }
             run.each_part(self.split[0] * self.split[1], &|i| {
                 let own = self.frames.get(i);
-                let Some(output) = &self.direct else {
-                    return self.run_strips(run, i, operands, own);
+                let update = self.update.as_ref().filter(|_| operands.sparse);
+                let (output, rate) = match (update, &self.direct) {
+                    (Some(update), _) => (&update.output, Some(update.rate)),
+                    (None, Some(output)) => (output, None),
+                    (None, None) => return self.run_strips(run, i, operands, own),
                 };
-                let ld = output.strides[0];
-                let out = start(output).add(own.rows.start * ld + own.columns.start);
-                self.plan.strip(operands, own.rows.clone(), own.columns.clone(), out, ld, own.own);
+                let out = Out { start: start(output), ld: output.strides[0], rate };
+                let out = out.at(own.rows.start, own.columns.start);
+                self.plan.strip(operands, own.rows.clone(), own.columns.clone(), out, own.own);
             });
         }
     }
@@ -184,7 +222,8 @@ impl GemmStep {
                 let ld = if whole { width } else { self.strip[1] };
                 for row in rows.clone().step_by(self.strip[0]) {
                     let rows = row..(row + self.strip[0]).min(rows.end);
-                    self.plan.strip(operands, rows.clone(), columns.clone(), *strip, ld, *own);
+                    let out = Out { start: *strip, ld, rate: None };
+                    self.plan.strip(operands, rows.clone(), columns.clone(), out, *own);
                     // Whole rows follow each other in the strip as they do in the result.
                     let (count, length) = if whole { (1, rows.len() * width) } else { (rows.len(), width) };
                     // Threads side by side start at different rows, or they would meet at cache lines that both write.

@@ -10,6 +10,7 @@ mod executable;
 mod gather;
 mod gemm;
 mod gemm_step;
+mod kept;
 mod map;
 mod memory;
 mod options;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::Error;
+use std::ops::Range;
 
 impl Program {
     /// Checks every step: accesses inside their buffers, shapes that fit each other, written buffers declared as
@@ -86,6 +87,29 @@ impl Program {
                 self.write_all(std::slice::from_ref(&counter), &[1], &[], &[])?;
                 self.apart(std::slice::from_ref(&output), &[s.count], &[counter], &[1])?;
                 self.write_all(&[output], &[s.count], &[], &[])
+            }
+        }
+    }
+
+    /// The bytes that a checked step writes, from first to last: buffers and ranges.
+    pub(crate) fn writes(&self, step: &Step) -> Vec<(usize, Range<usize>)> {
+        let span = |access: &Access, dims: &[usize]| {
+            let (start, end) = self.span(access, dims).unwrap_or_default();
+            (access.operand.buffer, start..end)
+        };
+        let spans = |outputs: &[Access], dims: &[usize]| outputs.iter().map(|o| span(o, dims)).collect();
+        match step {
+            Step::Map(s) => spans(&s.outputs, &s.dims),
+            Step::Reduce(s) => spans(&s.outputs, &s.dims),
+            Step::ArgReduce(s) => vec![span(&s.output, &s.dims)],
+            Step::Gemm(s) => spans(&s.outputs, &[s.m, s.n]),
+            Step::GatherRows(s) => {
+                let dims = [s.count, s.width];
+                vec![span(&contiguous(s.output, &dims), &dims)]
+            }
+            Step::Random(s) => {
+                let of = |operand, n| span(&contiguous(operand, &[n]), &[n]);
+                vec![of(s.counter, 1), of(s.output, s.count)]
             }
         }
     }

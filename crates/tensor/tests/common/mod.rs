@@ -146,9 +146,14 @@ pub fn strided(buffer: usize, dtype: DType, strides: &[usize]) -> Access {
     Access { operand: Operand { buffer, offset: 0, dtype }, strides: strides.to_vec() }
 }
 
-/// A program of one step over buffers of which those in `written` are written.
-pub fn single(step: Step, buffers: &[Vec<u8>], written: &[usize]) -> Program {
+/// A program over buffers of which those in `written` are written.
+pub fn program(steps: Vec<Step>, buffers: &[Vec<u8>], written: &[usize]) -> Program {
     let spec = |(i, b): (usize, &Vec<u8>)| BufferSpec { bytes: b.len(), written: written.contains(&i) };
     let buffers = buffers.iter().enumerate().map(spec).collect();
-    Program { buffers, steps: vec![step], names: vec!["the only step".into()] }
+    Program { buffers, steps, names: vec![] }
+}
+
+/// The same of one step.
+pub fn single(step: Step, buffers: &[Vec<u8>], written: &[usize]) -> Program {
+    Program { names: vec!["the only step".into()], ..program(vec![step], buffers, written) }
 }

@@ -2,9 +2,10 @@
 
 use super::{
     COLUMNS,
+    bytes::Bytes,
     sparse::{LONGEST, ROWS},
 };
-use crate::cpu::simd::vector::Vector;
+use crate::cpu::simd::vector::{Placed, Vector};
 use std::ops::Range;
 
 /// Rows `down` apart, whose numbers are `along` apart: either neighbours, or else the rows' first numbers are.
@@ -13,12 +14,19 @@ pub(super) struct Left {
     pub(super) numbers: *const f32,
     pub(super) down: usize,
     pub(super) along: usize,
+    /// The bytes that the numbers were made from, as they are where `along` is 1; otherwise transposed.
+    pub(super) bytes: Option<Bytes>,
 }
 
 impl Left {
     /// The numbers from a row and a column on.
     pub(super) fn at(self, row: usize, column: usize) -> Left {
-        Left { numbers: self.numbers.wrapping_add(row * self.down + column * self.along), ..self }
+        let [above, before] = if self.along == 1 { [row, column] } else { [column, row] };
+        Left {
+            numbers: self.numbers.wrapping_add(row * self.down + column * self.along),
+            bytes: self.bytes.map(|bytes| bytes.at(above, before)),
+            ..self
+        }
     }
 
     /// How many rows share a list. Rows whose first numbers are neighbours (the same pixels of images, say) tend to be
@@ -31,30 +39,28 @@ impl Left {
 /// The numbers of rows that are not zero, in groups of one row or of two neighbours: a list of two rows has the places
 /// where either has a number. Lists follow each other.
 pub(super) struct Lists {
-    /// The values of the first row of each group, then, from [`SECOND`] on, those of the second rows.
-    pub(super) values: *mut f32,
-    /// The columns of the values.
-    pub(super) at: *mut u32,
+    /// The numbers of the first row of each group, and their columns.
+    pub(super) firsts: *mut Placed,
+    /// The numbers of the second rows in the same columns.
+    pub(super) seconds: *mut f32,
     /// Where each list ends, after a zero.
     ends: *mut u32,
 }
 
-/// Words that lists take: a vector may be stored beyond the last number.
-pub(super) const WORDS: usize = VALUES + ENTRIES + ROWS + 1;
-const ENTRIES: usize = ROWS * LONGEST + COLUMNS;
-/// Two rows with a list in common need half as many lists, each twice.
-const VALUES: usize = ENTRIES + COLUMNS;
-pub(super) const SECOND: usize = ROWS / 2 * LONGEST + COLUMNS;
+/// Bytes that lists take: a vector may be stored beyond the last number.
+pub(super) const BYTES: usize = FIRSTS * size_of::<Placed>() + SECONDS * 4 + (ROWS + 1) * 4;
+const FIRSTS: usize = ROWS * LONGEST + COLUMNS;
+const SECONDS: usize = ROWS / 2 * LONGEST + COLUMNS;
 
 impl Lists {
     /// # Safety
-    /// `words` must offer [`WORDS`].
-    pub(super) unsafe fn new(words: *mut u32) -> Lists {
-        // SAFETY: the parts add up to the words.
+    /// `start` must offer [`BYTES`], aligned to a word of eight.
+    pub(super) unsafe fn new(start: *mut u8) -> Lists {
+        // SAFETY: the parts add up to the bytes.
         unsafe {
-            let at = words.add(VALUES);
-            let ends = at.add(ENTRIES);
-            Lists { values: words.cast(), at, ends }
+            let firsts = start.cast::<Placed>();
+            let seconds = firsts.add(FIRSTS).cast::<f32>();
+            Lists { firsts, seconds, ends: seconds.add(SECONDS).cast() }
         }
     }
 
@@ -69,6 +75,16 @@ impl Lists {
         start as usize..end as usize
     }
 
+    /// Says where the list before `group` ends.
+    ///
+    /// # Safety
+    /// There must be such a list.
+    #[inline(always)]
+    pub(super) unsafe fn end(&self, group: usize, end: usize) {
+        // SAFETY: inside the lists.
+        unsafe { *self.ends.add(group) = end as u32 };
+    }
+
     /// Lists the numbers other than zero (or `all` of them) of the first `depth` columns of `rows` rows.
     ///
     /// # Safety
@@ -77,10 +93,11 @@ impl Lists {
     pub(super) unsafe fn fill<V: Vector>(&self, a: Left, [rows, depth]: [usize; 2], all: bool) {
         // SAFETY: the caller's promise.
         unsafe {
-            *self.ends = 0;
-            match a.group() {
-                1 => self.rows::<V>(a, [rows, depth], all),
-                _ => self.pairs::<V>(a, [rows, depth], all),
+            self.end(0, 0);
+            match (a.bytes, a.group()) {
+                (Some(bytes), group) if !all => bytes.fill(self, group == 2, [rows, depth]),
+                (_, 1) => self.rows::<V>(a, [rows, depth], all),
+                (_, _) => self.pairs::<V>(a, [rows, depth], all),
             }
         }
     }
@@ -101,7 +118,7 @@ impl Lists {
                     let numbers = if width == COLUMNS { V::load(from) } else { V::load_part(from, width) };
                     length = self.append(length, p, [numbers], if all { width } else { 0 });
                 }
-                *self.ends.add(row + 1) = length as u32;
+                self.end(row + 1, length);
             }
         }
     }
@@ -135,7 +152,7 @@ impl Lists {
                         length =
                             self.append(length, p, [block[i], block[i + 1]], if all { width } else { 0 });
                     }
-                    *self.ends.add((row + i) / 2 + 1) = length as u32;
+                    self.end((row + i) / 2 + 1, length);
                 }
             }
         }
@@ -160,10 +177,10 @@ impl Lists {
             for numbers in &numbers {
                 mask |= numbers.nonzero();
             }
-            for (i, numbers) in numbers.iter().enumerate() {
-                numbers.compress(mask, self.values.add(i * SECOND + length));
+            numbers[0].compress_with_places(mask, p as u32, self.firsts.add(length));
+            if let [_, second] = numbers[..] {
+                second.compress(mask, self.seconds.add(length));
             }
-            V::places(mask, p as u32, self.at.add(length));
             length + mask.count_ones() as usize
         }
     }

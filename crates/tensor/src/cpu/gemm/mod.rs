@@ -1,12 +1,14 @@
 //! Matrix products: every element of the result is one chain of fused multiply-adds in ascending order, however
 //! the result is cut into tiles, strips and threads.
 
+mod bytes;
 mod lists;
 mod pack;
 mod sparse;
 mod tile;
 
 use super::Level;
+pub(super) use bytes::{BEYOND, Bytes, Decode};
 use lists::Left;
 use sparse::Sparse;
 use std::ops::Range;
@@ -61,6 +63,25 @@ pub(super) struct Operands {
     pub(super) scratch: *mut f32,
     /// Whether zeros in `a` are left out, as [`Plan::is_sparse`] says.
     pub(super) sparse: bool,
+    /// The bytes that the numbers of `a` were made from.
+    pub(super) bytes: Option<Bytes>,
+}
+
+/// Where a strip of the result goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Out {
+    pub(super) start: *mut f32,
+    /// From one row to the next.
+    pub(super) ld: usize,
+    /// If so, each product times this is taken from what lies there. [`Plan::updates`] must say that it can be.
+    pub(super) rate: Option<f32>,
+}
+
+impl Out {
+    /// The part from a row and a column on.
+    pub(super) fn at(self, row: usize, column: usize) -> Out {
+        Out { start: self.start.wrapping_add(row * self.ld + column), ..self }
+    }
 }
 
 // SAFETY: strips only read through these pointers; whoever calls them vouches for the rest.
@@ -150,13 +171,19 @@ impl Plan {
         self.sparse.is_some() && self.a_strides[1] == 1
     }
 
+    /// Whether a strip can be taken from what lies in its place, if zeros in `a` are left out: each vector of the result
+    /// is stored but once.
+    pub(super) fn updates(&self) -> bool {
+        self.sparse.is_some() && self.k <= sparse::LONGEST
+    }
+
     /// Bytes of scratch that a strip needs for itself.
     pub(super) fn own_scratch(&self) -> usize {
         let late = if self.panels == Panels::PackedLate { PIECE * 4 } else { 0 };
         if self.sparse.is_some() { sparse::SCRATCH.max(late) } else { late }
     }
 
-    /// Computes rows `rows` and columns `columns` of the product; row `i` starts at `out + (i - rows.start) * ld`.
+    /// Computes rows `rows` and columns `columns` of the product.
     ///
     /// # Safety
     /// The operands must be good for the plan's shape, and packed; `out` must be good for the strip, and meet no
@@ -166,8 +193,7 @@ impl Plan {
         operands: Operands,
         rows: Range<usize>,
         columns: Range<usize>,
-        out: *mut f32,
-        ld: usize,
+        out: Out,
         own: *mut u8,
     ) {
         if let Some(sparse) = self.sparse.as_ref().filter(|_| operands.sparse && columns.len() >= COLUMNS) {
@@ -176,11 +202,10 @@ impl Plan {
             unsafe {
                 sparse.strip(&sparse::Call {
                     shape: [rows.len(), columns.len(), self.k],
-                    a: Left { numbers: operands.a.add(rows.start * down), down, along },
+                    a: Left { numbers: operands.a, down, along, bytes: operands.bytes }.at(rows.start, 0),
                     b: operands.b.add(columns.start),
                     b_stride: self.b_strides[0],
                     out,
-                    ld,
                     scratch: own,
                 });
             }
@@ -198,9 +223,9 @@ impl Plan {
                     for row in rows.clone().step_by(height) {
                         let first = row * self.a_strides[0] + start * self.a_strides[1];
                         let a = operands.a.wrapping_add(first);
-                        let to = out.add((row - rows.start) * ld + (column - columns.start));
+                        let to = out.at(row - rows.start, column - columns.start);
                         let shape = [height.min(rows.end - row), across.len(), depth.len()];
-                        (self.tile.advance)(shape, start == 0, a, self.a_strides, b, to, ld);
+                        (self.tile.advance)(shape, start == 0, a, self.a_strides, b, to.start, to.ld);
                     }
                 }
             }

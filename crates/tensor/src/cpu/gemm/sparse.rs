@@ -8,17 +8,17 @@
 //! to where its rows start at cache lines; by a piece that is not finite, all numbers are multiplied.
 
 use super::{
-    COLUMNS,
-    lists::{self, Left, Lists, SECOND},
+    COLUMNS, Out,
+    lists::{self, Left, Lists},
 };
-use crate::cpu::{Level, by_level, by_vector, simd::vector::Vector};
+use crate::cpu::{Level, by_level, by_vector, simd::{prefetch, vector::Vector}};
 
 /// Floats of a piece of `b` that stays in the first-level cache, beside lists and rows of the result.
 const PIECE: usize = 7168;
 /// Rows of `b` in a piece, at most.
 pub(super) const LONGEST: usize = 7 * COLUMNS;
 /// Rows of the result whose lists are made at once.
-pub(super) const ROWS: usize = 128;
+pub(super) const ROWS: usize = 256;
 /// Vectors of a row that are advanced together, at most.
 const VECTORS: usize = 6;
 
@@ -29,14 +29,13 @@ pub(super) struct Call {
     pub(super) a: Left,
     pub(super) b: *const f32,
     pub(super) b_stride: usize,
-    pub(super) out: *mut f32,
-    pub(super) ld: usize,
+    pub(super) out: Out,
     /// [`SCRATCH`] bytes.
     pub(super) scratch: *mut u8,
 }
 
 /// Bytes that a strip needs for itself: a piece of `b`, and lists of [`ROWS`] rows for it.
-pub(super) const SCRATCH: usize = (PIECE + lists::WORDS) * 4;
+pub(super) const SCRATCH: usize = PIECE * 4 + lists::BYTES;
 
 /// Copies a piece of `N` vectors a row, the last of which starts `tail` columns on. Says whether all is finite.
 ///
@@ -77,17 +76,20 @@ unsafe fn advance<V: Vector, const G: usize, const N: usize>(
     rows: usize,
     piece: *const f32,
     first: bool,
-    out: *mut f32,
-    ld: usize,
+    Out { start: out, ld, rate }: Out,
     tail: usize,
 ) {
     // SAFETY: the caller's promise.
     unsafe {
         for row in (0..rows).step_by(G) {
-            // A group at the bottom may have a row less, in whose place the last one is stored twice.
+            // A group at the bottom may have a row less.
+            let there = |j: usize| j == 0 || row + j < rows;
             let mut to = [out.add(row * ld); G];
             for (j, to) in to.iter_mut().enumerate() {
-                *to = to.add(if row + j < rows { j * ld } else { 0 });
+                *to = to.add(if there(j) { j * ld } else { 0 });
+            }
+            for to in &to {
+                prefetch(to.wrapping_add(G * ld).cast(), N * COLUMNS * 4);
             }
             let mut sums = [[V::zero(); G]; N];
             if !first {
@@ -98,10 +100,11 @@ unsafe fn advance<V: Vector, const G: usize, const N: usize>(
                 }
             }
             for entry in lists.entries(row / G) {
-                let b = piece.add(*lists.at.add(entry) as usize * (N * COLUMNS));
-                let mut x = [V::zero(); G];
-                for (j, x) in x.iter_mut().enumerate() {
-                    *x = V::splat(*lists.values.add(j * SECOND + entry));
+                let first = *lists.firsts.add(entry);
+                let b = piece.add(first.place() * (N * COLUMNS));
+                let mut x = [V::splat(first.number()); G];
+                if let [_, second] = &mut x[..] {
+                    *second = V::splat(*lists.seconds.add(entry));
                 }
                 for (i, sums) in sums.iter_mut().enumerate() {
                     let b = V::load(b.add(i * COLUMNS));
@@ -111,10 +114,36 @@ unsafe fn advance<V: Vector, const G: usize, const N: usize>(
                 }
             }
             for (i, sums) in sums.iter().enumerate() {
-                for (sum, to) in sums.iter().zip(&to).rev() {
-                    sum.add(V::zero()).store(to.add(if i + 1 == N { tail } else { i * COLUMNS }));
+                let at = if i + 1 == N { tail } else { i * COLUMNS };
+                for (j, (sum, to)) in sums.iter().zip(&to).enumerate() {
+                    let sum = sum.add(V::zero());
+                    match rate {
+                        _ if !there(j) => {}
+                        None => sum.store(to.add(at)),
+                        Some(rate) => take(sum, rate, to.add(at), i * COLUMNS - at),
+                    }
                 }
             }
+        }
+    }
+}
+
+/// Takes `sum * rate` from what lies at `to`, but for the first `skip` numbers, which are done already.
+///
+/// # Safety
+/// The CPU must have the instructions; there must be a vector at `to`.
+#[inline(always)]
+unsafe fn take<V: Vector>(sum: V, rate: f32, to: *mut f32, skip: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let change = sum.mul(V::splat(rate));
+        if skip == 0 {
+            V::load(to).sub(change).store(to);
+        } else {
+            let (mut all, to, left) = ([0.0; COLUMNS], to.add(skip), COLUMNS - skip);
+            change.store(all.as_mut_ptr());
+            let change = V::load_part(all.as_ptr().add(skip), left);
+            V::load_part(to, left).sub(change).store_part(to, left);
         }
     }
 }
@@ -125,7 +154,7 @@ unsafe fn advance<V: Vector, const G: usize, const N: usize>(
 /// The CPU must have the instructions; the operands, the result and the scratch must be as [`Call`] says.
 #[inline(always)]
 unsafe fn any<V: Vector>(call: &Call) {
-    let Call { shape: [rows, columns, k], a, b, b_stride, out, ld, scratch } = *call;
+    let Call { shape: [rows, columns, k], a, b, b_stride, out, scratch } = *call;
     let depth = k.div_ceil(k.div_ceil(LONGEST).max(1)).max(1);
     let vectors = columns.div_ceil(COLUMNS);
     let group = a.group();
@@ -133,7 +162,7 @@ unsafe fn any<V: Vector>(call: &Call) {
     // SAFETY: the caller has these rows of `a` and `out`, `k` rows of `b`, the columns and the scratch.
     unsafe {
         let piece = scratch.cast::<f32>();
-        let lists = Lists::new(piece.add(PIECE).cast());
+        let lists = Lists::new(scratch.add(PIECE * 4));
         for top in (0..rows).step_by(ROWS) {
             let count = ROWS.min(rows - top);
             for start in (0..k.max(1)).step_by(depth) {
@@ -144,7 +173,7 @@ unsafe fn any<V: Vector>(call: &Call) {
                     let [from, to] = [strip, strip + 1].map(|i| vectors * i / strips * COLUMNS);
                     // The last vector of a row overlaps the one before, where there are too few columns for it.
                     let tail = to.min(columns) - from - COLUMNS;
-                    let (b, out) = (b.add(start * b_stride + from), out.add(top * ld + from));
+                    let (b, out) = (b.add(start * b_stride + from), out.at(top, from));
                     macro_rules! strip {
                         ($n:literal) => {{
                             if !copy::<V, $n>(depth, b, b_stride, tail, piece) && !all {
@@ -152,8 +181,8 @@ unsafe fn any<V: Vector>(call: &Call) {
                                 lists.fill::<V>(a, [count, depth], true);
                             }
                             match group {
-                                1 => advance::<V, 1, $n>(&lists, count, piece, start == 0, out, ld, tail),
-                                _ => advance::<V, 2, $n>(&lists, count, piece, start == 0, out, ld, tail),
+                                1 => advance::<V, 1, $n>(&lists, count, piece, start == 0, out, tail),
+                                _ => advance::<V, 2, $n>(&lists, count, piece, start == 0, out, tail),
                             }
                         }};
                     }

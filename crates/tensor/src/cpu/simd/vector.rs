@@ -49,6 +49,10 @@ pub(in crate::cpu) trait Vector: Copy {
     unsafe fn mul_add(self, x: Self, y: Self) -> Self;
     /// `self + x`.
     unsafe fn add(self, x: Self) -> Self;
+    /// `self - x`.
+    unsafe fn sub(self, x: Self) -> Self;
+    /// `self * x`.
+    unsafe fn mul(self, x: Self) -> Self;
     /// Bit `i` is whether number `i` is other than zero; NaN is.
     unsafe fn nonzero(self) -> u32;
     /// Transposes sixteen vectors. In place: arrays handed over by value are copied where a function of the standard
@@ -86,16 +90,44 @@ pub(in crate::cpu) trait Vector: Copy {
             }
         }
     }
-    /// Writes `first` plus the places of the bits set in `mask`, one after the other. There must be room for sixteen.
+    /// Writes the numbers whose bits are set in `mask`, each after its place from `first` on. There must be room for
+    /// sixteen.
     #[inline(always)]
-    unsafe fn places(mask: u32, first: u32, to: *mut u32) {
-        let (mut rest, mut n) = (mask, 0);
-        while rest != 0 {
-            // SAFETY: the caller's promise.
-            unsafe { *to.add(n) = first + rest.trailing_zeros() };
-            rest &= rest - 1;
-            n += 1;
+    unsafe fn compress_with_places(self, mask: u32, first: u32, to: *mut Placed) {
+        let mut all = [0.0_f32; WIDTH];
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.store(all.as_mut_ptr());
+            let (mut rest, mut n) = (mask, 0);
+            while rest != 0 {
+                let place = rest.trailing_zeros();
+                *to.add(n) = Placed::new(first + place, all[place as usize % WIDTH]);
+                rest &= rest - 1;
+                n += 1;
+            }
         }
+    }
+}
+
+/// A number and its place. One word, of which a loop makes both: on x86-64 the number then comes to all lanes without
+/// another read of memory, and reads are what sparse products wait for.
+#[derive(Clone, Copy)]
+pub(in crate::cpu) struct Placed(u64);
+
+impl Placed {
+    #[inline(always)]
+    fn new(place: u32, number: f32) -> Placed {
+        Placed(u64::from(place) | u64::from(number.to_bits()) << 32)
+    }
+
+    #[inline(always)]
+    pub(in crate::cpu) fn place(self) -> usize {
+        self.0 as u32 as usize
+    }
+
+    #[inline(always)]
+    pub(in crate::cpu) fn number(self) -> f32 {
+        f32::from_bits((self.0 >> 32) as u32)
     }
 }
 
@@ -131,6 +163,14 @@ impl Vector for Plain {
         Plain(std::array::from_fn(|l| self.0[l] + x.0[l]))
     }
     #[inline(always)]
+    unsafe fn sub(self, x: Self) -> Self {
+        Plain(std::array::from_fn(|l| self.0[l] - x.0[l]))
+    }
+    #[inline(always)]
+    unsafe fn mul(self, x: Self) -> Self {
+        Plain(std::array::from_fn(|l| self.0[l] * x.0[l]))
+    }
+    #[inline(always)]
     unsafe fn nonzero(self) -> u32 {
         self.0.iter().enumerate().map(|(l, &x)| ((x != 0.0) as u32) << l).sum()
     }
@@ -138,7 +178,7 @@ impl Vector for Plain {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::Vector;
+    use super::{Placed, Vector};
     use std::arch::x86_64::*;
 
     /// AVX2 and FMA.
@@ -148,6 +188,40 @@ mod x86 {
     /// AVX-512F.
     #[derive(Clone, Copy)]
     pub(in crate::cpu) struct Avx512(__m512);
+
+    impl Avx512 {
+        /// The vector of these numbers.
+        #[inline(always)]
+        pub(in crate::cpu) fn of(numbers: __m512) -> Avx512 {
+            Avx512(numbers)
+        }
+
+        /// The bits of the numbers.
+        ///
+        /// # Safety
+        /// The CPU must have the instructions.
+        #[inline(always)]
+        pub(in crate::cpu) unsafe fn bits(self) -> __m512i {
+            // SAFETY: the caller's promise.
+            unsafe { _mm512_castps_si512(self.0) }
+        }
+
+        /// Writes the numbers, each after its place.
+        ///
+        /// # Safety
+        /// The CPU must have the instructions, and there must be room.
+        #[inline(always)]
+        pub(in crate::cpu) unsafe fn store_with_places(self, places: __m512i, to: *mut Placed) {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+                let high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+                let numbers = self.bits();
+                _mm512_storeu_epi32(to.cast(), _mm512_permutex2var_epi32(places, low, numbers));
+                _mm512_storeu_epi32(to.add(8).cast(), _mm512_permutex2var_epi32(places, high, numbers));
+            }
+        }
+    }
 
     /// Masks of the first `n` of sixteen lanes.
     #[inline]
@@ -211,6 +285,16 @@ mod x86 {
             unsafe { Avx2(_mm256_add_ps(self.0, x.0), _mm256_add_ps(self.1, x.1)) }
         }
         #[inline(always)]
+        unsafe fn sub(self, x: Self) -> Self {
+            // SAFETY: see above.
+            unsafe { Avx2(_mm256_sub_ps(self.0, x.0), _mm256_sub_ps(self.1, x.1)) }
+        }
+        #[inline(always)]
+        unsafe fn mul(self, x: Self) -> Self {
+            // SAFETY: see above.
+            unsafe { Avx2(_mm256_mul_ps(self.0, x.0), _mm256_mul_ps(self.1, x.1)) }
+        }
+        #[inline(always)]
         unsafe fn nonzero(self) -> u32 {
             // SAFETY: see above.
             unsafe {
@@ -267,6 +351,16 @@ mod x86 {
             unsafe { Avx512(_mm512_add_ps(self.0, x.0)) }
         }
         #[inline(always)]
+        unsafe fn sub(self, x: Self) -> Self {
+            // SAFETY: see above.
+            unsafe { Avx512(_mm512_sub_ps(self.0, x.0)) }
+        }
+        #[inline(always)]
+        unsafe fn mul(self, x: Self) -> Self {
+            // SAFETY: see above.
+            unsafe { Avx512(_mm512_mul_ps(self.0, x.0)) }
+        }
+        #[inline(always)]
         unsafe fn nonzero(self) -> u32 {
             // SAFETY: see above.
             unsafe { _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(self.0, _mm512_setzero_ps()) as u32 }
@@ -311,12 +405,13 @@ mod x86 {
             unsafe { _mm512_storeu_ps(to, _mm512_maskz_compress_ps(mask as u16, self.0)) };
         }
         #[inline(always)]
-        unsafe fn places(mask: u32, first: u32, to: *mut u32) {
+        unsafe fn compress_with_places(self, mask: u32, first: u32, to: *mut Placed) {
             // SAFETY: see above.
             unsafe {
                 let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-                let at = _mm512_add_epi32(lanes, _mm512_set1_epi32(first as i32));
-                _mm512_storeu_epi32(to.cast(), _mm512_maskz_compress_epi32(mask as u16, at));
+                let places = _mm512_add_epi32(lanes, _mm512_set1_epi32(first as i32));
+                let places = _mm512_maskz_compress_epi32(mask as u16, places);
+                Avx512(_mm512_maskz_compress_ps(mask as u16, self.0)).store_with_places(places, to);
             }
         }
     }
@@ -408,6 +503,30 @@ mod aarch64 {
                     vaddq_f32(self.1, x.1),
                     vaddq_f32(self.2, x.2),
                     vaddq_f32(self.3, x.3),
+                )
+            }
+        }
+        #[inline(always)]
+        unsafe fn sub(self, x: Self) -> Self {
+            // SAFETY: see above.
+            unsafe {
+                Neon(
+                    vsubq_f32(self.0, x.0),
+                    vsubq_f32(self.1, x.1),
+                    vsubq_f32(self.2, x.2),
+                    vsubq_f32(self.3, x.3),
+                )
+            }
+        }
+        #[inline(always)]
+        unsafe fn mul(self, x: Self) -> Self {
+            // SAFETY: see above.
+            unsafe {
+                Neon(
+                    vmulq_f32(self.0, x.0),
+                    vmulq_f32(self.1, x.1),
+                    vmulq_f32(self.2, x.2),
+                    vmulq_f32(self.3, x.3),
                 )
             }
         }
