@@ -209,6 +209,8 @@ impl Memory {
     /// As [`Memory::read`].
     pub fn load<T: Element>(&self, slot: Slot, offset: usize, elements: &mut [T]) -> Result<(), Error> {
         match &self.0 {
+            // Zeros for more than these would take longer than the rest.
+            On::Cpu(_) if elements.len() <= 4 => self.load_by(&mut [0; 16], slot, offset, elements),
             On::Cpu(_) => self.load_by(&mut [0; 1024], slot, offset, elements),
             // Each copy waits for the GPU: there had better be one.
             On::Cuda(_) => self.load_by(&mut vec![0; size_of_val(elements)], slot, offset, elements),

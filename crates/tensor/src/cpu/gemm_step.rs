@@ -28,6 +28,8 @@ pub(super) struct GemmStep {
     update: Option<Update>,
     epilogue: Engine,
     strip: [usize; 2],
+    /// The result is one part and one strip, of a product without ado.
+    small: bool,
     /// Into how many parts rows and columns are split.
     split: [usize; 2],
     /// Into how many parts the copying of panels is split.
@@ -136,6 +138,7 @@ impl GemmStep {
             epilogue.scratch().next_multiple_of(64) + strip_bytes + plan.own_scratch(),
         );
         build.reserve_shared(plan.scratch().saturating_mul(4));
+        let small = plan.is_small() && split == [1, 1] && rows >= m && columns >= n;
         let packers = parts(build.threads, plan.scratch().saturating_mul(PACKED));
         GemmStep {
             m,
@@ -147,6 +150,7 @@ impl GemmStep {
             update,
             epilogue,
             strip: [rows, columns],
+            small,
             split,
             packers,
             shared: std::ptr::null_mut(),
@@ -182,6 +186,20 @@ impl GemmStep {
         }
         let start = |a: &Access| run.buffers()[a.operand.buffer].wrapping_add(a.operand.offset).cast::<f32>();
         let (a, b) = (start(&self.a), start(&self.b));
+        if self.small {
+            // SAFETY: the checked program has the operands and the outputs there, which do not meet; the only part has
+            // its frame and a strip for all of the result.
+            unsafe {
+                let Part { frame, strip, .. } = self.frames.get(0);
+                if let Some(output) = &self.direct {
+                    return self.plan.run_small(a, b, start(output), output.strides[0]);
+                }
+                self.plan.run_small(a, b, *strip, self.n);
+                self.epilogue.begin(frame, run);
+                self.epilogue.run(frame, 0, self.m * self.n, strip.cast_const().cast(), |_, _, _| {});
+            }
+            return;
+        }
         let mut operands = Operands { a, b, scratch: self.shared, sparse: false, bytes: self.bytes };
         // SAFETY: the checked program has the operands there; the scratch was reserved. Each part has its frame
         // and its rows or columns of the outputs, which meet neither operand.

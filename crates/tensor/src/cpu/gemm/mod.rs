@@ -41,6 +41,8 @@ pub(super) struct Plan {
     pack: pack::Pack,
     /// If the operands lie so that zeros in `a` can be left out.
     sparse: Option<Sparse>,
+    /// Rows of a tile, if tiles below each other are all that there is.
+    stack: Option<usize>,
 }
 
 /// Where tiles find the rows of `b`.
@@ -106,7 +108,9 @@ impl Plan {
         let sparse = (whole && large && n >= COLUMNS && b_strides == [n, 1]).then(|| Sparse::at(level));
         let tile = Tile::at(level);
         let depth = k.div_ceil(k.div_ceil(PIECE / tile.columns).max(1)).max(1);
-        Plan { m, n, k, a_strides, b_strides, panels, depth, tile, pack: pack::at(level), sparse }
+        let stack = (panels == Panels::InPlace && sparse.is_none() && k <= depth && n <= tile.columns)
+            .then(|| tile.height(m));
+        Plan { m, n, k, a_strides, b_strides, panels, depth, tile, pack: pack::at(level), sparse, stack }
     }
 
     /// Rows of a tile.
@@ -211,8 +215,7 @@ impl Plan {
             }
             return;
         }
-        // Tiles of about one height: the fewer rows, the more often a row of `b` is read.
-        let height = rows.len().div_ceil(rows.len().div_ceil(self.tile.rows).max(1)).max(1);
+        let height = self.tile.height(rows.len());
         for start in (0..self.k.max(1)).step_by(self.depth) {
             let depth = start..(start + self.depth).min(self.k);
             for column in columns.clone().step_by(self.tile.columns) {
@@ -229,6 +232,30 @@ impl Plan {
                     }
                 }
             }
+        }
+    }
+
+    /// Whether [`Plan::run_small`] can be called.
+    pub(super) fn is_small(&self) -> bool {
+        self.stack.is_some()
+    }
+
+    /// Computes the whole product, where [`Plan::is_small`] says so: what [`Plan::strip`] does, without what it takes
+    /// to find that there is but one column of tiles.
+    ///
+    /// # Safety
+    /// The operands must be good for the plan's shape, and `out` for the result; it must meet no operand.
+    #[inline]
+    pub(super) unsafe fn run_small(&self, a: *const f32, b: *const f32, out: *mut f32, ld: usize) {
+        let Some(height) = self.stack else { return };
+        let panel = Panel { rows: b, down: self.b_strides[0], across: COLUMNS, ahead: 0 };
+        let mut row = 0;
+        while row < self.m {
+            let shape = [height.min(self.m - row), self.n, self.k];
+            let a = a.wrapping_add(row * self.a_strides[0]);
+            // SAFETY: the rows are there; the tile is no wider than tiles are.
+            unsafe { (self.tile.advance)(shape, true, a, self.a_strides, panel, out.add(row * ld), ld) };
+            row += height;
         }
     }
 

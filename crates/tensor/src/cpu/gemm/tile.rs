@@ -52,6 +52,11 @@ impl Tile {
         };
         Tile { rows, columns: vectors * COLUMNS, advance: tile::at(level) }
     }
+
+    /// The height of tiles below each other that have about one: the fewer rows, the more often a row of `b` is read.
+    pub(super) fn height(&self, rows: usize) -> usize {
+        rows.div_ceil(rows.div_ceil(self.rows).max(1)).max(1)
+    }
 }
 
 /// Advances a tile of `VECTORS` vectors a row, of whose last `tail` columns count: all where the tile is `FULL`.
