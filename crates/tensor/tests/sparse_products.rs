@@ -18,6 +18,8 @@ enum Epilogue {
     Nothing,
     /// `product + bias`.
     Bias,
+    /// `max(0, product + bias)`.
+    Relu,
     /// `w - product * rate` over `w`.
     Update,
 }
@@ -27,7 +29,10 @@ enum Epilogue {
 enum Left {
     Numbers,
     /// A gather of bytes, times a number or divided by one; a step may write over a number before the product.
-    Bytes { divided: bool, overwritten: bool },
+    Bytes {
+        divided: bool,
+        overwritten: bool,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -55,31 +60,37 @@ fn cases() -> impl Strategy<Value = Case> {
     let zeros = prop_oneof![4 => 0.0..=1.0_f32, 3 => 0.6..=1.0_f32, 1 => Just(1.0), 1 => Just(0.0)];
     let scale = prop_oneof![Just(1.0), Just(1e-22), Just(1e19)];
     let few = || prop_oneof![2 => Just(0), 1 => 1..4_usize, 1 => 1..200_usize];
-    let bytes = any::<[bool; 2]>()
-        .prop_map(|[divided, overwritten]| Left::Bytes { divided, overwritten });
+    let bytes = any::<[bool; 2]>().prop_map(|[divided, overwritten]| Left::Bytes { divided, overwritten });
     let left = prop_oneof![Just(Left::Numbers), bytes];
-    let epilogue = prop_oneof![Just(Epilogue::Nothing), Just(Epilogue::Bias), Just(Epilogue::Update)];
+    let epilogue = prop_oneof![
+        Just(Epilogue::Nothing),
+        Just(Epilogue::Bias),
+        Just(Epilogue::Relu),
+        Just(Epilogue::Update)
+    ];
     (
         (left, epilogue),
         (1..300_usize, prop_oneof![1..130_usize, 100..900_usize], -3..40_i32, any::<bool>()),
         (zeros, scale, [few(), few()], [0..4_usize, 0..4], any::<u64>()),
     )
-        .prop_map(|((left, epilogue), (m, k, columns, transposed), (zeros, scale, special, offsets, seed))| {
-            Case {
-                // So that there is no need for more columns than some thousands.
-                m: m.max(512_usize.div_ceil(k)),
-                k,
-                columns,
-                transposed,
-                left,
-                epilogue,
-                zeros,
-                scale,
-                special,
-                offsets,
-                seed,
-            }
-        })
+        .prop_map(
+            |((left, epilogue), (m, k, columns, transposed), (zeros, scale, special, offsets, seed))| {
+                Case {
+                    // So that there is no need for more columns than some thousands.
+                    m: m.max(512_usize.div_ceil(k)),
+                    k,
+                    columns,
+                    transposed,
+                    left,
+                    epilogue,
+                    zeros,
+                    scale,
+                    special,
+                    offsets,
+                    seed,
+                }
+            },
+        )
 }
 
 impl Case {
@@ -159,7 +170,7 @@ impl Case {
         let buffers = [
             bytes(&self.operand(0, m * k, self.zeros)),
             bytes(&self.operand(1, k * n, 0.05)),
-            bytes(&common::numbers(self.seed, n, false)),
+            bytes(&common::numbers(self.seed, n, true)),
             bytes(&common::numbers(self.seed, m * n, true)),
             table,
             indices,
@@ -169,9 +180,13 @@ impl Case {
         let (product, other) = (program.input(0), program.input(1));
         let (epilogue_inputs, epilogue) = match self.epilogue {
             Epilogue::Nothing => (Vec::new(), MapProgram::identity()),
-            Epilogue::Bias => {
-                let sum = program.apply(Code::Add, &[product, other]);
-                (vec![common::strided(2, DType::F32, &[0, 1])], program.finish(&[sum]))
+            Epilogue::Bias | Epilogue::Relu => {
+                let mut result = program.apply(Code::Add, &[product, other]);
+                if self.epilogue == Epilogue::Relu {
+                    let zero = program.constant(0.0);
+                    result = program.apply(Code::Max, &[zero, result]);
+                }
+                (vec![common::strided(2, DType::F32, &[0, 1])], program.finish(&[result]))
             }
             Epilogue::Update => {
                 let rate = program.constant(0.3);

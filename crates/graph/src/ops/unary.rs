@@ -71,9 +71,9 @@ unary! {
     /// Elementwise natural logarithm. Gradient: `g / x`.
     pub log Log: |m, v| m.apply(Ln, v), None,
         |x, _y, g| Some(g / x), 0.2 to 4.0;
-    /// Elementwise `max(0, x)`. Gradient: `g` where `x > 0`, else 0; so 0 at 0.
+    /// Elementwise `max(0, x)`. Gradient: `g` where `y > 0`, else 0; so 0 at 0.
     pub relu Relu: |m, v| { let zero = m.constant(0.0); m.apply(Max, &[zero, v[0]]) }, None,
-        |x, _y, g| Some(x.greater(0.0).select(g, x.number(0.0))), -2.0 to 2.0;
+        |_x, y, g| Some(y.greater(0.0).select(g, y.number(0.0))), -2.0 to 2.0;
     /// Elementwise logistic function `1 / (1 + e^-x)`. Gradient: `g y (1 - y)`.
     pub sigmoid Sigmoid: |m, v| m.apply(Sigmoid, v), None,
         |_x, y, g| Some(g * y * (1.0 - y)), -3.0 to 3.0;

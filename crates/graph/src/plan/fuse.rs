@@ -24,7 +24,9 @@ pub(super) fn fuse(l: &mut Lowering, kept: &[usize]) {
     let traffic = Traffic::new(l.values.len(), kernels.iter().flatten().map(|k| &k.step));
     let mut is_kept = vec![false; l.values.len()];
     kept.iter().for_each(|&value| is_kept[value] = true);
-    let mut fusion = Fusion { kernels, traffic, kept: is_kept };
+    let mut fusion = Fusion { kernels, traffic, kept: is_kept, patient: true };
+    while fusion.pass() {}
+    fusion.patient = false;
     while fusion.pass() {}
     l.kernels = fusion.kernels.into_iter().flatten().collect();
     order::sort(l);
@@ -36,6 +38,8 @@ struct Fusion {
     traffic: Traffic,
     /// Whether a value must be there after the run.
     kept: Vec<bool>,
+    /// Whether maps that [`Fusion::can_wait`] are left to their reader.
+    patient: bool,
 }
 
 impl Fusion {
@@ -75,6 +79,15 @@ impl Fusion {
     /// Whether something besides `reader` needs the value.
     fn needed_elsewhere(&self, value: usize, reader: usize) -> bool {
         self.kept[value] || self.traffic.of_value(value).reads.iter().any(|&kernel| kernel != reader)
+    }
+
+    /// Whether a map of this value alone, which stays in memory in any case, may yet become part of its only reader:
+    /// that then reads the value instead of the map's result, which is never written.
+    fn can_wait(&self, map: &Map, value: usize, consumer: usize) -> bool {
+        let alone = |result: usize| !self.kept[result] && self.traffic.of_value(result).reads.len() == 1;
+        self.needed_elsewhere(value, consumer)
+            && map.inputs.len() == 1
+            && matches!(&map.outputs[..], [output] if alone(output.operand.buffer))
     }
 
     /// Whether the consumer depends on the producer by way of a third kernel: fused, that one would have no place.
@@ -147,7 +160,8 @@ impl Fusion {
         let reads_value = map.inputs.iter().find(|a| a.operand.buffer == value)?;
         // A byte of the table reaches a gather's program as the integer that a map would load.
         let gathers = matches!(&p.step, Step::GatherRows(s) if s.program.is_identity());
-        if moves_only(map)
+        if self.patient && self.can_wait(map, value, consumer)
+            || moves_only(map)
             || !(keeps_bits(written.operand.dtype) || gathers)
             || self.reached(producer, consumer)
         {

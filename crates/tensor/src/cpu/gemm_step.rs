@@ -2,14 +2,14 @@
 
 use super::{
     executable::{Build, Place, Run},
-    gemm::{Bytes, COLUMNS, Operands, Out, Plan},
+    gemm::{Bytes, COLUMNS, Finish, Operands, Out, Plan},
     kept::Kept,
     map::{Engine, Frame, Sink, Source},
     parallel::{PerPart, part, parts},
 };
 use crate::{
     DType,
-    program::{Access, Gemm, MapBuilder},
+    program::{Access, Gemm, MapBuilder, Value},
 };
 use minutia_kernels::map::Code;
 use std::ops::Range;
@@ -24,8 +24,8 @@ pub(super) struct GemmStep {
     plan: Plan,
     /// Where the products go if nothing is computed from them: an output with contiguous rows.
     direct: Option<Access>,
-    /// What the products, times a rate, are taken from, where they need not be known for that all at once.
-    update: Option<Update>,
+    /// What becomes of the products where zeros are left out.
+    finished: Option<Finished>,
     epilogue: Engine,
     strip: [usize; 2],
     /// The result is one part and one strip, of a product without ado.
@@ -53,25 +53,52 @@ struct Part {
     own: *mut u8,
 }
 
-/// The epilogue `w - product * rate`, which is stored over `w`: a step of gradient descent.
+/// An epilogue that products can meet in registers, and its output: rows of neighbours.
 #[derive(Debug)]
-struct Update {
+struct Finished {
+    how: How,
     output: Access,
-    rate: f32,
 }
 
-impl Update {
-    fn of(step: &Gemm) -> Option<Update> {
+#[derive(Debug)]
+enum How {
+    /// `w - product * rate` over `w`: a step of gradient descent.
+    Take { rate: f32 },
+    /// `product + bias`, or no less than zero.
+    Bias { bias: Access, relu: bool },
+}
+
+impl Finished {
+    fn of(step: &Gemm) -> Option<Finished> {
         let ([input], [output]) = (&step.epilogue_inputs[..], &step.outputs[..]) else { return None };
-        let (program, &[rate]) = (&step.epilogue, step.epilogue.constants()) else { return None };
-        let rate = f32::from_bits(rate);
-        let mut m = MapBuilder::new(2);
-        let (product, w, c) = (m.input(0), m.input(1), m.constant(rate));
-        let scaled = m.apply(Code::Mul, &[product, c]);
-        let new = m.apply(Code::Sub, &[w, scaled]);
-        let is_update = *program == m.finish(&[new]);
-        let in_rows = output.operand.dtype == DType::F32 && output.strides[1] == 1 && input == output;
-        (is_update && in_rows).then(|| Update { output: output.clone(), rate })
+        if (input.operand.dtype, output.operand.dtype) != (DType::F32, DType::F32) || output.strides[1] != 1 {
+            return None;
+        }
+        let is = |build: &dyn Fn(&mut MapBuilder, [Value; 2]) -> Value| {
+            let mut m = MapBuilder::new(2);
+            let inputs = [m.input(0), m.input(1)];
+            let result = build(&mut m, inputs);
+            m.finish(&[result]) == step.epilogue
+        };
+        let output = output.clone();
+        if input == &output {
+            let &[rate] = step.epilogue.constants() else { return None };
+            let rate = f32::from_bits(rate);
+            let take = |m: &mut MapBuilder, [product, w]: [Value; 2]| {
+                let rate = m.constant(rate);
+                let change = m.apply(Code::Mul, &[product, rate]);
+                m.apply(Code::Sub, &[w, change])
+            };
+            return is(&take).then_some(Finished { how: How::Take { rate }, output });
+        }
+        let add = |m: &mut MapBuilder, [product, bias]: [Value; 2]| m.apply(Code::Add, &[product, bias]);
+        let above = |m: &mut MapBuilder, inputs: [Value; 2]| {
+            let (zero, sum) = (m.constant(0.0), add(m, inputs));
+            m.apply(Code::Max, &[zero, sum])
+        };
+        let relu = is(&above);
+        let fits = input.strides == [0, 1] && (relu || is(&add));
+        fits.then(|| Finished { how: How::Bias { bias: input.clone(), relu }, output })
     }
 }
 
@@ -108,7 +135,7 @@ impl GemmStep {
         let pays = parts(build.threads, cost);
         let split = if tiles[0] < tiles[1].min(FEW_ROWS) {
             [1, pays.min(tiles[1])]
-        } else if plan.splits_columns() && pays > 1 && tiles[1] >= FEW_COLUMNS {
+        } else if plan.splits_columns(build.threads) && pays > 1 && tiles[1] >= FEW_COLUMNS {
             [(build.threads / 2).clamp(1, tiles[0]), 2]
         } else {
             [pays.min(tiles[0]), 1]
@@ -126,7 +153,7 @@ impl GemmStep {
             _ => None,
         };
         let narrowest = (0..split[1]).map(|i| part(n, COLUMNS, split[1], i).len()).min();
-        let update = Update::of(step).filter(|_| plan.updates() && narrowest >= Some(COLUMNS));
+        let finished = Finished::of(step).filter(|_| plan.finishes() && narrowest >= Some(COLUMNS));
         // Two threads that write parts of one cache line would wait for each other at every piece of a product: parts
         // that split columns keep their sums to themselves, in rows that start at cache lines.
         let columns = n.div_ceil(split[1]).next_multiple_of(COLUMNS).min(STRIP_COLUMNS);
@@ -147,7 +174,7 @@ impl GemmStep {
             b: step.b.clone(),
             plan,
             direct,
-            update,
+            finished,
             epilogue,
             strip: [rows, columns],
             small,
@@ -213,13 +240,16 @@ impl GemmStep {
             }
             run.each_part(self.split[0] * self.split[1], &|i| {
                 let own = self.frames.get(i);
-                let update = self.update.as_ref().filter(|_| operands.sparse);
-                let (output, rate) = match (update, &self.direct) {
-                    (Some(update), _) => (&update.output, Some(update.rate)),
-                    (None, Some(output)) => (output, None),
+                let finished = self.finished.as_ref().filter(|_| operands.sparse);
+                let (output, finish) = match (finished, &self.direct) {
+                    (Some(Finished { how: How::Take { rate }, output }), _) => (output, Finish::Take(*rate)),
+                    (Some(Finished { how: How::Bias { bias, relu }, output }), _) => {
+                        (output, Finish::Bias(start(bias), *relu))
+                    }
+                    (None, Some(output)) => (output, Finish::Store),
                     (None, None) => return self.run_strips(run, i, operands, own),
                 };
-                let out = Out { start: start(output), ld: output.strides[0], rate };
+                let out = Out { start: start(output), ld: output.strides[0], finish };
                 let out = out.at(own.rows.start, own.columns.start);
                 self.plan.strip(operands, own.rows.clone(), own.columns.clone(), out, own.own);
             });
@@ -240,7 +270,7 @@ impl GemmStep {
                 let ld = if whole { width } else { self.strip[1] };
                 for row in rows.clone().step_by(self.strip[0]) {
                     let rows = row..(row + self.strip[0]).min(rows.end);
-                    let out = Out { start: *strip, ld, rate: None };
+                    let out = Out { start: *strip, ld, finish: Finish::Store };
                     self.plan.strip(operands, rows.clone(), columns.clone(), out, *own);
                     // Whole rows follow each other in the strip as they do in the result.
                     let (count, length) = if whole { (1, rows.len() * width) } else { (rows.len(), width) };

@@ -41,7 +41,9 @@ pub(super) fn find(level: Level, program: &Program) -> (Vec<Option<Kept>>, usize
     for (number, step) in program.steps.iter().enumerate() {
         let Step::Gemm(product) = step else { continue };
         let made = gathers.iter().rev().find(|(at, gather, _)| *at < number && reads(product, gather));
-        let Some(&(at, gather, decode)) = made.filter(|(at, ..)| lasts(program, *at, number)) else { continue };
+        let Some(&(at, gather, decode)) = made.filter(|(at, ..)| lasts(program, *at, number)) else {
+            continue;
+        };
         let rows = kept[at].get_or_insert_with(|| {
             let pitch = gather.width.next_multiple_of(BEYOND);
             let offset = bytes;

@@ -18,7 +18,9 @@ impl Decode {
     pub(in crate::cpu) fn of(program: &MapProgram) -> Option<Decode> {
         let number = |byte: u8| f32::from_bits(program.eval(&[u32::from(byte)])[0]);
         let scale = number(1);
-        let all = |decode: Decode| number(0) == 0.0 && (0..=255).all(|byte| decode.number(byte).to_bits() == number(byte).to_bits());
+        let all = |decode: Decode| {
+            number(0) == 0.0 && (0..=255).all(|byte| decode.number(byte).to_bits() == number(byte).to_bits())
+        };
         let inverse = 1.0 / scale;
         let decodes = [Decode::Times(scale), Decode::Over(inverse), Decode::Over(inverse.round())];
         decodes.into_iter().find(|&decode| all(decode))
@@ -81,11 +83,7 @@ impl Bytes {
 #[cfg(target_arch = "x86_64")]
 mod vbmi2 {
     use super::{
-        super::{
-            COLUMNS,
-            lists::Lists,
-            sparse::LONGEST,
-        },
+        super::{COLUMNS, lists::Lists, sparse::LONGEST},
         Bytes, Decode,
     };
     use crate::cpu::simd::vector::{Avx512, Vector};
@@ -149,7 +147,8 @@ mod vbmi2 {
         unsafe {
             let lanes: [u8; WORDS] = std::array::from_fn(|i| i as u8);
             let lanes = _mm256_loadu_si256(lanes.as_ptr().cast());
-            let words: [[u16; WORDS]; 2] = std::array::from_fn(|half| std::array::from_fn(|i| (2 * i + half) as u16));
+            let words: [[u16; WORDS]; 2] =
+                std::array::from_fn(|half| std::array::from_fn(|i| (2 * i + half) as u16));
             let words = words.map(|words| _mm512_loadu_si512(words.as_ptr().cast()));
             let mut blocks = [[Avx512::zero(); COLUMNS]; (LONGEST / COLUMNS).next_multiple_of(2)];
             let mut done = 0;

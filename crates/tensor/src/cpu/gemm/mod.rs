@@ -75,14 +75,28 @@ pub(super) struct Out {
     pub(super) start: *mut f32,
     /// From one row to the next.
     pub(super) ld: usize,
-    /// If so, each product times this is taken from what lies there. [`Plan::updates`] must say that it can be.
-    pub(super) rate: Option<f32>,
+    /// What becomes of the products. Nothing but [`Finish::Store`] where [`Plan::finishes`] says no.
+    pub(super) finish: Finish,
+}
+
+/// What is done with a product while it is in a register.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Finish {
+    Store,
+    /// It is multiplied by a rate and taken from what lies in its place.
+    Take(f32),
+    /// A number for its column is added, and then, if so, what is below zero is made zero.
+    Bias(*const f32, bool),
 }
 
 impl Out {
     /// The part from a row and a column on.
     pub(super) fn at(self, row: usize, column: usize) -> Out {
-        Out { start: self.start.wrapping_add(row * self.ld + column), ..self }
+        let finish = match self.finish {
+            Finish::Bias(bias, relu) => Finish::Bias(bias.wrapping_add(column), relu),
+            other => other,
+        };
+        Out { start: self.start.wrapping_add(row * self.ld + column), finish, ..self }
     }
 }
 
@@ -170,15 +184,15 @@ impl Plan {
     }
 
     /// Whether columns should be split before rows: where zeros are left out, each part copies the pieces of `b` that
-    /// it needs, and lists the numbers of its rows of `a`. Lists are the cheaper of the two unless `a` is transposed.
-    pub(super) fn splits_columns(&self) -> bool {
-        self.sparse.is_some() && self.a_strides[1] == 1
+    /// it needs, and lists the numbers of its rows of `a`. Lists are the cheaper of the two unless `a` is transposed, or
+    /// each thread has so many rows that its copy serves enough of them.
+    pub(super) fn splits_columns(&self, threads: usize) -> bool {
+        self.sparse.is_some() && self.a_strides[1] == 1 && self.m < threads * sparse::ROWS
     }
 
-    /// Whether a strip can be taken from what lies in its place, if zeros in `a` are left out: each vector of the result
-    /// is stored but once.
-    pub(super) fn updates(&self) -> bool {
-        self.sparse.is_some() && self.k <= sparse::LONGEST
+    /// Whether strips of at least [`COLUMNS`] columns do more than [`Finish::Store`], if zeros in `a` are left out.
+    pub(super) fn finishes(&self) -> bool {
+        self.sparse.is_some()
     }
 
     /// Bytes of scratch that a strip needs for itself.

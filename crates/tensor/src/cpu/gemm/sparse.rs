@@ -8,10 +8,10 @@
 //! to where its rows start at cache lines; by a piece that is not finite, all numbers are multiplied.
 
 use super::{
-    COLUMNS, Out,
+    COLUMNS, Finish, Out,
     lists::{self, Left, Lists},
 };
-use crate::cpu::{Level, by_level, by_vector, simd::{prefetch, vector::Vector}};
+use crate::cpu::{Level, by_level, by_vector, simd::vector::Vector};
 
 /// Floats of a piece of `b` that stays in the first-level cache, beside lists and rows of the result.
 const PIECE: usize = 7168;
@@ -34,8 +34,22 @@ pub(super) struct Call {
     pub(super) scratch: *mut u8,
 }
 
-/// Bytes that a strip needs for itself: a piece of `b`, and lists of [`ROWS`] rows for it.
-pub(super) const SCRATCH: usize = PIECE * 4 + lists::BYTES;
+/// Vectors of the rows that are computed at once: their sums stay in the second-level cache.
+const BLOCK: usize = 20;
+
+/// Bytes that a strip needs for itself: a piece of `b`, lists of [`ROWS`] rows for it, and sums of these.
+pub(super) const SCRATCH: usize = (PIECE + SUMS) * 4 + lists::BYTES;
+const SUMS: usize = ROWS * BLOCK * COLUMNS;
+
+/// Where sums wait for their next products.
+#[derive(Clone, Copy)]
+struct Sums {
+    start: *mut f32,
+    /// From one row to the next.
+    ld: usize,
+    /// In whole vectors, and not where they go in the end.
+    apart: bool,
+}
 
 /// Copies a piece of `N` vectors a row, the last of which starts `tail` columns on. Says whether all is finite.
 ///
@@ -66,36 +80,38 @@ unsafe fn copy<V: Vector, const N: usize>(
     }
 }
 
-/// Advances `N` vectors, the last of which starts `tail` columns on, of `rows` rows, which are listed in groups of `G`.
+/// Advances `N` vectors, the last of which starts `tail` columns on, of `rows` rows, which are listed in groups of `G`:
+/// `first` from zero, `last` to the end.
 ///
 /// # Safety
-/// The CPU must have the instructions; lists, piece and result must be there.
+/// The CPU must have the instructions; lists, piece, sums and result must be there.
 #[inline(always)]
 unsafe fn advance<V: Vector, const G: usize, const N: usize>(
     lists: &Lists,
     rows: usize,
     piece: *const f32,
-    first: bool,
-    Out { start: out, ld, rate }: Out,
+    [first, last]: [bool; 2],
+    kept: Sums,
+    out: Out,
     tail: usize,
 ) {
+    let column = |i: usize| if i + 1 == N { tail } else { i * COLUMNS };
+    let place = |i: usize| if kept.apart { i * COLUMNS } else { column(i) };
     // SAFETY: the caller's promise.
     unsafe {
         for row in (0..rows).step_by(G) {
             // A group at the bottom may have a row less.
             let there = |j: usize| j == 0 || row + j < rows;
-            let mut to = [out.add(row * ld); G];
-            for (j, to) in to.iter_mut().enumerate() {
-                *to = to.add(if there(j) { j * ld } else { 0 });
-            }
-            for to in &to {
-                prefetch(to.wrapping_add(G * ld).cast(), N * COLUMNS * 4);
+            let (mut at, mut to) = ([kept.start.add(row * kept.ld); G], [out.start.add(row * out.ld); G]);
+            for j in (1..G).filter(|&j| there(j)) {
+                at[j] = at[j].add(j * kept.ld);
+                to[j] = to[j].add(j * out.ld);
             }
             let mut sums = [[V::zero(); G]; N];
             if !first {
                 for (i, sums) in sums.iter_mut().enumerate() {
-                    for (sum, to) in sums.iter_mut().zip(&to) {
-                        *sum = V::load(to.add(if i + 1 == N { tail } else { i * COLUMNS }));
+                    for (sum, at) in sums.iter_mut().zip(&at) {
+                        *sum = V::load(at.add(place(i)));
                     }
                 }
             }
@@ -114,13 +130,18 @@ unsafe fn advance<V: Vector, const G: usize, const N: usize>(
                 }
             }
             for (i, sums) in sums.iter().enumerate() {
-                let at = if i + 1 == N { tail } else { i * COLUMNS };
-                for (j, (sum, to)) in sums.iter().zip(&to).enumerate() {
+                for (j, sum) in sums.iter().enumerate() {
                     let sum = sum.add(V::zero());
-                    match rate {
+                    match out.finish {
                         _ if !there(j) => {}
-                        None => sum.store(to.add(at)),
-                        Some(rate) => take(sum, rate, to.add(at), i * COLUMNS - at),
+                        Finish::Take(rate) if last => {
+                            take(sum, rate, to[j].add(column(i)), i * COLUMNS - column(i))
+                        }
+                        Finish::Bias(bias, relu) if last => {
+                            let sum = sum.add(V::load(bias.add(column(i))));
+                            (if relu { sum.relu() } else { sum }).store(to[j].add(column(i)));
+                        }
+                        _ => sum.store(at[j].add(place(i))),
                     }
                 }
             }
@@ -157,44 +178,70 @@ unsafe fn any<V: Vector>(call: &Call) {
     let Call { shape: [rows, columns, k], a, b, b_stride, out, scratch } = *call;
     let depth = k.div_ceil(k.div_ceil(LONGEST).max(1)).max(1);
     let vectors = columns.div_ceil(COLUMNS);
+    let blocks = vectors.div_ceil(BLOCK);
+    for block in 0..blocks {
+        let [left, right] = [block, block + 1].map(|i| vectors * i / blocks * COLUMNS);
+        let columns = right.min(columns) - left;
+        for top in (0..rows).step_by(ROWS) {
+            for start in (0..k.max(1)).step_by(depth) {
+                let shape = [ROWS.min(rows - top), columns, depth.min(k - start)];
+                let ends = [start == 0, start + depth >= k];
+                // SAFETY: the caller has these rows of `a` and `out`, `k` rows of `b`, the columns and the scratch.
+                unsafe {
+                    let b = b.add(start * b_stride + left);
+                    let (a, out) = (a.at(top, start), out.at(top, left));
+                    advance_block::<V>(&Call { shape, a, b, b_stride, out, scratch }, ends);
+                }
+            }
+        }
+    }
+}
+
+/// Advances a block of the result by all products of a piece of `a`: `first` from zero, `last` to the end.
+///
+/// # Safety
+/// As for [`any`]; the block must be no larger than one that [`any`] cuts.
+#[inline(always)]
+unsafe fn advance_block<V: Vector>(call: &Call, ends: [bool; 2]) {
+    let Call { shape: [rows, columns, depth], a, b, b_stride, out, scratch } = *call;
+    let vectors = columns.div_ceil(COLUMNS);
     let group = a.group();
-    let strips = vectors.div_ceil((PIECE / (depth * COLUMNS)).min(VECTORS).min(V::SUMS / group));
-    // SAFETY: the caller has these rows of `a` and `out`, `k` rows of `b`, the columns and the scratch.
+    let strips = vectors.div_ceil((PIECE / (depth.max(1) * COLUMNS)).min(VECTORS).min(V::SUMS / group));
+    // SAFETY: the caller's promise.
     unsafe {
         let piece = scratch.cast::<f32>();
-        let lists = Lists::new(scratch.add(PIECE * 4));
-        for top in (0..rows).step_by(ROWS) {
-            let count = ROWS.min(rows - top);
-            for start in (0..k.max(1)).step_by(depth) {
-                let (depth, a) = (depth.min(k - start), a.at(top, start));
-                lists.fill::<V>(a, [count, depth], false);
-                let mut all = false;
-                for strip in 0..strips {
-                    let [from, to] = [strip, strip + 1].map(|i| vectors * i / strips * COLUMNS);
-                    // The last vector of a row overlaps the one before, where there are too few columns for it.
-                    let tail = to.min(columns) - from - COLUMNS;
-                    let (b, out) = (b.add(start * b_stride + from), out.at(top, from));
-                    macro_rules! strip {
-                        ($n:literal) => {{
-                            if !copy::<V, $n>(depth, b, b_stride, tail, piece) && !all {
-                                all = true;
-                                lists.fill::<V>(a, [count, depth], true);
-                            }
-                            match group {
-                                1 => advance::<V, 1, $n>(&lists, count, piece, start == 0, out, tail),
-                                _ => advance::<V, 2, $n>(&lists, count, piece, start == 0, out, tail),
-                            }
-                        }};
+        let lists = Lists::new(scratch.add((PIECE + SUMS) * 4));
+        let sums = match out.finish {
+            Finish::Store => Sums { start: out.start, ld: out.ld, apart: false },
+            _ => Sums { start: piece.add(PIECE), ld: vectors * COLUMNS, apart: true },
+        };
+        lists.fill::<V>(a, [rows, depth], false);
+        let mut all = false;
+        for strip in 0..strips {
+            let [from, to] = [strip, strip + 1].map(|i| vectors * i / strips * COLUMNS);
+            // The last vector of a row overlaps the one before, where there are too few columns for it.
+            let tail = to.min(columns) - from - COLUMNS;
+            let (b, out) = (b.add(from), out.at(0, from));
+            let sums = Sums { start: sums.start.add(from), ..sums };
+            macro_rules! strip {
+                ($n:literal) => {{
+                    if !copy::<V, $n>(depth, b, b_stride, tail, piece) && !all {
+                        all = true;
+                        lists.fill::<V>(a, [rows, depth], true);
                     }
-                    match (to - from) / COLUMNS {
-                        1 => strip!(1),
-                        2 => strip!(2),
-                        3 => strip!(3),
-                        4 => strip!(4),
-                        5 => strip!(5),
-                        _ => strip!(6),
+                    match group {
+                        1 => advance::<V, 1, $n>(&lists, rows, piece, ends, sums, out, tail),
+                        _ => advance::<V, 2, $n>(&lists, rows, piece, ends, sums, out, tail),
                     }
-                }
+                }};
+            }
+            match (to - from) / COLUMNS {
+                1 => strip!(1),
+                2 => strip!(2),
+                3 => strip!(3),
+                4 => strip!(4),
+                5 => strip!(5),
+                _ => strip!(6),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Sixteen floats in registers, for loops that the compiler would not keep there by itself.
 
-use minutia_kernels::math::fma;
+use minutia_kernels::math::{fma, max};
 
 /// Floats in a [`Vector`].
 pub(in crate::cpu) const WIDTH: usize = 16;
@@ -53,6 +53,8 @@ pub(in crate::cpu) trait Vector: Copy {
     unsafe fn sub(self, x: Self) -> Self;
     /// `self * x`.
     unsafe fn mul(self, x: Self) -> Self;
+    /// `max(+0, self)`; NaN where there is NaN.
+    unsafe fn relu(self) -> Self;
     /// Bit `i` is whether number `i` is other than zero; NaN is.
     unsafe fn nonzero(self) -> u32;
     /// Transposes sixteen vectors. In place: arrays handed over by value are copied where a function of the standard
@@ -169,6 +171,10 @@ impl Vector for Plain {
     #[inline(always)]
     unsafe fn mul(self, x: Self) -> Self {
         Plain(std::array::from_fn(|l| self.0[l] * x.0[l]))
+    }
+    #[inline(always)]
+    unsafe fn relu(self) -> Self {
+        Plain(std::array::from_fn(|l| max(0.0, self.0[l])))
     }
     #[inline(always)]
     unsafe fn nonzero(self) -> u32 {
@@ -295,6 +301,14 @@ mod x86 {
             unsafe { Avx2(_mm256_mul_ps(self.0, x.0), _mm256_mul_ps(self.1, x.1)) }
         }
         #[inline(always)]
+        unsafe fn relu(self) -> Self {
+            // SAFETY: see above.
+            unsafe {
+                let half = |x| _mm256_and_ps(x, _mm256_cmp_ps::<_CMP_NLE_UQ>(x, _mm256_setzero_ps()));
+                Avx2(half(self.0), half(self.1))
+            }
+        }
+        #[inline(always)]
         unsafe fn nonzero(self) -> u32 {
             // SAFETY: see above.
             unsafe {
@@ -359,6 +373,14 @@ mod x86 {
         unsafe fn mul(self, x: Self) -> Self {
             // SAFETY: see above.
             unsafe { Avx512(_mm512_mul_ps(self.0, x.0)) }
+        }
+        #[inline(always)]
+        unsafe fn relu(self) -> Self {
+            // SAFETY: see above.
+            unsafe {
+                let above = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(self.0, _mm512_setzero_ps());
+                Avx512(_mm512_maskz_mov_ps(above, self.0))
+            }
         }
         #[inline(always)]
         unsafe fn nonzero(self) -> u32 {
@@ -528,6 +550,14 @@ mod aarch64 {
                     vmulq_f32(self.2, x.2),
                     vmulq_f32(self.3, x.3),
                 )
+            }
+        }
+        #[inline(always)]
+        unsafe fn relu(self) -> Self {
+            // SAFETY: see above.
+            unsafe {
+                let four = |x| vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(x), vclezq_f32(x)));
+                Neon(four(self.0), four(self.1), four(self.2), four(self.3))
             }
         }
         #[inline(always)]
