@@ -4,7 +4,7 @@ mod common;
 
 use common::{assert_agrees, bytes, dense, int_bytes, load, numbers, single, strided};
 use minutia_kernels::map::Code;
-use minutia_tensor::{DType, Device, cpu::Options, program::*};
+use minutia_tensor::{DType, Device, Memory, Slot, Tensor, cpu::Options, program::*};
 
 fn apply(inputs: usize, code: Code, operands: &[usize]) -> MapProgram {
     let mut m = MapBuilder::new(inputs);
@@ -235,6 +235,57 @@ fn every_run_gives_the_bits_of_the_first() {
             first.clone_from(&now);
         }
         assert!(now == first, "run {run} differs");
+    }
+}
+
+/// A product may keep a copy of a right operand that it never writes.
+#[test]
+fn an_operand_may_change_between_runs() {
+    let [m, n, k] = [5, 70, 40];
+    let product = Step::Gemm(Gemm {
+        m,
+        n,
+        k,
+        a: dense(0, &[m, k]),
+        b: strided(1, DType::F32, &[1, k]),
+        epilogue_inputs: vec![],
+        epilogue: MapProgram::identity(),
+        outputs: vec![dense(2, &[m, n])],
+    });
+    let operand = |seed| bytes(&numbers(seed, n * k, false));
+    let mut buffers = [bytes(&numbers(1, m * k, false)), operand(2), floats(m * n)];
+    let program = single(product, &buffers, &[2]);
+    let (double, doubled) = (apply(1, Code::Add, &[0, 0]), vec![dense(0, &[n, k])]);
+    let map = Step::Map(Map { dims: vec![n, k], inputs: doubled.clone(), program: double, outputs: doubled });
+    let double = single(map, &buffers[1..2], &[0]);
+    for simd in common::levels() {
+        let device = Device::cpu_with(Options { simd: Some(simd), threads: Some(2) }).unwrap();
+        let (mut memory, slots) = load(&device, &buffers).unwrap();
+        let mut other_slots = slots.clone();
+        let tensor = |seed| Tensor::from(numbers(seed, n * k, false));
+        other_slots[1] = memory.share(&tensor(4)).unwrap();
+        let mut executable = device.compile(&program).unwrap();
+        let mut check = |memory: &mut Memory, what: &str, slots: &[Slot], b: Vec<u8>| {
+            buffers[1] = b;
+            let mut want = buffers.to_vec();
+            common::reference::run(&program, &mut want).unwrap();
+            executable.run(memory, slots).unwrap();
+            let mut got = floats(m * n);
+            memory.read(slots[2], 0, &mut got).unwrap();
+            assert!(got == want[2], "{what}, with {simd}");
+        };
+        let twice = |seed| bytes(&numbers(seed, n * k, false).iter().map(|x| x + x).collect::<Vec<_>>());
+        check(&mut memory, "the first run", &slots, operand(2));
+        check(&mut memory, "another run", &slots, operand(2));
+        memory.write(slots[1], &operand(3)).unwrap();
+        check(&mut memory, "after the host wrote", &slots, operand(3));
+        device.compile(&double).unwrap().run(&mut memory, &slots[1..2]).unwrap();
+        check(&mut memory, "after another program wrote", &slots, twice(3));
+        check(&mut memory, "another buffer", &other_slots, operand(4));
+        memory.replace(other_slots[1], &tensor(5)).unwrap();
+        check(&mut memory, "another tensor in the buffer", &other_slots, operand(5));
+        check(&mut memory, "the buffer from before", &slots, twice(3));
+        buffers[1] = operand(2);
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     gemm_step::GemmStep,
     kept,
     map::{Engine, MapStep, Sink, Source},
-    memory::Block,
+    memory::{ALIGNMENT, Block},
     pool::Pool,
     random::RandomStep,
     reduce::ReduceStep,
@@ -30,6 +30,7 @@ pub(super) struct Build {
     parts: usize,
     part_bytes: usize,
     shared_bytes: usize,
+    kept_bytes: usize,
 }
 
 impl Build {
@@ -51,6 +52,13 @@ impl Build {
         self.part_bytes = self.part_bytes.max(bytes);
     }
 
+    /// Asks for memory of a step's own, which keeps what is in it. Gives where it starts; see [`Place::kept`].
+    pub(super) fn keep(&mut self, bytes: usize) -> usize {
+        let start = self.kept_bytes;
+        self.kept_bytes = start.saturating_add(bytes).next_multiple_of(ALIGNMENT);
+        start
+    }
+
     /// Asks for scratch that all parts of a step share.
     pub(super) fn reserve_shared(&mut self, bytes: usize) {
         self.shared_bytes = self.shared_bytes.max(bytes);
@@ -65,7 +73,7 @@ pub(super) struct Place {
     pub(super) shared: *mut u8,
     /// The table of constants, [`LANES`] words each.
     pub(super) constants: *mut u32,
-    /// Rows that are kept as they are.
+    /// What steps keep.
     pub(super) kept: *mut u8,
 }
 
@@ -80,6 +88,8 @@ impl Place {
 pub(super) struct Run<'a> {
     buffers: &'a [*mut u8],
     bindings: u64,
+    /// Whether the buffers that this program does not write are what they were in its last run.
+    settled: bool,
     /// None where the parts of a step run one after the other.
     pool: Option<&'a Pool>,
 }
@@ -98,6 +108,12 @@ impl Run<'_> {
     #[inline]
     pub(super) fn bindings(&self) -> u64 {
         self.bindings
+    }
+
+    /// Whether what the program does not write is what it was in its last run.
+    #[inline]
+    pub(super) fn settled(&self) -> bool {
+        self.settled
     }
 
     /// Calls `f` for every part, on several threads if there are several parts.
@@ -130,6 +146,8 @@ pub(crate) struct Executable {
     bindings: Bindings<*mut u8>,
     /// How often the bindings have changed.
     changes: u64,
+    /// The state of the memory after the last run.
+    seen: Option<u64>,
     _blocks: [Block; 4],
 }
 
@@ -148,8 +166,9 @@ impl Executable {
             parts: 1,
             part_bytes: 0,
             shared_bytes: 0,
+            kept_bytes: 0,
         };
-        let (kept, kept_bytes) = kept::find(cpu.level, program);
+        let kept = kept::find(program, &mut build);
         let compile = |(number, step): (usize, &Step)| match step {
             Step::Map(s) => match TransposeStep::new(s, &build) {
                 Some(transpose) => Compiled::Transpose(transpose),
@@ -157,7 +176,10 @@ impl Executable {
             },
             Step::Reduce(s) => Compiled::Reduce(ReduceStep::new(s, &mut build)),
             Step::ArgReduce(s) => Compiled::ArgReduce(ArgReduceStep::new(s, &mut build)),
-            Step::Gemm(s) => Compiled::Gemm(GemmStep::new(s, kept[number], &mut build)),
+            Step::Gemm(s) => {
+                let fixed = !program.buffers[s.b.operand.buffer].written;
+                Compiled::Gemm(GemmStep::new(s, kept[number], fixed, &mut build))
+            }
             Step::GatherRows(s) => {
                 Compiled::Gather(GatherStep::new(s, number, program.name(number), kept[number], &mut build))
             }
@@ -165,17 +187,17 @@ impl Executable {
         };
         let mut steps: Vec<_> = program.steps.iter().enumerate().map(compile).collect();
 
-        let stride = build.part_bytes.next_multiple_of(super::memory::ALIGNMENT);
+        let stride = build.part_bytes.next_multiple_of(ALIGNMENT);
         let scratch = Block::zeroed(build.parts * stride)?;
         let shared = Block::zeroed(build.shared_bytes)?;
-        let rows = Block::zeroed(kept_bytes)?;
+        let kept = Block::zeroed(build.kept_bytes)?;
         let constants = Block::zeroed(build.constants.len() * LANES * 4)?;
         let place = Place {
             scratch: scratch.start(),
             stride,
             shared: shared.start(),
             constants: constants.start().cast(),
-            kept: rows.start(),
+            kept: kept.start(),
         };
         for (i, &word) in build.constants.iter().enumerate() {
             // SAFETY: the block has a group of lanes for each constant.
@@ -196,19 +218,21 @@ impl Executable {
             trial: (build.threads > 1 && build.parts > 1).then(Trial::default),
             bindings: Bindings::new(&program.buffers, std::ptr::null_mut()),
             changes: 0,
-            _blocks: [scratch, shared, constants, rows],
+            seen: None,
+            _blocks: [scratch, shared, constants, kept],
         })
     }
 
     pub(crate) fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
         if self.bindings.update(slots, memory.stamp(), |slot| memory.bind(slot))? {
-            self.changes += 1;
+            (self.changes, self.seen) = (self.changes + 1, None);
         }
+        let settled = self.seen.take() == Some(memory.writes());
         let together = self.trial.as_ref().is_none_or(|trial| !trial.alone());
         // The clock is too slow to read for programs that one thread runs in a moment.
         let start = self.trial.is_some().then(Instant::now);
         let pool = together.then_some(&*self.pool);
-        let run = Run { buffers: self.bindings.addresses(), bindings: self.changes, pool };
+        let run = Run { buffers: self.bindings.addresses(), bindings: self.changes, settled, pool };
         for step in &self.steps {
             // SAFETY: the program was checked, and `bindings` found every buffer as long as it declares, writable
             // where it writes, and written ones distinct from all others; `&mut` keeps others away.
@@ -224,6 +248,7 @@ impl Executable {
                 }
             }
         }
+        self.seen = Some(memory.touch());
         if let (Some(trial), Some(start)) = (&mut self.trial, start) {
             trial.took(start.elapsed());
         }

@@ -2,6 +2,7 @@
 
 use super::{
     executable::{Build, Place, Run},
+    gemm::Bytes,
     kept::Kept,
     map::{Engine, Frame, Sink, Source},
     parallel::{PerPart, part, parts},
@@ -15,6 +16,9 @@ use crate::{
 /// Rows are asked for so many rows before they are read: they lie anywhere in the table, and far from any cache.
 const AHEAD: usize = 4;
 
+/// Bytes of rows that are brought together for one call of the map: it takes longer to call than for a few elements.
+const SOME: usize = 256;
+
 /// A `GatherRows` step.
 #[derive(Debug)]
 pub(super) struct GatherStep {
@@ -26,7 +30,7 @@ pub(super) struct GatherStep {
     frames: PerPart<Frame>,
     kept: Option<Kept>,
     /// Where the rows are kept as they are, besides.
-    bytes: *mut u8,
+    bytes: Option<Bytes>,
 }
 
 // SAFETY: `bytes` belongs to the executable, and parts of a step that run side by side write different rows.
@@ -57,12 +61,12 @@ impl GatherStep {
             parts,
             frames: PerPart::new([]),
             kept,
-            bytes: std::ptr::null_mut(),
+            bytes: None,
         }
     }
 
     pub(super) fn place(&mut self, place: &Place) {
-        self.bytes = self.kept.map_or(std::ptr::null_mut(), |kept| kept.start(place));
+        self.bytes = self.kept.map(|kept| kept.bytes(place));
         self.frames =
             PerPart::new((0..self.parts).map(|i| self.engine.frame(place.part(i), place.constants)));
     }
@@ -70,7 +74,7 @@ impl GatherStep {
     /// # Safety
     /// The buffers must be what the checked program declares.
     pub(super) unsafe fn run(&self, run: &Run) -> Result<(), Error> {
-        let GatherRows { table, rows, width, indices, count, .. } = self.step;
+        let GatherRows { table, rows, width, indices, count, output, .. } = self.step;
         if count == 0 {
             return Ok(());
         }
@@ -95,16 +99,26 @@ impl GatherStep {
                 self.engine.begin(frame, run);
                 let positions = part(count, 1, self.parts, i);
                 positions.clone().take(AHEAD).for_each(|position| prefetch(row(position), bytes));
-                for position in positions.clone() {
-                    if position + AHEAD < positions.end {
-                        prefetch(row(position + AHEAD), bytes);
+                let output = run.buffers()[output.buffer].add(output.offset);
+                let mut some = [0_u8; SOME];
+                let at_once = (SOME / bytes.max(1)).max(1);
+                for start in positions.clone().step_by(at_once) {
+                    let group = start..positions.end.min(start + at_once);
+                    for position in group.clone() {
+                        if position + AHEAD < positions.end {
+                            prefetch(row(position + AHEAD), bytes);
+                        }
+                        if let Some(kept) = self.bytes {
+                            kept.take(row(position), position, width, output);
+                        } else if at_once > 1 {
+                            let to = some.as_mut_ptr().add((position - start) * bytes);
+                            to.copy_from_nonoverlapping(row(position), bytes);
+                        }
                     }
-                    let first = position * width;
-                    if let Some(kept) = &self.kept {
-                        let to = self.bytes.add(position * kept.pitch);
-                        to.copy_from_nonoverlapping(row(position), width);
+                    if self.bytes.is_none() {
+                        let given = if at_once > 1 { some.as_ptr() } else { row(start) };
+                        self.engine.run(frame, start * width, group.end * width, given, |_, _, _| {});
                     }
-                    self.engine.run(frame, first, first + width, row(position), |_, _, _| {});
                 }
             }
         });

@@ -34,6 +34,8 @@ pub(super) struct GemmStep {
     split: [usize; 2],
     /// Into how many parts the copying of panels is split.
     packers: usize,
+    /// Where copied panels are kept from run to run; if nowhere, they share scratch with other steps.
+    panels: Option<usize>,
     shared: *mut f32,
     frames: PerPart<Part>,
     /// The bytes that the numbers of `a` are made from.
@@ -119,10 +121,12 @@ const FEW_COLUMNS: usize = 8;
 const PACKED: usize = 2;
 
 impl GemmStep {
-    pub(super) fn new(step: &Gemm, kept: Option<Kept>, build: &mut Build) -> GemmStep {
+    /// The bytes that the left operand is made from, if they are kept, and whether the right one is `fixed`: never
+    /// written by the program.
+    pub(super) fn new(step: &Gemm, kept: Option<Kept>, fixed: bool, build: &mut Build) -> GemmStep {
         let Gemm { m, n, k, .. } = *step;
         let strides = |a: &Access| [a.strides[0], a.strides[1]];
-        let plan = Plan::new(build.level, [m, n, k], strides(&step.a), strides(&step.b));
+        let plan = Plan::new(build.level, [m, n, k], strides(&step.a), strides(&step.b), fixed);
         let mut sources = vec![Source::Given(DType::F32)];
         sources.extend(step.epilogue_inputs.iter().map(Source::Access));
         let sinks: Vec<_> = step.outputs.iter().map(Sink::Access).collect();
@@ -164,7 +168,11 @@ impl GemmStep {
             split[0] * split[1],
             epilogue.scratch().next_multiple_of(64) + strip_bytes + plan.own_scratch(),
         );
-        build.reserve_shared(plan.scratch().saturating_mul(4));
+        let scratch = plan.scratch().saturating_mul(4);
+        let panels = plan.keeps().then(|| build.keep(scratch));
+        if panels.is_none() {
+            build.reserve_shared(scratch);
+        }
         let small = plan.is_small() && split == [1, 1] && rows >= m && columns >= n;
         let packers = parts(build.threads, plan.scratch().saturating_mul(PACKED));
         GemmStep {
@@ -180,6 +188,7 @@ impl GemmStep {
             small,
             split,
             packers,
+            panels,
             shared: std::ptr::null_mut(),
             frames: PerPart::new([]),
             kept,
@@ -188,7 +197,7 @@ impl GemmStep {
     }
 
     pub(super) fn place(&mut self, place: &Place) {
-        self.shared = place.shared.cast();
+        self.shared = self.panels.map_or(place.shared, |at| place.kept.wrapping_add(at)).cast();
         self.bytes = self.kept.map(|kept| kept.bytes(place));
         let strip_bytes = if self.direct.is_some() { 0 } else { self.strip[0] * self.strip[1] * 4 };
         let frame = |i: usize| {
@@ -233,7 +242,7 @@ impl GemmStep {
         unsafe {
             operands.sparse = self.plan.is_sparse(operands);
             let packed = self.plan.packed_columns();
-            if packed > 0 {
+            if packed > 0 && !(self.panels.is_some() && run.settled()) {
                 run.each_part(self.packers, &|i| {
                     self.plan.pack(operands, part(packed, COLUMNS, self.packers, i));
                 });

@@ -2,8 +2,7 @@
 //! out zeros: those are found among bytes in less time.
 
 use super::{
-    Level,
-    executable::Place,
+    executable::{Build, Place},
     gemm::{BEYOND, Bytes, Decode},
 };
 use crate::{
@@ -15,27 +14,21 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kept {
     offset: usize,
-    /// Bytes from one row to the next.
-    pub(super) pitch: usize,
+    pitch: usize,
     decode: Decode,
 }
 
 impl Kept {
-    pub(super) fn start(self, place: &Place) -> *mut u8 {
-        place.kept.wrapping_add(self.offset)
-    }
-
     pub(super) fn bytes(self, place: &Place) -> Bytes {
-        Bytes { start: self.start(place), pitch: self.pitch, decode: self.decode }
+        Bytes { start: place.kept.wrapping_add(self.offset), pitch: self.pitch, decode: self.decode }
     }
 }
 
-/// For each step what it keeps or may read, and how many bytes that is.
-pub(super) fn find(level: Level, program: &Program) -> (Vec<Option<Kept>>, usize) {
+/// For each step what it keeps or may read.
+pub(super) fn find(program: &Program, build: &mut Build) -> Vec<Option<Kept>> {
     let mut kept: Vec<Option<Kept>> = vec![None; program.steps.len()];
-    let mut bytes = 0;
-    if !Bytes::pay(level) {
-        return (kept, bytes);
+    if !Bytes::pay(build.level) {
+        return kept;
     }
     let gathers: Vec<_> = program.steps.iter().enumerate().filter_map(candidate).collect();
     for (number, step) in program.steps.iter().enumerate() {
@@ -46,13 +39,12 @@ pub(super) fn find(level: Level, program: &Program) -> (Vec<Option<Kept>>, usize
         };
         let rows = kept[at].get_or_insert_with(|| {
             let pitch = gather.width.next_multiple_of(BEYOND);
-            let offset = bytes;
-            bytes += gather.count * pitch + BEYOND;
-            Kept { offset, pitch, decode }
+            let bytes = gather.count.saturating_mul(pitch).saturating_add(BEYOND);
+            Kept { offset: build.keep(bytes), pitch, decode }
         });
         kept[number] = Some(*rows);
     }
-    (kept, bytes)
+    kept
 }
 
 /// A gather of bytes that are numbers in a simple way.

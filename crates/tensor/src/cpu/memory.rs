@@ -74,34 +74,50 @@ enum Entry {
 
 /// Numbered buffers, owned or lent by the host.
 #[derive(Debug, Default)]
-pub(crate) struct Memory(Slots<Entry>);
+pub(crate) struct Memory {
+    slots: Slots<Entry>,
+    /// How often anything was written by the host or by a program.
+    writes: u64,
+}
 
 impl Memory {
+    /// How often anything was written: what a program does not write itself is the same while this does not change.
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes
+    }
+
+    /// Counts a run of a program.
+    pub(crate) fn touch(&mut self) -> u64 {
+        self.writes += 1;
+        self.writes
+    }
+
     pub(crate) fn allocate(&mut self, bytes: usize) -> Result<Slot, Error> {
         let block = Block::zeroed(bytes)?;
-        Ok(self.0.insert(Entry::Owned(block)))
+        Ok(self.slots.insert(Entry::Owned(block)))
     }
 
     pub(crate) fn share(&mut self, tensor: &Tensor) -> Result<Slot, Error> {
-        Ok(self.0.insert(Entry::Shared(tensor.data().clone())))
+        Ok(self.slots.insert(Entry::Shared(tensor.data().clone())))
     }
 
     pub(crate) fn replace(&mut self, slot: Slot, tensor: &Tensor) -> Result<(), Error> {
         let data = tensor.data();
-        if !matches!(self.0.get(slot), Some(Entry::Shared(_))) {
+        if !matches!(self.slots.get(slot), Some(Entry::Shared(_))) {
             return Err(Error::Binding { slot: slot.0, found: 0, expected: bytes::of(data).len() });
         }
-        self.0.replace(slot, Entry::Shared(data.clone()));
+        self.slots.replace(slot, Entry::Shared(data.clone()));
         Ok(())
     }
 
     pub(crate) fn free(&mut self, slot: Slot) {
-        self.0.remove(slot);
+        self.slots.remove(slot);
     }
 
     pub(crate) fn write(&mut self, slot: Slot, bytes: &[u8]) -> Result<(), Error> {
+        self.touch();
         let short = |found| Error::Binding { slot: slot.0, found, expected: bytes.len() };
-        match self.0.get_mut(slot) {
+        match self.slots.get_mut(slot) {
             Some(Entry::Owned(block)) => {
                 let target = block.bytes_mut();
                 let found = target.len();
@@ -115,7 +131,7 @@ impl Memory {
     }
 
     pub(crate) fn read(&self, slot: Slot, offset: usize, target: &mut [u8]) -> Result<(), Error> {
-        let all = match self.0.get(slot) {
+        let all = match self.slots.get(slot) {
             Some(Entry::Owned(block)) => block.bytes(),
             Some(Entry::Shared(data)) => bytes::of(data),
             None => &[],
@@ -128,13 +144,13 @@ impl Memory {
 
     /// See [`Slots::stamp`].
     pub(crate) fn stamp(&self) -> u64 {
-        self.0.stamp()
+        self.slots.stamp()
     }
 
     /// Where a slot lies; nothing for a freed one. The pointer stays valid while [`Memory::stamp`] does not
     /// change, and may be written through only under `&mut Memory` and where it is writable.
     pub(crate) fn bind(&self, slot: Slot) -> Option<Bound<*mut u8>> {
-        Some(match self.0.get(slot)? {
+        Some(match self.slots.get(slot)? {
             Entry::Owned(block) => Bound { address: block.start(), bytes: block.bytes, writable: true },
             Entry::Shared(data) => {
                 let all = bytes::of(data);

@@ -37,7 +37,7 @@ impl Decode {
 /// Rows of bytes, `pitch` apart. A vector may be read from any of them.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cpu) struct Bytes {
-    pub(in crate::cpu) start: *const u8,
+    pub(in crate::cpu) start: *mut u8,
     pub(in crate::cpu) pitch: usize,
     pub(in crate::cpu) decode: Decode,
 }
@@ -55,6 +55,21 @@ impl Bytes {
             let _ = level;
             false
         }
+    }
+
+    /// Keeps a row of `width` bytes, and writes its numbers among `numbers`, where rows follow each other.
+    ///
+    /// # Safety
+    /// [`Bytes::pay`] must have said so; the row must be there, and room for both.
+    pub(in crate::cpu) unsafe fn take(self, from: *const u8, row: usize, width: usize, numbers: *mut u8) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the caller's promise.
+        unsafe {
+            let to = (self.start.add(row * self.pitch), numbers.cast::<f32>().add(row * width));
+            vbmi2::take(self.decode, from, width, to);
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (from, row, width, numbers);
     }
 
     /// The bytes from a row and a column on.
@@ -93,6 +108,24 @@ mod vbmi2 {
     const WIDTH: usize = 64;
     /// Rows whose bytes are listed before numbers are made of them.
     const FEW: usize = 16;
+
+    /// See [`Bytes::take`]: to bytes and to numbers.
+    ///
+    /// # Safety
+    /// The CPU must have the instructions; the row must be there, and room for both.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    pub(super) unsafe fn take(decode: Decode, from: *const u8, width: usize, to: (*mut u8, *mut f32)) {
+        // SAFETY: the caller's promise; lanes beyond the masks are not touched.
+        unsafe {
+            for at in (0..width).step_by(COLUMNS) {
+                let here = u16::MAX >> COLUMNS.saturating_sub(width - at);
+                let bytes = _mm_maskz_loadu_epi8(here, from.add(at).cast());
+                _mm_mask_storeu_epi8(to.0.add(at).cast(), here, bytes);
+                number(decode, _mm512_cvtepu8_epi32(bytes))
+                    .store_part(to.1.add(at), (width - at).min(COLUMNS));
+            }
+        }
+    }
 
     /// Lists rows one by one.
     ///

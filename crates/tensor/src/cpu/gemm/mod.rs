@@ -54,6 +54,8 @@ enum Panels {
     Packed,
     /// Copied by each strip, piece by piece.
     PackedLate,
+    /// Copied once, and again only if `b` has changed.
+    Kept,
 }
 
 /// The operands of one call.
@@ -104,16 +106,19 @@ impl Out {
 unsafe impl Sync for Operands {}
 
 impl Plan {
-    /// A product of `m x k` elements with strides `a_strides` and `k x n` with `b_strides`, in elements.
+    /// A product of `m x k` elements with strides `a_strides` and `k x n` with `b_strides`, in elements; whether `b` is
+    /// `fixed`, so that many runs find it as it was.
     pub(super) fn new(
         level: Level,
         [m, n, k]: [usize; 3],
         a_strides: [usize; 2],
         b_strides: [usize; 2],
+        fixed: bool,
     ) -> Plan {
         let panels = match b_strides[1] {
             _ if n == 1 => Panels::InPlace,
             1 => Panels::InPlace,
+            _ if m <= FEW_ROWS && fixed => Panels::Kept,
             _ if m <= FEW_ROWS => Panels::PackedLate,
             _ => Panels::Packed,
         };
@@ -139,7 +144,12 @@ impl Plan {
 
     /// How many columns are copied by [`Plan::pack`].
     pub(super) fn packed_columns(&self) -> usize {
-        if self.panels == Panels::Packed { self.n } else { 0 }
+        if matches!(self.panels, Panels::Packed | Panels::Kept) { self.n } else { 0 }
+    }
+
+    /// Whether what [`Plan::pack`] copied stays good while `b` does.
+    pub(super) fn keeps(&self) -> bool {
+        self.panels == Panels::Kept
     }
 
     /// Copies the panels of these columns.
@@ -293,7 +303,7 @@ impl Plan {
                     across: COLUMNS,
                     ahead: if self.b_strides[0] > PAGE { self.tile.columns } else { 0 },
                 },
-                Panels::Packed => Panel {
+                Panels::Packed | Panels::Kept => Panel {
                     rows: operands.scratch.add(columns.start * self.k + rows.start * COLUMNS),
                     down: COLUMNS,
                     across: self.k * COLUMNS,
