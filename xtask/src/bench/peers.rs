@@ -44,7 +44,7 @@ const SCRIPTS: [Script; 5] = [
 ];
 
 /// Rust programs: a package each below `benches/peers/rs`, in a workspace of its own.
-const PROGRAMS: [&str; 2] = ["candle", "autograd"];
+const PROGRAMS: [&str; 3] = ["candle", "autograd", "burn"];
 
 /// The BLAS kernel that a machine's owner chose, which is not what a library's user gets by default.
 const TUNED: [&str; 2] = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"];
