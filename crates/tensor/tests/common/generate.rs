@@ -60,7 +60,8 @@ impl Maker {
                 dim = 0;
             }
             if total * dim <= most {
-                total *= dim;
+                // Buffers are as large as if no extent were 0.
+                total *= dim.max(1);
                 dims.push(dim);
             }
         }
