@@ -55,7 +55,9 @@ impl Build {
     /// Asks for memory of a step's own, which keeps what is in it. Gives where it starts; see [`Place::kept`].
     pub(super) fn keep(&mut self, bytes: usize) -> usize {
         let start = self.kept_bytes;
-        self.kept_bytes = start.saturating_add(bytes).next_multiple_of(ALIGNMENT);
+        let end = start.saturating_add(bytes).checked_next_multiple_of(ALIGNMENT);
+        // No memory has so much, which is found out when it is asked for.
+        self.kept_bytes = end.unwrap_or(usize::MAX);
         start
     }
 
@@ -89,7 +91,7 @@ pub(super) struct Run<'a> {
     buffers: &'a [*mut u8],
     bindings: u64,
     /// Whether the buffers that this program does not write are what they were in its last run.
-    settled: bool,
+    unchanged: bool,
     /// None where the parts of a step run one after the other.
     pool: Option<&'a Pool>,
 }
@@ -112,8 +114,8 @@ impl Run<'_> {
 
     /// Whether what the program does not write is what it was in its last run.
     #[inline]
-    pub(super) fn settled(&self) -> bool {
-        self.settled
+    pub(super) fn unchanged(&self) -> bool {
+        self.unchanged
     }
 
     /// Calls `f` for every part, on several threads if there are several parts.
@@ -227,12 +229,12 @@ impl Executable {
         if self.bindings.update(slots, memory.stamp(), |slot| memory.bind(slot))? {
             (self.changes, self.seen) = (self.changes + 1, None);
         }
-        let settled = self.seen.take() == Some(memory.writes());
+        let unchanged = self.seen.take() == Some(memory.writes());
         let together = self.trial.as_ref().is_none_or(|trial| !trial.alone());
         // The clock is too slow to read for programs that one thread runs in a moment.
         let start = self.trial.is_some().then(Instant::now);
         let pool = together.then_some(&*self.pool);
-        let run = Run { buffers: self.bindings.addresses(), bindings: self.changes, settled, pool };
+        let run = Run { buffers: self.bindings.addresses(), bindings: self.changes, unchanged, pool };
         for step in &self.steps {
             // SAFETY: the program was checked, and `bindings` found every buffer as long as it declares, writable
             // where it writes, and written ones distinct from all others; `&mut` keeps others away.

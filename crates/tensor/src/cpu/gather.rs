@@ -95,30 +95,36 @@ impl GatherStep {
             // SAFETY: each part has its frame and its rows of the output, which no input meets; every index is
             // a row of the table.
             unsafe {
-                let frame = self.frames.get(i);
-                self.engine.begin(frame, run);
                 let positions = part(count, 1, self.parts, i);
                 positions.clone().take(AHEAD).for_each(|position| prefetch(row(position), bytes));
-                let output = run.buffers()[output.buffer].add(output.offset);
+                let ahead = |position: usize| {
+                    if position + AHEAD < positions.end {
+                        prefetch(row(position + AHEAD), bytes);
+                    }
+                };
+                if let Some(kept) = self.bytes {
+                    let output = run.buffers()[output.buffer].add(output.offset);
+                    for position in positions.clone() {
+                        ahead(position);
+                        kept.take(row(position), position, width, output);
+                    }
+                    return;
+                }
+                let frame = self.frames.get(i);
+                self.engine.begin(frame, run);
                 let mut some = [0_u8; SOME];
                 let at_once = (SOME / bytes.max(1)).max(1);
                 for start in positions.clone().step_by(at_once) {
-                    let group = start..positions.end.min(start + at_once);
-                    for position in group.clone() {
-                        if position + AHEAD < positions.end {
-                            prefetch(row(position + AHEAD), bytes);
-                        }
-                        if let Some(kept) = self.bytes {
-                            kept.take(row(position), position, width, output);
-                        } else if at_once > 1 {
+                    let end = positions.end.min(start + at_once);
+                    for position in start..end {
+                        ahead(position);
+                        if at_once > 1 {
                             let to = some.as_mut_ptr().add((position - start) * bytes);
                             to.copy_from_nonoverlapping(row(position), bytes);
                         }
                     }
-                    if self.bytes.is_none() {
-                        let given = if at_once > 1 { some.as_ptr() } else { row(start) };
-                        self.engine.run(frame, start * width, group.end * width, given, |_, _, _| {});
-                    }
+                    let given = if at_once > 1 { some.as_ptr() } else { row(start) };
+                    self.engine.run(frame, start * width, end * width, given, |_, _, _| {});
                 }
             }
         });

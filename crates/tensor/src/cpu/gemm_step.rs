@@ -242,7 +242,7 @@ impl GemmStep {
         unsafe {
             operands.sparse = self.plan.is_sparse(operands);
             let packed = self.plan.packed_columns();
-            if packed > 0 && !(self.panels.is_some() && run.settled()) {
+            if packed > 0 && !(self.panels.is_some() && run.unchanged()) {
                 run.each_part(self.packers, &|i| {
                     self.plan.pack(operands, part(packed, COLUMNS, self.packers, i));
                 });

@@ -3,7 +3,7 @@
 
 use super::{
     executable::{Build, Place},
-    gemm::{BEYOND, Bytes, Decode},
+    gemm::{BEYOND, Bytes, Decode, seeks_zeros},
 };
 use crate::{
     DType,
@@ -56,13 +56,14 @@ fn candidate((number, step): (usize, &Step)) -> Option<(usize, &GatherRows, Deco
     Some((number, gather, Decode::of(&gather.program)?))
 }
 
-/// Whether the left operand is what the gather gives, or its transpose.
+/// Whether zeros are looked for in the left operand, which is what the gather gives or its transpose.
 fn reads(product: &Gemm, gather: &GatherRows) -> bool {
     let &GatherRows { count, width, output, .. } = gather;
-    let &Gemm { m, k, ref a, .. } = product;
+    let &Gemm { m, n, k, ref a, ref b, .. } = product;
     let as_it_is = [m, k] == [count, width] && a.strides == [width, 1];
     let transposed = [m, k] == [width, count] && a.strides == [1, width] && width > 1;
-    a.operand == output && (as_it_is || transposed)
+    let strides = [a, b].map(|access| [access.strides[0], access.strides[1]]);
+    a.operand == output && (as_it_is || transposed) && seeks_zeros([m, n, k], strides[0], strides[1])
 }
 
 /// Whether nothing writes over a gather's result before another step.

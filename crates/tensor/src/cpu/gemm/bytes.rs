@@ -49,7 +49,9 @@ impl Bytes {
     /// Whether lists are made from bytes on this CPU.
     pub(in crate::cpu) fn pay(level: Level) -> bool {
         #[cfg(target_arch = "x86_64")]
-        return level == Level::Avx512 && is_x86_feature_detected!("avx512vbmi2");
+        return level == Level::Avx512
+            && is_x86_feature_detected!("avx512vbmi2")
+            && is_x86_feature_detected!("popcnt");
         #[cfg(not(target_arch = "x86_64"))]
         {
             let _ = level;
@@ -131,7 +133,7 @@ mod vbmi2 {
     ///
     /// # Safety
     /// The CPU must have the instructions; see also [`Bytes::fill`].
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,avx2,fma,popcnt,bmi1,bmi2")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,popcnt")]
     pub(super) unsafe fn rows(lists: &Lists, from: Bytes, [rows, depth]: [usize; 2]) {
         let mut codes = [MaybeUninit::<u8>::uninit(); FEW * LONGEST + WIDTH];
         let mut places = [MaybeUninit::<u8>::uninit(); FEW * LONGEST + WIDTH];
@@ -170,7 +172,7 @@ mod vbmi2 {
     ///
     /// # Safety
     /// The CPU must have the instructions; see also [`Bytes::fill`].
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,avx2,fma,popcnt,bmi1,bmi2")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,popcnt")]
     pub(super) unsafe fn pairs(lists: &Lists, from: Bytes, [rows, depth]: [usize; 2]) {
         const WORDS: usize = WIDTH / 2;
         let mut codes = [MaybeUninit::<u16>::uninit(); WORDS * LONGEST + WORDS];

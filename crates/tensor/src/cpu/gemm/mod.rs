@@ -23,6 +23,8 @@ const PIECE: usize = 4096;
 const PAGE: usize = 1024;
 /// A result of so few rows meets each number of `b` so seldom that a copy is not worth keeping.
 const FEW_ROWS: usize = 24;
+/// More numbers are not kept from run to run: they would take as much memory again as what they are copied from.
+const MOST_KEPT: usize = 1 << 22;
 /// Products smaller than this are not looked through for zeros.
 const SPARSE_WORK: usize = 1 << 20;
 
@@ -105,6 +107,13 @@ impl Out {
 // SAFETY: strips only read through these pointers; whoever calls them vouches for the rest.
 unsafe impl Sync for Operands {}
 
+/// Whether zeros are looked for in the left operand of such a product.
+pub(super) fn seeks_zeros([m, n, k]: [usize; 3], a_strides: [usize; 2], b_strides: [usize; 2]) -> bool {
+    let whole = a_strides == [k, 1] || a_strides == [1, m];
+    let large = m.saturating_mul(n).saturating_mul(k) >= SPARSE_WORK;
+    whole && large && n >= COLUMNS && b_strides == [n, 1]
+}
+
 impl Plan {
     /// A product of `m x k` elements with strides `a_strides` and `k x n` with `b_strides`, in elements; whether `b` is
     /// `fixed`, so that many runs find it as it was.
@@ -118,13 +127,11 @@ impl Plan {
         let panels = match b_strides[1] {
             _ if n == 1 => Panels::InPlace,
             1 => Panels::InPlace,
-            _ if m <= FEW_ROWS && fixed => Panels::Kept,
+            _ if m <= FEW_ROWS && fixed && n.saturating_mul(k) <= MOST_KEPT => Panels::Kept,
             _ if m <= FEW_ROWS => Panels::PackedLate,
             _ => Panels::Packed,
         };
-        let whole = a_strides == [k, 1] || a_strides == [1, m];
-        let large = m.saturating_mul(n).saturating_mul(k) >= SPARSE_WORK;
-        let sparse = (whole && large && n >= COLUMNS && b_strides == [n, 1]).then(|| Sparse::at(level));
+        let sparse = seeks_zeros([m, n, k], a_strides, b_strides).then(|| Sparse::at(level));
         let tile = Tile::at(level);
         let depth = k.div_ceil(k.div_ceil(PIECE / tile.columns).max(1)).max(1);
         let stack = (panels == Panels::InPlace && sparse.is_none() && k <= depth && n <= tile.columns)

@@ -178,7 +178,8 @@ unsafe fn any<V: Vector>(call: &Call) {
     let Call { shape: [rows, columns, k], a, b, b_stride, out, scratch } = *call;
     let depth = k.div_ceil(k.div_ceil(LONGEST).max(1)).max(1);
     let vectors = columns.div_ceil(COLUMNS);
-    let blocks = vectors.div_ceil(BLOCK);
+    let apart = k > depth && !matches!(out.finish, Finish::Store);
+    let blocks = if apart { vectors.div_ceil(BLOCK) } else { 1 };
     for block in 0..blocks {
         let [left, right] = [block, block + 1].map(|i| vectors * i / blocks * COLUMNS);
         let columns = right.min(columns) - left;
@@ -190,19 +191,20 @@ unsafe fn any<V: Vector>(call: &Call) {
                 unsafe {
                     let b = b.add(start * b_stride + left);
                     let (a, out) = (a.at(top, start), out.at(top, left));
-                    advance_block::<V>(&Call { shape, a, b, b_stride, out, scratch }, ends);
+                    advance_block::<V>(&Call { shape, a, b, b_stride, out, scratch }, ends, apart);
                 }
             }
         }
     }
 }
 
-/// Advances a block of the result by all products of a piece of `a`: `first` from zero, `last` to the end.
+/// Advances a block of the result by all products of a piece of `a`: the first from zero, the last to the end. Sums wait
+/// for them in the result or `apart` from it.
 ///
 /// # Safety
 /// As for [`any`]; the block must be no larger than one that [`any`] cuts.
 #[inline(always)]
-unsafe fn advance_block<V: Vector>(call: &Call, ends: [bool; 2]) {
+unsafe fn advance_block<V: Vector>(call: &Call, ends: [bool; 2], apart: bool) {
     let Call { shape: [rows, columns, depth], a, b, b_stride, out, scratch } = *call;
     let vectors = columns.div_ceil(COLUMNS);
     let group = a.group();
@@ -211,9 +213,10 @@ unsafe fn advance_block<V: Vector>(call: &Call, ends: [bool; 2]) {
     unsafe {
         let piece = scratch.cast::<f32>();
         let lists = Lists::new(scratch.add((PIECE + SUMS) * 4));
-        let sums = match out.finish {
-            Finish::Store => Sums { start: out.start, ld: out.ld, apart: false },
-            _ => Sums { start: piece.add(PIECE), ld: vectors * COLUMNS, apart: true },
+        let sums = if apart {
+            Sums { start: piece.add(PIECE), ld: vectors * COLUMNS, apart }
+        } else {
+            Sums { start: out.start, ld: out.ld, apart }
         };
         lists.fill::<V>(a, [rows, depth], false);
         let mut all = false;
