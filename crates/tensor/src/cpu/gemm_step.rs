@@ -2,6 +2,7 @@
 
 use super::{
     executable::{Build, Place, Run},
+    finished::Finished,
     gemm::{Bytes, COLUMNS, Finish, Operands, Out, Plan},
     kept::Kept,
     map::{Engine, Frame, Sink, Source},
@@ -9,9 +10,8 @@ use super::{
 };
 use crate::{
     DType,
-    program::{Access, Gemm, MapBuilder, Value},
+    program::{Access, Gemm},
 };
-use minutia_kernels::map::Code;
 use std::ops::Range;
 
 /// A `Gemm` step.
@@ -53,55 +53,6 @@ struct Part {
     strip: *mut f32,
     /// What the product needs for itself.
     own: *mut u8,
-}
-
-/// An epilogue that products can meet in registers, and its output: rows of neighbours.
-#[derive(Debug)]
-struct Finished {
-    how: How,
-    output: Access,
-}
-
-#[derive(Debug)]
-enum How {
-    /// `w - product * rate` over `w`: a step of gradient descent.
-    Take { rate: f32 },
-    /// `product + bias`, or no less than zero.
-    Bias { bias: Access, relu: bool },
-}
-
-impl Finished {
-    fn of(step: &Gemm) -> Option<Finished> {
-        let ([input], [output]) = (&step.epilogue_inputs[..], &step.outputs[..]) else { return None };
-        if (input.operand.dtype, output.operand.dtype) != (DType::F32, DType::F32) || output.strides[1] != 1 {
-            return None;
-        }
-        let is = |build: &dyn Fn(&mut MapBuilder, [Value; 2]) -> Value| {
-            let mut m = MapBuilder::new(2);
-            let inputs = [m.input(0), m.input(1)];
-            let result = build(&mut m, inputs);
-            m.finish(&[result]) == step.epilogue
-        };
-        let output = output.clone();
-        if input == &output {
-            let &[rate] = step.epilogue.constants() else { return None };
-            let rate = f32::from_bits(rate);
-            let take = |m: &mut MapBuilder, [product, w]: [Value; 2]| {
-                let rate = m.constant(rate);
-                let change = m.apply(Code::Mul, &[product, rate]);
-                m.apply(Code::Sub, &[w, change])
-            };
-            return is(&take).then_some(Finished { how: How::Take { rate }, output });
-        }
-        let add = |m: &mut MapBuilder, [product, bias]: [Value; 2]| m.apply(Code::Add, &[product, bias]);
-        let above = |m: &mut MapBuilder, inputs: [Value; 2]| {
-            let (zero, sum) = (m.constant(0.0), add(m, inputs));
-            m.apply(Code::Max, &[zero, sum])
-        };
-        let relu = is(&above);
-        let fits = input.strides == [0, 1] && (relu || is(&add));
-        fits.then(|| Finished { how: How::Bias { bias: input.clone(), relu }, output })
-    }
 }
 
 // SAFETY: `shared` is scratch that belongs to the executable, which runs one step at a time.
@@ -251,10 +202,7 @@ impl GemmStep {
                 let own = self.frames.get(i);
                 let finished = self.finished.as_ref().filter(|_| operands.sparse);
                 let (output, finish) = match (finished, &self.direct) {
-                    (Some(Finished { how: How::Take { rate }, output }), _) => (output, Finish::Take(*rate)),
-                    (Some(Finished { how: How::Bias { bias, relu }, output }), _) => {
-                        (output, Finish::Bias(start(bias), *relu))
-                    }
+                    (Some(finished), _) => (finished.output(), finished.finish(start)),
                     (None, Some(output)) => (output, Finish::Store),
                     (None, None) => return self.run_strips(run, i, operands, own),
                 };

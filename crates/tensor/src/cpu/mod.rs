@@ -7,6 +7,7 @@ pub(crate) mod bytes;
 mod codes;
 mod copy;
 mod executable;
+mod finished;
 mod gather;
 mod gemm;
 mod gemm_step;

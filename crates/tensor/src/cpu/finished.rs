@@ -1,0 +1,70 @@
+//! Epilogues that products meet in registers.
+
+use super::gemm::Finish;
+use crate::{
+    DType,
+    program::{Access, Gemm, MapBuilder, Value},
+};
+use minutia_kernels::map::Code;
+
+/// An epilogue that products can meet in registers, and its output: rows of neighbours.
+#[derive(Debug)]
+pub(super) struct Finished {
+    how: How,
+    output: Access,
+}
+
+#[derive(Debug)]
+enum How {
+    /// `w - product * rate` over `w`: a step of gradient descent.
+    Take { rate: f32 },
+    /// `product + bias`, or no less than zero.
+    Bias { bias: Access, relu: bool },
+}
+
+impl Finished {
+    /// What a product's epilogue is, if it is such a one.
+    pub(super) fn of(step: &Gemm) -> Option<Finished> {
+        let ([input], [output]) = (&step.epilogue_inputs[..], &step.outputs[..]) else { return None };
+        if (input.operand.dtype, output.operand.dtype) != (DType::F32, DType::F32) || output.strides[1] != 1 {
+            return None;
+        }
+        let is = |build: &dyn Fn(&mut MapBuilder, [Value; 2]) -> Value| {
+            let mut m = MapBuilder::new(2);
+            let inputs = [m.input(0), m.input(1)];
+            let result = build(&mut m, inputs);
+            m.finish(&[result]) == step.epilogue
+        };
+        let output = output.clone();
+        if input == &output {
+            let &[rate] = step.epilogue.constants() else { return None };
+            let rate = f32::from_bits(rate);
+            let take = |m: &mut MapBuilder, [product, w]: [Value; 2]| {
+                let rate = m.constant(rate);
+                let change = m.apply(Code::Mul, &[product, rate]);
+                m.apply(Code::Sub, &[w, change])
+            };
+            return is(&take).then_some(Finished { how: How::Take { rate }, output });
+        }
+        let add = |m: &mut MapBuilder, [product, bias]: [Value; 2]| m.apply(Code::Add, &[product, bias]);
+        let above = |m: &mut MapBuilder, inputs: [Value; 2]| {
+            let (zero, sum) = (m.constant(0.0), add(m, inputs));
+            m.apply(Code::Max, &[zero, sum])
+        };
+        let relu = is(&above);
+        let fits = input.strides == [0, 1] && (relu || is(&add));
+        fits.then(|| Finished { how: How::Bias { bias: input.clone(), relu }, output })
+    }
+    /// Where the results go.
+    pub(super) fn output(&self) -> &Access {
+        &self.output
+    }
+
+    /// What strips are asked for; `start` says where an operand lies.
+    pub(super) fn finish(&self, start: impl Fn(&Access) -> *mut f32) -> Finish {
+        match &self.how {
+            How::Take { rate } => Finish::Take(*rate),
+            How::Bias { bias, relu } => Finish::Bias(start(bias), *relu),
+        }
+    }
+}
