@@ -1,7 +1,8 @@
 //! Threads that claim the parts of a job one by one.
 //!
-//! The caller takes part, so a job ends even where no other thread gets a core; threads that come late find the
-//! job closed and go back to waiting. A thread waits awake for a moment, since jobs tend to follow each other
+//! Each thread begins with parts of its own, the same ones in every job of as many parts: what it wrote in one job lies
+//! in its cache in the next. Then it takes what others have not begun. The caller takes part, so a job ends even where
+//! no other thread gets a core; threads that come late find the job closed and go back to waiting. A thread waits awake for a moment, since jobs tend to follow each other
 //! closely, then sleeps.
 
 use std::{
@@ -33,11 +34,15 @@ pub(super) struct Pool {
     running: Mutex<()>,
 }
 
+/// The next of a thread's parts, in a cache line of its own.
+#[repr(align(64))]
+struct Next(AtomicUsize);
+
 struct Shared {
     /// The current job and its number of parts. Written while no thread is inside, read by threads inside.
     job: UnsafeCell<(Job, usize)>,
-    /// Parts claimed so far.
-    next: AtomicUsize,
+    /// For each thread, the caller first.
+    next: Box<[Next]>,
     /// Whether parts may be claimed.
     open: AtomicBool,
     /// Threads that may be using the job.
@@ -70,7 +75,7 @@ impl Pool {
         let helpers = threads.saturating_sub(1);
         let shared = Arc::new(Shared {
             job: UnsafeCell::new((&nothing as &(dyn Fn(usize) + Sync), 0)),
-            next: AtomicUsize::new(0),
+            next: (0..=helpers).map(|_| Next(AtomicUsize::new(0))).collect(),
             open: AtomicBool::new(false),
             inside: AtomicUsize::new(0),
             epoch: AtomicUsize::new(0),
@@ -107,7 +112,9 @@ impl Pool {
         let job = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), Job>(f) };
         // SAFETY: this thread holds the lock, and the last job was closed with nobody inside.
         unsafe { *shared.job.get() = (job, parts) };
-        shared.next.store(0, SeqCst);
+        for (thread, next) in shared.next.iter().enumerate() {
+            next.0.store(shared.first(parts, thread), SeqCst);
+        }
         shared.open.store(true, SeqCst);
         shared.epoch.fetch_add(1, SeqCst);
         for (asleep, worker) in shared.asleep.iter().zip(&self.workers) {
@@ -115,7 +122,7 @@ impl Pool {
                 worker.thread().unpark();
             }
         }
-        shared.claim();
+        shared.claim(0);
         shared.close();
         let panic = shared.panic.lock().map_or(None, |mut p| p.take());
         drop(_guard);
@@ -138,21 +145,31 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    /// Runs parts until none is left. The job must be open, and this thread its caller or inside.
-    fn claim(&self) {
+    /// The first of a thread's own parts, which end where the next thread's begin.
+    fn first(&self, parts: usize, thread: usize) -> usize {
+        (parts * thread).div_ceil(self.next.len())
+    }
+
+    /// Runs parts until none is left, a thread's own first. The job must be open, and the thread its caller, which has
+    /// number 0, or inside.
+    fn claim(&self, thread: usize) {
         // SAFETY: nobody writes the job while it is open or anyone is inside.
         let (job, parts) = unsafe { *self.job.get() };
-        loop {
-            let part = self.next.fetch_add(1, SeqCst);
-            if part >= parts {
-                return;
-            }
-            // SAFETY: the caller of `run` keeps the closure alive until all are outside.
-            let result = catch_unwind(AssertUnwindSafe(|| unsafe { (*job)(part) }));
-            if let Err(payload) = result {
-                self.next.store(parts, SeqCst);
-                if let Ok(mut panic) = self.panic.lock() {
-                    panic.get_or_insert(payload);
+        for owner in (thread..self.next.len()).chain(0..thread) {
+            let (next, end) = (&self.next[owner].0, self.first(parts, owner + 1));
+            // A look costs less than a claim, where others have been before.
+            while next.load(SeqCst) < end {
+                let part = next.fetch_add(1, SeqCst);
+                if part >= end {
+                    break;
+                }
+                // SAFETY: the caller of `run` keeps the closure alive until all are outside.
+                let result = catch_unwind(AssertUnwindSafe(|| unsafe { (*job)(part) }));
+                if let Err(payload) = result {
+                    self.next.iter().for_each(|next| next.0.store(parts, SeqCst));
+                    if let Ok(mut panic) = self.panic.lock() {
+                        panic.get_or_insert(payload);
+                    }
                 }
             }
         }
@@ -178,7 +195,7 @@ impl Shared {
             }
             self.inside.fetch_add(1, SeqCst);
             if self.open.load(SeqCst) {
-                self.claim();
+                self.claim(worker + 1);
             }
             self.inside.fetch_sub(1, SeqCst);
         }
