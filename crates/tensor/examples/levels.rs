@@ -42,6 +42,7 @@ fn layer() -> Program {
             outputs: vec![access(3, [COLUMNS, 1])],
         })],
         names: vec!["layer".into()],
+        ..Program::default()
     }
 }
 

@@ -29,6 +29,7 @@ fn program() -> Program {
         buffers: vec![spec(16, false), spec(4, false), spec(4, true), spec(4, true)],
         steps: vec![Step::Map(fill), Step::GatherRows(gather)],
         names: vec!["the fill".into(), "the gather".into()],
+        ..Program::default()
     }
 }
 

@@ -28,11 +28,20 @@ enum Epilogue {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Left {
     Numbers,
-    /// A gather of bytes, times a number or divided by one; a step may write over a number before the product.
+    /// A gather of bytes, times a number or divided by one, perhaps for later steps alone.
     Bytes {
         divided: bool,
-        overwritten: bool,
+        temporary: bool,
+        between: Between,
     },
+}
+
+/// What is done with a number between the gather and the product.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Between {
+    Nothing,
+    Read,
+    Written,
 }
 
 #[derive(Clone, Debug)]
@@ -60,7 +69,12 @@ fn cases() -> impl Strategy<Value = Case> {
     let zeros = prop_oneof![4 => 0.0..=1.0_f32, 3 => 0.6..=1.0_f32, 1 => Just(1.0), 1 => Just(0.0)];
     let scale = prop_oneof![Just(1.0), Just(1e-22), Just(1e19)];
     let few = || prop_oneof![2 => Just(0), 1 => 1..4_usize, 1 => 1..200_usize];
-    let bytes = any::<[bool; 2]>().prop_map(|[divided, overwritten]| Left::Bytes { divided, overwritten });
+    let between = prop_oneof![Just(Between::Nothing), Just(Between::Read), Just(Between::Written)];
+    let bytes = (any::<[bool; 2]>(), between).prop_map(|([divided, temporary], between)| Left::Bytes {
+        divided,
+        temporary,
+        between,
+    });
     let left = prop_oneof![Just(Left::Numbers), bytes];
     let epilogue = prop_oneof![
         Just(Epilogue::Nothing),
@@ -116,8 +130,8 @@ impl Case {
         numbers
     }
 
-    /// The step that makes the left operand from bytes, the one that writes over it, and the table and the indices.
-    fn gather(&self, divided: bool, overwritten: bool) -> (Vec<Step>, [Vec<u8>; 2]) {
+    /// The step that makes the left operand from bytes, the one between, and the table and the indices.
+    fn gather(&self, divided: bool, between: Between) -> (Vec<Step>, [Vec<u8>; 2]) {
         let [count, width] = if self.transposed { [self.k, self.m] } else { [self.m, self.k] };
         let rows = count + 3;
         let mut generator = Generator::new(self.seed, "bytes");
@@ -144,14 +158,17 @@ impl Case {
             program: program.finish(&[number]),
             output,
         })];
-        if overwritten {
-            let last = Operand { offset: output.offset + (count * width - 1) * 4, ..output };
-            steps.push(Step::Map(Map {
-                dims: vec![1],
-                inputs: vec![],
-                program: MapProgram::fill(7.0_f32.to_bits()),
-                outputs: vec![Access { operand: last, strides: vec![1] }],
-            }));
+        let last = Operand { offset: output.offset + (count * width - 1) * 4, ..output };
+        let last = Access { operand: last, strides: vec![1] };
+        let copied = Access { operand: operand(6, DType::F32), strides: vec![1] };
+        let fill = MapProgram::fill(7.0_f32.to_bits());
+        let map = |inputs, program, output| {
+            Step::Map(Map { dims: vec![1], inputs, program, outputs: vec![output] })
+        };
+        match between {
+            Between::Nothing => {}
+            Between::Read => steps.push(map(vec![last], MapProgram::identity(), copied)),
+            Between::Written => steps.push(map(vec![], fill, last)),
         }
         (steps, [table, common::int_bytes(&indices)])
     }
@@ -165,7 +182,7 @@ impl Case {
         let (m, n, k) = (self.m, self.n(), self.k);
         let (mut steps, [table, indices]) = match self.left {
             Left::Numbers => Default::default(),
-            Left::Bytes { divided, overwritten } => self.gather(divided, overwritten),
+            Left::Bytes { divided, between, .. } => self.gather(divided, between),
         };
         let buffers = [
             bytes(&self.operand(0, m * k, self.zeros)),
@@ -174,6 +191,7 @@ impl Case {
             bytes(&common::numbers(self.seed, m * n, true)),
             table,
             indices,
+            vec![0; 4],
         ];
         let result = dense(3, &[m, n]);
         let mut program = MapBuilder::new(2);
@@ -205,7 +223,9 @@ impl Case {
             epilogue,
             outputs: vec![result],
         }));
-        agrees_with(threads, "a product", &common::program(steps, &buffers, &[0, 3]), &buffers)
+        let mut program = common::program(steps, &buffers, &[0, 3, 6]);
+        program.temporary = vec![matches!(self.left, Left::Bytes { temporary: true, .. })];
+        agrees_with(threads, "a product", &program, &buffers)
     }
 }
 

@@ -48,7 +48,16 @@ pub(crate) struct Emitted {
 }
 
 impl Emitted {
-    pub(super) fn new(l: &Lowering, places: &Places, inner: &Inner, kernels: Vec<Kernel>) -> Emitted {
+    /// The program of these kernels; what it computes is for itself alone, but for the values `kept`.
+    pub(super) fn new(
+        l: &Lowering,
+        places: &Places,
+        inner: &Inner,
+        kernels: Vec<Kernel>,
+        kept: &[usize],
+    ) -> Emitted {
+        let passing = |value: &usize| !kept.contains(value) && places.of(l, *value).0 == Binding::Arena;
+        let temporary = kernels.iter().map(|k| reads_and_writes(&k.step).1.iter().all(passing)).collect();
         let mut steps: Vec<Step> = kernels.iter().map(|k| k.step.clone()).collect();
         let mut bindings: Vec<Binding> = Vec::new();
         let mut buffers: Vec<BufferSpec> = Vec::new();
@@ -71,7 +80,7 @@ impl Emitted {
             });
         }
         let names = kernels.iter().map(|kernel| name(inner, kernel)).collect();
-        Emitted { program: Program { buffers, steps, names }, bindings, kernels }
+        Emitted { program: Program { buffers, steps, names, temporary }, bindings, kernels }
     }
 }
 

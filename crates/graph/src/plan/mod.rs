@@ -185,7 +185,7 @@ fn assemble(
     let places = arena::Places::new(&l, &setup, &in_place, &kept);
     let main = std::mem::take(&mut l.kernels);
     let reads = emit::variables_read(&l, main.iter().chain(&commit), &fetched, &in_place);
-    let emitted = |kernels| Emitted::new(&l, &places, inner, kernels);
+    let emitted = |kernels| Emitted::new(&l, &places, inner, kernels, &kept);
     let place = |view: &View| {
         let (binding, offset) = places.of(&l, view.operand.buffer);
         Fetched {

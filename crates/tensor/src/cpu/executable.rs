@@ -7,9 +7,9 @@ use super::{
     copy::TransposeStep,
     gather::GatherStep,
     gemm_step::GemmStep,
-    kept,
     map::{Engine, MapStep, Sink, Source},
     memory::{ALIGNMENT, Block},
+    picked,
     pool::Pool,
     random::RandomStep,
     reduce::ReduceStep,
@@ -134,7 +134,7 @@ enum Compiled {
     Transpose(TransposeStep),
     Reduce(ReduceStep),
     ArgReduce(ArgReduceStep),
-    Gemm(GemmStep),
+    Gemm(Box<GemmStep>),
     Gather(GatherStep),
     Random(RandomStep),
 }
@@ -170,7 +170,7 @@ impl Executable {
             shared_bytes: 0,
             kept_bytes: 0,
         };
-        let kept = kept::find(program, &mut build);
+        let picked = picked::find(program, &build);
         let compile = |(number, step): (usize, &Step)| match step {
             Step::Map(s) => match TransposeStep::new(s, &build) {
                 Some(transpose) => Compiled::Transpose(transpose),
@@ -180,10 +180,11 @@ impl Executable {
             Step::ArgReduce(s) => Compiled::ArgReduce(ArgReduceStep::new(s, &mut build)),
             Step::Gemm(s) => {
                 let fixed = !program.buffers[s.b.operand.buffer].written;
-                Compiled::Gemm(GemmStep::new(s, kept[number], fixed, &mut build))
+                Compiled::Gemm(Box::new(GemmStep::new(s, picked[number].clone(), fixed, &mut build)))
             }
             Step::GatherRows(s) => {
-                Compiled::Gather(GatherStep::new(s, number, program.name(number), kept[number], &mut build))
+                let name = program.name(number);
+                Compiled::Gather(GatherStep::new(s, number, name, picked[number].clone(), &mut build))
             }
             Step::Random(s) => Compiled::Random(RandomStep::new(s, &mut build)),
         };

@@ -2,10 +2,9 @@
 
 use super::{
     executable::{Build, Place, Run},
-    gemm::Bytes,
-    kept::Kept,
     map::{Engine, Frame, Sink, Source},
     parallel::{PerPart, part, parts},
+    picked::Picked,
     simd::prefetch,
 };
 use crate::{
@@ -28,22 +27,16 @@ pub(super) struct GatherStep {
     engine: Engine,
     parts: usize,
     frames: PerPart<Frame>,
-    kept: Option<Kept>,
-    /// Where the rows are kept as they are, besides.
-    bytes: Option<Bytes>,
+    /// If products read the rows where they lie.
+    picked: Option<Picked>,
 }
-
-// SAFETY: `bytes` belongs to the executable, and parts of a step that run side by side write different rows.
-unsafe impl Send for GatherStep {}
-// SAFETY: likewise.
-unsafe impl Sync for GatherStep {}
 
 impl GatherStep {
     pub(super) fn new(
         step: &GatherRows,
         number: usize,
         name: String,
-        kept: Option<Kept>,
+        picked: Option<Picked>,
         build: &mut Build,
     ) -> GatherStep {
         let output = Access { operand: step.output, strides: vec![step.width, 1] };
@@ -53,20 +46,10 @@ impl GatherStep {
         let parts =
             parts(build.threads, engine.elements().saturating_mul(engine.cost())).min(step.count.max(1));
         build.reserve(parts, engine.scratch());
-        GatherStep {
-            step: step.clone(),
-            number,
-            name,
-            engine,
-            parts,
-            frames: PerPart::new([]),
-            kept,
-            bytes: None,
-        }
+        GatherStep { step: step.clone(), number, name, engine, parts, frames: PerPart::new([]), picked }
     }
 
     pub(super) fn place(&mut self, place: &Place) {
-        self.bytes = self.kept.map(|kept| kept.bytes(place));
         self.frames =
             PerPart::new((0..self.parts).map(|i| self.engine.frame(place.part(i), place.constants)));
     }
@@ -74,7 +57,7 @@ impl GatherStep {
     /// # Safety
     /// The buffers must be what the checked program declares.
     pub(super) unsafe fn run(&self, run: &Run) -> Result<(), Error> {
-        let GatherRows { table, rows, width, indices, count, output, .. } = self.step;
+        let GatherRows { table, rows, width, indices, count, .. } = self.step;
         if count == 0 {
             return Ok(());
         }
@@ -86,6 +69,10 @@ impl GatherStep {
         if let Some(position) = (0..count).find(|&p| index(p) < 0 || index(p) as usize >= rows) {
             let (step, name, index) = (self.number, self.name.clone(), index(position));
             return Err(Error::IndexOutOfRange { step, name, position, index, rows });
+        }
+        // SAFETY: all rows are in the table.
+        if self.picked.as_ref().is_some_and(|picked| unsafe { picked.leave_out(run) }) {
+            return Ok(());
         }
         let bytes = width * table.dtype.size();
         let row = |position: usize| {
@@ -102,14 +89,6 @@ impl GatherStep {
                         prefetch(row(position + AHEAD), bytes);
                     }
                 };
-                if let Some(kept) = self.bytes {
-                    let output = run.buffers()[output.buffer].add(output.offset);
-                    for position in positions.clone() {
-                        ahead(position);
-                        kept.take(row(position), position, width, output);
-                    }
-                    return;
-                }
                 let frame = self.frames.get(i);
                 self.engine.begin(frame, run);
                 let mut some = [0_u8; SOME];

@@ -3,10 +3,10 @@
 use super::{
     executable::{Build, Place, Run},
     finished::Finished,
-    gemm::{Bytes, COLUMNS, Finish, Operands, Out, Plan},
-    kept::Kept,
+    gemm::{COLUMNS, Finish, Operands, Out, Plan},
     map::{Engine, Frame, Sink, Source},
     parallel::{PerPart, part, parts},
+    picked::Picked,
 };
 use crate::{
     DType,
@@ -28,6 +28,8 @@ pub(super) struct GemmStep {
     finished: Option<Finished>,
     epilogue: Engine,
     strip: [usize; 2],
+    /// How many strips lie side by side in a part.
+    across: usize,
     /// The result is one part and one strip, of a product without ado.
     small: bool,
     /// Into how many parts rows and columns are split.
@@ -38,9 +40,8 @@ pub(super) struct GemmStep {
     panels: Option<usize>,
     shared: *mut f32,
     frames: PerPart<Part>,
-    /// The bytes that the numbers of `a` are made from.
-    kept: Option<Kept>,
-    bytes: Option<Bytes>,
+    /// The rows of bytes that the numbers of `a` are made from.
+    picked: Option<Picked>,
 }
 
 /// A part of the result, and what its thread needs.
@@ -74,7 +75,7 @@ const PACKED: usize = 2;
 impl GemmStep {
     /// The bytes that the left operand is made from, if they are kept, and whether the right one is `fixed`: never
     /// written by the program.
-    pub(super) fn new(step: &Gemm, kept: Option<Kept>, fixed: bool, build: &mut Build) -> GemmStep {
+    pub(super) fn new(step: &Gemm, picked: Option<Picked>, fixed: bool, build: &mut Build) -> GemmStep {
         let Gemm { m, n, k, .. } = *step;
         let strides = |a: &Access| [a.strides[0], a.strides[1]];
         let plan = Plan::new(build.level, [m, n, k], strides(&step.a), strides(&step.b), fixed);
@@ -89,7 +90,7 @@ impl GemmStep {
         let tiles = [m.div_ceil(plan.tile_rows()).max(1), n.div_ceil(COLUMNS).max(1)];
         let pays = parts(build.threads, cost);
         let split = if tiles[0] < tiles[1].min(FEW_ROWS) {
-            [1, pays.min(tiles[1])]
+            [1, pays.min(plan.widest_split())]
         } else if plan.splits_columns(build.threads) && pays > 1 && tiles[1] >= FEW_COLUMNS {
             [(build.threads / 2).clamp(1, tiles[0]), 2]
         } else {
@@ -107,11 +108,12 @@ impl GemmStep {
             }
             _ => None,
         };
-        let narrowest = (0..split[1]).map(|i| part(n, COLUMNS, split[1], i).len()).min();
-        let finished = Finished::of(step).filter(|_| plan.finishes() && narrowest >= Some(COLUMNS));
+        let finished = Finished::of(step).filter(|_| plan.finishes());
         // Two threads that write parts of one cache line would wait for each other at every piece of a product: parts
         // that split columns keep their sums to themselves, in rows that start at cache lines.
-        let columns = n.div_ceil(split[1]).next_multiple_of(COLUMNS).min(STRIP_COLUMNS);
+        let widest = part(n, COLUMNS, split[1], 0).len();
+        let across = widest.div_ceil(STRIP_COLUMNS).max(1);
+        let columns = part(widest, COLUMNS, across, 0).len().next_multiple_of(COLUMNS);
         let rows = m.div_ceil(split[0]);
         let rows = rows.div_ceil(rows.div_ceil((STRIP / columns.max(1)).max(plan.tile_rows())).max(1)).max(1);
         let strip_bytes = if direct.is_some() { 0 } else { rows * columns * 4 };
@@ -136,20 +138,19 @@ impl GemmStep {
             finished,
             epilogue,
             strip: [rows, columns],
+            across,
             small,
             split,
             packers,
             panels,
             shared: std::ptr::null_mut(),
             frames: PerPart::new([]),
-            kept,
-            bytes: None,
+            picked,
         }
     }
 
     pub(super) fn place(&mut self, place: &Place) {
         self.shared = self.panels.map_or(place.shared, |at| place.kept.wrapping_add(at)).cast();
-        self.bytes = self.kept.map(|kept| kept.bytes(place));
         let strip_bytes = if self.direct.is_some() { 0 } else { self.strip[0] * self.strip[1] * 4 };
         let frame = |i: usize| {
             let strip = place.part(i).wrapping_add(self.epilogue.scratch().next_multiple_of(64));
@@ -187,11 +188,18 @@ impl GemmStep {
             }
             return;
         }
-        let mut operands = Operands { a, b, scratch: self.shared, sparse: false, bytes: self.bytes };
+        let mut operands = Operands {
+            a,
+            b,
+            scratch: self.shared,
+            sparse: false,
+            bytes: self.picked.as_ref().map(|picked| picked.bytes(run)),
+        };
         // SAFETY: the checked program has the operands there; the scratch was reserved. Each part has its frame
         // and its rows or columns of the outputs, which meet neither operand.
         unsafe {
-            operands.sparse = self.plan.is_sparse(operands);
+            let left_out = self.picked.as_ref().is_some_and(Picked::left_out);
+            operands.sparse = left_out || self.plan.is_sparse(operands);
             let packed = self.plan.packed_columns();
             if packed > 0 && !(self.panels.is_some() && run.unchanged()) {
                 run.each_part(self.packers, &|i| {
@@ -215,14 +223,15 @@ impl GemmStep {
 
     /// # Safety
     /// As for [`GemmStep::run`]; the product must be prepared, and part `i` be at work in one thread alone.
-    unsafe fn run_strips(&self, run: &Run, i: usize, operands: Operands, part: &mut Part) {
-        let Part { rows, columns, frame, strip, own } = part;
+    unsafe fn run_strips(&self, run: &Run, i: usize, operands: Operands, own: &mut Part) {
+        let Part { rows, columns: all_columns, frame, strip, own } = own;
         // SAFETY: the part's own frame and strip; ranges inside the result.
         unsafe {
             self.epilogue.begin(frame, run);
-            for column in columns.clone().step_by(self.strip[1]) {
-                let columns = column..(column + self.strip[1]).min(columns.end);
-                let width = columns.len();
+            for number in 0..self.across {
+                let columns = part(all_columns.len(), COLUMNS, self.across, number);
+                let (column, width) = (all_columns.start + columns.start, columns.len());
+                let columns = column..column + width;
                 let whole = width == self.n;
                 let ld = if whole { width } else { self.strip[1] };
                 for row in rows.clone().step_by(self.strip[0]) {

@@ -114,6 +114,33 @@ impl Program {
         }
     }
 
+    /// The bytes that a checked step reads, from first to last: buffers and ranges. What a product reads begins with its
+    /// left operand.
+    pub(crate) fn reads(&self, step: &Step) -> Vec<(usize, Range<usize>)> {
+        let span = |access: &Access, dims: &[usize]| {
+            let (start, end) = self.span(access, dims).unwrap_or_default();
+            (access.operand.buffer, start..end)
+        };
+        let spans = |inputs: &[Access], dims: &[usize]| inputs.iter().map(|i| span(i, dims)).collect();
+        match step {
+            Step::Map(s) => spans(&s.inputs, &s.dims),
+            Step::Reduce(s) => {
+                let inputs: Vec<_> = spans(&s.inputs, &[&s.dims[..], &s.reduced[..]].concat());
+                [inputs, spans(&s.epilogue_inputs, &s.dims)].concat()
+            }
+            Step::ArgReduce(s) => vec![span(&s.input, &[&s.dims[..], &[s.length]].concat())],
+            Step::Gemm(s) => {
+                let operands = vec![span(&s.a, &[s.m, s.k]), span(&s.b, &[s.k, s.n])];
+                [operands, spans(&s.epilogue_inputs, &[s.m, s.n])].concat()
+            }
+            Step::GatherRows(s) => {
+                let of = |operand, dims: &[usize]| span(&contiguous(operand, dims), dims);
+                vec![of(s.table, &[s.rows, s.width]), of(s.indices, &[s.count])]
+            }
+            Step::Random(s) => vec![span(&contiguous(s.counter, &[1]), &[1])],
+        }
+    }
+
     fn read_all(&self, accesses: &[Access], dims: &[usize]) -> Result<(), String> {
         accesses.iter().try_for_each(|a| self.span(a, dims).map(|_| ()))
     }

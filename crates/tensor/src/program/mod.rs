@@ -20,6 +20,9 @@ pub struct Program {
     pub steps: Vec<Step>,
     /// What errors call each step; those without a name are called by their numbers.
     pub names: Vec<String>,
+    /// For each step whether what it writes is for later steps of this run alone: a backend may leave out whatever
+    /// they do not read. Steps without an entry write for others too.
+    pub temporary: Vec<bool>,
 }
 
 impl Program {

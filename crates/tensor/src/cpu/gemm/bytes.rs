@@ -2,7 +2,10 @@
 //! as many bytes as numbers.
 
 use super::lists::Lists;
-use crate::{cpu::Level, program::MapProgram};
+use crate::{
+    cpu::{Level, simd::prefetch},
+    program::MapProgram,
+};
 
 /// How a number is made from a byte, for every byte.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,16 +37,19 @@ impl Decode {
     }
 }
 
-/// Rows of bytes, `pitch` apart. A vector may be read from any of them.
+/// Rows of a table of bytes, which indices pick.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cpu) struct Bytes {
-    pub(in crate::cpu) start: *mut u8,
-    pub(in crate::cpu) pitch: usize,
+    pub(in crate::cpu) table: *const u8,
+    pub(in crate::cpu) indices: *const i32,
+    /// Bytes in a row of the table.
+    pub(in crate::cpu) width: usize,
     pub(in crate::cpu) decode: Decode,
 }
 
-/// Bytes that may be read beyond the last of a row.
-pub(in crate::cpu) const BEYOND: usize = 64;
+/// Rows that are looked at, and bytes of each.
+const SAMPLES: usize = 32;
+const SAMPLE: usize = 128;
 
 impl Bytes {
     /// Whether lists are made from bytes on this CPU.
@@ -59,41 +65,60 @@ impl Bytes {
         }
     }
 
-    /// Keeps a row of `width` bytes, and writes its numbers among `numbers`, where rows follow each other.
+    /// Where a row starts.
     ///
     /// # Safety
-    /// [`Bytes::pay`] must have said so; the row must be there, and room for both.
-    pub(in crate::cpu) unsafe fn take(self, from: *const u8, row: usize, width: usize, numbers: *mut u8) {
-        #[cfg(target_arch = "x86_64")]
+    /// Its index must be there, and be a row's.
+    #[inline(always)]
+    unsafe fn row(&self, row: usize) -> *const u8 {
         // SAFETY: the caller's promise.
-        unsafe {
-            let to = (self.start.add(row * self.pitch), numbers.cast::<f32>().add(row * width));
-            vbmi2::take(self.decode, from, width, to);
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = (from, row, width, numbers);
+        unsafe { self.table.add(self.indices.add(row).read_unaligned() as usize * self.width) }
     }
 
     /// The bytes from a row and a column on.
     pub(super) fn at(self, row: usize, column: usize) -> Bytes {
-        Bytes { start: self.start.wrapping_add(row * self.pitch + column), ..self }
+        let (table, indices) = (self.table.wrapping_add(column), self.indices.wrapping_add(row));
+        Bytes { table, indices, ..self }
     }
 
-    /// Lists the numbers other than zero as [`Lists::fill`] does, of rows or of pairs of columns.
+    /// Whether at most two in five of the bytes of `rows` rows seem to be other than zero: a guess that decides how
+    /// fast a product is, and nothing else.
+    ///
+    /// # Safety
+    /// The rows must be there.
+    pub(in crate::cpu) unsafe fn mostly_zeros(&self, rows: usize) -> bool {
+        let size = SAMPLE.min(self.width);
+        let place = |n: usize, i: usize| n * (i % SAMPLES) / (SAMPLES - 1);
+        // Other columns in every row: what is drawn on images is in their middle.
+        let start = |i: usize| {
+            let column = place(self.width - size, 7 * i);
+            // SAFETY: inside the row.
+            unsafe { self.row(place(rows.saturating_sub(1), i)).add(column) }
+        };
+        (0..SAMPLES).for_each(|i| prefetch(start(i), size));
+        let nonzero = |i: usize| {
+            // SAFETY: inside the row.
+            let sample = unsafe { std::slice::from_raw_parts(start(i), size) };
+            sample.iter().map(|&byte| u8::from(byte != 0)).sum::<u8>() as usize
+        };
+        (0..SAMPLES).map(nonzero).sum::<usize>() <= SAMPLES * size / 5 * 2
+    }
+
+    /// Lists the numbers other than zero (or `all` of them) as [`Lists::fill`] does, of rows or of pairs of columns.
     ///
     /// # Safety
     /// [`Bytes::pay`] must have said so; the bytes must be there, and room for the lists.
-    pub(super) unsafe fn fill(self, lists: &Lists, pairs: bool, [rows, depth]: [usize; 2]) {
+    pub(super) unsafe fn fill(self, lists: &Lists, pairs: bool, shape: [usize; 2], all: bool) {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the caller's promise.
         unsafe {
             match pairs {
-                false => vbmi2::rows(lists, self, [rows, depth]),
-                true => vbmi2::pairs(lists, self, [rows, depth]),
+                false => vbmi2::rows(lists, self, shape, all),
+                true => vbmi2::pairs(lists, self, shape, all),
             }
         }
         #[cfg(not(target_arch = "x86_64"))]
-        let _ = (lists, pairs, rows, depth);
+        let _ = (lists, pairs, shape, all);
     }
 }
 
@@ -103,7 +128,10 @@ mod vbmi2 {
         super::{COLUMNS, lists::Lists, sparse::LONGEST},
         Bytes, Decode,
     };
-    use crate::cpu::simd::vector::{Avx512, Vector};
+    use crate::cpu::simd::{
+        prefetch,
+        vector::{Avx512, Vector},
+    };
     use std::{arch::x86_64::*, mem::MaybeUninit};
 
     /// Bytes in a vector.
@@ -111,30 +139,12 @@ mod vbmi2 {
     /// Rows whose bytes are listed before numbers are made of them.
     const FEW: usize = 16;
 
-    /// See [`Bytes::take`]: to bytes and to numbers.
-    ///
-    /// # Safety
-    /// The CPU must have the instructions; the row must be there, and room for both.
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-    pub(super) unsafe fn take(decode: Decode, from: *const u8, width: usize, to: (*mut u8, *mut f32)) {
-        // SAFETY: the caller's promise; lanes beyond the masks are not touched.
-        unsafe {
-            for at in (0..width).step_by(COLUMNS) {
-                let here = u16::MAX >> COLUMNS.saturating_sub(width - at);
-                let bytes = _mm_maskz_loadu_epi8(here, from.add(at).cast());
-                _mm_mask_storeu_epi8(to.0.add(at).cast(), here, bytes);
-                number(decode, _mm512_cvtepu8_epi32(bytes))
-                    .store_part(to.1.add(at), (width - at).min(COLUMNS));
-            }
-        }
-    }
-
     /// Lists rows one by one.
     ///
     /// # Safety
     /// The CPU must have the instructions; see also [`Bytes::fill`].
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,popcnt")]
-    pub(super) unsafe fn rows(lists: &Lists, from: Bytes, [rows, depth]: [usize; 2]) {
+    pub(super) unsafe fn rows(lists: &Lists, from: Bytes, [rows, depth]: [usize; 2], all: bool) {
         let mut codes = [MaybeUninit::<u8>::uninit(); FEW * LONGEST + WIDTH];
         let mut places = [MaybeUninit::<u8>::uninit(); FEW * LONGEST + WIDTH];
         let (codes, places) = (codes.as_mut_ptr().cast::<u8>(), places.as_mut_ptr().cast::<u8>());
@@ -146,10 +156,16 @@ mod vbmi2 {
             for top in (0..rows).step_by(FEW) {
                 let mut length = 0;
                 for row in top..rows.min(top + FEW) {
+                    let start = from.row(row);
+                    // The next rows, and the next piece of this one: it may be a far row of a large table.
+                    if row + FEW < rows {
+                        prefetch(from.row(row + FEW), depth + WIDTH);
+                    }
+                    prefetch(start.wrapping_add(depth), depth + WIDTH);
                     for p in (0..depth).step_by(WIDTH) {
-                        let bytes = _mm512_loadu_si512(from.start.add(row * from.pitch + p).cast());
                         let here = u64::MAX >> WIDTH.saturating_sub(depth - p);
-                        let mask = _mm512_test_epi8_mask(bytes, bytes) & here;
+                        let bytes = _mm512_maskz_loadu_epi8(here, start.add(p).cast());
+                        let mask = if all { here } else { _mm512_test_epi8_mask(bytes, bytes) };
                         let at = _mm512_add_epi8(lanes, _mm512_set1_epi8(p as i8));
                         let (code, place) = (codes.add(length), places.add(length));
                         _mm512_storeu_si512(code.cast(), _mm512_maskz_compress_epi8(mask, bytes));
@@ -173,7 +189,7 @@ mod vbmi2 {
     /// # Safety
     /// The CPU must have the instructions; see also [`Bytes::fill`].
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,popcnt")]
-    pub(super) unsafe fn pairs(lists: &Lists, from: Bytes, [rows, depth]: [usize; 2]) {
+    pub(super) unsafe fn pairs(lists: &Lists, from: Bytes, [rows, depth]: [usize; 2], all: bool) {
         const WORDS: usize = WIDTH / 2;
         let mut codes = [MaybeUninit::<u16>::uninit(); WORDS * LONGEST + WORDS];
         let mut places = [MaybeUninit::<u8>::uninit(); WORDS * LONGEST + WORDS];
@@ -188,11 +204,15 @@ mod vbmi2 {
             let mut blocks = [[Avx512::zero(); COLUMNS]; (LONGEST / COLUMNS).next_multiple_of(2)];
             let mut done = 0;
             for top in (0..rows).step_by(WIDTH) {
+                let here = u64::MAX >> WIDTH.saturating_sub(rows - top);
                 // Quadruples of rows: the bytes of a column, as words of four, are made a row.
                 for (block, p) in blocks.iter_mut().zip((0..depth).step_by(COLUMNS)) {
                     for (i, column) in block.iter_mut().enumerate() {
                         *column = if p + i < depth {
-                            Avx512::load(from.start.add((p + i) * from.pitch + top).cast())
+                            Avx512::of(_mm512_castsi512_ps(_mm512_maskz_loadu_epi8(
+                                here,
+                                from.row(p + i).add(top).cast(),
+                            )))
                         } else {
                             Avx512::zero()
                         };
@@ -205,7 +225,8 @@ mod vbmi2 {
                     for (block, p) in blocks.chunks_exact(2).zip((0..depth).step_by(WORDS)) {
                         let [low, high] = [block[0][quadruple].bits(), block[1][quadruple].bits()];
                         let pairs = _mm512_permutex2var_epi16(low, words[half], high);
-                        let mask = _mm512_test_epi16_mask(pairs, pairs);
+                        let within = u32::MAX >> WORDS.saturating_sub(depth - p);
+                        let mask = if all { within } else { _mm512_test_epi16_mask(pairs, pairs) };
                         let at = _mm256_add_epi8(lanes, _mm256_set1_epi8(p as i8));
                         let (code, place) = (codes.add(length), places.add(length));
                         _mm512_storeu_si512(code.cast(), _mm512_maskz_compress_epi16(mask, pairs));

@@ -14,7 +14,7 @@ pub(super) struct Left {
     pub(super) numbers: *const f32,
     pub(super) down: usize,
     pub(super) along: usize,
-    /// The bytes that the numbers were made from, as they are where `along` is 1; otherwise transposed.
+    /// The bytes that the numbers are made from, as they lie where `along` is 1; otherwise transposed.
     pub(super) bytes: Option<Bytes>,
 }
 
@@ -95,7 +95,7 @@ impl Lists {
         unsafe {
             self.end(0, 0);
             match (a.bytes, a.group()) {
-                (Some(bytes), group) if !all => bytes.fill(self, group == 2, [rows, depth]),
+                (Some(bytes), group) => bytes.fill(self, group == 2, [rows, depth], all),
                 (_, 1) => self.rows::<V>(a, [rows, depth], all),
                 (_, _) => self.pairs::<V>(a, [rows, depth], all),
             }

@@ -8,7 +8,7 @@ mod sparse;
 mod tile;
 
 use super::Level;
-pub(super) use bytes::{BEYOND, Bytes, Decode};
+pub(super) use bytes::{Bytes, Decode};
 use lists::Left;
 use sparse::Sparse;
 use std::ops::Range;
@@ -207,7 +207,13 @@ impl Plan {
         self.sparse.is_some() && self.a_strides[1] == 1 && self.m < threads * sparse::ROWS
     }
 
-    /// Whether strips of at least [`COLUMNS`] columns do more than [`Finish::Store`], if zeros in `a` are left out.
+    /// Into how many parts columns may be split: zeros are left out of rows of a vector at least.
+    pub(super) fn widest_split(&self) -> usize {
+        let vectors = self.n.div_ceil(COLUMNS);
+        if self.sparse.is_some() { vectors / 2 } else { vectors }.max(1)
+    }
+
+    /// Whether strips do more than [`Finish::Store`], if zeros in `a` are left out.
     pub(super) fn finishes(&self) -> bool {
         self.sparse.is_some()
     }
@@ -222,7 +228,8 @@ impl Plan {
     ///
     /// # Safety
     /// The operands must be good for the plan's shape, and packed; `out` must be good for the strip, and meet no
-    /// operand; `own` must offer [`Plan::own_scratch`] bytes. `columns` must start at a multiple of [`COLUMNS`].
+    /// operand; `own` must offer [`Plan::own_scratch`] bytes. `columns` must start at a multiple of [`COLUMNS`], and
+    /// be no fewer where zeros are left out.
     pub(super) unsafe fn strip(
         &self,
         operands: Operands,
@@ -231,7 +238,8 @@ impl Plan {
         out: Out,
         own: *mut u8,
     ) {
-        if let Some(sparse) = self.sparse.as_ref().filter(|_| operands.sparse && columns.len() >= COLUMNS) {
+        if let Some(sparse) = self.sparse.as_ref().filter(|_| operands.sparse) {
+            debug_assert!(columns.len() >= COLUMNS, "a strip of {columns:?}");
             let [down, along] = self.a_strides;
             // SAFETY: the caller's promise.
             unsafe {

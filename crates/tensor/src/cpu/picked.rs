@@ -1,0 +1,136 @@
+//! Rows of bytes that a gather picks, for products that leave out zeros: those find them among the bytes where they lie
+//! in the table, in less time than among the numbers that the gather makes of them. Where nothing else needs these
+//! numbers, they are not made at all.
+
+use super::{
+    executable::{Build, Run},
+    gemm::{Bytes, Decode, seeks_zeros},
+};
+use crate::{
+    DType,
+    program::{GatherRows, Gemm, Operand, Program, Step},
+};
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+/// The rows of one gather, as the gather and its products know them.
+#[derive(Clone, Debug)]
+pub(super) struct Picked {
+    table: Operand,
+    indices: Operand,
+    count: usize,
+    width: usize,
+    decode: Decode,
+    /// Whether nothing but products that know the rows reads the numbers.
+    enough: bool,
+    /// Whether the gather has made no numbers in this run.
+    left_out: Arc<AtomicBool>,
+}
+
+impl Picked {
+    fn new(gather: &GatherRows, decode: Decode, enough: bool) -> Picked {
+        let &GatherRows { table, indices, count, width, .. } = gather;
+        Picked { table, indices, count, width, decode, enough, left_out: Arc::default() }
+    }
+
+    /// The rows, once the gather has seen that they are all in the table.
+    pub(super) fn bytes(&self, run: &Run) -> Bytes {
+        let start = |operand: Operand| run.buffers()[operand.buffer].wrapping_add(operand.offset);
+        Bytes {
+            table: start(self.table).cast_const(),
+            indices: start(self.indices).cast_const().cast(),
+            width: self.width,
+            decode: self.decode,
+        }
+    }
+
+    /// Whether the gather need not make numbers in this run: all products will leave out zeros, since there are many.
+    ///
+    /// # Safety
+    /// The rows must be in the table.
+    pub(super) unsafe fn leave_out(&self, run: &Run) -> bool {
+        // SAFETY: the caller's promise.
+        let out = self.enough && unsafe { self.bytes(run).mostly_zeros(self.count) };
+        self.left_out.store(out, Relaxed);
+        out
+    }
+
+    /// What [`Picked::leave_out`] said.
+    pub(super) fn left_out(&self) -> bool {
+        self.left_out.load(Relaxed)
+    }
+}
+
+/// For each step the rows that it picks, or that its left operand is made from.
+pub(super) fn find(program: &Program, build: &Build) -> Vec<Option<Picked>> {
+    let mut picked: Vec<Option<Picked>> = vec![None; program.steps.len()];
+    if !Bytes::pay(build.level) {
+        return picked;
+    }
+    for (at, step) in program.steps.iter().enumerate() {
+        let Step::GatherRows(gather) = step else { continue };
+        let Some(decode) = decode(gather) else { continue };
+        let (products, enough) = products(program, at, gather);
+        if !products.is_empty() {
+            let rows = Picked::new(gather, decode, enough);
+            products.iter().chain([&at]).for_each(|&step| picked[step] = Some(rows.clone()));
+        }
+    }
+    picked
+}
+
+/// How a gather of bytes makes numbers, if it does so in a simple way.
+fn decode(gather: &GatherRows) -> Option<Decode> {
+    let bytes = (gather.table.dtype, gather.output.dtype) == (DType::U8, DType::F32);
+    if bytes { Decode::of(&gather.program) } else { None }
+}
+
+/// The products that find the rows of the gather that is step `at` where they lie, and whether nothing else reads what
+/// the gather writes.
+fn products(program: &Program, at: usize, gather: &GatherRows) -> (Vec<usize>, bool) {
+    let result = &program.writes(&program.steps[at])[0];
+    let sources = program.reads(&program.steps[at]);
+    let mut enough = program.temporary.get(at) == Some(&true);
+    let (mut products, mut whole, mut written) = (Vec::new(), true, Vec::<Span>::new());
+    for (number, step) in program.steps.iter().enumerate().skip(at + 1) {
+        let reads = program.reads(step);
+        // What has been written over is another value.
+        let stale = |span: &Span| meets(span, result) && !written.iter().any(|w| within(span, w));
+        match step {
+            Step::Gemm(product) if whole && reads_all(product, gather) => {
+                products.push(number);
+                enough &= !reads[1..].iter().any(stale);
+            }
+            _ => enough &= !reads.iter().any(stale),
+        }
+        let writes = program.writes(step);
+        whole &= !writes.iter().any(|w| meets(w, result) || sources.iter().any(|source| meets(w, source)));
+        written.extend(writes);
+    }
+    (products, enough)
+}
+
+type Span = (usize, Range<usize>);
+
+fn meets(a: &Span, b: &Span) -> bool {
+    a.0 == b.0 && a.1.start < b.1.end && b.1.start < a.1.end
+}
+
+fn within(a: &Span, b: &Span) -> bool {
+    a.0 == b.0 && b.1.start <= a.1.start && a.1.end <= b.1.end
+}
+
+/// Whether zeros are looked for in the left operand, which is what the gather gives or its transpose.
+fn reads_all(product: &Gemm, gather: &GatherRows) -> bool {
+    let &GatherRows { count, width, output, .. } = gather;
+    let &Gemm { m, n, k, ref a, ref b, .. } = product;
+    let as_it_is = [m, k] == [count, width] && a.strides == [width, 1];
+    let transposed = [m, k] == [width, count] && a.strides == [1, width] && width > 1;
+    let strides = [a, b].map(|access| [access.strides[0], access.strides[1]]);
+    a.operand == output && (as_it_is || transposed) && seeks_zeros([m, n, k], strides[0], strides[1])
+}
