@@ -6,6 +6,7 @@ mod dot;
 mod error;
 mod gradients;
 mod graph;
+mod layout;
 mod lower;
 mod node;
 pub mod operations;

@@ -4,7 +4,7 @@
 //! broadcasting and most reshaping cost nothing: they make another [`View`] of the same value.
 
 use crate::{
-    DType,
+    DType, layout,
     node::NodeId,
     steps::{pure_output, reads_and_writes},
 };
@@ -120,6 +120,8 @@ impl PartialEq for Source {
 #[derive(Clone, Debug)]
 pub(crate) struct ValueInfo {
     pub source: Source,
+    pub dtype: DType,
+    pub dims: Vec<usize>,
     pub bytes: usize,
     /// The bits of its elements, when it is a constant of equal elements.
     pub splat: Option<u32>,
@@ -162,23 +164,19 @@ pub(crate) struct Lowering {
 impl Lowering {
     fn value(&mut self, source: Source, dtype: DType, dims: &[usize]) -> View {
         let buffer = self.values.len();
-        let shape = Shape::from(dims);
-        self.values.push(ValueInfo {
-            source,
-            bytes: shape.elements().saturating_mul(dtype.size()),
-            splat: None,
-        });
-        View { operand: Operand { buffer, offset: 0, dtype }, dims: dims.to_vec(), strides: shape.strides() }
+        let (strides, bytes) = lies(&source, dtype, dims);
+        let dims = dims.to_vec();
+        self.values.push(ValueInfo { source, dtype, dims: dims.clone(), bytes, splat: None });
+        View { operand: Operand { buffer, offset: 0, dtype }, dims, strides }
     }
 
     /// The value of this source, made once.
     pub fn source(&mut self, source: Source, dtype: DType, dims: &[usize]) -> View {
         match self.values.iter().position(|v| v.source == source) {
-            Some(buffer) => View {
-                operand: Operand { buffer, offset: 0, dtype },
-                dims: dims.to_vec(),
-                strides: Shape::from(dims).strides(),
-            },
+            Some(buffer) => {
+                let strides = lies(&source, dtype, dims).0;
+                View { operand: Operand { buffer, offset: 0, dtype }, dims: dims.to_vec(), strides }
+            }
             None => self.value(source, dtype, dims),
         }
     }
@@ -210,7 +208,8 @@ impl Lowering {
                 DType::U8 => Tensor::scalar(bits as u8),
             };
             let splat = Some(bits);
-            self.values.push(ValueInfo { source: Source::Constant(tensor), bytes: dtype.size(), splat });
+            let (source, dims) = (Source::Constant(tensor), Vec::new());
+            self.values.push(ValueInfo { source, dtype, dims, bytes: dtype.size(), splat });
             self.values.len() - 1
         });
         View {
@@ -429,6 +428,13 @@ impl Lowering {
 
     /// Rows of a table.
     pub fn gather(&mut self, table: &View, indices: &View) -> View {
+        // A padded row is picked as it is.
+        if let (Some(pitch), true) = (layout::pitch(table.dtype(), &table.dims), self.is_variable(table)) {
+            let (rows, width) = (table.dims[0], table.dims[1]);
+            let picked = self.gather(&View { dims: vec![rows, pitch], ..table.clone() }, indices);
+            let wanted = [&indices.dims[..], &[width]].concat();
+            return picked.slice(&vec![0; wanted.len()], &wanted);
+        }
         let (table, indices) = (self.contiguous(table), self.contiguous(indices));
         let width = table.dims[1..].iter().product();
         let dims = [&indices.dims[..], &table.dims[1..]].concat();
@@ -444,6 +450,14 @@ impl Lowering {
                 output: output.operand,
             })
         })
+    }
+
+    /// Whether it is all of a variable, as that lies.
+    fn is_variable(&self, view: &View) -> bool {
+        let value = &self.values[view.operand.buffer];
+        matches!(value.source, Source::Variable(_))
+            && view.operand.offset == 0
+            && (&view.dims, &view.strides) == (&value.dims, &lies(&value.source, value.dtype, &value.dims).0)
     }
 
     /// Makes `view` the newest value of a variable; it must be a value of its own, complete and in order.
@@ -464,6 +478,16 @@ impl Lowering {
         self.push(Step::Random(Random { distribution, key, counter, count, output }));
         view
     }
+}
+
+/// Strides and bytes of a value from this source. A variable is padded in whatever plan it takes part; what a run computes
+/// may become so when all its steps are known.
+fn lies(source: &Source, dtype: DType, dims: &[usize]) -> (Vec<usize>, usize) {
+    if matches!(source, Source::Variable(_)) {
+        return layout::padded(dtype, dims);
+    }
+    let shape = Shape::from(dims);
+    (shape.strides(), shape.elements().saturating_mul(dtype.size()))
 }
 
 /// The extents that all broadcast to. Shape inference has made sure that they do, as far as extents were known.

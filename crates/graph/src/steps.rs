@@ -18,41 +18,68 @@ fn single(outputs: &[Access]) -> Option<Access> {
     if let [output] = outputs { Some(output.clone()) } else { None }
 }
 
-/// Visits every operand: `visit(operand, written)`. A random step's counter counts as written.
-pub(crate) fn for_each_operand(step: &mut Step, visit: &mut dyn FnMut(&mut Operand, bool)) {
-    fn all(accesses: &mut [Access], written: bool, visit: &mut dyn FnMut(&mut Operand, bool)) {
-        accesses.iter_mut().for_each(|a| visit(&mut a.operand, written));
+/// How a step touches an operand.
+pub(crate) enum Touch<'a> {
+    /// By loops of these extents.
+    Walk { access: &'a mut Access, dims: Vec<usize>, written: bool },
+    /// As elements that lie one after the other.
+    Whole { operand: &'a mut Operand, written: bool },
+}
+
+impl Touch<'_> {
+    /// Whether the operand is written; a random step's counter is.
+    pub(crate) fn writes(&self) -> bool {
+        let (Touch::Walk { written, .. } | Touch::Whole { written, .. }) = self;
+        *written
     }
+}
+
+/// Visits every operand, and how it is touched.
+pub(crate) fn for_each_touch(step: &mut Step, visit: &mut dyn FnMut(Touch)) {
+    fn walk(accesses: &mut [Access], dims: &[usize], written: bool, visit: &mut dyn FnMut(Touch)) {
+        for access in accesses {
+            visit(Touch::Walk { access, dims: dims.to_vec(), written });
+        }
+    }
+    use std::slice::from_mut;
     match step {
         Step::Map(s) => {
-            all(&mut s.inputs, false, visit);
-            all(&mut s.outputs, true, visit);
+            walk(&mut s.inputs, &s.dims, false, visit);
+            walk(&mut s.outputs, &s.dims, true, visit);
         }
         Step::Reduce(s) => {
-            all(&mut s.inputs, false, visit);
-            all(&mut s.epilogue_inputs, false, visit);
-            all(&mut s.outputs, true, visit);
+            walk(&mut s.inputs, &[&s.dims[..], &s.reduced].concat(), false, visit);
+            walk(&mut s.epilogue_inputs, &s.dims, false, visit);
+            walk(&mut s.outputs, &s.dims, true, visit);
         }
         Step::ArgReduce(s) => {
-            visit(&mut s.input.operand, false);
-            visit(&mut s.output.operand, true);
+            walk(from_mut(&mut s.input), &[&s.dims[..], &[s.length]].concat(), false, visit);
+            walk(from_mut(&mut s.output), &s.dims, true, visit);
         }
         Step::Gemm(s) => {
-            visit(&mut s.a.operand, false);
-            visit(&mut s.b.operand, false);
-            all(&mut s.epilogue_inputs, false, visit);
-            all(&mut s.outputs, true, visit);
+            walk(from_mut(&mut s.a), &[s.m, s.k], false, visit);
+            walk(from_mut(&mut s.b), &[s.k, s.n], false, visit);
+            walk(&mut s.epilogue_inputs, &[s.m, s.n], false, visit);
+            walk(&mut s.outputs, &[s.m, s.n], true, visit);
         }
         Step::GatherRows(s) => {
-            visit(&mut s.table, false);
-            visit(&mut s.indices, false);
-            visit(&mut s.output, true);
+            visit(Touch::Whole { operand: &mut s.table, written: false });
+            visit(Touch::Whole { operand: &mut s.indices, written: false });
+            visit(Touch::Whole { operand: &mut s.output, written: true });
         }
         Step::Random(s) => {
-            visit(&mut s.counter, true);
-            visit(&mut s.output, true);
+            visit(Touch::Whole { operand: &mut s.counter, written: true });
+            visit(Touch::Whole { operand: &mut s.output, written: true });
         }
     }
+}
+
+/// Visits every operand: `visit(operand, written)`. A random step's counter counts as written.
+pub(crate) fn for_each_operand(step: &mut Step, visit: &mut dyn FnMut(&mut Operand, bool)) {
+    for_each_touch(step, &mut |touch| match touch {
+        Touch::Walk { access, written, .. } => visit(&mut access.operand, written),
+        Touch::Whole { operand, written } => visit(operand, written),
+    });
 }
 
 /// The values that a step reads, and those that it writes.

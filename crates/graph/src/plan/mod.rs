@@ -8,6 +8,7 @@ mod emit;
 mod explain;
 mod fuse;
 mod order;
+mod pad;
 mod prune;
 mod traffic;
 
@@ -153,7 +154,7 @@ fn assemble(
 ) -> Plan {
     // What is fetched must be contiguous, and must not be overwritten by this run or, for a prepared step is read
     // later, by another one.
-    let commits = std::mem::take(&mut l.commits);
+    let mut commits = std::mem::take(&mut l.commits);
     let fetched: Vec<View> = fetched
         .into_iter()
         .map(|view| match l.values[view.operand.buffer].source {
@@ -169,6 +170,8 @@ fn assemble(
     if !defer_commits {
         fuse::fuse(&mut l, &kept);
     }
+    let dense: Vec<usize> = fetched.iter().chain(&checked).map(|v| v.operand.buffer).collect();
+    pad::pad(&mut l, &dense, &mut commits);
     let in_place =
         if defer_commits { BTreeMap::new() } else { order::in_place(&mut l, &commits, &kept, &fetched) };
     let copies: Vec<_> = commits

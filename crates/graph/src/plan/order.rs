@@ -2,6 +2,7 @@
 
 use super::traffic::Traffic;
 use crate::{
+    layout,
     lower::{Lowering, Source, View},
     steps::elementwise_inputs,
 };
@@ -22,7 +23,8 @@ pub(super) fn in_place(
     let mut in_place = BTreeMap::new();
     for (&variable, view) in commits {
         let value = view.operand.buffer;
-        if fetched.iter().any(|f| f.operand.buffer == value) {
+        let lies_as_variables_do = view.strides == layout::padded(view.dtype(), &view.dims).0;
+        if fetched.iter().any(|f| f.operand.buffer == value) || !lies_as_variables_do {
             continue;
         }
         let old = l.values.iter().position(|v| v.source == Source::Variable(variable));

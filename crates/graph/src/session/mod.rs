@@ -137,10 +137,8 @@ impl Session {
             return None;
         }
         let index = self.graph.lock().variables.iter().position(|v| v.node == variable.id)?;
-        let state = lock(&self.state);
-        let cell = state.variables.get(&index).filter(|c| c.initialized)?;
         let dims = variable.shape().known()?;
-        state.read(cell.slot, 0, variable.dtype(), &dims).ok()
+        lock(&self.state).value(index, variable.dtype(), &dims)
     }
 
     /// Gives a variable a value.
@@ -158,11 +156,7 @@ impl Session {
         }
         let index =
             self.graph.lock().variables.iter().position(|v| v.node == variable.id).unwrap_or_default();
-        let mut state = lock(&self.state);
-        let slot = state.variable(index, value.as_bytes().len())?;
-        state.memory.write(slot, value.as_bytes())?;
-        state.variables.insert(index, state::Cell { slot, initialized: true });
-        Ok(())
+        lock(&self.state).assign(index, value)
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -1,5 +1,5 @@
 use crate::{
-    DType, Error, Graph,
+    DType, Error, Graph, layout,
     node::NodeId,
     plan::{Binding, Emitted, Fetched, Plan},
 };
@@ -39,6 +39,23 @@ impl State {
         let slot = self.memory.allocate(bytes)?;
         self.variables.insert(index, Cell { slot, initialized: false });
         Ok(slot)
+    }
+
+    /// Gives a variable a value.
+    pub fn assign(&mut self, index: usize, value: &Tensor) -> Result<(), Error> {
+        let (dtype, dims) = (value.dtype(), value.dims());
+        let slot = self.variable(index, layout::padded(dtype, dims).1)?;
+        self.memory.write(slot, &layout::to_padded(dtype, dims, value.as_bytes()))?;
+        self.variables.insert(index, Cell { slot, initialized: true });
+        Ok(())
+    }
+
+    /// A variable's value, which has this type and these extents, if it has one.
+    pub fn value(&self, index: usize, dtype: DType, dims: &[usize]) -> Option<Tensor> {
+        let cell = self.variables.get(&index).filter(|c| c.initialized)?;
+        let mut bytes = vec![0; layout::padded(dtype, dims).1];
+        self.memory.read(cell.slot, 0, &mut bytes).ok()?;
+        Tensor::from_bytes(dtype, dims, &layout::from_padded(dtype, dims, &bytes)).ok()
     }
 
     pub fn counter(&mut self, node: NodeId) -> Result<Slot, Error> {

@@ -19,6 +19,8 @@ pub(super) const COLUMNS: usize = 16;
 /// Numbers of `b` that a tile's rows meet before the next column of tiles has its turn: they stay in the first-level
 /// cache.
 const PIECE: usize = 4096;
+/// Products of so few numbers take as long to write as to compute.
+const SHORT: usize = 32;
 /// Floats in a page of memory.
 const PAGE: usize = 1024;
 /// A result of so few rows meets each number of `b` so seldom that a copy is not worth keeping.
@@ -111,7 +113,7 @@ unsafe impl Sync for Operands {}
 pub(super) fn seeks_zeros([m, n, k]: [usize; 3], a_strides: [usize; 2], b_strides: [usize; 2]) -> bool {
     let whole = a_strides == [k, 1] || a_strides == [1, m];
     let large = m.saturating_mul(n).saturating_mul(k) >= SPARSE_WORK;
-    whole && large && n >= COLUMNS && b_strides == [n, 1]
+    whole && large && n >= COLUMNS && b_strides[1] == 1
 }
 
 impl Plan {
@@ -200,11 +202,13 @@ impl Plan {
         self.sparse.as_ref().is_some_and(|sparse| unsafe { sparse.pays(operands.a, self.m * self.k) })
     }
 
-    /// Whether columns should be split before rows: where zeros are left out, each part copies the pieces of `b` that
-    /// it needs, and lists the numbers of its rows of `a`. Lists are the cheaper of the two unless `a` is transposed, or
-    /// each thread has so many rows that its copy serves enough of them.
+    /// Whether columns should be split before rows. Where zeros are left out, each part looks through the pieces of `b`
+    /// that it needs, and lists the numbers of its rows of `a`. Lists are the cheaper of the two, unless each thread has
+    /// enough rows of its own; but rows of a transposed `a` are those of the weights in an update, and threads that own
+    /// columns of weights in all products find them in their caches. So do short products, whose factors are few.
     pub(super) fn splits_columns(&self, threads: usize) -> bool {
-        self.sparse.is_some() && self.a_strides[1] == 1 && self.m < threads * sparse::ROWS
+        let own_rows = self.a_strides[1] == 1 && self.m >= threads * sparse::ROWS;
+        if self.sparse.is_some() { !own_rows } else { self.k <= SHORT }
     }
 
     /// Into how many parts columns may be split: zeros are left out of rows of a vector at least.

@@ -11,7 +11,7 @@ use super::{
     COLUMNS, Finish, Out,
     lists::{self, Left, Lists},
 };
-use crate::cpu::{Level, by_level, by_vector, simd::vector::Vector};
+use crate::cpu::{Level, by_level, by_vector, memory::ALIGNMENT, simd::vector::Vector};
 
 /// Floats of a piece of `b` that stays in the first-level cache, beside lists and rows of the result.
 const PIECE: usize = 7168;
@@ -41,6 +41,22 @@ const BLOCK: usize = 20;
 pub(super) const SCRATCH: usize = (PIECE + SUMS) * 4 + lists::BYTES;
 const SUMS: usize = ROWS * BLOCK * COLUMNS;
 
+/// Rows of `b`, and from one to the next.
+#[derive(Clone, Copy)]
+struct Rows {
+    start: *const f32,
+    down: usize,
+}
+
+impl Rows {
+    /// Whether they need no copy: vectors are cache lines, and rows spread over all sets of a cache.
+    fn lie_well(self) -> bool {
+        self.start.addr().is_multiple_of(ALIGNMENT)
+            && self.down.is_multiple_of(COLUMNS)
+            && self.down / COLUMNS % 2 == 1
+    }
+}
+
 /// Where sums wait for their next products.
 #[derive(Clone, Copy)]
 struct Sums {
@@ -51,28 +67,25 @@ struct Sums {
     apart: bool,
 }
 
-/// Copies a piece of `N` vectors a row, the last of which starts `tail` columns on. Says whether all is finite.
+/// Looks through a piece of `N` vectors a row, the last of which starts `tail` columns on, and copies it if there is
+/// somewhere `to` copy it. Says whether all is finite. Afterwards the piece is in the first-level cache.
 ///
 /// # Safety
-/// The CPU must have the instructions; the piece and room for it must be there.
+/// The CPU must have the instructions; the piece and room for a copy must be there.
 #[inline(always)]
-unsafe fn copy<V: Vector, const N: usize>(
-    depth: usize,
-    b: *const f32,
-    b_stride: usize,
-    tail: usize,
-    piece: *mut f32,
-) -> bool {
+unsafe fn look<V: Vector, const N: usize>(depth: usize, b: Rows, tail: usize, to: Option<*mut f32>) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
         let zero = V::zero();
         let mut sums = [zero; N];
         for p in 0..depth {
-            let (row, to) = (b.add(p * b_stride), piece.add(p * N * COLUMNS));
+            let row = b.start.add(p * b.down);
             for (i, sum) in sums.iter_mut().enumerate() {
                 let numbers = V::load(row.add(if i + 1 == N { tail } else { i * COLUMNS }));
                 *sum = numbers.mul_add(zero, *sum);
-                numbers.store(to.add(i * COLUMNS));
+                if let Some(to) = to {
+                    numbers.store(to.add((p * N + i) * COLUMNS));
+                }
             }
         }
         // Zero times a number that is not finite is NaN, which is no zero.
@@ -80,7 +93,7 @@ unsafe fn copy<V: Vector, const N: usize>(
     }
 }
 
-/// Advances `N` vectors, the last of which starts `tail` columns on, of `rows` rows, which are listed in groups of `G`:
+/// Advances `N` vectors, the last of which starts `tail` columns on (of the piece, `inner`), of `rows` rows, which are listed in groups of `G`:
 /// `first` from zero, `last` to the end.
 ///
 /// # Safety
@@ -89,11 +102,11 @@ unsafe fn copy<V: Vector, const N: usize>(
 unsafe fn advance<V: Vector, const G: usize, const N: usize>(
     lists: &Lists,
     rows: usize,
-    piece: *const f32,
+    piece: Rows,
     [first, last]: [bool; 2],
     kept: Sums,
     out: Out,
-    tail: usize,
+    [tail, inner]: [usize; 2],
 ) {
     let column = |i: usize| if i + 1 == N { tail } else { i * COLUMNS };
     let place = |i: usize| if kept.apart { i * COLUMNS } else { column(i) };
@@ -117,13 +130,13 @@ unsafe fn advance<V: Vector, const G: usize, const N: usize>(
             }
             for entry in lists.entries(row / G) {
                 let first = *lists.firsts.add(entry);
-                let b = piece.add(first.place() * (N * COLUMNS));
+                let b = piece.start.add(first.place() * piece.down);
                 let mut x = [V::splat(first.number()); G];
                 if let [_, second] = &mut x[..] {
                     *second = V::splat(*lists.seconds.add(entry));
                 }
                 for (i, sums) in sums.iter_mut().enumerate() {
-                    let b = V::load(b.add(i * COLUMNS));
+                    let b = V::load(b.add(if i + 1 == N { inner } else { i * COLUMNS }));
                     for (sum, x) in sums.iter_mut().zip(&x) {
                         *sum = x.mul_add(b, *sum);
                     }
@@ -224,17 +237,22 @@ unsafe fn advance_block<V: Vector>(call: &Call, ends: [bool; 2], apart: bool) {
             let [from, to] = [strip, strip + 1].map(|i| vectors * i / strips * COLUMNS);
             // The last vector of a row overlaps the one before, where there are too few columns for it.
             let tail = to.min(columns) - from - COLUMNS;
-            let (b, out) = (b.add(from), out.at(0, from));
+            let (b, out) = (Rows { start: b.add(from), down: b_stride }, out.at(0, from));
+            let copy = (!b.lie_well()).then_some(piece);
             let sums = Sums { start: sums.start.add(from), ..sums };
             macro_rules! strip {
                 ($n:literal) => {{
-                    if !copy::<V, $n>(depth, b, b_stride, tail, piece) && !all {
+                    if !look::<V, $n>(depth, b, tail, copy) && !all {
                         all = true;
                         lists.fill::<V>(a, [rows, depth], true);
                     }
+                    let (piece, inner) = match copy {
+                        Some(start) => (Rows { start, down: $n * COLUMNS }, ($n - 1) * COLUMNS),
+                        None => (b, tail),
+                    };
                     match group {
-                        1 => advance::<V, 1, $n>(&lists, rows, piece, ends, sums, out, tail),
-                        _ => advance::<V, 2, $n>(&lists, rows, piece, ends, sums, out, tail),
+                        1 => advance::<V, 1, $n>(&lists, rows, piece, ends, sums, out, [tail, inner]),
+                        _ => advance::<V, 2, $n>(&lists, rows, piece, ends, sums, out, [tail, inner]),
                     }
                 }};
             }

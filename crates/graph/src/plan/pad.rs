@@ -1,0 +1,91 @@
+//! Padded rows for what a run computes on its way.
+
+use crate::{
+    layout,
+    lower::{Lowering, Source, View},
+    steps::{Touch, for_each_touch},
+};
+use minutia_tensor::program::Access;
+use std::collections::BTreeMap;
+
+/// Pads the rows of wide matrices that are computed and only ever walked along rows and columns. What is in `dense`
+/// stays as it is; `commits` are brought up to date.
+pub(super) fn pad(l: &mut Lowering, dense: &[usize], commits: &mut BTreeMap<usize, View>) {
+    let rows = |l: &Lowering, value: usize| {
+        let value = &l.values[value];
+        let pitch = layout::pitch(value.dtype, &value.dims)?;
+        (value.source == Source::Step).then(|| Rows { width: value.dims[1], pitch })
+    };
+    let mut pads: Vec<Option<Rows>> = (0..l.values.len()).map(|value| rows(l, value)).collect();
+    dense.iter().for_each(|&value| pads[value] = None);
+    let mut written = vec![false; pads.len()];
+    for kernel in &mut l.kernels {
+        for_each_touch(&mut kernel.step, &mut |touch| {
+            let (value, fits) = match &touch {
+                Touch::Walk { access, dims, .. } => {
+                    let value = access.operand.buffer;
+                    (value, pads[value].is_some_and(|rows| rows.walk(access, dims).is_some()))
+                }
+                Touch::Whole { operand, .. } => (operand.buffer, false),
+            };
+            written[value] |= touch.writes();
+            if !fits {
+                pads[value] = None;
+            }
+        });
+    }
+    // What was computed once and for all lies where it lies.
+    pads.iter_mut().zip(&written).filter(|(_, written)| !**written).for_each(|(rows, _)| *rows = None);
+    let place = |access: &mut Access, dims: &[usize]| {
+        if let Some(rows) = pads[access.operand.buffer]
+            && let Some(padded) = rows.walk(access, dims)
+        {
+            *access = padded;
+        }
+    };
+    for kernel in &mut l.kernels {
+        for_each_touch(&mut kernel.step, &mut |touch| {
+            if let Touch::Walk { access, dims, .. } = touch {
+                place(access, &dims);
+            }
+        });
+    }
+    for view in commits.values_mut() {
+        let mut access = view.access();
+        place(&mut access, &view.dims);
+        (view.operand, view.strides) = (access.operand, access.strides);
+    }
+    for (value, rows) in l.values.iter_mut().zip(&pads) {
+        if rows.is_some() {
+            value.bytes = layout::padded(value.dtype, &value.dims).1;
+        }
+    }
+}
+
+/// Rows of a value that is to be padded.
+#[derive(Clone, Copy)]
+struct Rows {
+    width: usize,
+    pitch: usize,
+}
+
+impl Rows {
+    /// The access that walks the padded rows as this one walks the dense ones; none if a loop of it runs from one row
+    /// into the next.
+    fn walk(self, access: &Access, dims: &[usize]) -> Option<Access> {
+        let size = access.operand.dtype.size();
+        let first = access.operand.offset / size;
+        let mut last_column = first % self.width;
+        let mut strides = access.strides.clone();
+        for (stride, &dim) in strides.iter_mut().zip(dims).filter(|(_, dim)| **dim > 1) {
+            if *stride % self.width == 0 {
+                *stride = *stride / self.width * self.pitch;
+            } else {
+                last_column += (dim - 1) * *stride;
+            }
+        }
+        let mut operand = access.operand;
+        operand.offset = (first / self.width * self.pitch + first % self.width) * size;
+        (last_column < self.width).then_some(Access { operand, strides })
+    }
+}
