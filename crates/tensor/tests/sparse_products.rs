@@ -1,10 +1,10 @@
 //! Products whose left operand has many zeros give the reference's bits, whatever else the operands hold and wherever
 //! they come from: the loops that leave zeros out, the check that sends operands that are not finite around them, lists
-//! made from bytes, updates in place.
+//! made from bytes, updates in place, rows that start at cache lines.
 
 mod common;
 
-use common::{SPECIAL, agrees_with, bytes, dense};
+use common::{SPECIAL, agrees_with, bytes};
 use minutia_kernels::{map::Code, rng::Generator};
 use minutia_tensor::{DType, program::*};
 use proptest::prelude::*;
@@ -22,6 +22,8 @@ enum Epilogue {
     Relu,
     /// `w - product * rate` over `w`.
     Update,
+    /// `product` where another number is above zero, or else zero.
+    Mask,
 }
 
 /// What makes the left operand.
@@ -52,6 +54,8 @@ struct Case {
     columns: i32,
     /// Whether the left operand is stored transposed.
     transposed: bool,
+    /// Whether rows of the right operand and of the result start at cache lines.
+    padded: bool,
     left: Left,
     epilogue: Epilogue,
     /// How much of the left operand is zero.
@@ -80,27 +84,33 @@ fn cases() -> impl Strategy<Value = Case> {
         Just(Epilogue::Nothing),
         Just(Epilogue::Bias),
         Just(Epilogue::Relu),
-        Just(Epilogue::Update)
+        Just(Epilogue::Update),
+        Just(Epilogue::Mask)
     ];
     (
         (left, epilogue),
-        (1..300_usize, prop_oneof![1..130_usize, 100..900_usize], -3..40_i32, any::<bool>()),
+        (1..300_usize, prop_oneof![1..130_usize, 100..900_usize], -3..40_i32, any::<[bool; 2]>()),
         (zeros, scale, [few(), few()], [0..4_usize, 0..4], any::<u64>()),
     )
         .prop_map(
-            |((left, epilogue), (m, k, columns, transposed), (zeros, scale, special, offsets, seed))| {
+            |(
+                (left, epilogue),
+                (m, k, columns, [transposed, padded]),
+                (zeros, scale, special, offsets, seed),
+            )| {
                 Case {
                     // So that there is no need for more columns than some thousands.
                     m: m.max(512_usize.div_ceil(k)),
                     k,
                     columns,
                     transposed,
+                    padded,
                     left,
                     epilogue,
                     zeros,
                     scale,
                     special,
-                    offsets,
+                    offsets: if padded { [offsets[0], 0] } else { offsets },
                     seed,
                 }
             },
@@ -111,6 +121,11 @@ impl Case {
     fn n(&self) -> usize {
         let large = LARGE.div_ceil(self.m * self.k).max(16);
         large.saturating_add_signed(self.columns as isize).max(1)
+    }
+
+    /// Numbers from one row to the next, in the right operand and in the result.
+    fn pitch(&self) -> usize {
+        if self.padded { (self.n().div_ceil(16) | 1) * 16 } else { self.n() }
     }
 
     /// `n` numbers after `offset` others.
@@ -179,21 +194,22 @@ impl Case {
     }
 
     fn check(&self, threads: &[usize]) -> Result<(), String> {
-        let (m, n, k) = (self.m, self.n(), self.k);
+        let (m, n, k, pitch) = (self.m, self.n(), self.k, self.pitch());
         let (mut steps, [table, indices]) = match self.left {
             Left::Numbers => Default::default(),
             Left::Bytes { divided, between, .. } => self.gather(divided, between),
         };
         let buffers = [
             bytes(&self.operand(0, m * k, self.zeros)),
-            bytes(&self.operand(1, k * n, 0.05)),
+            bytes(&self.operand(1, k * pitch, 0.05)),
             bytes(&common::numbers(self.seed, n, true)),
-            bytes(&common::numbers(self.seed, m * n, true)),
+            bytes(&common::numbers(self.seed, m * pitch, true)),
             table,
             indices,
             vec![0; 4],
+            bytes(&common::numbers(self.seed ^ 1, m * n, true)),
         ];
-        let result = dense(3, &[m, n]);
+        let result = common::strided(3, DType::F32, &[pitch, 1]);
         let mut program = MapBuilder::new(2);
         let (product, other) = (program.input(0), program.input(1));
         let (epilogue_inputs, epilogue) = match self.epilogue {
@@ -212,13 +228,19 @@ impl Case {
                 let new = program.apply(Code::Sub, &[other, change]);
                 (vec![result.clone()], program.finish(&[new]))
             }
+            Epilogue::Mask => {
+                let zero = program.constant(0.0);
+                let above = program.apply(Code::Lt, &[zero, other]);
+                let kept = program.apply(Code::Select, &[above, product, zero]);
+                (vec![common::strided(7, DType::F32, &[n, 1])], program.finish(&[kept]))
+            }
         };
         steps.push(Step::Gemm(Gemm {
             m,
             n,
             k,
             a: self.access(0, if self.transposed { [1, m] } else { [k, 1] }),
-            b: self.access(1, [n, 1]),
+            b: self.access(1, [pitch, 1]),
             epilogue_inputs,
             epilogue,
             outputs: vec![result],
@@ -252,6 +274,7 @@ fn parts_narrower_than_a_vector() {
         k: 112,
         columns: 90,
         transposed: false,
+        padded: false,
         left: Left::Numbers,
         epilogue: Epilogue::Update,
         zeros: 0.9,

@@ -20,6 +20,8 @@ enum How {
     Take { rate: f32 },
     /// `product + bias`, or no less than zero.
     Bias { bias: Access, relu: bool },
+    /// `product` where another number is above zero, and zero elsewhere: the gradient of what was made so.
+    Mask { of: Access },
 }
 
 impl Finished {
@@ -52,9 +54,18 @@ impl Finished {
             m.apply(Code::Max, &[zero, sum])
         };
         let relu = is(&above);
+        let mask = |m: &mut MapBuilder, [product, of]: [Value; 2]| {
+            let zero = m.constant(0.0);
+            let above = m.apply(Code::Lt, &[zero, of]);
+            m.apply(Code::Select, &[above, product, zero])
+        };
+        if input.strides[1] == 1 && is(&mask) {
+            return Some(Finished { how: How::Mask { of: input.clone() }, output });
+        }
         let fits = input.strides == [0, 1] && (relu || is(&add));
         fits.then(|| Finished { how: How::Bias { bias: input.clone(), relu }, output })
     }
+
     /// Where the results go.
     pub(super) fn output(&self) -> &Access {
         &self.output
@@ -65,6 +76,7 @@ impl Finished {
         match &self.how {
             How::Take { rate } => Finish::Take(*rate),
             How::Bias { bias, relu } => Finish::Bias(start(bias), *relu),
+            How::Mask { of } => Finish::Mask(start(of), of.strides[0]),
         }
     }
 }

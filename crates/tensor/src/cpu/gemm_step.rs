@@ -108,7 +108,8 @@ impl GemmStep {
             }
             _ => None,
         };
-        let finished = Finished::of(step).filter(|_| plan.finishes());
+        let finished =
+            Finished::of(step).filter(|_| [false, true].iter().any(|&sparse| plan.finishes(sparse)));
         // Two threads that write parts of one cache line would wait for each other at every piece of a product: parts
         // that split columns keep their sums to themselves, in rows that start at cache lines.
         let widest = part(n, COLUMNS, split[1], 0).len();
@@ -208,7 +209,7 @@ impl GemmStep {
             }
             run.each_part(self.split[0] * self.split[1], &|i| {
                 let own = self.frames.get(i);
-                let finished = self.finished.as_ref().filter(|_| operands.sparse);
+                let finished = self.finished.as_ref().filter(|_| self.plan.finishes(operands.sparse));
                 let (output, finish) = match (finished, &self.direct) {
                     (Some(finished), _) => (finished.output(), finished.finish(start)),
                     (None, Some(output)) => (output, Finish::Store),

@@ -2,6 +2,7 @@
 //! the result is cut into tiles, strips and threads.
 
 mod bytes;
+mod finish;
 mod lists;
 mod pack;
 mod sparse;
@@ -9,6 +10,7 @@ mod tile;
 
 use super::Level;
 pub(super) use bytes::{Bytes, Decode};
+pub(super) use finish::{Finish, Out};
 use lists::Left;
 use sparse::Sparse;
 use std::ops::Range;
@@ -43,6 +45,7 @@ pub(super) struct Plan {
     depth: usize,
     tile: Tile,
     pack: pack::Pack,
+    end: finish::EndTile,
     /// If the operands lie so that zeros in `a` can be left out.
     sparse: Option<Sparse>,
     /// Rows of a tile, if tiles below each other are all that there is.
@@ -75,36 +78,12 @@ pub(super) struct Operands {
     pub(super) bytes: Option<Bytes>,
 }
 
-/// Where a strip of the result goes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Out {
-    pub(super) start: *mut f32,
-    /// From one row to the next.
-    pub(super) ld: usize,
-    /// What becomes of the products. Nothing but [`Finish::Store`] where [`Plan::finishes`] says no.
-    pub(super) finish: Finish,
-}
+/// The sums of a tile.
+#[repr(align(64))]
+struct Sums([f32; LARGEST]);
 
-/// What is done with a product while it is in a register.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Finish {
-    Store,
-    /// It is multiplied by a rate and taken from what lies in its place.
-    Take(f32),
-    /// A number for its column is added, and then, if so, what is below zero is made zero.
-    Bias(*const f32, bool),
-}
-
-impl Out {
-    /// The part from a row and a column on.
-    pub(super) fn at(self, row: usize, column: usize) -> Out {
-        let finish = match self.finish {
-            Finish::Bias(bias, relu) => Finish::Bias(bias.wrapping_add(column), relu),
-            other => other,
-        };
-        Out { start: self.start.wrapping_add(row * self.ld + column), finish, ..self }
-    }
-}
+/// Numbers in the largest tile of any level.
+const LARGEST: usize = 12 * 2 * COLUMNS;
 
 // SAFETY: strips only read through these pointers; whoever calls them vouches for the rest.
 unsafe impl Sync for Operands {}
@@ -138,7 +117,20 @@ impl Plan {
         let depth = k.div_ceil(k.div_ceil(PIECE / tile.columns).max(1)).max(1);
         let stack = (panels == Panels::InPlace && sparse.is_none() && k <= depth && n <= tile.columns)
             .then(|| tile.height(m));
-        Plan { m, n, k, a_strides, b_strides, panels, depth, tile, pack: pack::at(level), sparse, stack }
+        Plan {
+            m,
+            n,
+            k,
+            a_strides,
+            b_strides,
+            panels,
+            depth,
+            tile,
+            pack: pack::at(level),
+            end: finish::at(level),
+            sparse,
+            stack,
+        }
     }
 
     /// Rows of a tile.
@@ -217,9 +209,10 @@ impl Plan {
         if self.sparse.is_some() { vectors / 2 } else { vectors }.max(1)
     }
 
-    /// Whether strips do more than [`Finish::Store`], if zeros in `a` are left out.
-    pub(super) fn finishes(&self) -> bool {
-        self.sparse.is_some()
+    /// Whether strips of such a product do more than [`Finish::Store`]: all do where zeros in `a` are left out, and
+    /// otherwise those whose tiles are made at once.
+    pub(super) fn finishes(&self, sparse: bool) -> bool {
+        sparse || self.k <= self.depth
     }
 
     /// Bytes of scratch that a strip needs for itself.
@@ -258,6 +251,7 @@ impl Plan {
             }
             return;
         }
+        let mut sums = Sums([0.0; LARGEST]);
         let height = self.tile.height(rows.len());
         for start in (0..self.k.max(1)).step_by(self.depth) {
             let depth = start..(start + self.depth).min(self.k);
@@ -270,8 +264,15 @@ impl Plan {
                         let first = row * self.a_strides[0] + start * self.a_strides[1];
                         let a = operands.a.wrapping_add(first);
                         let to = out.at(row - rows.start, column - columns.start);
-                        let shape = [height.min(rows.end - row), across.len(), depth.len()];
-                        (self.tile.advance)(shape, start == 0, a, self.a_strides, b, to.start, to.ld);
+                        let [height, width] = [height.min(rows.end - row), across.len()];
+                        let shape = [height, width, depth.len()];
+                        if let Finish::Store = out.finish {
+                            (self.tile.advance)(shape, start == 0, a, self.a_strides, b, to.start, to.ld);
+                        } else {
+                            let ld = self.tile.columns;
+                            (self.tile.advance)(shape, true, a, self.a_strides, b, sums.0.as_mut_ptr(), ld);
+                            (self.end)([height, width], sums.0.as_ptr(), ld, to);
+                        }
                     }
                 }
             }

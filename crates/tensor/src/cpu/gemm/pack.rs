@@ -4,7 +4,7 @@ use super::COLUMNS;
 use crate::cpu::{by_vector, simd::vector::Vector};
 
 /// Copies a panel: `rows` rows of `width` columns, which lie `down` and `across` apart, to rows of [`COLUMNS`] numbers.
-/// What lies beyond `width` columns is left as it is; it reaches no column of the result.
+/// What lies beyond `width` columns of them reaches no column of the result.
 ///
 /// # Safety
 /// The CPU must have the instructions; the panel and room for it must be there.
@@ -15,22 +15,26 @@ unsafe fn copy<V: Vector>(
     [rows, width]: [usize; 2],
     to: *mut f32,
 ) {
-    let whole = if down == 1 && width == COLUMNS { rows / COLUMNS * COLUMNS } else { 0 };
     // SAFETY: the caller's promise.
     unsafe {
-        for p in (0..whole).step_by(COLUMNS) {
+        if down != 1 {
+            for p in 0..rows {
+                for j in 0..width {
+                    *to.add(p * COLUMNS + j) = b.add(p * down + j * across).read_unaligned();
+                }
+            }
+            return;
+        }
+        for p in (0..rows).step_by(COLUMNS) {
+            let n = COLUMNS.min(rows - p);
             let mut block = [V::zero(); COLUMNS];
-            for (j, column) in block.iter_mut().enumerate() {
-                *column = V::load(b.add(j * across + p));
+            for (j, column) in block[..width].iter_mut().enumerate() {
+                let from = b.add(j * across + p);
+                *column = if n == COLUMNS { V::load(from) } else { V::load_part(from, n) };
             }
             V::transpose(&mut block);
-            for (i, row) in block.iter().enumerate() {
+            for (i, row) in block[..n].iter().enumerate() {
                 row.store(to.add((p + i) * COLUMNS));
-            }
-        }
-        for p in whole..rows {
-            for j in 0..width {
-                *to.add(p * COLUMNS + j) = b.add(p * down + j * across).read_unaligned();
             }
         }
     }

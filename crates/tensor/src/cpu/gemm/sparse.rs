@@ -147,14 +147,12 @@ unsafe fn advance<V: Vector, const G: usize, const N: usize>(
                     let sum = sum.add(V::zero());
                     match out.finish {
                         _ if !there(j) => {}
-                        Finish::Take(rate) if last => {
+                        Finish::Take(rate) if last && column(i) < i * COLUMNS => {
                             take(sum, rate, to[j].add(column(i)), i * COLUMNS - column(i))
                         }
-                        Finish::Bias(bias, relu) if last => {
-                            let sum = sum.add(V::load(bias.add(column(i))));
-                            (if relu { sum.relu() } else { sum }).store(to[j].add(column(i)));
-                        }
-                        _ => sum.store(at[j].add(place(i))),
+                        Finish::Store => sum.store(at[j].add(place(i))),
+                        _ if !last => sum.store(at[j].add(place(i))),
+                        _ => out.end(sum, row + j, column(i), COLUMNS),
                     }
                 }
             }
@@ -162,7 +160,7 @@ unsafe fn advance<V: Vector, const G: usize, const N: usize>(
     }
 }
 
-/// Takes `sum * rate` from what lies at `to`, but for the first `skip` numbers, which are done already.
+/// Takes `sum * rate` from what lies at `to`, but for the first `skip` numbers, of which there are some: they are done.
 ///
 /// # Safety
 /// The CPU must have the instructions; there must be a vector at `to`.
@@ -170,15 +168,10 @@ unsafe fn advance<V: Vector, const G: usize, const N: usize>(
 unsafe fn take<V: Vector>(sum: V, rate: f32, to: *mut f32, skip: usize) {
     // SAFETY: the caller's promise.
     unsafe {
-        let change = sum.mul(V::splat(rate));
-        if skip == 0 {
-            V::load(to).sub(change).store(to);
-        } else {
-            let (mut all, to, left) = ([0.0; COLUMNS], to.add(skip), COLUMNS - skip);
-            change.store(all.as_mut_ptr());
-            let change = V::load_part(all.as_ptr().add(skip), left);
-            V::load_part(to, left).sub(change).store_part(to, left);
-        }
+        let (mut all, to, left) = ([0.0; COLUMNS], to.add(skip), COLUMNS - skip);
+        sum.mul(V::splat(rate)).store(all.as_mut_ptr());
+        let change = V::load_part(all.as_ptr().add(skip), left);
+        V::load_part(to, left).sub(change).store_part(to, left);
     }
 }
 

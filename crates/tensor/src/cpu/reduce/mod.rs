@@ -104,10 +104,12 @@ impl ReduceStep {
         } else {
             Way::LongRows
         };
+        // Columns of what products have just made lie in other caches than the first.
+        let far = usize::from(by_columns);
         let cost = outputs.saturating_mul(
-            length.saturating_mul(prologue.cost() + 1).saturating_add(epilogue.cost() + LANES),
+            length.saturating_mul(prologue.cost() + 1 + far).saturating_add(epilogue.cost() + LANES),
         );
-        let parts = parts(build.threads, cost).min(outputs.div_ceil(way.grain()).max(1));
+        let parts = parts(build.threads, cost).min(outputs.div_ceil(LANES).max(1));
         let work = match way {
             Way::Columns { width } => depth(length) * LANES * width,
             _ => RESULTS,
@@ -148,7 +150,7 @@ impl ReduceStep {
     /// The buffers must be what the checked program declares.
     pub(super) unsafe fn run(&self, run: &Run) {
         run.each_part(self.parts, &|i| {
-            let range = part(self.outputs, self.way.grain(), self.parts, i);
+            let range = part(self.outputs, LANES, self.parts, i);
             // SAFETY: each part has its frames and its range of outputs, which no input meets.
             unsafe {
                 let frames = self.frames.get(i);
@@ -183,13 +185,6 @@ impl ReduceStep {
                 self.epilogue.run(end.0, start, start + n, results.cast(), |_, _, _| {});
             }
         }
-    }
-}
-
-impl Way {
-    /// Results that parts do not split.
-    fn grain(self) -> usize {
-        if let Way::Columns { width } = self { width.max(1) } else { LANES }
     }
 }
 

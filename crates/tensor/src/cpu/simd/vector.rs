@@ -55,6 +55,8 @@ pub(in crate::cpu) trait Vector: Copy {
     unsafe fn mul(self, x: Self) -> Self;
     /// `max(+0, self)`; NaN where there is NaN.
     unsafe fn relu(self) -> Self;
+    /// The numbers where those of `x` are above zero; `+0` elsewhere.
+    unsafe fn where_positive(self, x: Self) -> Self;
     /// Bit `i` is whether number `i` is other than zero; NaN is.
     unsafe fn nonzero(self) -> u32;
     /// Transposes sixteen vectors. In place: arrays handed over by value are copied where a function of the standard
@@ -175,6 +177,10 @@ impl Vector for Plain {
     #[inline(always)]
     unsafe fn relu(self) -> Self {
         Plain(std::array::from_fn(|l| max(0.0, self.0[l])))
+    }
+    #[inline(always)]
+    unsafe fn where_positive(self, x: Self) -> Self {
+        Plain(std::array::from_fn(|l| if x.0[l] > 0.0 { self.0[l] } else { 0.0 }))
     }
     #[inline(always)]
     unsafe fn nonzero(self) -> u32 {

@@ -117,6 +117,14 @@ impl Vector for Neon {
         }
     }
     #[inline(always)]
+    unsafe fn where_positive(self, x: Self) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let four = |s, x| vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(s), vcgtzq_f32(x)));
+            Neon(four(self.0, x.0), four(self.1, x.1), four(self.2, x.2), four(self.3, x.3))
+        }
+    }
+    #[inline(always)]
     unsafe fn nonzero(self) -> u32 {
         // SAFETY: see above.
         unsafe {

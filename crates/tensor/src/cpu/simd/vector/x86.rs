@@ -125,6 +125,14 @@ impl Vector for Avx2 {
         }
     }
     #[inline(always)]
+    unsafe fn where_positive(self, x: Self) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let half = |s, x| _mm256_and_ps(s, _mm256_cmp_ps::<_CMP_GT_OQ>(x, _mm256_setzero_ps()));
+            Avx2(half(self.0, x.0), half(self.1, x.1))
+        }
+    }
+    #[inline(always)]
     unsafe fn nonzero(self) -> u32 {
         // SAFETY: see above.
         unsafe {
@@ -195,6 +203,14 @@ impl Vector for Avx512 {
         // SAFETY: see above.
         unsafe {
             let above = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(self.0, _mm512_setzero_ps());
+            Avx512(_mm512_maskz_mov_ps(above, self.0))
+        }
+    }
+    #[inline(always)]
+    unsafe fn where_positive(self, x: Self) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let above = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(x.0, _mm512_setzero_ps());
             Avx512(_mm512_maskz_mov_ps(above, self.0))
         }
     }

@@ -1,0 +1,84 @@
+//! Where products go, and what becomes of them on the way.
+
+use super::COLUMNS;
+use crate::cpu::{by_vector, simd::vector::Vector};
+
+/// Where a strip of the result goes.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cpu) struct Out {
+    pub(in crate::cpu) start: *mut f32,
+    /// From one row to the next.
+    pub(in crate::cpu) ld: usize,
+    /// What becomes of the products. Nothing but [`Finish::Store`] where [`Plan::finishes`](super::Plan::finishes) says no.
+    pub(in crate::cpu) finish: Finish,
+}
+
+/// What is done with a product while it is in a register.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cpu) enum Finish {
+    Store,
+    /// It is multiplied by a rate and taken from what lies in its place.
+    Take(f32),
+    /// A number for its column is added, and then, if so, what is below zero is made zero.
+    Bias(*const f32, bool),
+    /// It is made zero where a number, in rows so far apart, is not above zero.
+    Mask(*const f32, usize),
+}
+
+impl Out {
+    /// The part from a row and a column on.
+    pub(in crate::cpu) fn at(self, row: usize, column: usize) -> Out {
+        let finish = match self.finish {
+            Finish::Bias(bias, relu) => Finish::Bias(bias.wrapping_add(column), relu),
+            Finish::Mask(of, ld) => Finish::Mask(of.wrapping_add(row * ld + column), ld),
+            other => other,
+        };
+        Out { start: self.start.wrapping_add(row * self.ld + column), finish, ..self }
+    }
+
+    /// Ends sixteen products, the first of a row and a column, and writes the first `n`.
+    ///
+    /// # Safety
+    /// The CPU must have the instructions; `n` numbers must be there wherever the end takes them from.
+    #[inline(always)]
+    pub(super) unsafe fn end<V: Vector>(self, sums: V, row: usize, column: usize, n: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let load = |from| if n == COLUMNS { V::load(from) } else { V::load_part(from, n) };
+            let to = self.start.add(row * self.ld + column);
+            let ended = match self.finish {
+                Finish::Store => sums,
+                Finish::Take(rate) => load(to.cast_const()).sub(sums.mul(V::splat(rate))),
+                Finish::Bias(bias, relu) => {
+                    let sums = sums.add(load(bias.add(column)));
+                    if relu { sums.relu() } else { sums }
+                }
+                Finish::Mask(of, ld) => sums.where_positive(load(of.add(row * ld + column))),
+            };
+            if n == COLUMNS { ended.store(to) } else { ended.store_part(to, n) }
+        }
+    }
+}
+
+/// Ends a tile of products, which lie in rows `ld` apart.
+///
+/// # Safety
+/// The CPU must have the instructions; the tile must be there, and `out` be good for as much.
+#[inline(always)]
+unsafe fn tile<V: Vector>([height, width]: [usize; 2], sums: *const f32, ld: usize, out: Out) {
+    for row in 0..height {
+        for column in (0..width).step_by(COLUMNS) {
+            // SAFETY: the caller's promise; rows of the tile are whole vectors.
+            unsafe {
+                out.end(V::load(sums.add(row * ld + column)), row, column, COLUMNS.min(width - column))
+            };
+        }
+    }
+}
+
+by_vector! {
+    fn end_tile(shape: [usize; 2], sums: *const f32, ld: usize, out: Out) = tile;
+}
+pub(super) use end_tile::at;
+/// What [`at`] gives.
+pub(super) type EndTile = unsafe fn([usize; 2], *const f32, usize, Out);
