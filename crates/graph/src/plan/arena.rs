@@ -1,6 +1,6 @@
 //! Where each value lives.
 
-use super::Binding;
+use super::{Binding, order::outermost};
 use crate::{
     lower::{Kernel, Lowering, Source},
     steps::reads_and_writes,
@@ -8,6 +8,9 @@ use crate::{
 use std::collections::BTreeMap;
 
 const ALIGNMENT: usize = 64;
+/// Values of so many bytes do not share memory with others that kernels over the same rows have; larger ones would take
+/// too much of it.
+const SMALL: usize = 1 << 17;
 
 /// The place of every value.
 pub(super) struct Places {
@@ -36,6 +39,19 @@ impl Places {
                 if l.values[value].source == Source::Step && !computed.contains_key(&value) {
                     lives.entry(value).or_insert((i, i)).1 = i;
                 }
+            }
+        }
+        // Threads may take rows through several kernels apart from each other: none must find another value's rows where
+        // it is about to write its own.
+        let mut ends: Vec<usize> = (0..l.kernels.len()).collect();
+        for i in (1..ends.len()).rev() {
+            if outermost(&l.kernels[i - 1].step) == outermost(&l.kernels[i].step) {
+                ends[i - 1] = ends[i];
+            }
+        }
+        for (&value, life) in &mut lives {
+            if l.values[value].bytes <= SMALL {
+                life.1 = ends[life.1];
             }
         }
         for value in kept {

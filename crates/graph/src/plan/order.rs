@@ -7,7 +7,7 @@ use crate::{
     steps::elementwise_inputs,
 };
 use minutia_tensor::program::{Access, Step};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Finds the new values that can be written over the variables' old ones, and orders the steps so that this is
 /// right. Returns the variable of each such value. A fetched value is none of them: it stays what it is when the
@@ -44,15 +44,32 @@ pub(super) fn in_place(
         readers.iter().for_each(|&r| edges[r].push(writer));
         in_place.insert(value, variable);
     }
-    l.kernels = sorted(&edges).into_iter().map(|i| l.kernels[i].clone()).collect();
+    arrange(l, &edges);
     in_place
 }
 
 /// Puts the kernels in an order of execution; the earliest goes first where there is a choice.
 pub(super) fn sort(l: &mut Lowering) {
     let traffic = Traffic::new(l.values.len(), l.kernels.iter().map(|k| &k.step));
-    let order = sorted(&traffic.dependencies());
-    l.kernels = order.into_iter().map(|i| l.kernels[i].clone()).collect();
+    arrange(l, &traffic.dependencies());
+}
+
+fn arrange(l: &mut Lowering, edges: &[Vec<usize>]) {
+    let rows: Vec<usize> = l.kernels.iter().map(|k| outermost(&k.step)).collect();
+    l.kernels = sorted(edges, &rows).into_iter().map(|i| l.kernels[i].clone()).collect();
+}
+
+/// The extent of a step's outermost loop.
+pub(super) fn outermost(step: &Step) -> usize {
+    let dims = match step {
+        Step::Map(s) => &s.dims,
+        Step::Reduce(s) => &s.dims,
+        Step::ArgReduce(s) => &s.dims,
+        Step::Gemm(s) => return s.m,
+        Step::GatherRows(s) => return s.count,
+        Step::Random(s) => return s.count,
+    };
+    dims.first().copied().unwrap_or(1)
 }
 
 /// Whether a step may write `new` over `old`: it reads `old` only element by element, at the place it writes.
@@ -93,21 +110,34 @@ fn reachable(edges: &[Vec<usize>], from: usize, to: usize) -> bool {
     false
 }
 
-/// Topological order; the earliest built goes first where there is a choice.
-fn sorted(edges: &[Vec<usize>]) -> Vec<usize> {
+/// Topological order. Where there is a choice, steps over the same rows follow each other, since threads can then share
+/// the rows and need not wait; among these, and where rows change, the earliest built goes first.
+fn sorted(edges: &[Vec<usize>], rows: &[usize]) -> Vec<usize> {
     let mut waiting = vec![0; edges.len()];
     edges.iter().flatten().for_each(|&to| waiting[to] += 1);
-    let mut ready: std::collections::BTreeSet<usize> =
-        (0..edges.len()).filter(|&i| waiting[i] == 0).collect();
+    let mut ready: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    let add = |ready: &mut BTreeMap<usize, BTreeSet<usize>>, step: usize| {
+        ready.entry(rows[step]).or_default().insert(step);
+    };
+    (0..edges.len()).filter(|&step| waiting[step] == 0).for_each(|step| add(&mut ready, step));
     let mut order = Vec::with_capacity(edges.len());
-    while let Some(step) = ready.pop_first() {
+    let mut current = 0;
+    loop {
+        if !ready.contains_key(&current) {
+            let first = ready.iter().filter_map(|(&rows, steps)| Some((steps.first()?, rows))).min();
+            let Some((_, rows)) = first else { return order };
+            current = rows;
+        }
+        let Some(step) = ready.get_mut(&current).and_then(BTreeSet::pop_first) else {
+            ready.remove(&current);
+            continue;
+        };
         order.push(step);
         for &to in &edges[step] {
             waiting[to] -= 1;
             if waiting[to] == 0 {
-                ready.insert(to);
+                add(&mut ready, to);
             }
         }
     }
-    order
 }

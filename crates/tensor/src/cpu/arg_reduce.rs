@@ -25,6 +25,7 @@ pub(super) struct ArgReduceStep {
     float: bool,
     largest: bool,
     outputs: usize,
+    cost: usize,
     parts: usize,
 }
 
@@ -35,6 +36,7 @@ impl ArgReduceStep {
         let input = permuted(&step.input.strides, &axes);
         let nest = Nest::new(&step.dims, [&input[..], &step.output.strides]);
         let outputs = nest.elements();
+        let cost = outputs.saturating_mul(step.length).saturating_mul(20);
         let strides = [nest.strides[0][..].into(), nest.strides[1][..].into()];
         ArgReduceStep {
             input: step.input.operand,
@@ -46,8 +48,14 @@ impl ArgReduceStep {
             float: step.input.operand.dtype == DType::F32,
             largest: step.largest,
             outputs,
-            parts: parts(build.threads, outputs.saturating_mul(step.length).saturating_mul(20)),
+            cost,
+            parts: parts(build.threads, cost),
         }
+    }
+
+    /// Roughly how long it takes, in units of an addition in the first-level cache.
+    pub(super) fn cost(&self) -> usize {
+        self.cost
     }
 
     /// # Safety

@@ -13,12 +13,13 @@ use super::{
     pool::Pool,
     random::RandomStep,
     reduce::ReduceStep,
+    region::RegionStep,
     trial::Trial,
 };
 use crate::{
     Error, Slot,
     binding::Bindings,
-    program::{MapProgram, Program, Step},
+    program::{MapProgram, Program, Region, Step},
 };
 use std::{sync::Arc, time::Instant};
 
@@ -80,6 +81,11 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// Where a part finds what a step of one part does.
+    pub(super) fn of_part(&self, i: usize) -> Place {
+        Place { scratch: self.part(i), ..*self }
+    }
+
     /// The scratch of a part.
     pub(super) fn part(&self, i: usize) -> *mut u8 {
         self.scratch.wrapping_add(i * self.stride)
@@ -118,6 +124,12 @@ impl Run<'_> {
         self.unchanged
     }
 
+    /// The same on one thread.
+    #[inline]
+    pub(super) fn alone(&self) -> Run<'_> {
+        Run { pool: None, ..*self }
+    }
+
     /// Calls `f` for every part, on several threads if there are several parts.
     #[inline]
     pub(super) fn each_part(&self, parts: usize, f: &(impl Fn(usize) + Sync)) {
@@ -128,8 +140,9 @@ impl Run<'_> {
     }
 }
 
+/// A step made ready, or several.
 #[derive(Debug)]
-enum Compiled {
+pub(super) enum Compiled {
     Map(MapStep),
     Transpose(TransposeStep),
     Reduce(ReduceStep),
@@ -137,6 +150,50 @@ enum Compiled {
     Gemm(Box<GemmStep>),
     Gather(GatherStep),
     Random(RandomStep),
+    Region(RegionStep),
+}
+
+impl Compiled {
+    pub(super) fn place(&mut self, place: &Place) {
+        match self {
+            Compiled::Map(s) => s.place(place),
+            Compiled::Reduce(s) => s.place(place),
+            Compiled::Transpose(_) | Compiled::ArgReduce(_) | Compiled::Random(_) => {}
+            Compiled::Gemm(s) => s.place(place),
+            Compiled::Gather(s) => s.place(place),
+            Compiled::Region(s) => s.place(place),
+        }
+    }
+
+    /// # Safety
+    /// The buffers must be what the checked program declares.
+    pub(super) unsafe fn run(&self, run: &Run) -> Result<(), Error> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self {
+                Compiled::Map(s) => s.run(run),
+                Compiled::Transpose(s) => s.run(run),
+                Compiled::Reduce(s) => s.run(run),
+                Compiled::ArgReduce(s) => s.run(run),
+                Compiled::Gemm(s) => s.run(run),
+                Compiled::Gather(s) => return s.run(run),
+                Compiled::Random(s) => s.run(run),
+                Compiled::Region(s) => s.run(run),
+            }
+        }
+        Ok(())
+    }
+
+    /// Roughly how long it takes, in units of an addition in the first-level cache, if rows can be taken apart.
+    fn cost_by_rows(&self) -> Option<usize> {
+        match self {
+            Compiled::Map(s) => Some(s.cost()),
+            Compiled::Reduce(s) => s.cost_by_rows(),
+            Compiled::ArgReduce(s) => Some(s.cost()),
+            Compiled::Gemm(s) => s.cost_by_rows(),
+            Compiled::Transpose(_) | Compiled::Gather(_) | Compiled::Random(_) | Compiled::Region(_) => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -171,24 +228,26 @@ impl Executable {
             kept_bytes: 0,
         };
         let picked = picked::find(program, &build);
-        let compile = |(number, step): (usize, &Step)| match step {
-            Step::Map(s) => match TransposeStep::new(s, &build) {
+        let compile = |number: usize, step: &Step, build: &mut Build| match step {
+            Step::Map(s) => match TransposeStep::new(s, build) {
                 Some(transpose) => Compiled::Transpose(transpose),
-                None => Compiled::Map(MapStep::new(s, &mut build)),
+                None => Compiled::Map(MapStep::new(s, build)),
             },
-            Step::Reduce(s) => Compiled::Reduce(ReduceStep::new(s, &mut build)),
-            Step::ArgReduce(s) => Compiled::ArgReduce(ArgReduceStep::new(s, &mut build)),
+            Step::Reduce(s) => Compiled::Reduce(ReduceStep::new(s, build)),
+            Step::ArgReduce(s) => Compiled::ArgReduce(ArgReduceStep::new(s, build)),
             Step::Gemm(s) => {
                 let fixed = !program.buffers[s.b.operand.buffer].written;
-                Compiled::Gemm(Box::new(GemmStep::new(s, picked[number].clone(), fixed, &mut build)))
+                Compiled::Gemm(Box::new(GemmStep::new(s, picked[number].clone(), fixed, build)))
             }
             Step::GatherRows(s) => {
                 let name = program.name(number);
-                Compiled::Gather(GatherStep::new(s, number, name, picked[number].clone(), &mut build))
+                Compiled::Gather(GatherStep::new(s, number, name, picked[number].clone(), build))
             }
-            Step::Random(s) => Compiled::Random(RandomStep::new(s, &mut build)),
+            Step::Random(s) => Compiled::Random(RandomStep::new(s, build)),
         };
-        let mut steps: Vec<_> = program.steps.iter().enumerate().map(compile).collect();
+        let numbered = program.steps.iter().enumerate();
+        let mut steps: Vec<_> = numbered.map(|(number, step)| compile(number, step, &mut build)).collect();
+        join_regions(&mut steps, program, &mut build, compile);
 
         let stride = build.part_bytes.next_multiple_of(ALIGNMENT);
         let scratch = Block::zeroed(build.parts * stride)?;
@@ -206,15 +265,7 @@ impl Executable {
             // SAFETY: the block has a group of lanes for each constant.
             unsafe { place.constants.cast::<[u32; LANES]>().add(i).write([word; LANES]) };
         }
-        for step in &mut steps {
-            match step {
-                Compiled::Map(s) => s.place(&place),
-                Compiled::Reduce(s) => s.place(&place),
-                Compiled::Transpose(_) | Compiled::ArgReduce(_) | Compiled::Random(_) => {}
-                Compiled::Gemm(s) => s.place(&place),
-                Compiled::Gather(s) => s.place(&place),
-            }
-        }
+        steps.iter_mut().for_each(|step| step.place(&place));
         Ok(Executable {
             steps,
             pool: Arc::clone(&cpu.pool),
@@ -239,22 +290,44 @@ impl Executable {
         for step in &self.steps {
             // SAFETY: the program was checked, and `bindings` found every buffer as long as it declares, writable
             // where it writes, and written ones distinct from all others; `&mut` keeps others away.
-            unsafe {
-                match step {
-                    Compiled::Map(s) => s.run(&run),
-                    Compiled::Transpose(s) => s.run(&run),
-                    Compiled::Reduce(s) => s.run(&run),
-                    Compiled::ArgReduce(s) => s.run(&run),
-                    Compiled::Gemm(s) => s.run(&run),
-                    Compiled::Gather(s) => s.run(&run)?,
-                    Compiled::Random(s) => s.run(&run),
-                }
-            }
+            unsafe { step.run(&run)? };
         }
         self.seen = Some(memory.touch());
         if let (Some(trial), Some(start)) = (&mut self.trial, start) {
             trial.took(start.elapsed());
         }
         Ok(())
+    }
+}
+
+/// Puts one step in the place of those of a region that threads can share by rows.
+fn join_regions(
+    steps: &mut Vec<Compiled>,
+    program: &Program,
+    build: &mut Build,
+    compile: impl Fn(usize, &Step, &mut Build) -> Compiled,
+) {
+    if build.threads < 2 {
+        return;
+    }
+    // From the end, so that the numbers of those before stay.
+    for Region { steps: mut rest, rows } in program.regions().into_iter().rev() {
+        while !rest.is_empty() {
+            let costs: Vec<usize> =
+                steps[rest.clone()].iter().rev().map_while(Compiled::cost_by_rows).collect();
+            let joined = rest.end - costs.len()..rest.end;
+            if costs.len() > 1 {
+                let cost = costs.iter().fold(0_usize, |sum, &cost| sum.saturating_add(cost));
+                let region =
+                    RegionStep::new(rows, &program.steps[joined.clone()], cost, build, |step, build| {
+                        compile(joined.start, step, build)
+                    });
+                if let Some(region) = region {
+                    steps.splice(joined.clone(), [Compiled::Region(region)]);
+                }
+            }
+            // The step before these is none that can be joined.
+            rest.end = joined.start.saturating_sub(1).max(rest.start);
+        }
     }
 }

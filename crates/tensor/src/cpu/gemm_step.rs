@@ -34,6 +34,8 @@ pub(super) struct GemmStep {
     small: bool,
     /// Into how many parts rows and columns are split.
     split: [usize; 2],
+    /// Roughly how long it takes, in units of an addition in the first-level cache.
+    cost: usize,
     /// Into how many parts the copying of panels is split.
     packers: usize,
     /// Where copied panels are kept from run to run; if nowhere, they share scratch with other steps.
@@ -142,12 +144,19 @@ impl GemmStep {
             across,
             small,
             split,
+            cost,
             packers,
             panels,
             shared: std::ptr::null_mut(),
             frames: PerPart::new([]),
             picked,
         }
+    }
+
+    /// Roughly how long it takes, if each of its rows can be made alone: without panels that all share, and not by
+    /// columns.
+    pub(super) fn cost_by_rows(&self) -> Option<usize> {
+        (self.plan.makes_rows() && self.split[1] == 1).then_some(self.cost)
     }
 
     pub(super) fn place(&mut self, place: &Place) {

@@ -20,6 +20,7 @@ mod picked;
 mod pool;
 mod random;
 mod reduce;
+mod region;
 mod simd;
 mod transfer;
 mod trial;

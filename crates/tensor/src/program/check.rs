@@ -208,7 +208,7 @@ impl Program {
     }
 
     /// The bytes from first to last (exclusive) that an access touches; empty when a dimension is zero.
-    fn span(&self, access: &Access, dims: &[usize]) -> Result<(usize, usize), String> {
+    pub(super) fn span(&self, access: &Access, dims: &[usize]) -> Result<(usize, usize), String> {
         let Operand { buffer, offset, dtype } = access.operand;
         let spec = self.buffers.get(buffer).ok_or_else(|| format!("buffer {buffer} is not declared"))?;
         if access.strides.len() != dims.len() {

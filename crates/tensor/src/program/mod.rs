@@ -6,8 +6,10 @@
 
 mod check;
 mod map;
+mod regions;
 
 pub use map::{Instruction, MapBuilder, MapProgram, Value};
+pub use regions::Region;
 
 use crate::DType;
 

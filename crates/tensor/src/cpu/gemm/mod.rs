@@ -209,6 +209,11 @@ impl Plan {
         if self.sparse.is_some() { vectors / 2 } else { vectors }.max(1)
     }
 
+    /// Whether each row is made alone: nothing is copied for several of them, and no zeros are sought.
+    pub(super) fn makes_rows(&self) -> bool {
+        self.panels == Panels::InPlace && self.sparse.is_none()
+    }
+
     /// Whether strips of such a product do more than [`Finish::Store`]: all do where zeros in `a` are left out, and
     /// otherwise those whose tiles are made at once.
     pub(super) fn finishes(&self, sparse: bool) -> bool {

@@ -12,6 +12,7 @@ use crate::{
 #[derive(Debug)]
 pub(in crate::cpu) struct MapStep {
     engine: Engine,
+    cost: usize,
     parts: usize,
     frames: PerPart<Frame>,
 }
@@ -21,9 +22,15 @@ impl MapStep {
         let sources: Vec<_> = step.inputs.iter().map(Source::Access).collect();
         let sinks: Vec<_> = step.outputs.iter().map(Sink::Access).collect();
         let engine = build.engine(&step.dims, &step.program, &sources, &sinks, true);
-        let parts = parts(build.threads, engine.elements().saturating_mul(engine.cost()));
+        let cost = engine.elements().saturating_mul(engine.cost());
+        let parts = parts(build.threads, cost);
         build.reserve(parts, engine.scratch());
-        MapStep { engine, parts, frames: PerPart::new([]) }
+        MapStep { engine, cost, parts, frames: PerPart::new([]) }
+    }
+
+    /// Roughly how long it takes, in units of an addition in the first-level cache.
+    pub(in crate::cpu) fn cost(&self) -> usize {
+        self.cost
     }
 
     pub(in crate::cpu) fn place(&mut self, place: &Place) {

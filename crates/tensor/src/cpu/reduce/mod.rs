@@ -32,6 +32,7 @@ pub(super) struct ReduceStep {
     epilogue: Engine,
     /// Where the results go if nothing is computed from them and they are neighbours there.
     direct: Option<Operand>,
+    cost: usize,
     parts: usize,
     frames: PerPart<Frames>,
 }
@@ -129,7 +130,13 @@ impl ReduceStep {
             _ => None,
         };
         let frames = PerPart::new([]);
-        ReduceStep { kernels, outputs, length, way, prologue, epilogue, direct, parts, frames }
+        ReduceStep { kernels, outputs, length, way, prologue, epilogue, direct, cost, parts, frames }
+    }
+
+    /// Roughly how long it takes, in units of an addition in the first-level cache; none where results are made side by
+    /// side, and better not apart.
+    pub(super) fn cost_by_rows(&self) -> Option<usize> {
+        (!matches!(self.way, Way::Columns { .. })).then_some(self.cost)
     }
 
     pub(super) fn place(&mut self, place: &Place) {

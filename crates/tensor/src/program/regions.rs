@@ -1,0 +1,216 @@
+//! Steps that walk the same rows.
+
+use super::*;
+use std::ops::Range;
+
+/// Steps that follow each other and all walk the same number of rows, such that what one of them does with a row
+/// concerns only that row of the others: each row may go through all steps by itself, at any time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// The steps.
+    pub steps: Range<usize>,
+    /// How many rows: the extent of their outermost loop.
+    pub rows: usize,
+}
+
+/// More steps than these are not looked at together.
+const MOST_STEPS: usize = 64;
+
+impl Program {
+    /// The regions of a checked program that have several rows and steps, in order. They do not overlap.
+    #[must_use]
+    pub fn regions(&self) -> Vec<Region> {
+        let mut regions = Vec::new();
+        let mut start = 0;
+        while start < self.steps.len() {
+            let Some(rows) = rows(&self.steps[start]) else {
+                start += 1;
+                continue;
+            };
+            let mut touched = self.touched(&self.steps[start]);
+            let mut end = start + 1;
+            while let Some(step) = self.steps[..self.steps.len().min(start + MOST_STEPS)].get(end) {
+                if self::rows(step) != Some(rows) {
+                    break;
+                }
+                let touches = self.touched(step);
+                if !touches.iter().all(|touch| touched.iter().all(|other| touch.keeps_rows(other))) {
+                    break;
+                }
+                touched.extend(touches);
+                end += 1;
+            }
+            if end - start > 1 {
+                regions.push(Region { steps: start..end, rows });
+            }
+            start = end;
+        }
+        regions
+    }
+
+    /// What a step that has rows touches in them.
+    fn touched(&self, step: &Step) -> Vec<Touch> {
+        let mut touches = Vec::new();
+        let mut add = |accesses: &[Access], dims: &[usize], written| {
+            for access in accesses {
+                // Of a checked program, every access has a span.
+                let (start, end) = self.span(access, dims).unwrap_or_default();
+                let row = access.strides.first().filter(|stride| **stride > 0).map(|stride| {
+                    let pitch = stride * access.operand.dtype.size();
+                    (pitch, end - start - (dims[0] - 1) * pitch)
+                });
+                touches.push(Touch { buffer: access.operand.buffer, start, end, row, written });
+            }
+        };
+        match step {
+            Step::Map(s) => {
+                add(&s.inputs, &s.dims, false);
+                add(&s.outputs, &s.dims, true);
+            }
+            Step::Reduce(s) => {
+                add(&s.inputs, &[&s.dims[..], &s.reduced].concat(), false);
+                add(&s.epilogue_inputs, &s.dims, false);
+                add(&s.outputs, &s.dims, true);
+            }
+            Step::ArgReduce(s) => {
+                add(std::slice::from_ref(&s.input), &[&s.dims[..], &[s.length]].concat(), false);
+                add(std::slice::from_ref(&s.output), &s.dims, true);
+            }
+            Step::Gemm(s) => {
+                add(std::slice::from_ref(&s.a), &[s.m, s.k], false);
+                add(&s.epilogue_inputs, &[s.m, s.n], false);
+                add(&s.outputs, &[s.m, s.n], true);
+                let (start, end) = self.span(&s.b, &[s.k, s.n]).unwrap_or_default();
+                touches.push(Touch { buffer: s.b.operand.buffer, start, end, row: None, written: false });
+            }
+            Step::GatherRows(_) | Step::Random(_) => {}
+        }
+        touches
+    }
+}
+
+impl Step {
+    /// The same step for some of the rows of its outermost loop. None for a step that belongs to no region.
+    pub(crate) fn of_rows(&self, rows: Range<usize>) -> Option<Step> {
+        let moved = |access: &Access| {
+            let mut access = access.clone();
+            access.operand.offset += rows.start * access.strides[0] * access.operand.dtype.size();
+            access
+        };
+        let all = |accesses: &[Access]| accesses.iter().map(moved).collect();
+        let inside = |dims: &[usize]| [&[rows.len()], &dims[1..]].concat();
+        Some(match self {
+            Step::Map(s) => Step::Map(Map {
+                dims: inside(&s.dims),
+                inputs: all(&s.inputs),
+                outputs: all(&s.outputs),
+                ..s.clone()
+            }),
+            Step::Reduce(s) => Step::Reduce(Reduce {
+                dims: inside(&s.dims),
+                inputs: all(&s.inputs),
+                epilogue_inputs: all(&s.epilogue_inputs),
+                outputs: all(&s.outputs),
+                ..s.clone()
+            }),
+            Step::ArgReduce(s) => Step::ArgReduce(ArgReduce {
+                dims: inside(&s.dims),
+                input: moved(&s.input),
+                output: moved(&s.output),
+                ..s.clone()
+            }),
+            Step::Gemm(s) => Step::Gemm(Gemm {
+                m: rows.len(),
+                a: moved(&s.a),
+                epilogue_inputs: all(&s.epilogue_inputs),
+                outputs: all(&s.outputs),
+                ..s.clone()
+            }),
+            Step::GatherRows(_) | Step::Random(_) => return None,
+        })
+    }
+}
+
+/// Over how many rows a step loops, if these may be taken apart; none where there is nothing to do.
+fn rows(step: &Step) -> Option<usize> {
+    let (dims, inner): (&[usize], &[usize]) = match step {
+        Step::Map(s) => (&s.dims, &[]),
+        Step::Reduce(s) => (&s.dims, &s.reduced),
+        Step::ArgReduce(s) => (&s.dims, &[]),
+        Step::Gemm(s) => (&[s.m, s.n], &[s.k]),
+        Step::GatherRows(_) | Step::Random(_) => return None,
+    };
+    let busy = !dims.contains(&0) && !inner.contains(&0);
+    dims.first().copied().filter(|&rows| busy && rows > 1)
+}
+
+/// Bytes that a step touches.
+struct Touch {
+    buffer: usize,
+    start: usize,
+    end: usize,
+    /// Bytes from one row to the next, and from the first to the last of a row; none if all rows touch the same.
+    row: Option<(usize, usize)>,
+    written: bool,
+}
+
+impl Touch {
+    /// Whether no row of one meets another row of the other, if either is written.
+    fn keeps_rows(&self, other: &Touch) -> bool {
+        let meet = self.buffer == other.buffer && self.start < other.end && other.start < self.end;
+        if !meet || !(self.written || other.written) {
+            return true;
+        }
+        let (Some((pitch, length)), Some((other_pitch, other_length))) = (self.row, other.row) else {
+            return false;
+        };
+        let first = self.start.min(other.start);
+        let last = (self.start + length).max(other.start + other_length);
+        pitch == other_pitch && last - first <= pitch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(dims: &[usize], input: (usize, usize, &[usize]), output: (usize, usize, &[usize])) -> Step {
+        let access = |(buffer, offset, strides): (usize, usize, &[usize])| Access {
+            operand: Operand { buffer, offset: offset * 4, dtype: DType::F32 },
+            strides: strides.to_vec(),
+        };
+        let (inputs, outputs) = (vec![access(input)], vec![access(output)]);
+        Step::Map(Map { dims: dims.to_vec(), inputs, program: MapProgram::identity(), outputs })
+    }
+
+    /// The regions of two maps over buffers of a hundred numbers.
+    fn regions(first: Step, second: Step) -> Vec<Region> {
+        let buffers = vec![BufferSpec { bytes: 400, written: true }; 3];
+        let program = Program { buffers, steps: vec![first, second], ..Program::default() };
+        program.check().expect("a good program");
+        program.regions()
+    }
+
+    #[test]
+    fn rows_that_meet_only_themselves_make_a_region() {
+        let dims = &[5, 4][..];
+        let dense: &[usize] = &[4, 1];
+        let first = || map(dims, (0, 0, dense), (1, 0, dense));
+        let one = vec![Region { steps: 0..2, rows: 5 }];
+        let cases: [(&str, Step, bool); 9] = [
+            ("the same rows", map(dims, (1, 0, dense), (2, 0, dense)), true),
+            ("columns of a row", map(&[5, 2], (1, 1, dense), (2, 0, dense)), true),
+            ("rows in place", map(dims, (1, 0, dense), (1, 0, dense)), true),
+            ("nothing of each other", map(dims, (0, 0, &[1, 5]), (2, 0, dense)), true),
+            ("the next row", map(&[4, 4], (1, 4, dense), (2, 0, dense)), false),
+            ("the row before, as often", map(dims, (1, 0, dense), (0, 4, dense)), false),
+            ("columns for rows", map(dims, (1, 0, &[1, 5]), (2, 0, dense)), false),
+            ("one row for all", map(dims, (1, 0, &[0, 1]), (2, 0, dense)), false),
+            ("fewer rows", map(&[3, 4], (0, 0, dense), (2, 0, dense)), false),
+        ];
+        for (name, second, together) in cases {
+            let want = if together { one.clone() } else { Vec::new() };
+            assert_eq!(regions(first(), second), want, "{name}");
+        }
+    }
+}
