@@ -24,7 +24,7 @@ mod variable;
 
 pub use error::{CheckpointProblem, Error, OpError};
 pub use graph::{Graph, NodeInfo};
-pub use minutia_tensor::{DType, Device, Tensor};
+pub use minutia_tensor::{DType, Device, Tensor, program::Region};
 pub use node::{Place, Signature};
 pub use operators::Operand;
 pub use ops::reduce::Axes;

@@ -1,6 +1,6 @@
 //! What becomes of maps: no more is computed and written than must be.
 
-use minutia_graph::{DType, Device, Error, Graph, Session, feeds};
+use minutia_graph::{DType, Device, Error, Graph, Output, Session, feeds};
 
 /// The gradient of relu asks where its result is above zero; as the result is in memory, so does the kernel that wants
 /// to know.
@@ -38,5 +38,42 @@ fn a_multiplication_by_one_is_no_kernel() -> Result<(), Error> {
     assert_eq!(old.as_slice::<f32>()?, [1.0, 2.0]);
     assert_eq!(product.as_slice::<f32>()?, [11.0]);
     assert_eq!(new.as_slice::<f32>()?, [5.0, 6.0]);
+    Ok(())
+}
+
+/// Softmax, clipped cross-entropy and their gradients keep to their rows: threads may take rows through all of it. It is
+/// the loops that tell, not the names of the operations.
+#[test]
+fn a_loss_and_its_gradient_are_one_region() -> Result<(), Error> {
+    const ROWS: usize = 20;
+    let softmaxes: [(&str, fn(&Output) -> Output); 2] = [
+        ("the operation", |x| x.softmax()),
+        ("written out", |x| {
+            let exponentials = (x - x.reduce_max_keep_dims([1])).exp();
+            &exponentials / exponentials.reduce_sum_keep_dims([1])
+        }),
+    ];
+    for (name, softmax) in softmaxes {
+        let graph = Graph::new();
+        let x = graph.placeholder("x", DType::F32, [ROWS, 6]);
+        let labels = graph.placeholder("labels", DType::F32, [ROWS, 10]);
+        let w = graph.variable("w", graph.random_normal([6, 10], 0.0, 1.0));
+        let logits = x.matmul(&w);
+        let y = softmax(&logits).clip_by_value(1e-10, 0.999_999_9);
+        let terms = &labels * y.log() + (1.0 - &labels) * (1.0 - &y).log();
+        let loss = -terms.reduce_sum([1]).reduce_mean(..);
+        let gradient = graph.gradients(&loss, &[&logits])?[0].clone().expect("the loss depends on it");
+        let mut session = Session::new(&graph, &Device::cpu()?)?;
+        session.run(graph.global_variables_initializer(), feeds! {})?;
+        let fed = feeds! { x => [[0.5_f32; 6]; ROWS], labels => [[0.1_f32; 10]; ROWS] };
+        let plan = session.explain((&loss, &gradient), fed)?;
+        let [region] = &plan.regions[..] else {
+            panic!("{name}: one region, not these:\n{}", plan.explain())
+        };
+        assert_eq!(region.rows, ROWS, "{name}");
+        // All but the mean over rows.
+        assert_eq!(region.steps, 0..plan.kernels.len() - 1, "{name}:\n{}", plan.explain());
+        assert!(plan.dot().contains("label=\"20 rows\""), "{name}:\n{}", plan.dot());
+    }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::{Binding, Emitted, Plan};
 use crate::{graph::Inner, lower::Kernel, steps::for_each_operand};
-use minutia_tensor::program::{MapProgram, Step};
+use minutia_tensor::program::{MapProgram, Region, Step};
 use std::fmt::{self, Write};
 
 /// The kernel primitives that a run consists of, in order; see [`Session::explain`](crate::Session::explain).
@@ -14,6 +14,9 @@ pub struct ExecutionPlan {
     pub constant_kernels: usize,
     /// Bytes of the one block that holds every intermediate.
     pub arena_bytes: usize,
+    /// Kernels that threads may take rows through without waiting for each other in between, such as a softmax, a loss
+    /// and their gradients.
+    pub regions: Vec<Region>,
 }
 
 /// One kernel primitive of an [`ExecutionPlan`].
@@ -38,14 +41,22 @@ pub struct PlannedKernel {
 impl ExecutionPlan {
     pub(crate) fn new(plan: &Plan, inner: &Inner) -> ExecutionPlan {
         let kernels = [&plan.main, &plan.commit].into_iter().flat_map(|emitted| describe(emitted, inner));
+        let later = |mut region: Region| {
+            let first = plan.main.kernels.len();
+            region.steps = region.steps.start + first..region.steps.end + first;
+            region
+        };
+        let last = plan.commit.program.regions().into_iter().map(later);
         ExecutionPlan {
             kernels: kernels.collect(),
+            regions: plan.main.program.regions().into_iter().chain(last).collect(),
             constant_kernels: plan.setup.kernels.len(),
             arena_bytes: plan.arena_bytes,
         }
     }
 
-    /// The plan as text: each kernel with the nodes that it computes and what was fused to make it.
+    /// The plan as text: each kernel with the nodes that it computes and what was fused to make it, and which kernels
+    /// threads may take apart by rows.
     ///
     /// ```
     /// use minutia_graph::{DType, Device, Graph, Session, feeds};
@@ -71,16 +82,28 @@ impl ExecutionPlan {
             // Writing to a string cannot fail.
             let _ = write!(text, "{i:3} {kernel}");
         }
+        for Region { steps, rows } in &self.regions {
+            let (first, last) = (steps.start, steps.end - 1);
+            let _ = writeln!(
+                text,
+                "    region      {first} to {last}: each of {rows} rows goes through by itself"
+            );
+        }
         text
     }
 
-    /// The plan as a graph in the DOT language of Graphviz: kernels as boxes, arrows labelled with what they carry.
+    /// The plan as a graph in the DOT language of Graphviz: kernels as boxes, arrows labelled with what they carry, frames
+    /// around kernels that threads may take apart by rows.
     #[must_use]
     pub fn dot(&self) -> String {
         let mut text = String::from("digraph plan {\n  node [shape=box, fontname=\"monospace\"];\n");
         for (i, kernel) in self.kernels.iter().enumerate() {
             let label = format!("{i} {} {}\\n{}", kernel.primitive, kernel.shape, kernel.nodes.join("\\n"));
             let _ = writeln!(text, "  k{i} [label=\"{}\"];", label.replace('"', "\\\""));
+        }
+        for (i, Region { steps, rows }) in self.regions.iter().enumerate() {
+            let kernels: String = steps.clone().map(|k| format!(" k{k};")).collect();
+            let _ = writeln!(text, "  subgraph cluster_{i} {{ label=\"{rows} rows\";{kernels} }}");
         }
         for (to, kernel) in self.kernels.iter().enumerate() {
             for name in &kernel.reads {
