@@ -21,6 +21,7 @@ mod session;
 mod shape;
 mod steps;
 mod variable;
+mod view;
 
 pub use error::{CheckpointProblem, Error, OpError};
 pub use graph::{Graph, NodeInfo};

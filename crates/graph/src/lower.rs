@@ -3,6 +3,7 @@
 //! The result is a list of [`Step`]s whose buffer numbers are *values*, each written once. Transposing, slicing,
 //! broadcasting and most reshaping cost nothing: they make another [`View`] of the same value.
 
+pub(crate) use crate::view::View;
 use crate::{
     DType, layout,
     node::NodeId,
@@ -16,77 +17,6 @@ use minutia_tensor::{
         Reduce, ReduceOp, Step, Value,
     },
 };
-
-/// A tensor inside a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct View {
-    pub operand: Operand,
-    pub dims: Vec<usize>,
-    pub strides: Vec<usize>,
-}
-
-impl View {
-    pub fn access(&self) -> Access {
-        Access { operand: self.operand, strides: self.strides.clone() }
-    }
-
-    pub fn dtype(&self) -> DType {
-        self.operand.dtype
-    }
-
-    pub fn elements(&self) -> usize {
-        self.dims.iter().product()
-    }
-
-    /// Whether elements lie one after the other, starting at the operand.
-    pub fn is_contiguous(&self) -> bool {
-        let wanted = Shape::from(&self.dims[..]).strides();
-        self.dims.iter().zip(self.strides.iter().zip(&wanted)).all(|(&d, (s, w))| d <= 1 || s == w)
-    }
-
-    /// Aligned at the last axis, with extents of 1 stretched.
-    pub fn broadcast(&self, dims: &[usize]) -> View {
-        let missing = dims.len() - self.dims.len();
-        let strides = (0..dims.len())
-            .map(|axis| match axis.checked_sub(missing) {
-                Some(own) if self.dims[own] == dims[axis] => self.strides[own],
-                _ => 0,
-            })
-            .collect();
-        View { operand: self.operand, dims: dims.to_vec(), strides }
-    }
-
-    /// With its axes in this order.
-    pub fn transpose(&self, order: &[usize]) -> View {
-        let dims = order.iter().map(|&a| self.dims[a]).collect();
-        let strides = order.iter().map(|&a| self.strides[a]).collect();
-        View { operand: self.operand, dims, strides }
-    }
-
-    /// From `begin`, `size` along each axis.
-    pub fn slice(&self, begin: &[usize], size: &[usize]) -> View {
-        let mut view = View { dims: size.to_vec(), ..self.clone() };
-        let skipped: usize = begin.iter().zip(&self.strides).map(|(b, s)| b * s).sum();
-        view.operand.offset += skipped * self.dtype().size();
-        view
-    }
-
-    /// With an axis of extent 1 before `axis`.
-    pub fn expand(&self, axis: usize) -> View {
-        let mut view = self.clone();
-        view.dims.insert(axis, 1);
-        view.strides.insert(axis, 0);
-        view
-    }
-
-    /// Without an axis of extent 1.
-    pub fn squeeze(&self, axis: usize) -> View {
-        let mut view = self.clone();
-        view.dims.remove(axis);
-        view.strides.remove(axis);
-        view
-    }
-}
 
 /// Where a value comes from.
 #[derive(Clone, Debug)]
