@@ -45,8 +45,9 @@ fn a_multiplication_by_one_is_no_kernel() -> Result<(), Error> {
 /// the loops that tell, not the names of the operations.
 #[test]
 fn a_loss_and_its_gradient_are_one_region() -> Result<(), Error> {
+    type Softmax = (&'static str, fn(&Output) -> Output);
     const ROWS: usize = 20;
-    let softmaxes: [(&str, fn(&Output) -> Output); 2] = [
+    let softmaxes: [Softmax; 2] = [
         ("the operation", |x| x.softmax()),
         ("written out", |x| {
             let exponentials = (x - x.reduce_max_keep_dims([1])).exp();
