@@ -4,8 +4,8 @@
 //! Leaving out `fma(0, b, sum)` changes no bit of the result where `b` is finite. The product is a zero, so a sum
 //! other than zero stays what it is, and a sum that is zero stays a zero. It may differ in sign, when an earlier
 //! product underflowed to `-0`; a later product decides the sum alone all the same, and a zero that is left at the
-//! end is made `+0`. Where `b` is not finite, `0 * b` is NaN, so that every piece of `b` is looked at while it is copied
-//! to where its rows start at cache lines; by a piece that is not finite, all numbers are multiplied.
+//! end is made `+0`. Where `b` is not finite, `0 * b` is NaN, so that every piece of `b` is looked through before it is
+//! used, and copied if its rows do not start at cache lines; by a piece that is not finite, all numbers are multiplied.
 
 use super::{
     COLUMNS, Finish, Out,
@@ -93,8 +93,8 @@ unsafe fn look<V: Vector, const N: usize>(depth: usize, b: Rows, tail: usize, to
     }
 }
 
-/// Advances `N` vectors, the last of which starts `tail` columns on (of the piece, `inner`), of `rows` rows, which are listed in groups of `G`:
-/// `first` from zero, `last` to the end.
+/// Advances `N` vectors, the last of which starts `tail` columns on and in the piece `inner`, of `rows` rows, which are
+/// listed in groups of `G`: `first` from zero, `last` to the end.
 ///
 /// # Safety
 /// The CPU must have the instructions; lists, piece, sums and result must be there.
