@@ -114,7 +114,13 @@ impl Plan {
         };
         let sparse = seeks_zeros([m, n, k], a_strides, b_strides).then(|| Sparse::at(level));
         let tile = Tile::at(level);
-        let depth = k.div_ceil(k.div_ceil(PIECE / tile.columns).max(1)).max(1);
+        // A piece is worth its while where several tiles below each other meet it.
+        let pieces = if panels == Panels::Kept && m <= tile.rows {
+            1
+        } else {
+            k.div_ceil(PIECE / tile.columns).max(1)
+        };
+        let depth = k.div_ceil(pieces).max(1);
         let stack = (panels == Panels::InPlace && sparse.is_none() && k <= depth && n <= tile.columns)
             .then(|| tile.height(m));
         Plan {
