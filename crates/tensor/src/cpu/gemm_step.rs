@@ -1,6 +1,7 @@
 //! Matrix products with a map over each strip of the result while it is in the cache.
 
 use super::{
+    cut::Cut,
     executable::{Build, Place, Run},
     finished::Finished,
     gemm::{COLUMNS, Finish, Operands, Out, Plan},
@@ -12,7 +13,6 @@ use crate::{
     DType,
     program::{Access, Gemm},
 };
-use std::ops::Range;
 
 /// A `Gemm` step.
 #[derive(Debug)]
@@ -27,13 +27,12 @@ pub(super) struct GemmStep {
     /// What becomes of the products where zeros are left out.
     finished: Option<Finished>,
     epilogue: Engine,
-    strip: [usize; 2],
-    /// How many strips lie side by side in a part.
-    across: usize,
+    /// How the result is cut where all numbers are multiplied, and where zeros are left out.
+    cuts: [Cut; 2],
+    /// Bytes of the largest strip that waits for its epilogue.
+    strip_bytes: usize,
     /// The result is one part and one strip, of a product without ado.
     small: bool,
-    /// Into how many parts rows and columns are split.
-    split: [usize; 2],
     /// Roughly how long it takes, in units of an addition in the first-level cache.
     cost: usize,
     /// Into how many parts the copying of panels is split.
@@ -46,11 +45,9 @@ pub(super) struct GemmStep {
     picked: Option<Picked>,
 }
 
-/// A part of the result, and what its thread needs.
+/// What the thread of a part of the result needs.
 #[derive(Debug)]
 struct Part {
-    rows: Range<usize>,
-    columns: Range<usize>,
     /// The epilogue's.
     frame: Frame,
     strip: *mut f32,
@@ -63,14 +60,6 @@ unsafe impl Send for GemmStep {}
 // SAFETY: likewise; parts only read it.
 unsafe impl Sync for GemmStep {}
 
-/// Floats in a strip that waits for its epilogue: half of a small second-level cache.
-const STRIP: usize = 32 * 1024;
-/// Columns of such a strip.
-const STRIP_COLUMNS: usize = 4096;
-/// Tiles from top to bottom that are too few to split.
-const FEW_ROWS: usize = 8;
-/// Tiles from left to right that are too few to split.
-const FEW_COLUMNS: usize = 8;
 /// What it costs to copy a number to a panel, in units of an addition in a map.
 const PACKED: usize = 2;
 
@@ -89,19 +78,12 @@ impl GemmStep {
         // Four products take about as long as an addition in a map, and a vector that is not full as long as any.
         let width = n.next_multiple_of(COLUMNS);
         let cost = m.saturating_mul(width).saturating_mul(k / 4 + epilogue.cost());
-        let tiles = [m.div_ceil(plan.tile_rows()).max(1), n.div_ceil(COLUMNS).max(1)];
         let pays = parts(build.threads, cost);
-        let split = if tiles[0] < tiles[1].min(FEW_ROWS) {
-            [1, pays.min(plan.widest_split())]
-        } else if plan.splits_columns(build.threads) && pays > 1 && tiles[1] >= FEW_COLUMNS {
-            [(build.threads / 2).clamp(1, tiles[0]), 2]
-        } else {
-            [pays.min(tiles[0]), 1]
-        };
+        let cut = |sparse| Cut::new(&plan, [m, n], pays, build.threads, sparse);
+        let cuts = [cut(false), cut(plan.seeks_zeros())];
         let direct = match &step.outputs[..] {
             [output]
-                if split[1] == 1
-                    && step.epilogue.is_identity()
+                if step.epilogue.is_identity()
                     && step.epilogue_inputs.is_empty()
                     && output.operand.dtype == DType::F32
                     && (output.strides[1] == 1 || n == 1) =>
@@ -114,22 +96,19 @@ impl GemmStep {
             Finished::of(step).filter(|_| [false, true].iter().any(|&sparse| plan.finishes(sparse)));
         // Two threads that write parts of one cache line would wait for each other at every piece of a product: parts
         // that split columns keep their sums to themselves, in rows that start at cache lines.
-        let widest = part(n, COLUMNS, split[1], 0).len();
-        let across = widest.div_ceil(STRIP_COLUMNS).max(1);
-        let columns = part(widest, COLUMNS, across, 0).len().next_multiple_of(COLUMNS);
-        let rows = m.div_ceil(split[0]);
-        let rows = rows.div_ceil(rows.div_ceil((STRIP / columns.max(1)).max(plan.tile_rows())).max(1)).max(1);
-        let strip_bytes = if direct.is_some() { 0 } else { rows * columns * 4 };
-        build.reserve(
-            split[0] * split[1],
-            epilogue.scratch().next_multiple_of(64) + strip_bytes + plan.own_scratch(),
-        );
+        let strip = |cut: &Cut| match (&direct, cut.side_by_side()) {
+            (Some(_), 1) => 0,
+            _ => cut.strip[0] * cut.strip[1] * 4,
+        };
+        let strip_bytes = cuts.iter().map(strip).max().unwrap_or(0);
+        let count = cuts.iter().map(Cut::parts).max().unwrap_or(1);
+        build.reserve(count, epilogue.scratch().next_multiple_of(64) + strip_bytes + plan.own_scratch());
         let scratch = plan.scratch().saturating_mul(4);
         let panels = plan.keeps().then(|| build.keep(scratch));
         if panels.is_none() {
             build.reserve_shared(scratch);
         }
-        let small = plan.is_small() && split == [1, 1] && rows >= m && columns >= n;
+        let small = plan.is_small() && cuts.iter().all(Cut::is_whole);
         let packers = parts(build.threads, plan.scratch().saturating_mul(PACKED));
         GemmStep {
             m,
@@ -140,10 +119,9 @@ impl GemmStep {
             direct,
             finished,
             epilogue,
-            strip: [rows, columns],
-            across,
+            cuts,
+            strip_bytes,
             small,
-            split,
             cost,
             packers,
             panels,
@@ -156,24 +134,21 @@ impl GemmStep {
     /// Roughly how long it takes, if each of its rows can be made alone: without panels that all share, and not by
     /// columns.
     pub(super) fn cost_by_rows(&self) -> Option<usize> {
-        (self.plan.makes_rows() && self.split[1] == 1).then_some(self.cost)
+        (self.plan.makes_rows() && self.cuts[0].side_by_side() == 1).then_some(self.cost)
     }
 
     pub(super) fn place(&mut self, place: &Place) {
         self.shared = self.panels.map_or(place.shared, |at| place.kept.wrapping_add(at)).cast();
-        let strip_bytes = if self.direct.is_some() { 0 } else { self.strip[0] * self.strip[1] * 4 };
         let frame = |i: usize| {
             let strip = place.part(i).wrapping_add(self.epilogue.scratch().next_multiple_of(64));
             Part {
-                // Two threads that take parts in turn stay in their columns.
-                rows: part(self.m, 1, self.split[0], i / self.split[1]),
-                columns: part(self.n, COLUMNS, self.split[1], i % self.split[1]),
                 frame: self.epilogue.frame(place.part(i), place.constants),
                 strip: strip.cast(),
-                own: strip.wrapping_add(strip_bytes),
+                own: strip.wrapping_add(self.strip_bytes),
             }
         };
-        self.frames = PerPart::new((0..self.split[0] * self.split[1]).map(frame));
+        let count = self.cuts.iter().map(Cut::parts).max().unwrap_or(1);
+        self.frames = PerPart::new((0..count).map(frame));
     }
 
     /// # Safety
@@ -216,42 +191,43 @@ impl GemmStep {
                     self.plan.pack(operands, part(packed, COLUMNS, self.packers, i));
                 });
             }
-            run.each_part(self.split[0] * self.split[1], &|i| {
+            let cut = &self.cuts[usize::from(operands.sparse)];
+            run.each_part(cut.parts(), &|i| {
                 let own = self.frames.get(i);
                 let finished = self.finished.as_ref().filter(|_| self.plan.finishes(operands.sparse));
                 let (output, finish) = match (finished, &self.direct) {
                     (Some(finished), _) => (finished.output(), finished.finish(start)),
-                    (None, Some(output)) => (output, Finish::Store),
-                    (None, None) => return self.run_strips(run, i, operands, own),
+                    (None, Some(output)) if cut.side_by_side() == 1 => (output, Finish::Store),
+                    _ => return self.run_strips(run, cut, i, operands, own),
                 };
+                let [rows, columns] = cut.part(i);
                 let out = Out { start: start(output), ld: output.strides[0], finish };
-                let out = out.at(own.rows.start, own.columns.start);
-                self.plan.strip(operands, own.rows.clone(), own.columns.clone(), out, own.own);
+                let out = out.at(rows.start, columns.start);
+                self.plan.strip(operands, rows, columns, out, own.own);
             });
         }
     }
 
     /// # Safety
     /// As for [`GemmStep::run`]; the product must be prepared, and part `i` be at work in one thread alone.
-    unsafe fn run_strips(&self, run: &Run, i: usize, operands: Operands, own: &mut Part) {
-        let Part { rows, columns: all_columns, frame, strip, own } = own;
+    unsafe fn run_strips(&self, run: &Run, cut: &Cut, i: usize, operands: Operands, own: &mut Part) {
+        let Part { frame, strip, own } = own;
+        let [rows, columns] = cut.part(i);
         // SAFETY: the part's own frame and strip; ranges inside the result.
         unsafe {
             self.epilogue.begin(frame, run);
-            for number in 0..self.across {
-                let columns = part(all_columns.len(), COLUMNS, self.across, number);
-                let (column, width) = (all_columns.start + columns.start, columns.len());
-                let columns = column..column + width;
+            for columns in cut.strips(columns) {
+                let (column, width) = (columns.start, columns.len());
                 let whole = width == self.n;
-                let ld = if whole { width } else { self.strip[1] };
-                for row in rows.clone().step_by(self.strip[0]) {
-                    let rows = row..(row + self.strip[0]).min(rows.end);
+                let ld = if whole { width } else { cut.strip[1] };
+                for row in rows.clone().step_by(cut.strip[0]) {
+                    let rows = row..(row + cut.strip[0]).min(rows.end);
                     let out = Out { start: *strip, ld, finish: Finish::Store };
                     self.plan.strip(operands, rows.clone(), columns.clone(), out, *own);
                     // Whole rows follow each other in the strip as they do in the result.
                     let (count, length) = if whole { (1, rows.len() * width) } else { (rows.len(), width) };
                     // Threads side by side start at different rows, or they would meet at cache lines that both write.
-                    let first = count / self.split[1] * (i % self.split[1]);
+                    let first = count / cut.side_by_side() * (i % cut.side_by_side());
                     for r in (first..count).chain(0..first) {
                         let at = (row + r) * self.n + column;
                         let given = strip.add(r * ld).cast_const().cast();

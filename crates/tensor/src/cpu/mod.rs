@@ -6,6 +6,7 @@ mod by_level;
 pub(crate) mod bytes;
 mod codes;
 mod copy;
+mod cut;
 mod executable;
 mod finished;
 mod gather;

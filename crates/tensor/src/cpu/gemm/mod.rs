@@ -200,13 +200,18 @@ impl Plan {
         self.sparse.as_ref().is_some_and(|sparse| unsafe { sparse.pays(operands.a, self.m * self.k) })
     }
 
-    /// Whether columns should be split before rows. Where zeros are left out, each part looks through the pieces of `b`
-    /// that it needs, and lists the numbers of its rows of `a`. Lists are the cheaper of the two, unless each thread has
-    /// enough rows of its own; but rows of a transposed `a` are those of the weights in an update, and threads that own
+    /// Whether columns should be split before rows. Where zeros are left out (`sparse`), each part looks through the pieces
+    /// of `b` that it needs, and lists the numbers of its rows of `a`. Lists are the cheaper of the two, unless each thread
+    /// has enough rows of its own; but rows of a transposed `a` are those of the weights in an update, and threads that own
     /// columns of weights in all products find them in their caches. So do short products, whose factors are few.
-    pub(super) fn splits_columns(&self, threads: usize) -> bool {
+    pub(super) fn splits_columns(&self, threads: usize, sparse: bool) -> bool {
         let own_rows = self.a_strides[1] == 1 && self.m >= threads * sparse::ROWS;
-        if self.sparse.is_some() { !own_rows } else { self.k <= SHORT }
+        if sparse { !own_rows } else { self.k <= SHORT }
+    }
+
+    /// Whether zeros are looked for.
+    pub(super) fn seeks_zeros(&self) -> bool {
+        self.sparse.is_some()
     }
 
     /// Into how many parts columns may be split: zeros are left out of rows of a vector at least.

@@ -1,0 +1,80 @@
+//! How the result of a product is cut into parts for threads, and parts into strips that wait for their epilogue.
+
+use super::{
+    gemm::{COLUMNS, Plan},
+    parallel::part,
+};
+use std::ops::Range;
+
+/// Floats in a strip: half of a small second-level cache.
+const STRIP: usize = 32 * 1024;
+/// Columns of a strip.
+const STRIP_COLUMNS: usize = 4096;
+/// Tiles from top to bottom that are too few to split.
+const FEW_ROWS: usize = 8;
+/// Tiles from left to right that are too few to split.
+const FEW_COLUMNS: usize = 8;
+
+/// The cuts of one product.
+#[derive(Clone, Debug)]
+pub(super) struct Cut {
+    extents: [usize; 2],
+    /// Into how many parts rows and columns are split.
+    split: [usize; 2],
+    /// Rows and columns of a strip.
+    pub(super) strip: [usize; 2],
+    /// How many strips lie side by side in a part.
+    across: usize,
+}
+
+impl Cut {
+    /// The cuts of a product of `m x n` into about as many parts as pay, for so many threads; zeros are left out or not.
+    pub(super) fn new(plan: &Plan, [m, n]: [usize; 2], pays: usize, threads: usize, sparse: bool) -> Cut {
+        let tiles = [m.div_ceil(plan.tile_rows()).max(1), n.div_ceil(COLUMNS).max(1)];
+        let split = if tiles[0] < tiles[1].min(FEW_ROWS) {
+            [1, pays.min(plan.widest_split())]
+        } else if plan.splits_columns(threads, sparse) && pays > 1 && tiles[1] >= FEW_COLUMNS {
+            [(threads / 2).clamp(1, tiles[0]), 2]
+        } else {
+            [pays.min(tiles[0]), 1]
+        };
+        let widest = part(n, COLUMNS, split[1], 0).len();
+        let across = widest.div_ceil(STRIP_COLUMNS).max(1);
+        let columns = part(widest, COLUMNS, across, 0).len().next_multiple_of(COLUMNS);
+        let rows = m.div_ceil(split[0]);
+        let high = (STRIP / columns.max(1)).max(plan.tile_rows());
+        let rows = rows.div_ceil(rows.div_ceil(high).max(1)).max(1);
+        Cut { extents: [m, n], split, strip: [rows, columns], across }
+    }
+
+    pub(super) fn parts(&self) -> usize {
+        self.split[0] * self.split[1]
+    }
+
+    /// Into how many parts columns are split.
+    pub(super) fn side_by_side(&self) -> usize {
+        self.split[1]
+    }
+
+    /// Whether all is one strip.
+    pub(super) fn is_whole(&self) -> bool {
+        self.split == [1, 1] && self.strip[0] >= self.extents[0] && self.strip[1] >= self.extents[1]
+    }
+
+    /// Rows and columns of a part. Two threads that take parts in turn stay in their columns.
+    pub(super) fn part(&self, i: usize) -> [Range<usize>; 2] {
+        let [rows, columns] = [i / self.split[1], i % self.split[1]];
+        [
+            part(self.extents[0], 1, self.split[0], rows),
+            part(self.extents[1], COLUMNS, self.split[1], columns),
+        ]
+    }
+
+    /// The columns of each strip of a part with these columns.
+    pub(super) fn strips(&self, columns: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        (0..self.across).map(move |i| {
+            let strip = part(columns.len(), COLUMNS, self.across, i);
+            columns.start + strip.start..columns.start + strip.end
+        })
+    }
+}
