@@ -167,6 +167,7 @@ impl Compiled {
 
     /// # Safety
     /// The buffers must be what the checked program declares.
+    #[inline(always)]
     pub(super) unsafe fn run(&self, run: &Run) -> Result<(), Error> {
         // SAFETY: the caller's promise.
         unsafe {
