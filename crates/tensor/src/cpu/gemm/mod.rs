@@ -109,7 +109,8 @@ impl Plan {
             _ if n == 1 => Panels::InPlace,
             1 => Panels::InPlace,
             _ if m <= FEW_ROWS && fixed && n.saturating_mul(k) <= MOST_KEPT => Panels::Kept,
-            _ if m <= FEW_ROWS => Panels::PackedLate,
+            // What is copied in no time is better copied by each thread than handed from one to the others.
+            _ if m <= FEW_ROWS || k <= SHORT => Panels::PackedLate,
             _ => Panels::Packed,
         };
         let sparse = seeks_zeros([m, n, k], a_strides, b_strides).then(|| Sparse::at(level));
