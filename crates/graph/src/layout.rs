@@ -15,9 +15,9 @@ const WIDE: usize = 8 * LINE;
 /// Elements from one row to the next, if such a tensor's rows are padded.
 pub(crate) fn pitch(dtype: DType, dims: &[usize]) -> Option<usize> {
     let &[rows, width] = dims else { return None };
-    let lines = width.div_ceil(LINE) | 1;
-    let padded = dtype == DType::F32 && width >= WIDE && rows > 1 && width != lines * LINE;
-    padded.then_some(lines * LINE)
+    // Rows of more than there is memory for stay as they are.
+    let pitch = (width.div_ceil(LINE) | 1).checked_mul(LINE)?;
+    (dtype == DType::F32 && width >= WIDE && rows > 1 && width != pitch).then_some(pitch)
 }
 
 /// Strides in elements, and size in bytes, of a tensor whose rows are padded if [`pitch`] says so.
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn wide_matrices_have_rows_of_an_odd_number_of_lines() {
         let f32 = DType::F32;
-        let rows: [(DType, &[usize], Option<usize>); 9] = [
+        let rows: [(DType, &[usize], Option<usize>); 10] = [
             (f32, &[784, 300], Some(304)),
             (f32, &[2, 320], Some(336)),
             (f32, &[2, 128], Some(144)),
@@ -62,6 +62,7 @@ mod tests {
             (f32, &[1, 300], None),
             (f32, &[300], None),
             (f32, &[4, 5, 300], None),
+            (f32, &[2, usize::MAX], None),
             (DType::I32, &[784, 300], None),
         ];
         for (dtype, dims, want) in rows {

@@ -359,7 +359,9 @@ impl Lowering {
     /// Rows of a table.
     pub fn gather(&mut self, table: &View, indices: &View) -> View {
         // A padded row is picked as it is.
-        if let (Some(pitch), true) = (layout::pitch(table.dtype(), &table.dims), self.is_variable(table)) {
+        if let Some(pitch) = layout::pitch(table.dtype(), &table.dims)
+            && self.is_padded(table)
+        {
             let (rows, width) = (table.dims[0], table.dims[1]);
             let picked = self.gather(&View { dims: vec![rows, pitch], ..table.clone() }, indices);
             let wanted = [&indices.dims[..], &[width]].concat();
@@ -382,12 +384,10 @@ impl Lowering {
         })
     }
 
-    /// Whether it is all of a variable, as that lies.
-    fn is_variable(&self, view: &View) -> bool {
-        let value = &self.values[view.operand.buffer];
-        matches!(value.source, Source::Variable(_))
-            && view.operand.offset == 0
-            && (&view.dims, &view.strides) == (&value.dims, &lies(&value.source, value.dtype, &value.dims).0)
+    /// Whether it is all of a value, whose rows are padded.
+    fn is_padded(&self, view: &View) -> bool {
+        let (strides, bytes) = layout::padded(view.dtype(), &view.dims);
+        view.operand.offset == 0 && view.strides == strides && self.values[view.operand.buffer].bytes == bytes
     }
 
     /// Makes `view` the newest value of a variable; it must be a value of its own, complete and in order.

@@ -21,7 +21,7 @@ fn single(outputs: &[Access]) -> Option<Access> {
 /// How a step touches an operand.
 pub(crate) enum Touch<'a> {
     /// By loops of these extents.
-    Walk { access: &'a mut Access, dims: Vec<usize>, written: bool },
+    Walk { access: &'a mut Access, dims: &'a [usize], written: bool },
     /// As elements that lie one after the other.
     Whole { operand: &'a mut Operand, written: bool },
 }
@@ -38,7 +38,7 @@ impl Touch<'_> {
 pub(crate) fn for_each_touch(step: &mut Step, visit: &mut dyn FnMut(Touch)) {
     fn walk(accesses: &mut [Access], dims: &[usize], written: bool, visit: &mut dyn FnMut(Touch)) {
         for access in accesses {
-            visit(Touch::Walk { access, dims: dims.to_vec(), written });
+            visit(Touch::Walk { access, dims, written });
         }
     }
     use std::slice::from_mut;

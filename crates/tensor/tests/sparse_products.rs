@@ -6,7 +6,7 @@ mod common;
 
 use common::{SPECIAL, agrees_with, bytes};
 use minutia_kernels::{map::Code, rng::Generator};
-use minutia_tensor::{DType, program::*};
+use minutia_tensor::{DType, Device, cpu::Options, program::*};
 use proptest::prelude::*;
 
 /// From this many products on, zeros are looked for.
@@ -287,4 +287,118 @@ fn parts_narrower_than_a_vector() {
     if let Err(difference) = case.check(&[13]) {
         panic!("{difference}");
     }
+}
+
+const COUNT: usize = 64;
+const WIDTH: usize = 512;
+const COLUMNS: usize = 32;
+
+/// The numbers that [`picked`] gathers, walked so.
+fn numbers(strides: &[usize]) -> Access {
+    Access { operand: Operand { buffer: 2, offset: 4, dtype: DType::F32 }, strides: strides.to_vec() }
+}
+
+/// A gather of half the rows of a table (buffers 0, 1 and, from the second number on, 2) and their products with buffer 3.
+fn picked() -> Vec<Step> {
+    let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
+    let mut program = MapBuilder::new(1);
+    let number = program.apply(Code::ToFloat, &[program.input(0)]);
+    let gather = Step::GatherRows(GatherRows {
+        table: operand(0, DType::U8),
+        rows: 2 * COUNT,
+        width: WIDTH,
+        indices: operand(1, DType::I32),
+        count: COUNT,
+        program: program.finish(&[number]),
+        output: numbers(&[]).operand,
+    });
+    let product = Step::Gemm(Gemm {
+        m: COUNT,
+        n: COLUMNS,
+        k: WIDTH,
+        a: numbers(&[WIDTH, 1]),
+        b: common::strided(3, DType::F32, &[COLUMNS, 1]),
+        epilogue_inputs: vec![],
+        epilogue: MapProgram::identity(),
+        outputs: vec![common::strided(4, DType::F32, &[COLUMNS, 1])],
+    });
+    vec![gather, product]
+}
+
+/// Numbers that a strided step leaves between those it writes are still those of the gather.
+#[test]
+fn a_comb_does_not_hide_what_it_leaves() {
+    let n = COUNT * WIDTH;
+    let buffers = [
+        (0..2 * n).map(|i| if i % 7 == 0 { 9 } else { 0 }).collect(),
+        common::int_bytes(&(0..COUNT as i32).collect::<Vec<_>>()),
+        vec![0; (n + 2) * 4],
+        bytes(&common::numbers(1, WIDTH * COLUMNS, false)),
+        vec![0; COUNT * COLUMNS * 4],
+        vec![0; n * 4],
+    ];
+    // From before the first number to behind the last, every other one.
+    let comb = Step::Map(Map {
+        dims: vec![n / 2 + 1],
+        inputs: vec![],
+        program: MapProgram::fill(7.0_f32.to_bits()),
+        outputs: vec![common::strided(2, DType::F32, &[2])],
+    });
+    let copy = Step::Map(Map {
+        dims: vec![n],
+        inputs: vec![numbers(&[1])],
+        program: MapProgram::identity(),
+        outputs: vec![common::strided(5, DType::F32, &[1])],
+    });
+    let steps = [picked(), vec![comb, copy]].concat();
+    let mut program = common::program(steps, &buffers, &[2, 4, 5]);
+    program.temporary = vec![true];
+    agrees_with(&[1, 2], "a comb", &program, &buffers).unwrap_or_else(|difference| panic!("{difference}"));
+}
+
+/// Whether numbers are made is found out in each run, from the rows that it picks.
+#[test]
+fn rows_may_have_few_zeros_in_another_run() -> Result<(), minutia_tensor::Error> {
+    let n = COUNT * WIDTH;
+    // The upper half of the table has few numbers, the lower half few zeros.
+    let table: Vec<u8> =
+        (0..2 * n).map(|i| if i % 7 == 0 || i > n { 1 + (i % 5) as u8 } else { 0 }).collect();
+    let right = common::numbers(1, WIDTH * COLUMNS, false);
+    let buffers = [
+        table.clone(),
+        vec![0; COUNT * 4],
+        vec![0; (n + 1) * 4],
+        bytes(&right),
+        vec![0; COUNT * COLUMNS * 4],
+    ];
+    let mut program = common::program(picked(), &buffers, &[2, 4]);
+    program.temporary = vec![true];
+    for simd in common::levels() {
+        let device = Device::cpu_with(Options { simd: Some(simd), threads: Some(2) })?;
+        let (mut memory, slots) = common::load(&device, &buffers)?;
+        let mut executable = device.compile(&program)?;
+        for first in [0, COUNT, 0, COUNT / 2, COUNT] {
+            let indices: Vec<i32> = (first..first + COUNT).map(|row| row as i32).collect();
+            memory.store(slots[1], &indices)?;
+            executable.run(&mut memory, &slots)?;
+            let mut got = vec![0.0_f32; COUNT * COLUMNS];
+            memory.load(slots[4], 0, &mut got)?;
+            for (at, got) in got.iter().enumerate() {
+                let (row, column) = (first + at / COLUMNS, at % COLUMNS);
+                let want = (0..WIDTH).fold(0.0, |sum: f32, k| {
+                    f32::from(table[row * WIDTH + k]).mul_add(right[k * COLUMNS + column], sum)
+                });
+                assert_eq!(
+                    got.to_bits(),
+                    (want + 0.0).to_bits(),
+                    "{simd}, rows from {first} on, number {at}"
+                );
+            }
+        }
+        let outside = [COUNT as i32 * 2; COUNT];
+        memory.store(slots[1], &outside)?;
+        let error = executable.run(&mut memory, &slots);
+        assert!(matches!(error, Err(minutia_tensor::Error::IndexOutOfRange { .. })), "{simd}: {error:?}");
+    }
+    Ok(())
 }

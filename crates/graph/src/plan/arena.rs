@@ -1,6 +1,6 @@
 //! Where each value lives.
 
-use super::{Binding, order::outermost};
+use super::Binding;
 use crate::{
     lower::{Kernel, Lowering, Source},
     steps::reads_and_writes,
@@ -45,7 +45,8 @@ impl Places {
         // it is about to write its own.
         let mut ends: Vec<usize> = (0..l.kernels.len()).collect();
         for i in (1..ends.len()).rev() {
-            if outermost(&l.kernels[i - 1].step) == outermost(&l.kernels[i].step) {
+            let [before, here] = [i - 1, i].map(|i| l.kernels[i].step.rows());
+            if here.is_some() && before == here {
                 ends[i - 1] = ends[i];
             }
         }

@@ -55,21 +55,8 @@ pub(super) fn sort(l: &mut Lowering) {
 }
 
 fn arrange(l: &mut Lowering, edges: &[Vec<usize>]) {
-    let rows: Vec<usize> = l.kernels.iter().map(|k| outermost(&k.step)).collect();
+    let rows: Vec<Option<usize>> = l.kernels.iter().map(|k| k.step.rows()).collect();
     l.kernels = sorted(edges, &rows).into_iter().map(|i| l.kernels[i].clone()).collect();
-}
-
-/// The extent of a step's outermost loop.
-pub(super) fn outermost(step: &Step) -> usize {
-    let dims = match step {
-        Step::Map(s) => &s.dims,
-        Step::Reduce(s) => &s.dims,
-        Step::ArgReduce(s) => &s.dims,
-        Step::Gemm(s) => return s.m,
-        Step::GatherRows(s) => return s.count,
-        Step::Random(s) => return s.count,
-    };
-    dims.first().copied().unwrap_or(1)
 }
 
 /// Whether a step may write `new` over `old`: it reads `old` only element by element, at the place it writes.
@@ -112,18 +99,18 @@ fn reachable(edges: &[Vec<usize>], from: usize, to: usize) -> bool {
 
 /// Topological order. Where there is a choice, steps over the same rows follow each other, since threads can then share
 /// the rows and need not wait; among these, and where rows change, the earliest built goes first.
-fn sorted(edges: &[Vec<usize>], rows: &[usize]) -> Vec<usize> {
+fn sorted(edges: &[Vec<usize>], rows: &[Option<usize>]) -> Vec<usize> {
     let mut waiting = vec![0; edges.len()];
     edges.iter().flatten().for_each(|&to| waiting[to] += 1);
-    let mut ready: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    let add = |ready: &mut BTreeMap<usize, BTreeSet<usize>>, step: usize| {
+    let mut ready: BTreeMap<Option<usize>, BTreeSet<usize>> = BTreeMap::new();
+    let add = |ready: &mut BTreeMap<Option<usize>, BTreeSet<usize>>, step: usize| {
         ready.entry(rows[step]).or_default().insert(step);
     };
     (0..edges.len()).filter(|&step| waiting[step] == 0).for_each(|step| add(&mut ready, step));
     let mut order = Vec::with_capacity(edges.len());
-    let mut current = 0;
+    let mut current = None;
     loop {
-        if !ready.contains_key(&current) {
+        if current.is_none() || !ready.contains_key(&current) {
             let first = ready.iter().filter_map(|(&rows, steps)| Some((steps.first()?, rows))).min();
             let Some((_, rows)) = first else { return order };
             current = rows;

@@ -46,7 +46,7 @@ pub(super) fn pad(l: &mut Lowering, dense: &[usize], commits: &mut BTreeMap<usiz
     for kernel in &mut l.kernels {
         for_each_touch(&mut kernel.step, &mut |touch| {
             if let Touch::Walk { access, dims, .. } = touch {
-                place(access, &dims);
+                place(access, dims);
             }
         });
     }
@@ -79,9 +79,9 @@ impl Rows {
         let mut strides = access.strides.clone();
         for (stride, &dim) in strides.iter_mut().zip(dims).filter(|(_, dim)| **dim > 1) {
             if *stride % self.width == 0 {
-                *stride = *stride / self.width * self.pitch;
+                *stride = (*stride / self.width).saturating_mul(self.pitch);
             } else {
-                last_column += (dim - 1) * *stride;
+                last_column = last_column.saturating_add((dim - 1).saturating_mul(*stride));
             }
         }
         let mut operand = access.operand;

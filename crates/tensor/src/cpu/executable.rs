@@ -13,13 +13,13 @@ use super::{
     pool::Pool,
     random::RandomStep,
     reduce::ReduceStep,
-    region::RegionStep,
+    region::{self, RegionStep},
     trial::Trial,
 };
 use crate::{
     Error, Slot,
     binding::Bindings,
-    program::{MapProgram, Program, Region, Step},
+    program::{MapProgram, Program, Step},
 };
 use std::{sync::Arc, time::Instant};
 
@@ -186,7 +186,7 @@ impl Compiled {
     }
 
     /// Roughly how long it takes, in units of an addition in the first-level cache, if rows can be taken apart.
-    fn cost_by_rows(&self) -> Option<usize> {
+    pub(super) fn cost_by_rows(&self) -> Option<usize> {
         match self {
             Compiled::Map(s) => Some(s.cost()),
             Compiled::Reduce(s) => s.cost_by_rows(),
@@ -248,7 +248,7 @@ impl Executable {
         };
         let numbered = program.steps.iter().enumerate();
         let mut steps: Vec<_> = numbered.map(|(number, step)| compile(number, step, &mut build)).collect();
-        join_regions(&mut steps, program, &mut build, compile);
+        region::join(&mut steps, program, &mut build, compile);
 
         let stride = build.part_bytes.next_multiple_of(ALIGNMENT);
         let scratch = Block::zeroed(build.parts * stride)?;
@@ -298,37 +298,5 @@ impl Executable {
             trial.took(start.elapsed());
         }
         Ok(())
-    }
-}
-
-/// Puts one step in the place of those of a region that threads can share by rows.
-fn join_regions(
-    steps: &mut Vec<Compiled>,
-    program: &Program,
-    build: &mut Build,
-    compile: impl Fn(usize, &Step, &mut Build) -> Compiled,
-) {
-    if build.threads < 2 {
-        return;
-    }
-    // From the end, so that the numbers of those before stay.
-    for Region { steps: mut rest, rows } in program.regions().into_iter().rev() {
-        while !rest.is_empty() {
-            let costs: Vec<usize> =
-                steps[rest.clone()].iter().rev().map_while(Compiled::cost_by_rows).collect();
-            let joined = rest.end - costs.len()..rest.end;
-            if costs.len() > 1 {
-                let cost = costs.iter().fold(0_usize, |sum, &cost| sum.saturating_add(cost));
-                let region =
-                    RegionStep::new(rows, &program.steps[joined.clone()], cost, build, |step, build| {
-                        compile(joined.start, step, build)
-                    });
-                if let Some(region) = region {
-                    steps.splice(joined.clone(), [Compiled::Region(region)]);
-                }
-            }
-            // The step before these is none that can be joined.
-            rest.end = joined.start.saturating_sub(1).max(rest.start);
-        }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     finished::Finished,
     gemm::{COLUMNS, Finish, Operands, Out, Plan},
     map::{Engine, Frame, Sink, Source},
-    parallel::{PerPart, part, parts},
+    parallel::{self, PerPart, part},
     picked::Picked,
 };
 use crate::{
@@ -24,11 +24,13 @@ pub(super) struct GemmStep {
     plan: Plan,
     /// Where the products go if nothing is computed from them: an output with contiguous rows.
     direct: Option<Access>,
-    /// What becomes of the products where zeros are left out.
+    /// What becomes of the products, where they can meet it in registers.
     finished: Option<Finished>,
     epilogue: Engine,
     /// How the result is cut where all numbers are multiplied, and where zeros are left out.
     cuts: [Cut; 2],
+    /// How many parts there are at most.
+    parts: usize,
     /// Bytes of the largest strip that waits for its epilogue.
     strip_bytes: usize,
     /// The result is one part and one strip, of a product without ado.
@@ -64,8 +66,8 @@ unsafe impl Sync for GemmStep {}
 const PACKED: usize = 2;
 
 impl GemmStep {
-    /// The bytes that the left operand is made from, if they are kept, and whether the right one is `fixed`: never
-    /// written by the program.
+    /// With the rows that the left operand is made from, if it is so, and whether the right one is `fixed`: never written
+    /// by the program.
     pub(super) fn new(step: &Gemm, picked: Option<Picked>, fixed: bool, build: &mut Build) -> GemmStep {
         let Gemm { m, n, k, .. } = *step;
         let strides = |a: &Access| [a.strides[0], a.strides[1]];
@@ -78,7 +80,7 @@ impl GemmStep {
         // Four products take about as long as an addition in a map, and a vector that is not full as long as any.
         let width = n.next_multiple_of(COLUMNS);
         let cost = m.saturating_mul(width).saturating_mul(k / 4 + epilogue.cost());
-        let pays = parts(build.threads, cost);
+        let pays = parallel::parts(build.threads, cost);
         let cut = |sparse| Cut::new(&plan, [m, n], pays, build.threads, sparse);
         let cuts = [cut(false), cut(plan.seeks_zeros())];
         let direct = match &step.outputs[..] {
@@ -100,16 +102,16 @@ impl GemmStep {
             (Some(_), 1) => 0,
             _ => cut.strip[0] * cut.strip[1] * 4,
         };
-        let strip_bytes = cuts.iter().map(strip).max().unwrap_or(0);
-        let count = cuts.iter().map(Cut::parts).max().unwrap_or(1);
-        build.reserve(count, epilogue.scratch().next_multiple_of(64) + strip_bytes + plan.own_scratch());
+        let strip_bytes = strip(&cuts[0]).max(strip(&cuts[1]));
+        let parts = cuts[0].parts().max(cuts[1].parts());
+        build.reserve(parts, epilogue.scratch().next_multiple_of(64) + strip_bytes + plan.own_scratch());
         let scratch = plan.scratch().saturating_mul(4);
         let panels = plan.keeps().then(|| build.keep(scratch));
         if panels.is_none() {
             build.reserve_shared(scratch);
         }
         let small = plan.is_small() && cuts.iter().all(Cut::is_whole);
-        let packers = parts(build.threads, plan.scratch().saturating_mul(PACKED));
+        let packers = parallel::parts(build.threads, plan.scratch().saturating_mul(PACKED));
         GemmStep {
             m,
             n,
@@ -121,6 +123,7 @@ impl GemmStep {
             epilogue,
             cuts,
             strip_bytes,
+            parts,
             small,
             cost,
             packers,
@@ -147,8 +150,7 @@ impl GemmStep {
                 own: strip.wrapping_add(self.strip_bytes),
             }
         };
-        let count = self.cuts.iter().map(Cut::parts).max().unwrap_or(1);
-        self.frames = PerPart::new((0..count).map(frame));
+        self.frames = PerPart::new((0..self.parts).map(frame));
     }
 
     /// # Safety

@@ -8,14 +8,11 @@ use super::{
 };
 use crate::{
     DType,
-    program::{GatherRows, Gemm, Operand, Program, Step},
+    program::{GatherRows, Gemm, Operand, Program, Step, Touch},
 };
-use std::{
-    ops::Range,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
 };
 
 /// The rows of one gather, as the gather and its products know them.
@@ -93,36 +90,27 @@ fn decode(gather: &GatherRows) -> Option<Decode> {
 /// The products that find the rows of the gather that is step `at` where they lie, and whether nothing else reads what
 /// the gather writes.
 fn products(program: &Program, at: usize, gather: &GatherRows) -> (Vec<usize>, bool) {
-    let result = &program.writes(&program.steps[at])[0];
-    let sources = program.reads(&program.steps[at]);
+    // Table, indices and result.
+    let own = program.touched(&program.steps[at]);
     let mut enough = program.temporary.get(at) == Some(&true);
-    let (mut products, mut whole, mut written) = (Vec::new(), true, Vec::<Span>::new());
+    let (mut products, mut whole, mut written) = (Vec::new(), true, Vec::<Touch>::new());
     for (number, step) in program.steps.iter().enumerate().skip(at + 1) {
-        let reads = program.reads(step);
-        // What has been written over is another value.
-        let stale = |span: &Span| meets(span, result) && !written.iter().any(|w| within(span, w));
+        let (writes, mut reads): (Vec<Touch>, Vec<Touch>) =
+            program.touched(step).into_iter().partition(|touch| touch.written);
         match step {
             Step::Gemm(product) if whole && reads_all(product, gather) => {
                 products.push(number);
-                enough &= !reads[1..].iter().any(stale);
+                reads.remove(0);
             }
-            _ => enough &= !reads.iter().any(stale),
+            _ => {}
         }
-        let writes = program.writes(step);
-        whole &= !writes.iter().any(|w| meets(w, result) || sources.iter().any(|source| meets(w, source)));
+        // What has been written over is another value.
+        let result = |read: &Touch| own[2].meets(read) && !written.iter().any(|w| read.is_within(w));
+        enough &= !reads.iter().any(result);
+        whole &= !writes.iter().any(|write| own.iter().any(|touch| touch.meets(write)));
         written.extend(writes);
     }
     (products, enough)
-}
-
-type Span = (usize, Range<usize>);
-
-fn meets(a: &Span, b: &Span) -> bool {
-    a.0 == b.0 && a.1.start < b.1.end && b.1.start < a.1.end
-}
-
-fn within(a: &Span, b: &Span) -> bool {
-    a.0 == b.0 && b.1.start <= a.1.start && a.1.end <= b.1.end
 }
 
 /// Whether zeros are looked for in the left operand, which is what the gather gives or its transpose.

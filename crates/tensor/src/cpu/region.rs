@@ -4,7 +4,7 @@ use super::{
     executable::{Build, Compiled, Place, Run},
     parallel::{part, parts},
 };
-use crate::program::Step;
+use crate::program::{Program, Region, Step};
 
 /// Steps for the rows of each part.
 #[derive(Debug)]
@@ -12,29 +12,45 @@ pub(super) struct RegionStep {
     parts: Vec<Vec<Compiled>>,
 }
 
-impl RegionStep {
-    /// The steps of a region, if they cost enough to be shared; `compile` makes one ready for a single thread.
-    pub(super) fn new(
-        rows: usize,
-        steps: &[Step],
-        cost: usize,
-        build: &mut Build,
-        mut compile: impl FnMut(&Step, &mut Build) -> Compiled,
-    ) -> Option<RegionStep> {
-        let threads = build.threads;
-        let count = parts(threads, cost).min(rows).min(threads);
-        if count < 2 {
-            return None;
-        }
-        build.threads = 1;
-        let of_rows = |i| move |step: &Step| step.of_rows(part(rows, 1, count, i));
-        let mut of_part = |i| steps.iter().filter_map(of_rows(i)).map(|s| compile(&s, build)).collect();
-        let parts = (0..count).map(&mut of_part).collect();
-        build.threads = threads;
-        build.reserve(count, 0);
-        Some(RegionStep { parts })
+/// Puts one step in the place of those of a region that threads can share by rows, where these cost enough; `compile`
+/// makes a step of the program ready.
+pub(super) fn join(
+    steps: &mut Vec<Compiled>,
+    program: &Program,
+    build: &mut Build,
+    compile: impl Fn(usize, &Step, &mut Build) -> Compiled,
+) {
+    if build.threads < 2 {
+        return;
     }
+    // From the end, so that the numbers of those before stay.
+    for Region { steps: mut rest, rows } in program.regions().into_iter().rev() {
+        while !rest.is_empty() {
+            let costs = steps[rest.clone()].iter().rev().map_while(Compiled::cost_by_rows);
+            let (count, cost) =
+                costs.fold((0, 0_usize), |(count, sum), cost| (count + 1, sum.saturating_add(cost)));
+            let joined = rest.end - count..rest.end;
+            let shares = parts(build.threads, cost).min(rows).min(build.threads);
+            if count > 1 && shares > 1 {
+                let threads = std::mem::replace(&mut build.threads, 1);
+                let of_part = |i| {
+                    let rows = part(rows, 1, shares, i);
+                    let steps =
+                        joined.clone().map(|number| (number, program.steps[number].of_rows(rows.clone())));
+                    steps.filter_map(|(number, step)| Some(compile(number, &step?, build))).collect()
+                };
+                let parts = (0..shares).map(of_part).collect();
+                build.threads = threads;
+                build.reserve(shares, 0);
+                steps.splice(joined.clone(), [Compiled::Region(RegionStep { parts })]);
+            }
+            // The step before these is none that can be joined.
+            rest.end = joined.start.saturating_sub(1).max(rest.start);
+        }
+    }
+}
 
+impl RegionStep {
     pub(super) fn place(&mut self, place: &Place) {
         for (i, steps) in self.parts.iter_mut().enumerate() {
             let place = place.of_part(i);
@@ -49,8 +65,8 @@ impl RegionStep {
             let run = run.alone();
             for step in &self.parts[i] {
                 // SAFETY: each part has its scratch and its rows, which no other part writes or, if written, reads.
-                // Steps of a region cannot fail.
-                let _ = unsafe { step.run(&run) };
+                let done = unsafe { step.run(&run) };
+                debug_assert!(done.is_ok(), "a gather, which alone can fail, belongs to no region");
             }
         });
     }

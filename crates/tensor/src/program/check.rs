@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::Error;
-use std::ops::Range;
 
 impl Program {
     /// Checks every step: accesses inside their buffers, shapes that fit each other, written buffers declared as
@@ -88,56 +87,6 @@ impl Program {
                 self.apart(std::slice::from_ref(&output), &[s.count], &[counter], &[1])?;
                 self.write_all(&[output], &[s.count], &[], &[])
             }
-        }
-    }
-
-    /// The bytes that a checked step writes, from first to last: buffers and ranges.
-    pub(crate) fn writes(&self, step: &Step) -> Vec<(usize, Range<usize>)> {
-        let span = |access: &Access, dims: &[usize]| {
-            let (start, end) = self.span(access, dims).unwrap_or_default();
-            (access.operand.buffer, start..end)
-        };
-        let spans = |outputs: &[Access], dims: &[usize]| outputs.iter().map(|o| span(o, dims)).collect();
-        match step {
-            Step::Map(s) => spans(&s.outputs, &s.dims),
-            Step::Reduce(s) => spans(&s.outputs, &s.dims),
-            Step::ArgReduce(s) => vec![span(&s.output, &s.dims)],
-            Step::Gemm(s) => spans(&s.outputs, &[s.m, s.n]),
-            Step::GatherRows(s) => {
-                let dims = [s.count, s.width];
-                vec![span(&contiguous(s.output, &dims), &dims)]
-            }
-            Step::Random(s) => {
-                let of = |operand, n| span(&contiguous(operand, &[n]), &[n]);
-                vec![of(s.counter, 1), of(s.output, s.count)]
-            }
-        }
-    }
-
-    /// The bytes that a checked step reads, from first to last: buffers and ranges. What a product reads begins with its
-    /// left operand.
-    pub(crate) fn reads(&self, step: &Step) -> Vec<(usize, Range<usize>)> {
-        let span = |access: &Access, dims: &[usize]| {
-            let (start, end) = self.span(access, dims).unwrap_or_default();
-            (access.operand.buffer, start..end)
-        };
-        let spans = |inputs: &[Access], dims: &[usize]| inputs.iter().map(|i| span(i, dims)).collect();
-        match step {
-            Step::Map(s) => spans(&s.inputs, &s.dims),
-            Step::Reduce(s) => {
-                let inputs: Vec<_> = spans(&s.inputs, &[&s.dims[..], &s.reduced[..]].concat());
-                [inputs, spans(&s.epilogue_inputs, &s.dims)].concat()
-            }
-            Step::ArgReduce(s) => vec![span(&s.input, &[&s.dims[..], &[s.length]].concat())],
-            Step::Gemm(s) => {
-                let operands = vec![span(&s.a, &[s.m, s.k]), span(&s.b, &[s.k, s.n])];
-                [operands, spans(&s.epilogue_inputs, &[s.m, s.n])].concat()
-            }
-            Step::GatherRows(s) => {
-                let of = |operand, dims: &[usize]| span(&contiguous(operand, dims), dims);
-                vec![of(s.table, &[s.rows, s.width]), of(s.indices, &[s.count])]
-            }
-            Step::Random(s) => vec![span(&contiguous(s.counter, &[1]), &[1])],
         }
     }
 
@@ -238,7 +187,7 @@ impl Program {
     }
 }
 
-fn contiguous(operand: Operand, dims: &[usize]) -> Access {
+pub(super) fn contiguous(operand: Operand, dims: &[usize]) -> Access {
     Access { operand, strides: crate::Shape::from(dims).strides() }
 }
 

@@ -7,11 +7,15 @@
 mod check;
 mod map;
 mod regions;
+mod touch;
 
 pub use map::{Instruction, MapBuilder, MapProgram, Value};
 pub use regions::Region;
+pub(crate) use touch::Touch;
 
 use crate::DType;
+use check::contiguous;
+use std::ops::Range;
 
 /// A list of steps over numbered buffers.
 #[derive(Clone, Debug, Default, PartialEq)]

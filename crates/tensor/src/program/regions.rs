@@ -1,7 +1,6 @@
 //! Steps that walk the same rows.
 
 use super::*;
-use std::ops::Range;
 
 /// Steps that follow each other and all walk the same number of rows, such that what one of them does with a row
 /// concerns only that row of the others: each row may go through all steps by itself, at any time.
@@ -23,18 +22,18 @@ impl Program {
         let mut regions = Vec::new();
         let mut start = 0;
         while start < self.steps.len() {
-            let Some(rows) = rows(&self.steps[start]) else {
+            let Some(rows) = self.steps[start].rows() else {
                 start += 1;
                 continue;
             };
             let mut touched = self.touched(&self.steps[start]);
             let mut end = start + 1;
             while let Some(step) = self.steps[..self.steps.len().min(start + MOST_STEPS)].get(end) {
-                if self::rows(step) != Some(rows) {
+                if step.rows() != Some(rows) {
                     break;
                 }
                 let touches = self.touched(step);
-                if !touches.iter().all(|touch| touched.iter().all(|other| touch.keeps_rows(other))) {
+                if !touches.iter().all(|touch| touched.iter().all(|other| keep_rows(touch, other))) {
                     break;
                 }
                 touched.extend(touches);
@@ -47,49 +46,24 @@ impl Program {
         }
         regions
     }
-
-    /// What a step that has rows touches in them.
-    fn touched(&self, step: &Step) -> Vec<Touch> {
-        let mut touches = Vec::new();
-        let mut add = |accesses: &[Access], dims: &[usize], written| {
-            for access in accesses {
-                // Of a checked program, every access has a span.
-                let (start, end) = self.span(access, dims).unwrap_or_default();
-                let row = access.strides.first().filter(|stride| **stride > 0).map(|stride| {
-                    let pitch = stride * access.operand.dtype.size();
-                    (pitch, end - start - (dims[0] - 1) * pitch)
-                });
-                touches.push(Touch { buffer: access.operand.buffer, start, end, row, written });
-            }
-        };
-        match step {
-            Step::Map(s) => {
-                add(&s.inputs, &s.dims, false);
-                add(&s.outputs, &s.dims, true);
-            }
-            Step::Reduce(s) => {
-                add(&s.inputs, &[&s.dims[..], &s.reduced].concat(), false);
-                add(&s.epilogue_inputs, &s.dims, false);
-                add(&s.outputs, &s.dims, true);
-            }
-            Step::ArgReduce(s) => {
-                add(std::slice::from_ref(&s.input), &[&s.dims[..], &[s.length]].concat(), false);
-                add(std::slice::from_ref(&s.output), &s.dims, true);
-            }
-            Step::Gemm(s) => {
-                add(std::slice::from_ref(&s.a), &[s.m, s.k], false);
-                add(&s.epilogue_inputs, &[s.m, s.n], false);
-                add(&s.outputs, &[s.m, s.n], true);
-                let (start, end) = self.span(&s.b, &[s.k, s.n]).unwrap_or_default();
-                touches.push(Touch { buffer: s.b.operand.buffer, start, end, row: None, written: false });
-            }
-            Step::GatherRows(_) | Step::Random(_) => {}
-        }
-        touches
-    }
 }
 
 impl Step {
+    /// How many rows its outermost loop walks, if these may be taken apart; none if there are not several, or nothing to
+    /// do in them.
+    #[must_use]
+    pub fn rows(&self) -> Option<usize> {
+        let (dims, inner): (&[usize], &[usize]) = match self {
+            Step::Map(s) => (&s.dims, &[]),
+            Step::Reduce(s) => (&s.dims, &s.reduced),
+            Step::ArgReduce(s) => (&s.dims, &[]),
+            Step::Gemm(s) => (&[s.m, s.n], &[s.k]),
+            Step::GatherRows(_) | Step::Random(_) => return None,
+        };
+        let busy = !dims.contains(&0) && !inner.contains(&0);
+        dims.first().copied().filter(|&rows| busy && rows > 1)
+    }
+
     /// The same step for some of the rows of its outermost loop. None for a step that belongs to no region.
     pub(crate) fn of_rows(&self, rows: Range<usize>) -> Option<Step> {
         let moved = |access: &Access| {
@@ -131,43 +105,17 @@ impl Step {
     }
 }
 
-/// Over how many rows a step loops, if these may be taken apart; none where there is nothing to do.
-fn rows(step: &Step) -> Option<usize> {
-    let (dims, inner): (&[usize], &[usize]) = match step {
-        Step::Map(s) => (&s.dims, &[]),
-        Step::Reduce(s) => (&s.dims, &s.reduced),
-        Step::ArgReduce(s) => (&s.dims, &[]),
-        Step::Gemm(s) => (&[s.m, s.n], &[s.k]),
-        Step::GatherRows(_) | Step::Random(_) => return None,
-    };
-    let busy = !dims.contains(&0) && !inner.contains(&0);
-    dims.first().copied().filter(|&rows| busy && rows > 1)
-}
-
-/// Bytes that a step touches.
-struct Touch {
-    buffer: usize,
-    start: usize,
-    end: usize,
-    /// Bytes from one row to the next, and from the first to the last of a row; none if all rows touch the same.
-    row: Option<(usize, usize)>,
-    written: bool,
-}
-
-impl Touch {
-    /// Whether no row of one meets another row of the other, if either is written.
-    fn keeps_rows(&self, other: &Touch) -> bool {
-        let meet = self.buffer == other.buffer && self.start < other.end && other.start < self.end;
-        if !meet || !(self.written || other.written) {
-            return true;
-        }
-        let (Some((pitch, length)), Some((other_pitch, other_length))) = (self.row, other.row) else {
-            return false;
-        };
-        let first = self.start.min(other.start);
-        let last = (self.start + length).max(other.start + other_length);
-        pitch == other_pitch && last - first <= pitch
+/// Whether no row of one meets another row of the other, if either is written.
+fn keep_rows(one: &Touch, other: &Touch) -> bool {
+    if !one.meets(other) || !(one.written || other.written) {
+        return true;
     }
+    let (Some((pitch, length)), Some((other_pitch, other_length))) = (one.row, other.row) else {
+        return false;
+    };
+    let first = one.bytes.start.min(other.bytes.start);
+    let last = (one.bytes.start + length).max(other.bytes.start + other_length);
+    pitch == other_pitch && last - first <= pitch
 }
 
 #[cfg(test)]

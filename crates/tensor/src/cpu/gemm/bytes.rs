@@ -1,7 +1,10 @@
 //! Lists of the numbers that are not zero, made from the bytes that these numbers come from: a vector has four times
 //! as many bytes as numbers.
 
-use super::lists::Lists;
+use super::{
+    guess::{SAMPLE, SAMPLES, few},
+    lists::Lists,
+};
 use crate::{
     cpu::{Level, simd::prefetch},
     program::MapProgram,
@@ -47,10 +50,6 @@ pub(in crate::cpu) struct Bytes {
     pub(in crate::cpu) decode: Decode,
 }
 
-/// Rows that are looked at, and bytes of each.
-const SAMPLES: usize = 32;
-const SAMPLE: usize = 128;
-
 impl Bytes {
     /// Whether lists are made from bytes on this CPU.
     pub(in crate::cpu) fn pay(level: Level) -> bool {
@@ -81,11 +80,10 @@ impl Bytes {
         Bytes { table, indices, ..self }
     }
 
-    /// Whether at most two in five of the bytes of `rows` rows seem to be other than zero: a guess that decides how
-    /// fast a product is, and nothing else.
+    /// Whether [`few`] bytes of `rows` rows seem to be other than zero.
     ///
     /// # Safety
-    /// The rows must be there.
+    /// The rows must be there, one at least.
     pub(in crate::cpu) unsafe fn mostly_zeros(&self, rows: usize) -> bool {
         let size = SAMPLE.min(self.width);
         let place = |n: usize, i: usize| n * (i % SAMPLES) / (SAMPLES - 1);
@@ -93,7 +91,7 @@ impl Bytes {
         let start = |i: usize| {
             let column = place(self.width - size, 7 * i);
             // SAFETY: inside the row.
-            unsafe { self.row(place(rows.saturating_sub(1), i)).add(column) }
+            unsafe { self.row(place(rows - 1, i)).add(column) }
         };
         (0..SAMPLES).for_each(|i| prefetch(start(i), size));
         let nonzero = |i: usize| {
@@ -101,7 +99,7 @@ impl Bytes {
             let sample = unsafe { std::slice::from_raw_parts(start(i), size) };
             sample.iter().map(|&byte| u8::from(byte != 0)).sum::<u8>() as usize
         };
-        (0..SAMPLES).map(nonzero).sum::<usize>() <= SAMPLES * size / 5 * 2
+        few((0..SAMPLES).map(nonzero).sum(), size)
     }
 
     /// Lists the numbers other than zero (or `all` of them) as [`Lists::fill`] does, of rows or of pairs of columns.

@@ -3,6 +3,7 @@
 
 mod bytes;
 mod finish;
+mod guess;
 mod lists;
 mod pack;
 mod sparse;

@@ -9,6 +9,7 @@
 
 use super::{
     COLUMNS, Finish, Out,
+    guess::{SAMPLE, SAMPLES, few},
     lists::{self, Left, Lists},
 };
 use crate::cpu::{Level, by_level, by_vector, memory::ALIGNMENT, simd::vector::Vector};
@@ -283,17 +284,12 @@ pub(super) struct Sparse {
     count: unsafe fn(*const f32, usize) -> usize,
 }
 
-/// Places that are looked at, and numbers at each.
-const SAMPLES: usize = 32;
-const SAMPLE: usize = 128;
-
 impl Sparse {
     pub(super) fn at(level: Level) -> Sparse {
         Sparse { strip: strip::at(level), count: count::at(level) }
     }
 
-    /// Whether at most two in five of the `n` numbers of `a` seem to be other than zero: a guess that decides how
-    /// fast a product is, and nothing else.
+    /// Whether [`few`] of the `n` numbers of `a` seem to be other than zero.
     ///
     /// # Safety
     /// The operand must lie there.
@@ -302,7 +298,7 @@ impl Sparse {
         let place = |i: usize| (n - size) / (SAMPLES - 1) * i;
         // SAFETY: the caller's promise.
         let nonzero: usize = (0..SAMPLES).map(|i| unsafe { (self.count)(a.add(place(i)), size) }).sum();
-        nonzero <= SAMPLES * size / 5 * 2
+        few(nonzero, size)
     }
 
     /// Computes a strip of a product; a zero is stored as `+0`.
