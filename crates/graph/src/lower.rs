@@ -392,7 +392,8 @@ impl Lowering {
 
     /// Makes `view` the newest value of a variable; it must be a value of its own, complete and in order.
     pub fn assign(&mut self, variable: usize, view: &View) -> View {
-        let whole = self.values[view.operand.buffer].bytes == view.elements() * view.dtype().size();
+        let whole =
+            self.values[view.operand.buffer].bytes == view.elements().saturating_mul(view.dtype().size());
         let fresh = self.values[view.operand.buffer].source == Source::Step
             && !self.commits.values().any(|c| c.operand.buffer == view.operand.buffer);
         let value = if fresh && whole && view.is_contiguous() { view.clone() } else { self.copy(view) };

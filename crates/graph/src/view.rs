@@ -24,7 +24,7 @@ impl View {
     }
 
     pub fn elements(&self) -> usize {
-        self.dims.iter().product()
+        Shape::from(&self.dims[..]).elements()
     }
 
     /// Whether elements lie one after the other, starting at the operand.
@@ -55,8 +55,11 @@ impl View {
     /// From `begin`, `size` along each axis.
     pub fn slice(&self, begin: &[usize], size: &[usize]) -> View {
         let mut view = View { dims: size.to_vec(), ..self.clone() };
-        let skipped: usize = begin.iter().zip(&self.strides).map(|(b, s)| b * s).sum();
-        view.operand.offset += skipped * self.dtype().size();
+        let skipped = begin
+            .iter()
+            .zip(&self.strides)
+            .fold(0, |sum: usize, (b, s)| sum.saturating_add(b.saturating_mul(*s)));
+        view.operand.offset = view.operand.offset.saturating_add(skipped.saturating_mul(self.dtype().size()));
         view
     }
 

@@ -280,3 +280,21 @@ fn check_numerics_sees_what_is_fed_and_what_is_prepared() {
     step.run().unwrap();
     assert_eq!(s.run(&v, feeds! {}).unwrap().as_slice::<f32>().unwrap(), [4.0, 5.0]);
 }
+
+#[test]
+fn tensors_that_no_memory_holds_are_errors() -> Result<(), Error> {
+    for dims in
+        [[1_usize << 31, 1 << 31], [1 << 20, 1 << 40], [3, 1 << 60], [1 << 60, 300], [2, usize::MAX / 4]]
+    {
+        let graph = Graph::new();
+        let v = graph.variable("v", graph.random_normal(dims, 0.0, 1.0));
+        let means = (&*v + 1.0).relu().transpose([1, 0]).reduce_mean([0]);
+        let halved = v.assign_sub(&*v * 0.5);
+        let mut session = Session::new(&graph, &Device::cpu()?)?;
+        let drawn = session.run(graph.global_variables_initializer(), feeds! {});
+        assert!(drawn.is_err_and(|e| e.to_string().contains("cannot allocate")), "{dims:?} drawn");
+        let changed = session.run((&means, &halved), feeds! {});
+        assert!(changed.is_err_and(|e| e.to_string().contains("cannot allocate")), "{dims:?} computed");
+    }
+    Ok(())
+}

@@ -171,7 +171,7 @@ impl Op for Reduce {
         };
         let mut y = l.reduce(op, x, &axes);
         if self.kind == Kind::Mean {
-            let count: usize = axes.iter().map(|&a| x.dims[a]).product();
+            let count = axes.iter().fold(1, |n: usize, &a| n.saturating_mul(x.dims[a]));
             let count = l.scalar(count as f32);
             y = l.code(Code::Div, DType::F32, &[y, count]);
         }

@@ -12,6 +12,12 @@ const ALIGNMENT: usize = 64;
 /// too much of it.
 const SMALL: usize = 1 << 17;
 
+/// Where the next value may begin. No memory reaches as far as the greatest number, which is found out when it is asked
+/// for.
+fn end(offset: usize, bytes: usize) -> usize {
+    offset.saturating_add(bytes).checked_next_multiple_of(ALIGNMENT).unwrap_or(usize::MAX)
+}
+
 /// The place of every value.
 pub(super) struct Places {
     computed: BTreeMap<usize, (Binding, usize)>,
@@ -29,7 +35,7 @@ impl Places {
         for value in setup.iter().flat_map(|k| reads_and_writes(&k.step).1) {
             if l.values[value].source == Source::Step && !computed.contains_key(&value) {
                 computed.insert(value, (Binding::Persistent, persistent_bytes));
-                persistent_bytes += l.values[value].bytes.next_multiple_of(ALIGNMENT);
+                persistent_bytes = end(persistent_bytes, l.values[value].bytes);
             }
         }
         let mut lives: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
@@ -65,24 +71,24 @@ impl Places {
         // Largest first, each at the lowest offset that is free during its whole life.
         let mut placed: Vec<(usize, usize, (usize, usize))> = Vec::new();
         for (value, life) in by_size {
-            let bytes = l.values[value].bytes.next_multiple_of(ALIGNMENT);
+            let bytes = l.values[value].bytes;
             let mut taken: Vec<(usize, usize)> = placed
                 .iter()
                 .filter(|(.., other)| life.0 <= other.1 && other.0 <= life.1)
-                .map(|&(offset, bytes, _)| (offset, offset + bytes))
+                .map(|&(offset, bytes, _)| (offset, end(offset, bytes)))
                 .collect();
             taken.sort_unstable();
             let mut offset = 0;
-            for (begin, end) in taken {
-                if offset + bytes <= begin {
+            for (begin, free) in taken {
+                if end(offset, bytes) <= begin {
                     break;
                 }
-                offset = offset.max(end);
+                offset = offset.max(free);
             }
             placed.push((offset, bytes, life));
             computed.insert(value, (Binding::Arena, offset));
         }
-        let arena_bytes = placed.iter().map(|p| p.0 + p.1).max().unwrap_or(0);
+        let arena_bytes = placed.iter().map(|p| end(p.0, p.1)).max().unwrap_or(0);
         Places { computed, arena_bytes, persistent_bytes }
     }
 

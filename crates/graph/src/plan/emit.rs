@@ -76,7 +76,7 @@ impl Emitted {
                 });
                 buffers[index].written |= written;
                 operand.buffer = index;
-                operand.offset += offset;
+                operand.offset = operand.offset.saturating_add(offset);
             });
         }
         let names = kernels.iter().map(|kernel| name(inner, kernel)).collect();

@@ -359,7 +359,7 @@ impl Walk {
         if target.0.contains(&0) {
             return None;
         }
-        let mut reach = vec![0; own.0.len()];
+        let mut reach = vec![0_usize; own.0.len()];
         let mut axes = Vec::new();
         for (&extent, &stride) in target.0.iter().zip(target.1) {
             if extent == 1 {
@@ -368,15 +368,15 @@ impl Walk {
             }
             let step_on = |(&own_extent, &own_stride): (&usize, &usize)| {
                 let fits = own_stride > 0 && stride > 0 && stride % own_stride == 0;
-                fits.then(|| stride / own_stride).filter(|step| step * extent <= own_extent)
+                fits.then(|| stride / own_stride).filter(|step| step.saturating_mul(extent) <= own_extent)
             };
             let found = own.0.iter().zip(own.1).map(step_on).enumerate();
             let (axis, step) = found.rev().find_map(|(axis, step)| Some((axis, step?)))?;
-            reach[axis] += step * (extent - 1);
+            reach[axis] = reach[axis].saturating_add(step * (extent - 1));
             axes.push(Some((axis, step)));
         }
         let inside = |(&reach, &extent): (&usize, &usize)| {
-            if all { reach + 1 == extent.max(1) } else { reach < extent.max(1) }
+            if all { reach == extent.max(1) - 1 } else { reach < extent.max(1) }
         };
         reach.iter().zip(own.0).all(inside).then_some(Walk(axes))
     }
@@ -390,8 +390,9 @@ impl Walk {
 
     /// An access of the other nest, walked by this one.
     fn access(&self, access: &Access) -> Access {
-        let stride =
-            |axis: &Option<(usize, usize)>| axis.map_or(0, |(axis, step)| access.strides[axis] * step);
+        let stride = |axis: &Option<(usize, usize)>| {
+            axis.map_or(0, |(axis, step)| access.strides[axis].saturating_mul(step))
+        };
         Access { operand: access.operand, strides: self.0.iter().map(stride).collect() }
     }
 }
