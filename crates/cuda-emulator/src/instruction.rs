@@ -4,6 +4,8 @@
 //! registers lie in it too, so that every operand is read in one way. A register of 16 bits is a word whose upper half
 //! is zero.
 
+use std::sync::Arc;
+
 /// A register by its number among those of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Register {
@@ -89,7 +91,7 @@ pub(crate) enum Op {
     Barrier,
     Branch(usize),
     /// A branch to the place in a table that a word gives.
-    BranchTable(u32, Box<[usize]>),
+    BranchTable(u32, Arc<[usize]>),
     Exit,
     /// Reached where the compiler thought nothing could come.
     Trap,

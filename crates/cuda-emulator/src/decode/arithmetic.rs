@@ -115,7 +115,8 @@ impl Decoder {
         Ok(match of.bits {
             64 => Op::ShiftLong(shift, self.to_long(to)?, [self.long(a)?, distance]),
             32 => Op::Binary(Binary::Shift(shift), self.to_word(to)?, [self.word(a)?, distance]),
-            _ => Op::BinaryHalf(Binary::Shift(shift), self.to_half(to)?, [self.half(a)?, distance]),
+            16 => Op::BinaryHalf(Binary::Shift(shift), self.to_half(to)?, [self.half(a)?, distance]),
+            bits => return Err(format!("a shift of {bits} bits")),
         })
     }
 

@@ -32,7 +32,7 @@ impl Decoder {
 
     fn load(&mut self, space: &str, rest: &[&str], operands: &[Operand]) -> Result<Option<Op>, String> {
         let (Some(space), Some((elements, of))) = (self::space(space), vector(rest)) else { return Ok(None) };
-        let Some(bits) = bits(of) else { return Ok(None) };
+        let Some(bits) = bits(of).filter(|bits| fits(*bits, elements)) else { return Ok(None) };
         let [to, address] = count(operands)?;
         let registers = parts(to, elements)?
             .iter()
@@ -48,7 +48,9 @@ impl Decoder {
 
     fn store(&mut self, space: &str, rest: &[&str], operands: &[Operand]) -> Result<Option<Op>, String> {
         let (Some(space), Some((elements, of))) = (self::space(space), vector(rest)) else { return Ok(None) };
-        let Some(bits) = bits(of).filter(|_| space != Space::Parameter) else { return Ok(None) };
+        let Some(bits) = bits(of).filter(|bits| fits(*bits, elements) && space != Space::Parameter) else {
+            return Ok(None);
+        };
         let [address, from] = count(operands)?;
         let registers =
             parts(from, elements)?.iter().map(|part| self.value_in(part, bits)).collect::<Result<_, _>>()?;
@@ -146,6 +148,11 @@ fn vector<'a>(rest: &[&'a str]) -> Option<(usize, &'a str)> {
         ["v4", of] => Some((4, of)),
         _ => None,
     }
+}
+
+/// Whether an access is no longer than one may be.
+fn fits(bits: u32, elements: usize) -> bool {
+    bits as usize * elements <= 128
 }
 
 fn parts(operand: &Operand, elements: usize) -> Result<&[Operand], String> {

@@ -13,28 +13,26 @@ use crate::{
     kernel::{Constant, Kernel, Registers},
     ptx::{ANY_VALUE, Class, Entry, Operand, ParseError, Source, Statement, Storage},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// Makes a module's kernels ready.
-pub(crate) fn kernels(source: &Source, text: &str) -> Result<Vec<Kernel>, ParseError> {
-    let lines: Vec<&str> = text.lines().collect();
-    source.entries.iter().map(|entry| kernel(source, entry, &lines)).collect()
+pub(crate) fn kernels(source: &Source) -> Result<Vec<Kernel>, ParseError> {
+    source.entries.iter().map(|entry| kernel(source, entry)).collect()
 }
 
-fn kernel(source: &Source, entry: &Entry, lines: &[&str]) -> Result<Kernel, ParseError> {
+fn kernel(source: &Source, entry: &Entry) -> Result<Kernel, ParseError> {
     let mut decoder = Decoder::default();
     decoder.declare(entry)?;
     let (parameters, parameter_bytes) = decoder.parameters(entry);
     let shared_bytes = decoder.variables(source, entry);
     let code = entry.statements.iter().map(|statement| {
-        let op = decoder.instruction(statement);
+        let op = decoder.instruction(statement).and_then(|op| decoder.registers.check().map(|()| op));
         op.map_err(|reason| ParseError::new(statement.line, format!("kernel '{}': {reason}", entry.name)))
     });
     let code: Vec<_> = code.collect::<Result<_, _>>()?;
     if !matches!(code.last(), Some(Instruction { guard: None, op: Op::Exit | Op::Branch(_) | Op::Trap })) {
         return Err(ParseError::new(entry.line, format!("the kernel '{}' runs past its end", entry.name)));
     }
-    let text = |s: &Statement| (s.line, lines[s.line as usize - 1].trim().to_string());
     Ok(Kernel {
         name: entry.name.clone(),
         parameters,
@@ -42,7 +40,7 @@ fn kernel(source: &Source, entry: &Entry, lines: &[&str]) -> Result<Kernel, Pars
         max_threads: entry.max_threads,
         shared_bytes,
         code,
-        text: entry.statements.iter().map(text).collect(),
+        lines: entry.statements.iter().map(|statement| statement.line).collect(),
         registers: decoder.registers,
     })
 }
@@ -68,7 +66,7 @@ struct Decoder {
     word_constants: HashMap<Constant, u32>,
     long_constants: HashMap<Constant, u32>,
     symbols: HashMap<String, Symbol>,
-    tables: HashMap<String, Box<[usize]>>,
+    tables: HashMap<String, Arc<[usize]>>,
 }
 
 impl Decoder {
@@ -92,8 +90,16 @@ impl Decoder {
                     return Err(ParseError::new(entry.line, reason));
                 }
             }
+            let checked = self.registers.check();
+            checked.map_err(|reason| {
+                ParseError::new(entry.line, format!("kernel '{}': {reason}", entry.name))
+            })?;
         }
         for (name, statement) in &entry.labels {
+            if *statement == entry.statements.len() {
+                let reason = format!("kernel '{}': nothing follows the label '{name}'", entry.name);
+                return Err(ParseError::new(entry.line, reason));
+            }
             self.symbols.insert(name.clone(), Symbol::Label(*statement));
         }
         for (name, targets) in &entry.tables {

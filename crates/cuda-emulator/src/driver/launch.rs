@@ -9,6 +9,7 @@ use super::{
 use crate::{
     exec::{Extents, LaunchError},
     fault::FaultKind,
+    ptx::limits,
 };
 use std::ffi::{c_int, c_uint, c_void};
 
@@ -117,7 +118,10 @@ unsafe fn buffer(extra: *const *const c_void) -> Result<Vec<u8>, Refusal> {
     }
     match (start.is_null(), bytes) {
         // SAFETY: the caller's promise.
-        (false, Some(bytes)) => Ok(unsafe { std::slice::from_raw_parts(start, bytes) }.to_vec()),
+        (false, Some(bytes)) if bytes <= limits::PARAMETER_BYTES => {
+            Ok(unsafe { std::slice::from_raw_parts(start, bytes) }.to_vec())
+        }
+        (false, Some(bytes)) => Err(Code::INVALID_VALUE.because(format!("{bytes} bytes of parameters"))),
         _ => Err(Code::INVALID_VALUE.because("extra parameters without a buffer and its length")),
     }
 }

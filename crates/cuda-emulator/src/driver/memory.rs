@@ -16,10 +16,9 @@ fn refused(kind: FaultKind) -> Refusal {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemGetInfo_v2(free: *mut usize, total: *mut usize) -> c_int {
     in_context(|context| {
-        let (_, used) = context.memory.live();
         // SAFETY: the caller's pointers.
         unsafe {
-            give(free, DEVICE_BYTES.saturating_sub(used) as usize)?;
+            give(free, context.free() as usize)?;
             give(total, DEVICE_BYTES as usize)
         }
     })
@@ -31,7 +30,7 @@ pub unsafe extern "C" fn cuMemAlloc_v2(address: *mut Address, bytes: usize) -> c
         if bytes == 0 {
             return Err(Code::INVALID_VALUE.because("an allocation of no bytes"));
         }
-        let free = DEVICE_BYTES - context.memory.live().1;
+        let free = context.free();
         if bytes as u64 > free {
             return Err(Code::OUT_OF_MEMORY.because(format!("{bytes} bytes of {free} that are free")));
         }
@@ -51,11 +50,7 @@ fn fill(context: &mut Context, address: Address, pattern: &[u8], count: usize) -
     if !address.is_multiple_of(pattern.len() as u64) {
         return Err(Code::INVALID_VALUE.because(format!("{address:#x} is no multiple of {}", pattern.len())));
     }
-    let result = match *pattern {
-        [byte] => context.memory.fill(address, byte, count),
-        _ => context.memory.write(address, &pattern.repeat(count)),
-    };
-    result.map_err(refused)
+    context.memory.fill(address, pattern, count).map_err(refused)
 }
 
 #[unsafe(no_mangle)]
@@ -135,13 +130,12 @@ pub unsafe extern "C" fn cuMemcpyDtoHAsync_v2(
 ) -> c_int {
     in_context(|context| {
         context.stream(stream)?;
-        let mut copy = vec![0; bytes];
-        context.memory.read(from, &mut copy).map_err(refused)?;
+        let found = context.memory.bytes(from, bytes).map_err(refused)?;
         if to.is_null() && bytes > 0 {
             return Err(Code::INVALID_VALUE.because("a copy to nowhere"));
         }
         // SAFETY: the caller's buffer has so many bytes.
-        unsafe { to.cast::<u8>().copy_from_nonoverlapping(copy.as_ptr(), bytes) };
+        unsafe { to.cast::<u8>().copy_from_nonoverlapping(found.as_ptr(), bytes) };
         Ok(())
     })
 }
@@ -161,8 +155,7 @@ pub unsafe extern "C" fn cuMemcpyDtoDAsync_v2(
 ) -> c_int {
     in_context(|context| {
         context.stream(stream)?;
-        let mut copy = vec![0; bytes];
-        context.memory.read(from, &mut copy).map_err(refused)?;
+        let copy = context.memory.bytes(from, bytes).map_err(refused)?.to_vec();
         context.memory.write(to, &copy).map_err(refused)
     })
 }

@@ -23,12 +23,18 @@ pub unsafe extern "C" fn cuModuleLoadDataEx(
 ) -> c_int {
     call(|driver| {
         driver.current()?;
+        given(image)?;
         // SAFETY: an image of text ends with a zero; a binary one has its first zero within its header.
         let given = unsafe { CStr::from_ptr(image.cast()) }.to_string_lossy();
         let text = driver.substitute.as_deref().unwrap_or(&given);
         let parsed = Module::parse(text);
         let context = driver.current()?;
         match parsed {
+            Ok(parsed) if parsed.variable_bytes() > context.free() => {
+                let (bytes, free) = (parsed.variable_bytes(), context.free());
+                let reason = format!("the module's variables have {bytes} bytes, of which {free} are free");
+                Err(Code::OUT_OF_MEMORY.because(reason))
+            }
             Ok(parsed) => {
                 let handle = new_handle();
                 context.modules.insert(handle, Loaded::new(parsed, &mut context.memory));
@@ -90,6 +96,7 @@ pub unsafe extern "C" fn cuModuleGetFunction(
     in_context(|context| {
         let owner = number(module);
         let loaded = context.modules.get(&owner).ok_or_else(|| no_module(module))?;
+        given(name)?;
         // SAFETY: the caller's text ends with a zero.
         let name = unsafe { CStr::from_ptr(name) }.to_string_lossy();
         let kernel = loaded.module().find(&name);
@@ -112,6 +119,7 @@ pub unsafe extern "C" fn cuModuleGetGlobal_v2(
 ) -> c_int {
     in_context(|context| {
         let loaded = context.modules.get(&number(module)).ok_or_else(|| no_module(module))?;
+        given(name)?;
         // SAFETY: the caller's text ends with a zero.
         let name = unsafe { CStr::from_ptr(name) }.to_string_lossy();
         let found = loaded.variable(&name);
@@ -128,6 +136,11 @@ pub unsafe extern "C" fn cuModuleGetGlobal_v2(
         }
         Ok(())
     })
+}
+
+/// Refuses a text that is not there.
+fn given<T>(text: *const T) -> Result<(), Refusal> {
+    if text.is_null() { Err(Code::INVALID_VALUE.because("a text is null")) } else { Ok(()) }
 }
 
 fn no_module(module: Handle) -> Refusal {

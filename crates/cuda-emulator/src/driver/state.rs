@@ -161,6 +161,11 @@ impl Context {
         }
     }
 
+    /// Bytes of memory that are free.
+    pub(super) fn free(&self) -> u64 {
+        DEVICE_BYTES.saturating_sub(self.memory.live().1)
+    }
+
     /// Checks a stream; null is the default one.
     pub(super) fn stream(&self, stream: Handle) -> Result<(), Refusal> {
         let known = stream.is_null() || self.streams.contains(&number(stream));

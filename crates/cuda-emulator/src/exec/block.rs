@@ -14,6 +14,10 @@ use crate::{
     memory::{Clock, Memory, Shadow, Stretch, Touch, Toucher, race},
 };
 
+/// What the beginning of a block and a barrier count as: about as many instructions as they take time. They move the
+/// clock, which so cannot overflow in a launch.
+const MEETING: u64 = 16;
+
 /// The memory that a block's threads share.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -97,6 +101,7 @@ impl<'a> Block<'a> {
         budget: &mut u64,
     ) -> Result<(), Stop> {
         self.position = position;
+        self.spend(MEETING + self.start_cost(), budget)?;
         self.start();
         loop {
             for (number, warp) in self.warps.iter_mut().enumerate() {
@@ -115,9 +120,25 @@ impl<'a> Block<'a> {
             if self.warps.iter().all(|warp| warp.waiting == 0) {
                 return Ok(());
             }
+            self.spend(MEETING, budget)?;
             self.meet()?;
             clock.now += 1;
         }
+    }
+
+    /// Counts what is no instruction as so many.
+    fn spend(&self, instructions: u64, budget: &mut u64) -> Result<(), Stop> {
+        let endless = Stop { place: 0, thread: 0, kind: FaultKind::Endless };
+        *budget = budget.checked_sub(instructions).ok_or(endless)?;
+        Ok(())
+    }
+
+    /// About as many instructions as take as long as [`Block::start`].
+    fn start_cost(&self) -> u64 {
+        let registers = &self.launch.kernel.registers;
+        let constants = registers.word_constants.len() + registers.long_constants.len();
+        let cleared = registers.predicates.len() + registers.words.len() + registers.longs.len();
+        (self.warps.len() * (1 + constants + cleared / 64)) as u64
     }
 
     /// Puts all threads to the kernel's start, with constants in their registers and nothing else.

@@ -80,6 +80,7 @@ pub enum LaunchError {
 pub struct Loaded {
     module: Module,
     variables: Vec<u64>,
+    most_instructions: u64,
 }
 
 impl Loaded {
@@ -97,7 +98,13 @@ impl Loaded {
             address
         };
         let variables = module.variables.iter().map(place).collect();
-        Loaded { module, variables }
+        Loaded { module, variables, most_instructions: MAX_INSTRUCTIONS }
+    }
+
+    /// Stops launches that execute more instructions of warps than so many, in place of some minutes' worth.
+    #[must_use]
+    pub fn with_most_instructions(self, most: u64) -> Loaded {
+        Loaded { most_instructions: most.min(MAX_INSTRUCTIONS), ..self }
     }
 
     /// What was loaded.
@@ -161,7 +168,7 @@ impl Loaded {
         };
         let mut block = Block::new(launch, kernel.shared_bytes + extents.shared);
         let mut clock = memory.begin();
-        let mut budget = MAX_INSTRUCTIONS;
+        let mut budget = self.most_instructions;
         let [x, y, z] = extents.grid;
         let blocks = (0..z).flat_map(|z| (0..y).flat_map(move |y| (0..x).map(move |x| [x, y, z])));
         for place in blocks {
@@ -169,21 +176,21 @@ impl Loaded {
             let result = block.run(place, memory, &mut clock, &mut budget);
             clock.now += 1;
             memory.end(clock);
-            result.map_err(|stop| Box::new(fault(kernel, extents, place, stop)))?;
+            result.map_err(|stop| Box::new(fault(&self.module, kernel, extents, place, stop)))?;
         }
         Ok(())
     }
 }
 
-fn fault(kernel: &Kernel, extents: Extents, block: [u32; 3], stop: Stop) -> Fault {
-    let (line, instruction) = kernel.text[stop.place].clone();
+fn fault(module: &Module, kernel: &Kernel, extents: Extents, block: [u32; 3], stop: Stop) -> Fault {
+    let line = kernel.lines[stop.place];
     Fault {
         kind: stop.kind,
         kernel: kernel.name.clone(),
         block,
         thread: position(stop.thread, extents.block),
         line,
-        instruction,
+        instruction: module.line(line).to_string(),
     }
 }
 
@@ -195,14 +202,14 @@ fn check(kernel: &Kernel, extents: Extents, parameters: &[u8]) -> Result<(), Lau
     let within = |extents: [u32; 3], limit: [u32; 3]| {
         extents.iter().zip(limit).all(|(&extent, limit)| (1..=limit).contains(&extent))
     };
-    let threads: u64 = extents.block.iter().map(|&n| u64::from(n)).product();
+    let threads = extents.block.iter().fold(1_u64, |n, &extent| n.saturating_mul(extent.into()));
     let limit = if !within(extents.grid, MAX_GRID) {
         format!("a grid has from 1 to {MAX_GRID:?} blocks")
     } else if !within(extents.block, MAX_BLOCK) || threads > MAX_THREADS {
         format!("a block has from 1 to {MAX_BLOCK:?} threads, {MAX_THREADS} in all")
     } else if let Some(limit) = kernel.max_threads.filter(|&limit| !within(extents.block, limit)) {
         format!("the kernel allows {limit:?} threads")
-    } else if kernel.shared_bytes + extents.shared > MAX_SHARED {
+    } else if kernel.shared_bytes.saturating_add(extents.shared) > MAX_SHARED {
         format!("a block has at most {MAX_SHARED} bytes of shared memory, {} declared", kernel.shared_bytes)
     } else {
         return Ok(());

@@ -32,6 +32,15 @@ struct Allocation {
     contents: Option<Contents>,
 }
 
+impl Allocation {
+    /// Whether all of a stretch lies in it, of whatever address and length.
+    #[inline(always)]
+    fn has(&self, address: u64, bytes: u64) -> bool {
+        let room = address.checked_sub(self.start).and_then(|offset| self.length.checked_sub(offset));
+        room.is_some_and(|room| bytes <= room)
+    }
+}
+
 #[derive(Debug)]
 struct Contents {
     bytes: Vec<u8>,
@@ -62,6 +71,9 @@ impl Memory {
     }
 
     /// Reserves `bytes` bytes with undefined contents; their address.
+    ///
+    /// # Panics
+    /// When the host has not so many: who asks for it checks what it was told.
     pub fn allocate(&mut self, bytes: usize) -> u64 {
         let end = self.allocations.last().map_or(FIRST, |a| a.start + a.length + GAP);
         let start = end.next_multiple_of(ALIGNMENT);
@@ -106,13 +118,18 @@ impl Memory {
         Ok(())
     }
 
-    /// Sets bytes to a value.
+    /// Sets bytes to `count` copies of a pattern.
     ///
     /// # Errors
     /// When the bytes are not all in one allocation.
-    pub fn fill(&mut self, address: u64, value: u8, bytes: usize) -> Result<(), FaultKind> {
+    pub fn fill(&mut self, address: u64, pattern: &[u8], count: usize) -> Result<(), FaultKind> {
+        let bytes = pattern.len().saturating_mul(count);
         let (contents, at) = self.range(address, bytes)?;
-        contents.bytes[at..at + bytes].fill(value);
+        let target = &mut contents.bytes[at..at + bytes];
+        match *pattern {
+            [byte] => target.fill(byte),
+            _ => target.chunks_exact_mut(pattern.len().max(1)).for_each(|to| to.copy_from_slice(pattern)),
+        }
         contents.valid.set_range(at, bytes);
         Ok(())
     }
@@ -122,12 +139,17 @@ impl Memory {
     /// # Errors
     /// When the bytes are not all in one allocation, or one of them was never written.
     pub fn read(&mut self, address: u64, target: &mut [u8]) -> Result<(), FaultKind> {
-        let (contents, at) = self.range(address, target.len())?;
-        if let Some(missing) = contents.valid.first_missing(at, target.len()) {
+        target.copy_from_slice(self.bytes(address, target.len())?);
+        Ok(())
+    }
+
+    /// Bytes as they lie there, with the errors of [`Memory::read`].
+    pub(crate) fn bytes(&mut self, address: u64, bytes: usize) -> Result<&[u8], FaultKind> {
+        let (contents, at) = self.range(address, bytes)?;
+        if let Some(missing) = contents.valid.first_missing(at, bytes) {
             return Err(unwritten(address + (missing - at) as u64));
         }
-        target.copy_from_slice(&contents.bytes[at..at + target.len()]);
-        Ok(())
+        Ok(&contents.bytes[at..at + bytes])
     }
 
     /// The time at which a launch begins.
@@ -154,9 +176,7 @@ impl Memory {
         toucher: Toucher,
         hint: &mut usize,
     ) -> Result<&mut [u8], FaultKind> {
-        let inside = |a: &Allocation| {
-            a.contents.is_some() && address >= a.start && address + bytes <= a.start + a.length
-        };
+        let inside = |a: &Allocation| a.contents.is_some() && a.has(address, bytes);
         if !self.allocations.get(*hint).is_some_and(inside) {
             *hint = self.find(address, bytes)?;
         }
@@ -181,7 +201,7 @@ impl Memory {
     fn find(&self, address: u64, bytes: u64) -> Result<usize, FaultKind> {
         let index = self.allocations.partition_point(|a| a.start <= address).wrapping_sub(1);
         match self.allocations.get(index) {
-            Some(a) if address.checked_add(bytes).is_some_and(|end| end <= a.start + a.length) => {
+            Some(a) if a.has(address, bytes) => {
                 let freed = FaultKind::UseAfterFree { address, bytes, length: a.length };
                 a.contents.as_ref().map(|_| index).ok_or(freed)
             }
@@ -253,11 +273,11 @@ mod tests {
         memory.read(a, &mut bytes).unwrap();
         assert_eq!(bytes, [1, 2, 3, 4]);
         assert_eq!(memory.read(a + 1, &mut bytes), Err(unwritten(a + 4)), "a byte never written");
-        memory.fill(a + 4, 9, 4).unwrap();
+        memory.fill(a + 4, &[9], 4).unwrap();
         memory.read(a + 4, &mut bytes).unwrap();
         assert_eq!(bytes, [9; 4]);
         assert!(matches!(memory.write(a + 5, &bytes), Err(FaultKind::OutOfBounds { .. })));
         memory.free(a).unwrap();
-        assert!(matches!(memory.fill(a, 0, 1), Err(FaultKind::UseAfterFree { .. })));
+        assert!(matches!(memory.fill(a, &[0], 1), Err(FaultKind::UseAfterFree { .. })));
     }
 }

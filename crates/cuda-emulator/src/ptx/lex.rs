@@ -33,7 +33,8 @@ pub(super) fn lex(text: &str) -> Vec<Token<'_>> {
                 }
                 break;
             }
-            if rest.starts_with("/*") {
+            if let Some(comment) = rest.strip_prefix("/*") {
+                rest = comment;
                 in_comment = true;
                 continue;
             }

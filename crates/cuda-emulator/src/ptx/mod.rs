@@ -1,6 +1,7 @@
 //! PTX as it is written: declarations and statements, with nothing yet known of what an opcode means.
 
 mod lex;
+pub(crate) mod limits;
 mod parse;
 mod statement;
 mod variable;
@@ -86,8 +87,12 @@ pub(crate) enum Class {
     Long,
 }
 
+impl Class {
+    const ALL: [Class; 4] = [Class::Predicate, Class::Half, Class::Word, Class::Long];
+}
+
 /// A declaration of a register, or of `count` registers whose names end in numbers from 0.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Register {
     pub(crate) class: Class,
     pub(crate) name: String,

@@ -1,13 +1,21 @@
 //! Modules and kernels.
 
 use super::{
-    ANY_VALUE, Class, Entry, Operand, ParseError, Register, Source, Statement, Storage,
+    ANY_VALUE, Class, Entry, Operand, ParseError, Register, Source, Statement, Storage, Variable,
     lex::{Token, lex},
+    limits,
 };
+use std::collections::HashSet;
 
 /// Takes a module's text apart.
 pub(crate) fn parse(text: &str) -> Result<Source, ParseError> {
-    let mut parser = Parser { tokens: lex(text), at: 0, registers: Vec::new() };
+    let mut parser = Parser {
+        tokens: lex(text),
+        at: 0,
+        registers: Vec::new(),
+        declared: HashSet::new(),
+        left: limits::MODULE_REGISTERS,
+    };
     let mut source = Source::default();
     while let Some(token) = parser.next() {
         match token.text {
@@ -15,9 +23,12 @@ pub(crate) fn parse(text: &str) -> Result<Source, ParseError> {
             ".target" | ".address_size" | ".file" => parser.skip_line(token.line),
             // Linkage: the module is linked with nothing.
             ".visible" | ".extern" | ".weak" => {}
-            ".entry" => source.entries.push(parser.entry()?),
-            ".global" | ".const" => source.variables.push(parser.variable(Storage::Global)?),
-            ".shared" => source.variables.push(parser.variable(Storage::Shared)?),
+            ".entry" => {
+                within(source.entries.len() + 1, limits::KERNELS, "kernels of a module", token.line)?;
+                source.entries.push(parser.entry()?);
+            }
+            ".global" | ".const" => parser.add_variable(Storage::Global, &mut source.variables)?,
+            ".shared" => parser.add_variable(Storage::Shared, &mut source.variables)?,
             ".func" => {
                 let reason = "functions are not supported: everything must be inlined into the kernels";
                 return Err(ParseError::new(token.line, reason));
@@ -28,11 +39,19 @@ pub(crate) fn parse(text: &str) -> Result<Source, ParseError> {
     Ok(source)
 }
 
+/// Refuses more than `most` of something.
+fn within(count: usize, most: usize, what: &str, line: u32) -> Result<(), ParseError> {
+    if count <= most { Ok(()) } else { Err(ParseError::new(line, format!("more than {most} {what}"))) }
+}
+
 pub(super) struct Parser<'a> {
     tokens: Vec<Token<'a>>,
     at: usize,
-    /// Declarations of the kernel that is being read.
+    /// Declarations of the kernel that is being read, in their order, and to look them up.
     registers: Vec<Register>,
+    declared: HashSet<Register>,
+    /// Registers that the module may still declare.
+    left: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -96,7 +115,17 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn declared(&self, name: &str) -> bool {
-        self.registers.iter().any(|r| r.count.is_none() && r.name == name)
+        let single = |class| Register { class, name: name.to_string(), count: None };
+        Class::ALL.into_iter().any(|class| self.declared.contains(&single(class)))
+    }
+
+    /// Reads a variable, and adds it to those before it.
+    fn add_variable(&mut self, storage: Storage, to: &mut Vec<Variable>) -> Result<(), ParseError> {
+        let line = self.line();
+        within(to.len() + 1, limits::VARIABLES, "variables", line)?;
+        to.push(self.variable(storage)?);
+        let bytes: usize = to.iter().filter_map(|v| v.bytes).sum();
+        within(bytes, limits::VARIABLE_BYTES, "bytes of variables", line)
     }
 
     /// What follows `.entry`.
@@ -115,12 +144,16 @@ impl<'a> Parser<'a> {
             tables: Vec::new(),
         };
         if self.take("(") {
+            let mut bytes = 0;
             while !self.take(")") {
                 if !entry.parameters.is_empty() {
                     self.expect(",")?;
                 }
                 self.expect(".param")?;
                 entry.parameters.push(self.parameter()?);
+                // Each may lie behind a gap, and has a name even if it has no bytes.
+                bytes += entry.parameters.last().map_or(0, |p| p.bytes.max(1) + p.alignment - 1);
+                within(bytes, limits::PARAMETER_BYTES, "bytes of parameters", self.line())?;
             }
         }
         while !self.take("{") {
@@ -132,14 +165,16 @@ impl<'a> Parser<'a> {
         }
         self.body(&mut entry)?;
         entry.registers = std::mem::take(&mut self.registers);
+        self.declared.clear();
         Ok(entry)
     }
 
     fn extents(&mut self) -> Result<[u32; 3], ParseError> {
-        let mut extents = [self.integer()? as u32, 1, 1];
+        let most = u32::MAX as usize;
+        let mut extents = [self.at_most(most, "threads")? as u32, 1, 1];
         for extent in &mut extents[1..] {
             if self.take(",") {
-                *extent = self.integer()? as u32;
+                *extent = self.at_most(most, "threads")? as u32;
             }
         }
         Ok(extents)
@@ -195,10 +230,7 @@ impl<'a> Parser<'a> {
     fn directive(&mut self, token: Token<'_>, entry: &mut Entry) -> Result<(), ParseError> {
         match token.text {
             ".reg" => self.register(),
-            ".shared" => {
-                entry.variables.push(self.variable(Storage::Shared)?);
-                Ok(())
-            }
+            ".shared" => self.add_variable(Storage::Shared, &mut entry.variables),
             ".loc" | ".pragma" => {
                 self.skip_line(token.line);
                 Ok(())
@@ -221,14 +253,19 @@ impl<'a> Parser<'a> {
             let count = match self.take("<") {
                 false => None,
                 true => {
-                    let count = self.integer()? as u32;
+                    let count = self.at_most(limits::REGISTERS, "registers")? as u32;
                     self.expect(">")?;
                     Some(count)
                 }
             };
             let register = Register { class, name, count };
-            if !self.registers.contains(&register) {
+            // A scope may declare what another declares too.
+            if self.declared.insert(register.clone()) {
                 self.registers.push(register);
+                let left = self.left.checked_sub(count.unwrap_or(1) as usize);
+                self.left = left.ok_or_else(|| {
+                    self.error(format!("more than {} registers of a module", limits::MODULE_REGISTERS))
+                })?;
             }
             if !self.take(",") {
                 return self.expect(";");

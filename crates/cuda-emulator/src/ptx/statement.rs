@@ -26,15 +26,15 @@ impl Parser<'_> {
 
     fn operand(&mut self) -> Result<Operand, ParseError> {
         if self.take("{") {
-            let mut parts = vec![self.operand()?];
+            let mut parts = vec![self.simple()?];
             while !self.take("}") {
                 self.expect(",")?;
-                parts.push(self.operand()?);
+                parts.push(self.simple()?);
             }
             return Ok(Operand::Vector(parts));
         }
         if self.take("[") {
-            let base = self.operand()?;
+            let base = self.simple()?;
             let offset = match self.take("+") {
                 true => self.integer()? as i64,
                 false if self.peek_is("-") => self.integer()? as i64,
@@ -43,6 +43,11 @@ impl Parser<'_> {
             self.expect("]")?;
             return Ok(Operand::Address(Box::new(base), offset));
         }
+        self.simple()
+    }
+
+    /// An operand that holds no others.
+    fn simple(&mut self) -> Result<Operand, ParseError> {
         if self.take("!") {
             return Ok(Operand::Not(self.word("a predicate")?.to_string()));
         }
@@ -74,5 +79,15 @@ impl Parser<'_> {
         };
         let value = value.map_err(|_| ParseError::new(line, format!("'{text}' is no number")))?;
         Ok(if negative { value.wrapping_neg() } else { value })
+    }
+
+    /// An integer from 0 to `most`; `what` says what it is of.
+    pub(super) fn at_most(&mut self, most: usize, what: &str) -> Result<usize, ParseError> {
+        let line = self.line();
+        let value = self.integer()?;
+        match usize::try_from(value) {
+            Ok(value) if value <= most => Ok(value),
+            _ => Err(ParseError::new(line, format!("{value} {what}, at most {most} are supported"))),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Declarations of variables and parameters.
 
-use super::{Parameter, ParseError, Storage, Variable, parse::Parser};
+use super::{Parameter, ParseError, Storage, Variable, limits, parse::Parser};
 
 /// Bytes of a type, by its name.
 fn size(name: &str) -> Option<usize> {
@@ -32,6 +32,8 @@ impl Parser<'_> {
             }
         }
         self.expect(";")?;
+        // The values of an array without a length give it one.
+        let count = count.or((!contents.is_empty()).then_some(contents.len() / element));
         let bytes = count.map(|n| n * element);
         if bytes.is_some_and(|bytes| contents.len() > bytes) {
             return Err(self.error(format!("'{name}' has more values than places")));
@@ -55,7 +57,12 @@ impl Parser<'_> {
                 // The alignment of what a pointer points to is no alignment of the pointer.
                 ".ptr" => pointer = true,
                 ".align" => {
-                    let value = self.integer()? as usize;
+                    let line = self.line();
+                    let value = self.at_most(limits::ALIGNMENT, "bytes of alignment")?;
+                    if !value.is_power_of_two() {
+                        let reason = format!("an alignment of {value} bytes, which is no power of two");
+                        return Err(ParseError::new(line, reason));
+                    }
                     if !pointer {
                         alignment = Some(value);
                     }
@@ -70,11 +77,11 @@ impl Parser<'_> {
             false => Some(1),
             true if self.take("]") => None,
             true => {
-                let count = self.integer()? as usize;
+                let count = self.at_most(limits::VARIABLE_BYTES / element, "elements of a variable")?;
                 self.expect("]")?;
                 Some(count)
             }
         };
-        Ok((name, alignment.unwrap_or(element).max(1), element, count))
+        Ok((name, alignment.unwrap_or(element), element, count))
     }
 }
