@@ -6,36 +6,23 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-/// Writes a file by way of a `.partial` file beside it, creating the folder where it is missing.
+/// Writes a file, complete or not at all, creating the folder where it is missing.
 ///
 /// # Errors
 /// Names the file and the cure; nothing is left of the attempt.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let partial = partial_of(path);
     let attempt = || -> io::Result<()> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        let mut file = File::create(&partial)?;
-        file.write_all(bytes)?;
-        file.sync_data()?;
-        drop(file);
-        fs::rename(&partial, path)
+        minutia_files::write(path, |file| file.write_all(bytes))
     };
-    attempt().map_err(|error| {
-        // The attempt has failed already; that its remains cannot be removed adds nothing.
-        let _ = fs::remove_file(&partial);
-        anyhow::Error::new(error).context(format!(
+    attempt().with_context(|| {
+        format!(
             "cannot write {}; make room, allow writing there, or name another folder with --out",
             path.display()
-        ))
+        )
     })
-}
-
-fn partial_of(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".partial");
-    path.with_file_name(name)
 }
 
 /// Reads a file; `None` when there is none.

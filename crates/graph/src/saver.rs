@@ -83,7 +83,8 @@ impl Saver {
         let failed = |problem| Error::Checkpoint { path: path.to_path_buf(), problem };
         let body = bincode::serde::encode_to_vec(&contents, bincode::config::standard())
             .map_err(|e| failed(CheckpointProblem::Decode(e.to_string())))?;
-        replace(path, |file| write(file, &body)).map_err(|e| failed(CheckpointProblem::Io(Arc::new(e))))
+        minutia_files::write(path, |file| write(file, &body))
+            .map_err(|e| failed(CheckpointProblem::Io(Arc::new(e))))
     }
 
     /// Reads a checkpoint into a session, whatever the session did before: random operations that had not run when the
@@ -150,16 +151,6 @@ impl Saver {
     }
 }
 
-/// Puts a new file in the place of an old one, complete or not at all.
-fn replace(path: &Path, fill: impl FnOnce(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    fill(file.as_file_mut())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|e| e.error)?;
-    Ok(())
-}
-
 fn write(file: &mut fs::File, body: &[u8]) -> io::Result<()> {
     file.write_all(MAGIC)?;
     file.write_all(&VERSION.to_le_bytes())?;
@@ -185,24 +176,4 @@ fn decode(bytes: &[u8]) -> Result<Contents<'_>, CheckpointProblem> {
         return Err(CheckpointProblem::Decode(format!("{} bytes are left over", body.len() - used)));
     }
     Ok(contents)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_earlier_file_stays_when_writing_fails_half_way() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("checkpoint");
-        replace(&path, |file| write(file, b"first")).unwrap();
-        let before = fs::read(&path).unwrap();
-        let failed = replace(&path, |file| {
-            file.write_all(b"half")?;
-            Err(io::Error::from(io::ErrorKind::StorageFull))
-        });
-        assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::StorageFull);
-        assert_eq!(fs::read(&path).unwrap(), before);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing half written is left");
-    }
 }

@@ -40,6 +40,24 @@ fn problem(result: Result<(), Error>) -> CheckpointProblem {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_checkpoint_has_the_umasks_mode_and_a_link_to_it_stays() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (graph, _) = build();
+    let session = session(&graph);
+    symlink("checkpoint", at("latest")).unwrap();
+    fs::write(at("plain"), "").unwrap();
+    Saver::new(&graph).save(&session, at("latest")).unwrap();
+    let mode = |name: &str| fs::symlink_metadata(at(name)).unwrap().permissions().mode();
+    assert_eq!(mode("checkpoint"), mode("plain"));
+    assert!(fs::symlink_metadata(at("latest")).unwrap().is_symlink());
+    let error = Saver::new(&graph).save(&session, "/dev/null").unwrap_err().to_string();
+    assert!(error.contains("/dev/null") && error.contains("is a device, not a file"), "{error}");
+}
+
 /// A file with a right header and digest around these bytes.
 fn seal(path: &Path, body: &[u8]) {
     let file = [&b"minutia\0"[..], &1_u32.to_le_bytes(), &Sha256::digest(body)[..], body].concat();

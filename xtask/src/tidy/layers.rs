@@ -54,19 +54,21 @@ impl Metadata {
 }
 
 /// What each crate may see of ours. Who is not named here may see nothing.
-const MAY_SEE: [(&str, &[&str]); 9] = [
+const MAY_SEE: [(&str, &[&str]); 10] = [
+    ("minutia-files", &[]),
     ("minutia-kernels", &[]),
     ("minutia-cuda-emulator", &[]),
     ("minutia-tensor", &["minutia-kernels"]),
-    ("minutia-graph", &["minutia-kernels", "minutia-tensor"]),
+    ("minutia-graph", &["minutia-files", "minutia-kernels", "minutia-tensor"]),
     ("minutia-optim", &["minutia-kernels", "minutia-tensor", "minutia-graph"]),
-    ("minutia-datasets", &["minutia-kernels", "minutia-tensor"]),
+    ("minutia-datasets", &["minutia-files", "minutia-kernels", "minutia-tensor"]),
     ("minutia-viz", &[]),
     ("minutia", ALL),
     ("xtask", ALL),
 ];
 
 const ALL: &[&str] = &[
+    "minutia-files",
     "minutia-kernels",
     "minutia-tensor",
     "minutia-graph",

@@ -2,6 +2,7 @@ use super::Idx;
 use crate::{Error, Problem};
 use flate2::{Compression, write::GzEncoder};
 use std::{
+    fs::File,
     io::{self, Write},
     path::Path,
 };
@@ -32,19 +33,17 @@ pub fn write(idx: &Idx, mut target: impl Write) -> io::Result<()> {
 /// [`Error`] with the path.
 pub fn write_file(idx: &Idx, path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let compress = path.extension().is_some_and(|e| e == "gz");
-    let save = || -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let save = |file: &mut File| -> io::Result<()> {
+        let mut file = io::BufWriter::new(file);
         if compress {
             let mut encoder = GzEncoder::new(&mut file, Compression::default());
             write(idx, &mut encoder)?;
             encoder.finish()?;
         } else {
-            write(idx, io::BufWriter::new(&mut file))?;
+            write(idx, &mut file)?;
         }
-        file.persist(path)?;
-        Ok(())
+        file.flush()
     };
-    save().map_err(|e| Problem::from(e).at(path))
+    minutia_files::write(path, save).map_err(|e| Problem::from(e).at(path))
 }
