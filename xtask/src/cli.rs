@@ -1,12 +1,14 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::bench::Job;
 use crate::reproduce::StageName;
+use crate::terminal;
 
 /// The reproduction pipeline and the repository's own checks.
 #[derive(Debug, Parser)]
@@ -16,17 +18,29 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// Reads the command line. What it cannot mean ends the process with a usage error.
-pub fn parse() -> Cli {
-    let cli = Cli::parse();
-    if let Command::Reproduce(Reproduce { dataset: DatasetChoice::Digits, data_dir: Some(_), .. }) =
-        cli.command
-    {
-        let message =
-            "the argument '--dataset digits' cannot be used with '--data-dir <DIR>': the digits are built in";
-        Cli::command().error(ErrorKind::ArgumentConflict, message).exit();
-    }
-    cli
+/// Reads the command line.
+///
+/// # Errors
+/// How to end where there is nothing to do: after help, which was printed, or a usage error, which was explained.
+pub fn parse() -> Result<Cli, ExitCode> {
+    let conflict = |cli: Cli| match &cli.command {
+        Command::Reproduce(Reproduce { dataset: DatasetChoice::Digits, data_dir: Some(_), .. }) => {
+            let message = "the argument '--dataset digits' cannot be used with '--data-dir <DIR>': the digits are built in";
+            Err(Cli::command().error(ErrorKind::ArgumentConflict, message))
+        }
+        _ => Ok(cli),
+    };
+    Cli::try_parse().and_then(conflict).map_err(|error| {
+        let printed = error.print();
+        match (error.use_stderr(), printed) {
+            (true, _) => ExitCode::from(2),
+            (false, Err(problem)) if problem.kind() != std::io::ErrorKind::BrokenPipe => {
+                terminal::complain(&anyhow::Error::new(problem).context("cannot write to standard output"));
+                ExitCode::FAILURE
+            }
+            (false, _) => ExitCode::SUCCESS,
+        }
+    })
 }
 
 #[derive(Debug, Subcommand)]

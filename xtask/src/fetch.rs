@@ -14,8 +14,8 @@ mod with {
     use minutia_datasets::mnist::{self, Downloader};
     use minutia_datasets::{Problem, cache_folder, is_offline};
 
-    use crate::cli;
     use crate::reproduce::Progress;
+    use crate::{cli, terminal};
 
     /// How long a run that can do without MNIST waits for a mirror to respond.
     const PATIENCE: Duration = Duration::from_secs(4);
@@ -45,8 +45,7 @@ mod with {
             _ => anyhow::Error::new(error).context("MNIST was not downloaded"),
         })?;
         let what = if fetched.iter().any(|file| file.downloaded) { "complete" } else { "complete already" };
-        println!("MNIST is {what} in {}", folder.display());
-        Ok(())
+        terminal::say(format_args!("MNIST is {what} in {}", folder.display()))
     }
 
     /// Tries to download MNIST for a run. Gives up soon, unless it is `needed`.
@@ -54,10 +53,13 @@ mod with {
     /// # Errors
     /// Why it did not work, as part of a sentence.
     pub fn for_a_run(cache: &Path, needed: bool, progress: &mut Progress) -> Result<(), String> {
-        progress.say(&format!(
-            "no data yet: trying to download MNIST to {} (MINUTIA_OFFLINE=1 skips this)",
-            cache.display()
-        ));
+        say(
+            progress,
+            &format!(
+                "no data yet: trying to download MNIST to {} (MINUTIA_OFFLINE=1 skips this)",
+                cache.display()
+            ),
+        );
         let downloader = Downloader { patience: (!needed).then_some(PATIENCE), ..Downloader::default() };
         let fetched = downloader.fetch(cache, |event| show(&event, progress));
         progress.end();
@@ -70,7 +72,7 @@ mod with {
     fn show(event: &mnist::Progress<'_>, progress: &mut Progress) {
         match event {
             mnist::Progress::Waiting => {
-                progress.say("  another process is fetching to the same folder: waiting for it");
+                say(progress, "  another process is fetching to the same folder: waiting for it");
             }
             mnist::Progress::Asking { url } => {
                 progress.begin_bytes(url.rsplit('/').next().unwrap_or(url));
@@ -78,15 +80,20 @@ mod with {
             mnist::Progress::Received { bytes, total, .. } => progress.bytes(*bytes, *total),
             mnist::Progress::Failed { url, reason } => {
                 progress.end();
-                progress.say(&format!("  {url}: {reason}"));
+                say(progress, &format!("  {url}: {reason}"));
             }
             mnist::Progress::Done(file) => {
                 progress.end();
                 let what = if file.downloaded { "downloaded" } else { "intact" };
-                progress.say(&format!("  {what:10} {}", file.path.display()));
+                say(progress, &format!("  {what:10} {}", file.path.display()));
             }
             _ => {}
         }
+    }
+
+    /// Prints a line of a download, which has no way to stop for it: where that fails, the command's next line does.
+    fn say(progress: &Progress, line: &str) {
+        let _ = progress.say(line);
     }
 }
 

@@ -115,7 +115,11 @@ fn a_bad_configuration_or_lock_file_is_named() {
     let config = fs::read_to_string(place.config()).unwrap();
     fs::write(place.config(), config.replace("batch = 100", "batch = 0")).unwrap();
     let error = fail(place.reproduce("out", &["inverse"]), 1, None);
-    assert!(error.contains("reproduce.toml") && error.contains("classifier.batch is 0"), "{error}");
+    assert!(
+        error.contains("reproduce.toml")
+            && error.contains("classifier.batch: found 0, expected a whole number"),
+        "{error}"
+    );
 
     fs::write(place.config(), config.replace("batch = 100", "batch = 300")).unwrap();
     let error = fail(place.reproduce("out", &["dataset"]), 1, Some(&place.path("out")));

@@ -22,7 +22,7 @@ use minutia_tensor::{Device, cpu};
 use serde_json::{Map, Value, json};
 
 use crate::reproduce::Config;
-use crate::{cli, files};
+use crate::{cli, files, terminal};
 pub use job::Job;
 use job::Measurement;
 use summary::Summary;
@@ -48,8 +48,8 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
     let jobs = if options.jobs.is_empty() { Job::ALL.to_vec() } else { options.jobs.clone() };
     let device = Device::cpu_with(cpu::Options::from_env()?)?;
     let data = inputs::find(options.data_dir.as_deref())?;
-    println!("machine  {}, {device}", load::cpu_name());
-    println!("data     {}", data.origin);
+    terminal::say(format_args!("machine  {}, {device}", load::cpu_name()))?;
+    terminal::say(format_args!("data     {}", data.origin))?;
 
     let inputs = inputs::write(&out.join("inputs"), &config, &data)?;
     let mut ours = ours::Ours::new(&config, &data, &inputs, &out)?;
@@ -58,7 +58,7 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
         for peer in peers::install(&workspace, &inputs) {
             match peer {
                 Ok(peer) => peers.push(peer),
-                Err((name, error)) => println!("peer     {name} is left out: {error:#}"),
+                Err((name, error)) => terminal::say(format_args!("peer     {name} is left out: {error:#}"))?,
             }
         }
     }
@@ -69,39 +69,45 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
     for &job in &jobs {
         let load = load::Load::begin();
         for _ in 0..options.repeats {
-            keep(&mut results, &mut checks, OURS, job, ours.measure(job)?);
+            keep(&mut results, &mut checks, OURS, job, ours.measure(job)?)?;
             // A peer that fails once is not tried again: the message would only be repeated.
-            peers.retain_mut(|peer| match peer.measure(job) {
-                Ok(measurement) => {
-                    measurement.into_iter().for_each(|m| keep(&mut results, &mut checks, &peer.name, job, m));
-                    true
+            for mut peer in std::mem::take(&mut peers) {
+                match peer.measure(job) {
+                    Ok(measurement) => {
+                        if let Some(measurement) = measurement {
+                            keep(&mut results, &mut checks, &peer.name, job, measurement)?;
+                        }
+                        peers.push(peer);
+                    }
+                    Err(error) => terminal::say(format_args!(
+                        "peer     {} is left out from {job} on: {error:#}",
+                        peer.name
+                    ))?,
                 }
-                Err(error) => {
-                    println!("peer     {} is left out from {job} on: {error:#}", peer.name);
-                    false
-                }
-            });
+            }
         }
         let others = load.others().unwrap_or(0.0);
         busiest = busiest.max(others);
         if others > load::QUIET {
-            println!("  {job}: other processes used {others:.2} cores meanwhile, so that times are too long");
+            terminal::say(format_args!(
+                "  {job}: other processes used {others:.2} cores meanwhile, so that times are too long"
+            ))?;
         }
     }
-    disagreements(&checks).iter().for_each(|line| println!("{line}"));
+    disagreements(&checks).iter().try_for_each(terminal::say)?;
 
-    println!("\n{}", table::targets(&results));
+    terminal::say(format_args!("\n{}", table::targets(&results)))?;
     if results.len() > 1 {
-        println!("{}", table::peers(&results));
+        terminal::say(table::peers(&results))?;
     }
     let scaling = if options.jobs.is_empty() { scaling::measure(&config, &device)? } else { Vec::new() };
     if !scaling.is_empty() {
-        println!("{}", scaling::table(&scaling));
+        terminal::say(scaling::table(&scaling))?;
     }
     let figure = draw::figure(&results, &data.what);
     files::write(&out.join("bench.svg"), figure.to_svg().as_bytes())?;
     files::write(&out.join("bench.png"), &figure.to_png(2.0)?)?;
-    println!("The figure is {}.", out.join("bench.svg").display());
+    terminal::say(format_args!("The figure is {}.", out.join("bench.svg").display()))?;
 
     if let Some(path) = &options.json {
         let machine = json!({
@@ -116,13 +122,21 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
 }
 
 /// Keeps and prints what a run gave.
-fn keep(results: &mut Results, checks: &mut Checks, name: &str, job: Job, measurement: Measurement) {
+fn keep(
+    results: &mut Results,
+    checks: &mut Checks,
+    name: &str,
+    job: Job,
+    measurement: Measurement,
+) -> Result<()> {
     let Measurement { value, check, note } = measurement;
-    println!("  {:22} {name:18} {:>10} {:2}  {note}", job.key(), table::number(value), job.unit());
+    let (key, number, unit) = (job.key(), table::number(value), job.unit());
+    terminal::say(format_args!("  {key:22} {name:18} {number:>10} {unit:2}  {note}"))?;
     results.entry(name.to_string()).or_default().entry(job).or_default().add(value);
     if let Some(check) = check {
         checks.entry(job).or_default().insert(name.to_string(), check);
     }
+    Ok(())
 }
 
 /// Which contenders ended elsewhere than we did: they have not done the same work.

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::inputs::Inputs;
 use super::job::{Job, Measurement};
 use super::process;
+use crate::terminal;
 
 /// A script in Python with the packages it needs, and the jobs it has.
 struct Script {
@@ -98,7 +99,7 @@ fn python(workspace: &Path, script: &Script) -> Result<PathBuf> {
     let folder = if cfg!(windows) { "Scripts" } else { "bin" };
     let interpreter = environment.join(folder).join("python");
     if !interpreter.exists() {
-        println!("peers    making {}", environment.display());
+        terminal::say(format_args!("peers    making {}", environment.display()))?;
         process::run(Command::new("python3").args(["-m", "venv"]).arg(&environment))
             .context("no environment could be made; install Python 3 with its module venv")?;
     }
@@ -114,7 +115,7 @@ fn python(workspace: &Path, script: &Script) -> Result<PathBuf> {
             "it is large and only run where it is installed; `{} -m pip install {package}` does that",
             interpreter.display()
         );
-        println!("peers    installing {package}");
+        terminal::say(format_args!("peers    installing {package}"))?;
         process::prepare(Command::new(&interpreter).args(["-m", "pip", "--quiet", "install", package]))
             .with_context(|| format!("{package} could not be installed; is there a network?"))?;
     }
@@ -126,7 +127,7 @@ fn build(workspace: &Path, name: &str) -> Result<PathBuf> {
     let target = workspace.join("target/bench-peers").join(name);
     let manifest = workspace.join("benches/peers/rs").join(name).join("Cargo.toml");
     ensure!(manifest.exists(), "{} is missing", manifest.display());
-    println!("peers    building {name}");
+    terminal::say(format_args!("peers    building {name}"))?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["build", "--release", "--quiet", "--manifest-path"]).arg(&manifest);

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{cli, files};
+use crate::{cli, files, terminal};
 use compiler::Compiler;
 use stamp::Stamp;
 
@@ -30,14 +30,13 @@ pub fn kernels(workspace: &Path, options: &cli::Kernels) -> Result<()> {
 
 fn renew(workspace: &Path) -> Result<()> {
     let compiler = Compiler::find(None)?;
-    println!("building with {compiler}");
+    terminal::say(format_args!("building with {compiler}"))?;
     let ptx = build::build(workspace, &compiler)?;
     pass_gate(&ptx)?;
     let stamp = Stamp::new(&compiler.version, stamp::digest_of_sources(workspace)?, &ptx);
     files::write(&workspace.join(PTX), ptx.as_bytes())?;
     stamp.write(workspace)?;
-    println!("{PTX} is up to date ({} bytes).", ptx.len());
-    Ok(())
+    terminal::say(format_args!("{PTX} is up to date ({} bytes).", ptx.len()))
 }
 
 fn check(workspace: &Path) -> Result<()> {
@@ -45,24 +44,23 @@ fn check(workspace: &Path) -> Result<()> {
     let compiler = match Compiler::find(Some(&stamp.version)) {
         Ok(compiler) if compiler.version == stamp.version => compiler,
         Ok(compiler) => {
-            println!(
+            return terminal::say(format_args!(
                 "{PTX} has the digests of its stamp. It was not built again: there is {compiler}, not {}.",
                 stamp.version
-            );
-            return Ok(());
+            ));
         }
         Err(error) => {
-            println!("{PTX} has the digests of its stamp. It was not built again: {error:#}");
-            return Ok(());
+            return terminal::say(format_args!(
+                "{PTX} has the digests of its stamp. It was not built again: {error:#}"
+            ));
         }
     };
-    println!("building with {compiler}");
+    terminal::say(format_args!("building with {compiler}"))?;
     let built = build::build(workspace, &compiler)?;
     if built != read(workspace)? {
         bail!("{PTX} is not what {compiler} makes of kernels/src; {CURE}");
     }
-    println!("{PTX} is what {compiler} makes of kernels/src.");
-    Ok(())
+    terminal::say(format_args!("{PTX} is what {compiler} makes of kernels/src."))
 }
 
 /// What can be checked without a compiler for GPUs: digests and the gate.
@@ -81,7 +79,7 @@ fn read(workspace: &Path) -> Result<String> {
 fn pass_gate(ptx: &str) -> Result<()> {
     let faults = gate::faults(ptx, &gate::declared());
     for fault in &faults {
-        println!("{fault}");
+        terminal::say(fault)?;
     }
     if faults.is_empty() {
         return Ok(());

@@ -6,12 +6,14 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::StageName;
+use super::domain::{Correlation, Inner, Rate, Share, Size, Tolerance, double, single, whole};
 
 /// Everything that a result may depend on, the data apart.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The seed of every random number.
+    #[serde(deserialize_with = "whole::<_, _, 0, { i64::MAX as u64 }>")]
     pub seed: u64,
     pub inverse: Inverse,
     pub inverse_seeds: InverseSeeds,
@@ -26,41 +28,62 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Inverse {
-    /// Rows of the square matrix.
+    /// Rows of the square matrix. A figure shows each entry.
+    #[serde(deserialize_with = "whole::<_, _, 1, 100>")]
     pub size: usize,
-    /// The matrix's entries are drawn from 0 to this number, which is left out.
+    /// The matrix's entries are drawn from 0 to this number, which is left out. They are 32-bit numbers.
+    #[serde(deserialize_with = "whole::<_, _, 1, 16_777_216>")]
     pub entries_below: u32,
+    #[serde(deserialize_with = "single::<_, Rate>")]
     pub learning_rate: f32,
+    #[serde(deserialize_with = "whole::<_, _, 1, 100_000_000>")]
     pub steps: usize,
     /// The loss is kept before every so many steps.
+    #[serde(deserialize_with = "whole::<_, _, 1, 100_000_000>")]
     pub log_every: usize,
     /// An entry of x·A within this of the identity's counts as right.
+    #[serde(deserialize_with = "single::<_, Tolerance>")]
     pub tolerance: f32,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct InverseSeeds {
+    #[serde(deserialize_with = "whole::<_, _, 1, 10_000>")]
     pub seeds: usize,
+    #[serde(deserialize_with = "whole::<_, _, 1, 100_000_000>")]
     pub steps: usize,
+    #[serde(deserialize_with = "single::<_, Rate>")]
     pub learning_rate: f32,
     /// The optimizer setting that does converge: Adam whose rate falls linearly to zero.
+    #[serde(deserialize_with = "single::<_, Rate>")]
     pub adam_learning_rate: f32,
+    /// A 32-bit number counts them.
+    #[serde(deserialize_with = "whole::<_, _, 1, 16_777_216>")]
     pub adam_steps: usize,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Classifier {
+    #[serde(deserialize_with = "whole::<_, _, 1, 4_096>")]
     pub hidden: usize,
+    #[serde(deserialize_with = "single::<_, Size>")]
     pub weight_stddev: f32,
+    #[serde(deserialize_with = "single::<_, Size>")]
     pub bias_stddev: f32,
+    #[serde(deserialize_with = "single::<_, Inner>")]
     pub clip_low: f32,
+    #[serde(deserialize_with = "single::<_, Inner>")]
     pub clip_high: f32,
+    #[serde(deserialize_with = "single::<_, Rate>")]
     pub learning_rate: f32,
+    #[serde(deserialize_with = "whole::<_, _, 1, 1_000_000>")]
     pub batch: usize,
+    #[serde(deserialize_with = "whole::<_, _, 1, 100_000>")]
     pub epochs: usize,
     /// The test accuracy that answers the claim.
+    #[serde(deserialize_with = "double::<_, Share>")]
     pub accuracy_at_least: f64,
 }
 
@@ -68,25 +91,35 @@ pub struct Classifier {
 #[serde(deny_unknown_fields)]
 pub struct Fingerprints {
     /// A unit active in more than this share of a class's images is a bright band.
+    #[serde(deserialize_with = "double::<_, Share>")]
     pub active_above: f64,
     /// A unit active in less than this share is a dark band.
+    #[serde(deserialize_with = "double::<_, Share>")]
     pub inactive_below: f64,
     /// The share of units that must be bands for the claim to hold.
+    #[serde(deserialize_with = "double::<_, Share>")]
     pub bands_at_least: f64,
     /// The share of images that must be nearest to their own class's mean for the claim to hold.
+    #[serde(deserialize_with = "double::<_, Share>")]
     pub read_at_least: f64,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct IdealImages {
+    #[serde(deserialize_with = "single::<_, Rate>")]
     pub learning_rate: f32,
+    #[serde(deserialize_with = "whole::<_, _, 1, 100_000_000>")]
     pub steps: usize,
+    #[serde(deserialize_with = "single::<_, Size>")]
     pub l1_penalty: f32,
+    #[serde(deserialize_with = "single::<_, Size>")]
     pub l2_penalty: f32,
     /// A pixel whose value is nearer to zero than this counts as killed.
+    #[serde(deserialize_with = "single::<_, Size>")]
     pub dead_below: f32,
     /// Below this mean correlation with the class means, the images do not look like them.
+    #[serde(deserialize_with = "double::<_, Correlation>")]
     pub alike_from: f64,
 }
 
@@ -106,6 +139,18 @@ pub struct Overrides {
     pub epochs: Option<u32>,
 }
 
+/// The most losses that the inverse keeps.
+const LOSSES: usize = 1_000_000;
+
+/// An error of the TOML reader, which tells the parameter after the message, with the parameter first.
+fn named(error: &toml::de::Error) -> anyhow::Error {
+    let text = error.to_string();
+    match text.trim_end().rsplit_once("\nin `").and_then(|(_, key)| key.strip_suffix('`')) {
+        Some(key) => anyhow::anyhow!("{key}: {}", error.message()),
+        None => anyhow::anyhow!("{}", error.message()),
+    }
+}
+
 impl Config {
     /// Reads and checks a file.
     ///
@@ -114,40 +159,40 @@ impl Config {
     pub fn read(path: &Path) -> Result<Config> {
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let config: Config = toml::from_str(&text).map_err(|error| {
-            anyhow::anyhow!("{} is not a valid description of the stages: {error}", path.display())
-        })?;
-        config.check().with_context(|| format!("{} cannot be used", path.display()))?;
+        Config::from_text(&text).with_context(|| format!("{} cannot be used", path.display()))
+    }
+
+    /// Reads and checks the text of a file.
+    ///
+    /// # Errors
+    /// Names the parameter, what was found and what is expected.
+    pub fn from_text(text: &str) -> Result<Config> {
+        let table: toml::Table = toml::from_str(text)?;
+        let config: Config = table.try_into().map_err(|error: toml::de::Error| named(&error))?;
+        config.check()?;
         Ok(config)
     }
 
+    /// What no number has wrong by itself.
     fn check(&self) -> Result<()> {
-        let counts = [
-            ("inverse.size", self.inverse.size),
-            ("inverse.entries_below", self.inverse.entries_below as usize),
-            ("inverse.steps", self.inverse.steps),
-            ("inverse.log_every", self.inverse.log_every),
-            ("inverse_seeds.seeds", self.inverse_seeds.seeds),
-            ("inverse_seeds.steps", self.inverse_seeds.steps),
-            ("inverse_seeds.adam_steps", self.inverse_seeds.adam_steps),
-            ("classifier.hidden", self.classifier.hidden),
-            ("classifier.batch", self.classifier.batch),
-            ("classifier.epochs", self.classifier.epochs),
-            ("ideal_images.steps", self.ideal_images.steps),
-        ];
-        for (name, value) in counts {
-            ensure!((1..=100_000_000).contains(&value), "{name} is {value}, but must be from 1 to 100000000");
-        }
-        let rates = [
-            ("inverse.learning_rate", self.inverse.learning_rate),
-            ("inverse_seeds.learning_rate", self.inverse_seeds.learning_rate),
-            ("inverse_seeds.adam_learning_rate", self.inverse_seeds.adam_learning_rate),
-            ("classifier.learning_rate", self.classifier.learning_rate),
-            ("ideal_images.learning_rate", self.ideal_images.learning_rate),
-        ];
-        for (name, value) in rates {
-            ensure!(value.is_finite() && value > 0.0, "{name} is {value}, but must be a number above 0");
-        }
+        let Inverse { steps, log_every, .. } = self.inverse;
+        ensure!(
+            steps / log_every <= LOSSES,
+            "inverse.log_every: found {log_every}, expected at least {} for {steps} steps, so that at most {LOSSES} losses \
+             are kept",
+            steps.div_ceil(LOSSES)
+        );
+        let Classifier { clip_low, clip_high, .. } = self.classifier;
+        ensure!(
+            clip_low < clip_high,
+            "classifier.clip_low: found {clip_low}, expected less than classifier.clip_high, which is {clip_high}"
+        );
+        let Fingerprints { active_above, inactive_below, .. } = self.fingerprints;
+        ensure!(
+            inactive_below <= active_above,
+            "fingerprints.inactive_below: found {inactive_below}, expected at most fingerprints.active_above, which is \
+             {active_above}"
+        );
         let mut ids: Vec<&str> = self.claims.iter().map(|claim| claim.id.as_str()).collect();
         ids.sort_unstable();
         if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -178,37 +223,132 @@ mod tests {
 
     const PUBLISHED: &str = include_str!("../../../reproduce.toml");
 
-    fn read(text: &str) -> Result<Config> {
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join("reproduce.toml");
-        std::fs::write(&path, text)?;
-        Config::read(&path)
-    }
-
     #[test]
     fn the_published_file_is_valid() {
-        read(PUBLISHED).unwrap();
+        Config::from_text(PUBLISHED).unwrap();
     }
 
     #[test]
     fn a_bad_file_is_named_with_its_parameter() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reproduce.toml");
         for (from, to, message) in [
-            ("steps = 100_000", "steps = 0", "inverse.steps is 0"),
-            ("steps = 100_000", "stepps = 100_000", "stepps"),
-            ("learning_rate = 0.01", "learning_rate = nan", "inverse.learning_rate is NaN"),
-            ("seed = 11", "seed = \"eleven\"", "seed"),
+            ("steps = 100_000", "stepps = 100_000", "inverse: unknown field `stepps`"),
+            (
+                "seed = 11",
+                "seed = \"eleven\"",
+                "seed: invalid type: string \"eleven\", expected a whole number from 0",
+            ),
+            ("seed = 11", "seed = 99999999999999999999", "seed = 99999999999999999999"),
+            ("seed = 11", "", "missing field `seed`"),
             ("id = \"accuracy\"", "id = \"inverse\"", "the claim 'inverse' is there twice"),
             ("stage = \"classifier\"", "stage = \"clasifier\"", "clasifier"),
+            ("log_every = 100", "log_every = 1\nsteps = 2_000_000", "duplicate key"),
+            (
+                "clip_low = 1e-10",
+                "clip_low = 0.99999995",
+                "classifier.clip_low: found 0.99999994, expected less",
+            ),
+            (
+                "clip_high = 0.9999999",
+                "clip_high = 0.99999999",
+                "classifier.clip_high: found 0.99999999, expected",
+            ),
+            (
+                "inactive_below = 0.1",
+                "inactive_below = 0.95",
+                "fingerprints.inactive_below: found 0.95, expected",
+            ),
+            (
+                "steps = 100_000\nlog_every = 100",
+                "steps = 100_000_000\nlog_every = 99",
+                "expected at least 100 for",
+            ),
         ] {
             assert!(PUBLISHED.contains(from), "nothing to change: {from}");
-            let error = format!("{:#}", read(&PUBLISHED.replacen(from, to, 1)).unwrap_err());
-            assert!(error.contains("reproduce.toml") && error.contains(message), "{to}: {error}");
+            std::fs::write(&path, PUBLISHED.replacen(from, to, 1)).unwrap();
+            let error = format!("{:#}", Config::read(&path).unwrap_err());
+            assert!(
+                error.contains("reproduce.toml cannot be used") && error.contains(message),
+                "{to}: {error}"
+            );
+        }
+    }
+
+    /// Every number of the published file, as `section.name`.
+    fn numbers() -> Vec<(String, toml::Value)> {
+        let table: toml::Table = toml::from_str(PUBLISHED).unwrap();
+        let mut found = Vec::new();
+        for (name, value) in table {
+            match value {
+                toml::Value::Table(section) => {
+                    found.extend(section.into_iter().map(|(key, value)| (format!("{name}.{key}"), value)));
+                }
+                toml::Value::Array(_) => {}
+                value => found.push((name, value)),
+            }
+        }
+        found
+    }
+
+    /// The published file with another value of one parameter.
+    fn with(parameter: &str, value: &toml::Value) -> Result<Config> {
+        let mut table: toml::Table = toml::from_str(PUBLISHED)?;
+        let (section, key) = parameter.split_once('.').unwrap_or(("", parameter));
+        let section = match section {
+            "" => &mut table,
+            section => table[section].as_table_mut().context("a section")?,
+        };
+        section.insert(key.to_string(), value.clone());
+        Config::from_text(&toml::to_string(&table)?)
+    }
+
+    #[test]
+    fn every_number_has_a_domain_and_an_error_names_the_parameter_and_what_was_found() {
+        use toml::Value::{Float, Integer};
+        let numbers = numbers();
+        assert_eq!(numbers.len(), 31, "each number of reproduce.toml is tried");
+        // What is accepted beside the published value: 0 where nothing of something has a meaning, and the greatest seed.
+        let zero = "weight_stddev bias_stddev accuracy_at_least inactive_below bands_at_least read_at_least l1_penalty \
+                    l2_penalty dead_below alike_from seed";
+        for (parameter, published) in &numbers {
+            with(parameter, published).unwrap();
+            let name = parameter.rsplit('.').next().unwrap();
+            for bad in [
+                Float(f64::NAN),
+                Float(f64::INFINITY),
+                Float(f64::NEG_INFINITY),
+                Float(-1.5),
+                Float(1e38),
+                Float(1e300),
+                Float(0.0),
+                Integer(0),
+                Integer(-2),
+                Integer(i64::MIN),
+                Integer(i64::MAX),
+                toml::Value::from("0.5"),
+                toml::Value::from(true),
+                toml::Value::Array(vec![published.clone()]),
+            ] {
+                let is_zero = bad == Integer(0) || bad == Float(0.0) && published.is_float();
+                let accepted = is_zero && zero.split_whitespace().any(|zero| zero == name)
+                    || (name, &bad) == ("seed", &Integer(i64::MAX));
+                match with(parameter, &bad) {
+                    Ok(_) => assert!(accepted, "{parameter} = {bad} is accepted"),
+                    Err(error) => {
+                        let error = format!("{error:#}");
+                        assert!(!accepted, "{parameter} = {bad}: {error}");
+                        let named = error.contains(parameter.as_str());
+                        assert!(named && error.contains("expected"), "{parameter} = {bad}: {error}");
+                    }
+                }
+            }
         }
     }
 
     #[test]
     fn only_other_values_count_as_changes() {
-        let mut config = read(PUBLISHED).unwrap();
+        let mut config = Config::from_text(PUBLISHED).unwrap();
         let (seed, epochs) = (config.seed, config.classifier.epochs);
         let same = Overrides { seed: Some(seed), epochs: Some(epochs as u32) };
         assert!(config.apply(same).is_empty());

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use minutia_tensor::{Device, cpu};
 
 use crate::cli::DeviceChoice;
+use crate::terminal;
 
 /// The device of the networks. The matrices of the inverse, whose steps are a fraction of a microsecond, are too small for
 /// a GPU and stay on the CPU.
@@ -18,9 +19,11 @@ pub fn choose(choice: DeviceChoice, cpu: cpu::Options) -> Result<Device> {
         ),
         DeviceChoice::Auto => match Device::cuda_count() {
             Ok(0) => None,
-            Ok(_) => Device::cuda(0).map_err(|error| unusable(&error)).ok(),
+            Ok(_) => {
+                Device::cuda(0).map_or_else(|error| unusable(&error).map(|()| None), |gpu| Ok(Some(gpu)))?
+            }
             Err(error) => {
-                unusable(&error);
+                unusable(&error)?;
                 None
             }
         },
@@ -31,6 +34,6 @@ pub fn choose(choice: DeviceChoice, cpu: cpu::Options) -> Result<Device> {
     }
 }
 
-fn unusable(error: &minutia_tensor::Error) {
-    println!("There is a GPU, which cannot be used, so the CPU computes: {error}");
+fn unusable(error: &minutia_tensor::Error) -> Result<()> {
+    terminal::say(format_args!("There is a GPU, which cannot be used, so the CPU computes: {error}"))
 }

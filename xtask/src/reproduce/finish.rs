@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::lockfile::{self, Found, Lock, Set};
 use super::pipeline::{All, Pipeline};
-use crate::files;
+use crate::{files, terminal};
 
 /// The set of the data that the post uses.
 const PUBLISHED: &str = "mnist";
@@ -31,9 +31,8 @@ pub fn finish(pipeline: &Pipeline, all: &All) -> Result<()> {
         "seconds": pipeline.timings.iter().map(|(job, seconds)| json!({"job": job, "seconds": seconds})).collect::<Vec<_>>(),
     });
     files::write(&out.join("environment.json"), &to_json(&environment)?)?;
-    println!("\n{}", summary(pipeline, all));
-    println!("Report: {}", out.join("report.html").display());
-    Ok(())
+    terminal::say(format_args!("\n{}", summary(pipeline, all, terminal::columns())))?;
+    terminal::say(format_args!("Report: {}", out.join("report.html").display()))
 }
 
 /// The SHA-256 of every output, by its path.
@@ -60,23 +59,27 @@ fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// The claims and what became of them, as a table.
-fn summary(pipeline: &Pipeline, all: &All) -> String {
+fn summary(pipeline: &Pipeline, all: &All, columns: usize) -> String {
     let mut text = String::new();
     for claim in &pipeline.config.claims {
         let measured = all.stages.iter().flat_map(|done| &done.outcome.measured).find(|m| m.id == claim.id);
         if let Some(measured) = measured {
             let verdict = if measured.holds { "holds" } else { "FAILS" };
-            text += &format!(
-                "{verdict}  {:14} {}\n       {:14} {}\n",
-                claim.id, claim.claim, "", measured.measured
-            );
+            let head = format!("{verdict}  {:14} ", claim.id);
+            text += &terminal::wrapped(&head, &claim.claim, columns);
+            let head = format!("\n       {:14} ", "");
+            text += &terminal::wrapped(&head, &measured.measured, columns);
+            text.push('\n');
         }
     }
     if let Some(note) = &all.note {
-        text += &format!("Data: {note}\n");
+        text += &terminal::wrapped("Data: ", note, columns);
+        text.push('\n');
     }
     if !pipeline.changes.is_empty() {
-        text += &format!("Not the published parameters: {}.\n", pipeline.changes.join(", "));
+        let changes = format!("{}.", pipeline.changes.join(", "));
+        text += &terminal::wrapped("Not the published parameters: ", &changes, columns);
+        text.push('\n');
     }
     text
 }
@@ -93,15 +96,13 @@ pub fn compare(
     bless: Option<&Path>,
 ) -> Result<()> {
     if !pipeline.changes.is_empty() {
-        println!("Results with other parameters are not compared with repro.lock.");
-        return Ok(());
+        return terminal::say("Results with other parameters are not compared with repro.lock.");
     }
     let found: Set = all.stages.iter().filter(|done| done.wanted).map(found).collect();
     if let Some(path) = bless {
         lockfile::bless(path, &all.set, found)?;
         update_pictures(path, &pipeline.jobs.out, &all.set)?;
-        println!("Wrote the set '{}' of {}.", all.set, path.display());
-        return Ok(());
+        return terminal::say(format_args!("Wrote the set '{}' of {}.", all.set, path.display()));
     }
     let Some(expected) = lock.get(&all.set) else {
         ensure!(!verify, "repro.lock has no set '{}' to compare with; --bless writes one", all.set);
@@ -110,7 +111,10 @@ pub fn compare(
     let differences = lockfile::differences(&found, expected);
     let items: usize = found.values().map(|found| found.results.len() + found.files.len()).sum();
     if differences.is_empty() {
-        println!("All {items} numbers and pictures are those of repro.lock (set '{}').", all.set);
+        terminal::say(format_args!(
+            "All {items} numbers and pictures are those of repro.lock (set '{}').",
+            all.set
+        ))
     } else if verify {
         let named = differences[..differences.len().min(NAMED)].join("\n  ");
         let more = differences.len().saturating_sub(NAMED);
@@ -121,13 +125,12 @@ pub fn compare(
             all.set
         );
     } else {
-        println!(
+        terminal::say(format_args!(
             "{} of {items} items differ from repro.lock (set '{}'); --verify names them.",
             differences.len(),
             all.set
-        );
+        ))
     }
-    Ok(())
 }
 
 /// Puts the new pictures in the place of those that documents show, which are of the published data.

@@ -26,14 +26,19 @@ pub struct Product {
 }
 
 impl Jobs {
-    /// Looks whether a job is done.
+    /// Looks whether a job is done, with an outcome that `fits` it.
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub fn look(&self, job: &str, key: &Key) -> Result<Result<Record, Reason>> {
+    pub fn look(
+        &self,
+        job: &str,
+        key: &Key,
+        fits: impl FnOnce(&Record) -> bool,
+    ) -> Result<Result<Record, Reason>> {
         match self.fresh {
             Some(option) => Ok(Err(Reason(option.to_string()))),
-            None => Record::valid(&self.out, job, key),
+            None => Record::valid(&self.out, job, key, fits),
         }
     }
 
@@ -63,15 +68,16 @@ impl Jobs {
         job: &str,
         key: Key,
         progress: &mut Progress,
+        fits: impl FnOnce(&Record) -> bool,
         work: impl FnOnce(&mut Progress) -> Result<Product>,
     ) -> Result<Option<Record>> {
-        match self.look(job, &key)? {
+        match self.look(job, &key, fits)? {
             Ok(record) => {
-                progress.say(&format!("skip {job:24} unchanged, key {}", key.short()));
+                progress.say(&format!("skip {job:24} unchanged, key {}", key.short()))?;
                 Ok(Some(record))
             }
             Err(Reason(reason)) => {
-                progress.say(&format!("run  {job:24} {reason}"));
+                progress.say(&format!("run  {job:24} {reason}"))?;
                 if self.dry_run {
                     return Ok(None);
                 }
@@ -105,10 +111,16 @@ mod tests {
         let mut count = 0;
         let mut ensure = |jobs: &Jobs, key: &str| {
             let key = Key::default().with("parameter", key);
-            let record = jobs.ensure("job", key, &mut progress, |_| {
-                count += 1;
-                Ok(product())
-            });
+            let record = jobs.ensure(
+                "job",
+                key,
+                &mut progress,
+                |_| true,
+                |_| {
+                    count += 1;
+                    Ok(product())
+                },
+            );
             (record.unwrap().map(|record| record.outcome), count)
         };
         let plain = jobs(folder.path().to_path_buf());
@@ -132,6 +144,9 @@ mod tests {
         files::remove(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
         jobs.finish("job", Key::default(), product()).unwrap_err();
-        assert_eq!(jobs.look("job", &Key::default()).unwrap(), Err(Reason("no earlier result".to_string())));
+        assert_eq!(
+            jobs.look("job", &Key::default(), |_| true).unwrap(),
+            Err(Reason("no earlier result".to_string()))
+        );
     }
 }

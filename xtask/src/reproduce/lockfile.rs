@@ -90,12 +90,20 @@ fn flatten(name: &str, value: &Value, into: &mut BTreeMap<String, String>) {
 pub fn read(path: &Path) -> Result<Lock> {
     let Some(bytes) = files::read(path)? else { return Ok(Lock::new()) };
     let text = String::from_utf8(bytes).with_context(|| format!("{} is no text", path.display()));
-    text.and_then(|text| toml::from_str(&text).map_err(anyhow::Error::new)).with_context(|| {
+    text.and_then(|text| from_text(&text)).with_context(|| {
         format!(
             "{} is damaged; take it from version control again, or remove it and rewrite it with --bless",
             path.display()
         )
     })
+}
+
+/// Reads the text of the file.
+///
+/// # Errors
+/// When it is damaged.
+pub fn from_text(text: &str) -> Result<Lock> {
+    Ok(toml::from_str(text)?)
 }
 
 /// Puts one set into the file and leaves the others as they are.

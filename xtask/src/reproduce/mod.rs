@@ -9,6 +9,7 @@ mod compute;
 mod config;
 mod data;
 mod device;
+mod domain;
 mod draw;
 mod finish;
 mod job;
@@ -25,15 +26,21 @@ use std::path::Path;
 use anyhow::Result;
 use minutia_tensor::cpu;
 
-use crate::{cli, files};
+use crate::{cli, files, terminal};
 /// The models of the stages, which the benchmark times.
-pub use compute::{IdealImages, Inverse, Network, random_matrix};
+pub use compute::{IdealImages, Inverse, Network, is_state, random_matrix};
 pub use config::Config;
 use config::Overrides;
 use data::Data;
 use job::Jobs;
+pub use lockfile::from_text as lock;
 pub use progress::Progress;
 pub use stage::StageName;
+
+/// Whether bytes are the record of some job.
+pub fn is_record(bytes: &[u8]) -> bool {
+    record::open(bytes).is_some()
+}
 
 /// Runs the command.
 ///
@@ -50,7 +57,7 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
     let mut cpu = cpu::Options::from_env()?;
     cpu.threads = options.threads.map(usize::from).or(cpu.threads);
     let device = device::choose(options.device, cpu)?;
-    println!("device {device}");
+    terminal::say(format_args!("device {device}"))?;
 
     let out = options.out.clone().unwrap_or_else(|| workspace.join("target/reproduce"));
     let _held = if options.dry_run { None } else { Some(prepare(&out)?) };
@@ -71,8 +78,7 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
     };
     let done = pipeline.run(&options.stages)?;
     if options.dry_run {
-        println!("\nA dry run: nothing was written.");
-        return Ok(());
+        return terminal::say("\nA dry run: nothing was written.");
     }
     finish::finish(&pipeline, &done)?;
     finish::compare(&pipeline, &done, &lock, options.verify, options.bless.then_some(lock_path.as_path()))

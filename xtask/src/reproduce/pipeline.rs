@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use minutia_tensor::{Device, cpu};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::checkpoint::Checkpoint;
 use super::config::Config;
@@ -110,7 +111,7 @@ impl Pipeline {
             match done.get(need) {
                 Some(done) => key = key.with(format!("the input {need}"), done.computed.content()),
                 None if wanted => {
-                    self.progress.say(&format!("run  {name:24} the input {need} may change"));
+                    self.progress.say(&format!("run  {name:24} the input {need} may change"))?;
                     return Ok(None);
                 }
                 None => return Ok(None),
@@ -123,19 +124,24 @@ impl Pipeline {
                 Ok(digest) => {
                     key = key.with("the data", digest);
                     if wanted {
-                        self.progress.say(&format!("data {}", self.data.described()));
+                        self.progress.say(&format!("data {}", self.data.described()))?;
                     }
                 }
                 Err(error) if wanted => return Err(error),
                 Err(_) => return Ok(None),
             }
         }
+        let config = &self.config;
+        let fits = |record: &Record| {
+            let outcome = serde_json::from_value::<Outcome>(record.outcome.clone());
+            outcome.is_ok_and(|outcome| check_claims(config, name, &outcome.measured).is_ok())
+        };
         if !wanted {
-            return self.jobs.look(name.as_str(), &key).map(Result::ok);
+            return self.jobs.look(name.as_str(), &key, fits).map(Result::ok);
         }
         let checkpoint = Checkpoint::new(&self.jobs.out, name.as_str(), &key);
-        let Pipeline { jobs, config, cpu, device, data, progress, timings, .. } = self;
-        let record = jobs.ensure(name.as_str(), key, progress, |progress| {
+        let Pipeline { jobs, cpu, device, data, progress, timings, .. } = self;
+        let record = jobs.ensure(name.as_str(), key, progress, fits, |progress| {
             let start = Instant::now();
             let mut run = Run {
                 config,
@@ -150,12 +156,15 @@ impl Pipeline {
             let outcome = stage.compute(&mut run).with_context(|| format!("the stage {name} failed"))?;
             timings.push((name.to_string(), start.elapsed().as_secs_f64()));
             check_claims(config, name, &outcome.measured)?;
+            outcome.check().with_context(|| format!("the stage {name} failed"))?;
             let path = |array: &str| run::artifact_path(name, array);
             let files =
                 outcome.arrays.iter().map(|(array, values)| (path(array), run::bytes(values))).collect();
             Ok(Product { outcome: serde_json::to_value(&outcome)?, files })
         })?;
-        checkpoint.remove()?;
+        if !jobs.dry_run {
+            checkpoint.remove()?;
+        }
         Ok(record)
     }
 
@@ -177,15 +186,16 @@ impl Pipeline {
             key = key.with(format!("the source {root}"), sources::digest_of(root));
         }
         if !wanted {
-            return self.jobs.look(&job, &key).map(Result::ok);
+            return self.jobs.look(&job, &key, are_captions).map(Result::ok);
         }
         let Pipeline { jobs, config, progress, timings, .. } = self;
-        jobs.ensure(&job, key, progress, |_| {
+        jobs.ensure(&job, key, progress, are_captions, |_| {
             let start = Instant::now();
             let outcome: Outcome = serde_json::from_value(computed.outcome.clone())?;
             let drawing =
                 Drawing { config, results: &outcome.results, out: &jobs.out, note: note.as_deref() };
-            let pictures = stage.draw(&drawing).with_context(|| format!("the figures of {name} failed"))?;
+            let cure = || format!("the figures of {name} failed; --fresh computes their numbers anew");
+            let pictures = stage.draw(&drawing).with_context(cure)?;
             timings.push((job.clone(), start.elapsed().as_secs_f64()));
             let mut files = BTreeMap::new();
             // A list, for the report shows the figures in the order in which the stage drew them.
@@ -193,9 +203,9 @@ impl Pipeline {
             for picture in pictures {
                 files.insert(format!("figures/{}.svg", picture.name), picture.svg.into_bytes());
                 files.insert(format!("figures/{}.png", picture.name), picture.png);
-                captions.push(json!({"name": picture.name, "caption": picture.caption}));
+                captions.push(Caption { name: picture.name.to_string(), caption: picture.caption });
             }
-            Ok(Product { outcome: Value::Array(captions), files })
+            Ok(Product { outcome: json!(captions), files })
         })
     }
 
@@ -213,8 +223,25 @@ impl Pipeline {
                 .with(format!("the figures of {name}"), done.drawn.content());
         }
         let Pipeline { jobs, config, changes, progress, .. } = self;
-        jobs.ensure("report", key, progress, |_| report::report(&jobs.out, config, changes, stages, note))
+        let nothing = |record: &Record| record.outcome.is_null();
+        jobs.ensure("report", key, progress, nothing, |_| {
+            report::report(&jobs.out, config, changes, stages, note)
+        })
     }
+}
+
+/// A figure of a stage, as its record names it.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Caption {
+    /// The file name without its ending.
+    pub name: String,
+    pub caption: String,
+}
+
+/// Whether a record names figures that are among its files.
+fn are_captions(record: &Record) -> bool {
+    let is_there = |figure: &Caption| record.outputs.contains_key(&format!("figures/{}.svg", figure.name));
+    Vec::<Caption>::deserialize(&record.outcome).is_ok_and(|captions| captions.iter().all(is_there))
 }
 
 fn uses_data(stage: &dyn Stage) -> bool {

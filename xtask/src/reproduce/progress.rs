@@ -1,42 +1,65 @@
 //! What a run says while it works: bars on a terminal, lines elsewhere.
 
 use std::io::IsTerminal;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::terminal;
+
+/// The least columns that have room for a bar beside the words.
+const ROOM_FOR_A_BAR: usize = 72;
 
 /// Where the lines of a run go.
 #[derive(Debug)]
 pub struct Progress {
     bars: bool,
     bar: Option<ProgressBar>,
+    count: Option<Count>,
+}
+
+/// What is counted, and since when.
+#[derive(Debug)]
+struct Count {
+    /// A word for one of what is counted.
+    unit: &'static str,
+    /// Where this run began to count: beyond 0 where it goes on from a checkpoint.
+    from: usize,
+    total: usize,
+    started: Instant,
 }
 
 impl Progress {
     /// Bars where standard error is a terminal and they are not unwanted.
     pub fn new(no_progress: bool) -> Progress {
-        Progress { bars: !no_progress && std::io::stderr().is_terminal(), bar: None }
+        Progress { bars: !no_progress && std::io::stderr().is_terminal(), bar: None, count: None }
     }
 
     /// Prints a line that stays.
-    pub fn say(&self, line: &str) {
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn say(&self, line: &str) -> Result<()> {
         match &self.bar {
-            Some(bar) => bar.suspend(|| println!("{line}")),
-            None => println!("{line}"),
+            Some(bar) => bar.suspend(|| terminal::say(line)),
+            None => terminal::say(line),
         }
     }
 
-    /// Starts to count to `total`.
-    pub fn begin(&mut self, what: &str, total: usize) {
-        self.bar(what, Some(total as u64), "  {prefix:14} [{bar:30}] {pos}/{len} {elapsed} {msg}");
+    /// Starts to count units of `what`, after those that an earlier run has done, to `total`.
+    pub fn begin(&mut self, what: &str, unit: &'static str, from: usize, total: usize) {
+        self.bar(what, Some(total as u64), "{pos}/{len}  {wide_msg}");
+        if let Some(bar) = &self.bar {
+            bar.set_position(from as u64);
+        }
+        self.count = Some(Count { unit, from, total, started: Instant::now() });
     }
 
     #[cfg(feature = "download")]
     /// Starts to count bytes; how many there will be may show later.
     pub fn begin_bytes(&mut self, what: &str) {
-        let template =
-            "  {prefix:24} [{bar:30}] {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec}";
-        self.bar(what, None, template);
+        self.bar(what, None, "{decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec}, {eta} left");
     }
 
     #[cfg(feature = "download")]
@@ -50,34 +73,100 @@ impl Progress {
         }
     }
 
-    fn bar(&mut self, what: &str, total: Option<u64>, template: &str) {
+    fn bar(&mut self, what: &str, total: Option<u64>, counted: &str) {
         self.end();
         if self.bars {
-            let style =
-                ProgressStyle::with_template(template).expect("the template is valid").progress_chars("=> ");
+            let drawn = if terminal::columns() < ROOM_FOR_A_BAR { "" } else { "[{bar:12}] " };
+            let style = ProgressStyle::with_template(&format!("{{spinner}} {{prefix}} {drawn}{counted}"));
             let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
-            bar.set_style(style);
+            bar.set_style(style.expect("the template is valid").progress_chars("=> "));
             bar.set_prefix(what.to_string());
             bar.enable_steady_tick(Duration::from_millis(200));
             self.bar = Some(bar);
         }
     }
 
-    /// Says how far the count is, with a few words: on the bar, or as a line of its own.
-    pub fn step(&self, position: usize, words: &str) {
+    /// Says how far the count is and how long the rest may take, with a few words: on the bar, or as a line of its
+    /// own.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn step(&self, position: usize, words: &str) -> Result<()> {
+        let Some(count) = &self.count else { return terminal::say(format_args!("  {words}")) };
+        let left = count.left(position, count.started.elapsed());
         match &self.bar {
             Some(bar) => {
                 bar.set_position(position as u64);
-                bar.set_message(words.to_string());
+                bar.set_message(format!("{left}  {words}"));
+                Ok(())
             }
-            None => println!("  {words}"),
+            None => terminal::say(count.line(position, &left, words)),
         }
     }
 
     /// Removes the bar.
     pub fn end(&mut self) {
+        self.count = None;
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+    }
+}
+
+impl Count {
+    /// How long the rest takes at the pace so far.
+    fn left(&self, position: usize, elapsed: Duration) -> String {
+        let (done, open) = (position.saturating_sub(self.from), self.total.saturating_sub(position));
+        if done == 0 || open == 0 {
+            return format!("took {}", duration(elapsed));
+        }
+        format!("{} left", duration(elapsed.mul_f64(open as f64 / done as f64)))
+    }
+
+    fn line(&self, position: usize, left: &str, words: &str) -> String {
+        let Count { unit, total, .. } = self;
+        let width = total.to_string().len();
+        format!("  {unit} {position:width$} of {total}  {left:11}  {words}")
+    }
+}
+
+/// A length of time as people say it, in one unit.
+fn duration(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    match seconds {
+        ..90.0 => format!("{seconds:.0} s"),
+        ..5400.0 => format!("{:.0} min", seconds / 60.0),
+        _ => format!("{:.1} h", seconds / 3600.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(from: usize, total: usize) -> Count {
+        Count { unit: "epoch", from, total, started: Instant::now() }
+    }
+
+    #[test]
+    fn the_time_left_is_that_of_the_pace_since_the_checkpoint() {
+        let left = |from, position, seconds| count(from, 50).left(position, Duration::from_secs(seconds));
+        assert_eq!(left(0, 10, 20), "80 s left");
+        assert_eq!(left(40, 45, 20), "20 s left");
+        assert_eq!(left(0, 1, 60), "49 min left");
+        assert_eq!(left(0, 1, 360), "4.9 h left");
+        assert_eq!(left(0, 50, 20), "took 20 s");
+        assert_eq!(left(50, 50, 20), "took 20 s");
+    }
+
+    #[test]
+    fn the_longest_line_of_a_stage_fits_a_terminal_of_100_columns() {
+        let words = "accuracy 0.9788  cross-entropy 0.0123, 0.1234 (test)";
+        let line = count(0, 50).line(7, "49 min left", words);
+        assert_eq!(line, format!("  epoch  7 of 50  49 min left  {words}"));
+        assert!(line.chars().count() <= 100, "{line}");
+        // The bar's line: a spinner, the stage, the bar, the count and the words.
+        let bar = format!("- classifier [{:12}] 50/50  49 min left  {words}", "");
+        assert!(bar.chars().count() <= 100, "{bar}");
     }
 }

@@ -71,11 +71,17 @@ pub struct Record {
 pub struct Reason(pub String);
 
 impl Record {
-    /// Reads a record, if it says that the job with this key is done and its files are still as they were.
+    /// Reads a record, if it says that the job with this key is done, has an outcome that `fits` the job, and its files
+    /// are still as they were.
     ///
     /// # Errors
     /// When a file is there but cannot be read at all.
-    pub fn valid(out: &Path, job: &str, key: &Key) -> Result<Result<Record, Reason>> {
+    pub fn valid(
+        out: &Path,
+        job: &str,
+        key: &Key,
+        fits: impl FnOnce(&Record) -> bool,
+    ) -> Result<Result<Record, Reason>> {
         let Some(bytes) = files::read(&path(out, job))? else {
             return Ok(Err(Reason("no earlier result".to_string())));
         };
@@ -84,6 +90,9 @@ impl Record {
         };
         if let Some(difference) = key.difference(&record.key) {
             return Ok(Err(Reason(difference)));
+        }
+        if !fits(&record) {
+            return Ok(Err(Reason("the record of its earlier result is damaged".to_string())));
         }
         for (name, expected) in &record.outputs {
             match files::read(&out.join(name))? {
@@ -126,12 +135,30 @@ fn path(out: &Path, job: &str) -> std::path::PathBuf {
     out.join(".cache").join(format!("{job}.json"))
 }
 
-fn open(bytes: &[u8]) -> Option<Record> {
+/// Reads the bytes of a record; `None` for what no run of this program can have written.
+pub fn open(bytes: &[u8]) -> Option<Record> {
     let (expected, text) = std::str::from_utf8(bytes).ok()?.trim_end().split_once('\n')?;
     if digest::hex(text.as_bytes()) != expected {
         return None;
     }
-    serde_json::from_str(text).ok()
+    let record: Record = serde_json::from_str(text).ok()?;
+    record.outputs.keys().all(|name| is_output(name)).then_some(record)
+}
+
+/// Whether a path is one that a job writes to: the report's files, a figure, or a stage's array.
+fn is_output(path: &str) -> bool {
+    let plain = |name: &str, ending: &str| {
+        let stem = name.strip_suffix(ending);
+        stem.is_some_and(|stem| {
+            !stem.is_empty() && stem.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        })
+    };
+    match path.split('/').collect::<Vec<_>>()[..] {
+        ["report.html" | "results.json"] => true,
+        ["figures", name] => plain(name, ".svg") || plain(name, ".png"),
+        ["data", stage, name] => plain(stage, "") && plain(name, ".f32"),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -145,7 +172,7 @@ mod tests {
     }
 
     fn reason(out: &Path, key: &Key) -> String {
-        Record::valid(out, "job", key).unwrap().unwrap_err().0
+        Record::valid(out, "job", key, |_| true).unwrap().unwrap_err().0
     }
 
     #[test]
@@ -158,7 +185,9 @@ mod tests {
         let outputs = BTreeMap::from([("figures/a.svg".to_string(), digest::hex(b"<svg/>"))]);
         let record = Record { key: key(), outputs, outcome: serde_json::json!({"x": 0.1}) };
         record.write(out, "job").unwrap();
-        assert_eq!(Record::valid(out, "job", &key()).unwrap(), Ok(record.clone()));
+        assert_eq!(Record::valid(out, "job", &key(), |_| true).unwrap(), Ok(record.clone()));
+        let unfit = Record::valid(out, "job", &key(), |_| false).unwrap();
+        assert_eq!(unfit, Err(Reason("the record of its earlier result is damaged".to_string())));
 
         for (changed, expected) in [
             (key().with("parameter steps", "20"), "parameter steps 10 -> 20"),
@@ -190,6 +219,37 @@ mod tests {
             assert!(open(&whole[..position]).is_none(), "cut at {position}");
         }
         assert_eq!(open(&whole), Some(record));
+    }
+
+    #[test]
+    fn a_record_names_no_file_outside_the_output_folder() {
+        for good in
+            ["report.html", "results.json", "figures/l2.png", "figures/a_b.svg", "data/classifier/W1.f32"]
+        {
+            assert!(is_output(good), "{good}");
+        }
+        for bad in [
+            "/etc/passwd",
+            "../figures/a.svg",
+            "figures/../a.svg",
+            "figures/a.txt",
+            "figures//a.svg",
+            "figures/.svg",
+            "data/W1.f32",
+            "data/../W1.f32",
+            "data/a/b/W1.f32",
+            "./report.html",
+            "C:\\a.svg",
+            "figures/..\\a.svg",
+            "",
+        ] {
+            assert!(!is_output(bad), "{bad}");
+            let outputs = BTreeMap::from([(bad.to_string(), digest::hex(b""))]);
+            let record = Record { key: key(), outputs, outcome: Value::Null };
+            let folder = tempfile::tempdir().unwrap();
+            record.write(folder.path(), "job").unwrap();
+            assert_eq!(reason(folder.path(), &key()), "the record of its earlier result is damaged", "{bad}");
+        }
     }
 
     #[test]

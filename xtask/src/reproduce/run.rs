@@ -43,26 +43,31 @@ impl Run<'_> {
         self.options.threads.unwrap_or_else(available)
     }
 
-    /// The state that a killed run has left, and a line on what becomes of it.
+    /// The state that a killed run has left, if it is one that this run could have left, and a line on what becomes
+    /// of it.
     ///
     /// # Errors
     /// When there is a checkpoint that cannot be read at all.
     pub fn resume<T: serde::de::DeserializeOwned>(
         &self,
-        position: impl Fn(&T) -> String,
+        fit: impl FnOnce(&T) -> Result<()>,
+        position: impl FnOnce(&T) -> String,
     ) -> Result<Option<T>> {
-        match self.checkpoint.load()? {
-            _ if self.fresh => Ok(None),
-            Found::Nothing => Ok(None),
+        let state = match self.checkpoint.load()? {
+            _ if self.fresh => return Ok(None),
+            Found::Nothing => return Ok(None),
             Found::Damaged => {
-                self.progress.say("  the checkpoint is damaged: starting anew");
-                Ok(None)
+                self.progress.say("  the checkpoint is damaged: starting anew")?;
+                return Ok(None);
             }
-            Found::State(state) => {
-                self.progress.say(&format!("  going on from {}", position(&state)));
-                Ok(Some(state))
-            }
+            Found::State(state) => state,
+        };
+        if let Err(why) = fit(&state) {
+            self.progress.say(&format!("  the checkpoint does not fit ({why:#}): starting anew"))?;
+            return Ok(None);
         }
+        self.progress.say(&format!("  going on from {}", position(&state)))?;
+        Ok(Some(state))
     }
 }
 
@@ -78,9 +83,14 @@ pub fn artifact_path(stage: StageName, name: &str) -> String {
 pub fn artifact(out: &Path, stage: StageName, name: &str, length: usize) -> Result<Vec<f32>> {
     let path = out.join(artifact_path(stage, name));
     let bytes = files::read(&path)?.with_context(|| format!("{} is missing", path.display()))?;
-    let expected = 4 * length;
-    ensure!(bytes.len() == expected, "{} has {} bytes, expected {expected}", path.display(), bytes.len());
-    Ok(bytes.chunks_exact(4).map(|word| f32::from_le_bytes([word[0], word[1], word[2], word[3]])).collect())
+    let (words, rest) = bytes.as_chunks::<4>();
+    ensure!(
+        words.len() == length && rest.is_empty(),
+        "{} has {} bytes, expected {length} numbers of 4 bytes",
+        path.display(),
+        bytes.len()
+    );
+    Ok(words.iter().map(|&word| f32::from_le_bytes(word)).collect())
 }
 
 /// Numbers as the bytes of an artifact.
@@ -114,7 +124,7 @@ mod tests {
         let read = |name, length| artifact(folder.path(), StageName::Classifier, name, length);
         let bits: Vec<u32> = read("W1", 2).unwrap().into_iter().map(f32::to_bits).collect();
         assert_eq!(bits, [1.5_f32.to_bits(), (-0.0_f32).to_bits()]);
-        assert!(read("W1", 3).unwrap_err().to_string().contains("W1.f32 has 8 bytes, expected 12"));
+        assert!(read("W1", 3).unwrap_err().to_string().contains("W1.f32 has 8 bytes, expected 3 numbers"));
         assert!(read("b1", 2).unwrap_err().to_string().contains("b1.f32 is missing"));
     }
 }

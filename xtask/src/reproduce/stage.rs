@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -92,6 +92,38 @@ pub struct Outcome {
     pub arrays: BTreeMap<&'static str, Vec<f32>>,
 }
 
+impl Outcome {
+    /// Whether all that was found are numbers.
+    ///
+    /// # Errors
+    /// Names the first array or result that holds something else, which means that a parameter led to it.
+    pub fn check(&self) -> Result<()> {
+        for (name, values) in &self.arrays {
+            if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+                bail!("the array '{name}' holds {value}; {CURE}");
+            }
+        }
+        match null("results", &self.results) {
+            Some(path) => bail!("{path} is NaN or infinite; {CURE}"),
+            None => Ok(()),
+        }
+    }
+}
+
+const CURE: &str = "try smaller rates, standard deviations and penalties in reproduce.toml";
+
+/// Where in a value the first null is: what JSON makes of a number that is none.
+fn null(path: &str, value: &Value) -> Option<String> {
+    match value {
+        Value::Null => Some(path.to_string()),
+        Value::Array(items) => items.iter().find_map(|item| null(path, item)),
+        Value::Object(fields) => {
+            fields.iter().find_map(|(name, value)| null(&format!("{path}.{name}"), value))
+        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
 /// The answer to a claim of the post.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Measured {
@@ -129,4 +161,27 @@ pub struct Picture {
     pub svg: String,
     pub png: Vec<u8>,
     pub caption: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_outcome_that_holds_no_number_is_refused_with_its_place() {
+        let outcome = |results: Value, array: f32| {
+            let arrays = BTreeMap::from([("hidden", vec![0.0, array])]);
+            Outcome { results, measured: Vec::new(), arrays }
+        };
+        outcome(json!({"a": [1, {"b": false}], "c": ""}), 1.0).check().unwrap();
+        for (results, array, expected) in [
+            (json!({"a": [1, {"b": f64::NAN}]}), 1.0, "results.a.b is NaN"),
+            (json!({"a": [1, f64::INFINITY]}), 1.0, "results.a is NaN or infinite"),
+            (json!({}), f32::NEG_INFINITY, "the array 'hidden' holds -inf"),
+        ] {
+            let error = outcome(results, array).check().unwrap_err().to_string();
+            assert!(error.contains(expected) && error.contains("reproduce.toml"), "{error}");
+        }
+    }
 }

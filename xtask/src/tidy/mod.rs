@@ -13,6 +13,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::terminal;
 use layers::Metadata;
 
 /// A broken rule.
@@ -66,11 +67,10 @@ pub fn tidy(workspace: &Path) -> Result<()> {
     violations.sort();
     violations.dedup();
     for violation in &violations {
-        println!("{violation}");
+        terminal::say(violation)?;
     }
     if violations.is_empty() {
-        println!("{} files are tidy.", files.len());
-        return Ok(());
+        return terminal::say(format_args!("{} files are tidy.", files.len()));
     }
     bail!("{} violations of the rules that are checked here", violations.len());
 }

@@ -1,7 +1,6 @@
 //! The post's network, trained on the digits.
 
-use anyhow::{Context, Result};
-
+use anyhow::{Context, Result, ensure};
 use minutia_datasets::Batches;
 use minutia_datasets::mnist::{Labelled, VALIDATION};
 use minutia_graph::{DType, Graph, Operation, Output, Session, Step, Variable, feeds};
@@ -15,7 +14,9 @@ use super::super::data::{CLASSES, PIXELS};
 use super::super::draw;
 use super::super::run::{Run, artifact};
 use super::super::stage::{Drawing, Measured, Outcome, Picture, Stage, StageName};
-use super::{Variables, nodes, restore, variables};
+use super::nodes;
+use super::variables::Variables;
+use super::watch::Watch;
 use crate::digest;
 
 /// The stage.
@@ -175,11 +176,23 @@ struct Epoch {
 }
 
 #[derive(Deserialize, Serialize)]
-struct State {
+pub struct State {
     epochs: Vec<Epoch>,
     variables: Variables,
-    /// Rows that the batches have handed out.
-    position: u64,
+}
+
+impl State {
+    /// Whether it is one of this network and these parameters.
+    fn fit(&self, network: &Network, parameters: &Parameters) -> Result<()> {
+        let counted = self.epochs.iter().zip(1..).all(|(epoch, number)| epoch.epoch == number);
+        ensure!(
+            counted && self.epochs.len() <= parameters.epochs,
+            "it is of {} epochs, not counted from 1 to {}",
+            self.epochs.len(),
+            parameters.epochs
+        );
+        self.variables.fit(&network.graph)
+    }
 }
 
 impl Stage for Classifier {
@@ -208,7 +221,7 @@ impl Stage for Classifier {
         let mut arrays = std::collections::BTreeMap::new();
         let mut bytes = Vec::new();
         for (variable, name) in network.variables.iter().zip(NAMES) {
-            let value = state.variables.get(&variable.name()).context("a trained variable is missing")?;
+            let value = state.variables.get(&variable.name())?;
             bytes.extend(value.canonical_bytes());
             arrays.insert(name, value.as_slice::<f32>()?.to_vec());
         }
@@ -238,43 +251,51 @@ fn learn(run: &mut Run<'_>, network: &Network, train: &Operation) -> Result<Stat
     let parameters = &run.config.classifier;
     let mut session = Session::new(&network.graph, run.device)?;
     session.run(network.graph.global_variables_initializer(), feeds! {})?;
-    let resumed = run.resume(|state: &State| format!("epoch {}", state.epochs.len()))?;
+    let resumed = run.resume(
+        |state: &State| state.fit(network, parameters),
+        |state| format!("epoch {}", state.epochs.len()),
+    )?;
     let data = run.data.images()?;
     let count = data.train.len() - VALIDATION;
     let mut state = match resumed {
         Some(state) => {
-            restore(&mut session, &state.variables)?;
+            state.variables.restore(&mut session)?;
             state
         }
-        None => State { epochs: Vec::new(), variables: Variables::new(), position: 0 },
+        None => State { epochs: Vec::new(), variables: Variables::default() },
     };
+    let watch = Watch { rate: "classifier.learning_rate", value: parameters.learning_rate };
     let mut batches = Batches::new(count, parameters.batch, run.config.seed);
-    batches.seek(state.position);
+    let steps = count / parameters.batch;
+    batches.seek((state.epochs.len() * steps * parameters.batch) as u64);
     let mut step = network.prepare(&session, train, &data.train, parameters.batch)?;
     let mut rows = vec![0_i32; parameters.batch];
-    run.progress.begin("classifier", parameters.epochs);
+    run.progress.begin("classifier", "epoch", state.epochs.len(), parameters.epochs);
     while state.epochs.len() < parameters.epochs {
-        for _ in 0..count / parameters.batch {
+        for _ in 0..steps {
             for (row, &index) in rows.iter_mut().zip(batches.next_batch()) {
                 *row = index + VALIDATION as i32;
             }
             step.set(&network.rows, &rows)?;
             step.run()?;
         }
+        let number = state.epochs.len() + 1;
+        let when = || format!("after epoch {number} (step {})", number * steps);
+        state.variables = Variables::of(&session);
+        for (name, values) in state.variables.numbers() {
+            watch.look(name, when, values)?;
+        }
         let (train_cross_entropy, _) =
             network.evaluate(&session, &data.train, VALIDATION..data.train.len())?;
         let (test_cross_entropy, test_accuracy) =
             network.evaluate(&session, &data.test, 0..data.test.len())?;
-        let epoch =
-            Epoch { epoch: state.epochs.len() + 1, train_cross_entropy, test_cross_entropy, test_accuracy };
+        let losses = [train_cross_entropy as f32, test_cross_entropy as f32];
+        watch.look("the cross-entropy", when, &losses)?;
         let words = format!(
-            "epoch {:3}  cross-entropy {train_cross_entropy:.4} (train) {test_cross_entropy:.4} (test)  accuracy {test_accuracy:.4}",
-            epoch.epoch
+            "accuracy {test_accuracy:.4}  cross-entropy {train_cross_entropy:.4}, {test_cross_entropy:.4} (test)"
         );
-        run.progress.step(epoch.epoch, &words);
-        state.epochs.push(epoch);
-        state.variables = variables(&session);
-        state.position = batches.position();
+        run.progress.step(number, &words)?;
+        state.epochs.push(Epoch { epoch: number, train_cross_entropy, test_cross_entropy, test_accuracy });
         run.checkpoint.save(&state)?;
     }
     Ok(state)

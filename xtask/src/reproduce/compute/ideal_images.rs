@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use minutia_graph::{DType, Graph, Output, Variable, feeds};
 use minutia_optim::{Adagrad, Optimizer};
 use minutia_tensor::Tensor;
@@ -15,7 +15,8 @@ use super::super::draw;
 use super::super::run::{Run, artifact, short};
 use super::super::stage::{Drawing, Measured, Outcome, Picture, Stage, StageName};
 use super::classifier::{cross_entropy, forward, trained, weights};
-use super::{Variables, restore, variables};
+use super::variables::Variables;
+use super::watch::{self, Watch};
 
 /// The stage.
 #[derive(Debug)]
@@ -206,45 +207,84 @@ impl Model {
 }
 
 #[derive(Deserialize, Serialize)]
-struct State {
+pub struct State {
     done: Vec<Images>,
     step: usize,
     variables: Variables,
+}
+
+impl State {
+    /// Whether it is one of this configuration.
+    fn fit(&self, config: &Config, classes: &[i32]) -> Result<()> {
+        let whole = |images: &Images| {
+            (images.pixels.len(), images.probabilities.len()) == (classes.len() * PIXELS, classes.len())
+        };
+        let within =
+            self.step <= config.ideal_images.steps && (self.step == 0 || self.done.len() < PENALTIES.len());
+        ensure!(
+            within && self.done.len() <= PENALTIES.len() && self.done.iter().all(whole),
+            "it is at step {} of penalty {}",
+            self.step,
+            self.done.len() + 1
+        );
+        if self.step == 0 {
+            return Ok(());
+        }
+        let model = Model::new(config, classes, PENALTIES[self.done.len()])?;
+        model.train(&config.ideal_images)?;
+        self.variables.fit(&model.graph)
+    }
 }
 
 /// All steps of all penalties, from the latest checkpoint on.
 fn descend(run: &mut Run<'_>) -> Result<Vec<Images>> {
     let steps = run.config.ideal_images.steps;
     let classes: Vec<i32> = (0..).take(CLASSES).collect();
-    let resumed = run
-        .resume(|state: &State| format!("step {} of '{}'", state.step, PENALTIES[state.done.len().min(2)]))?;
+    let resumed = run.resume(
+        |state: &State| state.fit(run.config, &classes),
+        |state| format!("step {} of '{}'", state.step, PENALTIES[state.done.len().min(2)]),
+    )?;
     let mut state =
-        resumed.unwrap_or_else(|| State { done: Vec::new(), step: 0, variables: Variables::new() });
-    run.progress.begin("ideal_images", PENALTIES.len() * steps);
+        resumed.unwrap_or_else(|| State { done: Vec::new(), step: 0, variables: Variables::default() });
+    let rate = run.config.ideal_images.learning_rate;
+    let watch = Watch { rate: "ideal_images.learning_rate", value: rate };
+    let done = state.done.len() * steps + state.step;
+    run.progress.begin("ideal_images", "step", done, PENALTIES.len() * steps);
     while let Some(penalty) = PENALTIES.get(state.done.len()) {
         let model = Model::new(run.config, &classes, penalty)?;
         let train = model.train(&run.config.ideal_images)?;
         let mut session = trained(run, &model.graph, &model.weights)?;
         if state.step > 0 {
-            restore(&mut session, &state.variables)?;
+            state.variables.restore(&mut session)?;
         }
         let mut step = session.prepare(&train, feeds! {})?;
         while state.step < steps {
             step.run()?;
             state.step += 1;
+            if state.step.is_multiple_of(watch::EVERY)
+                && let Some(image) = session.variable(&model.image)
+            {
+                watch.look(
+                    "the image",
+                    || format!("after step {} of '{penalty}'", state.step),
+                    image.as_slice()?,
+                )?;
+            }
             if state.step.is_multiple_of(steps.div_ceil(CHECKPOINTS)) {
                 let loss: f32 = session.run(&model.loss, feeds! {})?.value()?;
-                let words = format!("{penalty:13}  step {:5}  loss {loss}", state.step);
-                run.progress.step(state.done.len() * steps + state.step, &words);
-                state.variables = variables(&session);
+                watch.look("the loss", || format!("after step {} of '{penalty}'", state.step), &[loss])?;
+                run.progress
+                    .step(state.done.len() * steps + state.step, &format!("{penalty:13}  loss {loss}"))?;
+                state.variables = Variables::of(&session);
                 run.checkpoint.save(&state)?;
             }
         }
         let (pixels, probabilities) = session.run((&model.image, &model.probabilities), feeds! {})?;
         let probabilities = probabilities.as_slice::<f32>()?;
+        watch.look("the image", || format!("after all steps of '{penalty}'"), pixels.as_slice()?)?;
         let own = (0..CLASSES).map(|class| probabilities[class * CLASSES + class]).collect();
         state.done.push(Images { pixels: pixels.as_slice::<f32>()?.to_vec(), probabilities: own });
-        (state.step, state.variables) = (0, Variables::new());
+        (state.step, state.variables) = (0, Variables::default());
     }
     Ok(state.done)
 }

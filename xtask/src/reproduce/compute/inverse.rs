@@ -1,6 +1,6 @@
 //! The inverse of a matrix, by gradient descent on |x·A - I|.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use minutia_graph::{DType, Graph, Operation, Output, Session, Variable, feeds};
 use minutia_kernels::rng::Generator;
 use minutia_optim::{Adagrad, Optimizer};
@@ -8,11 +8,13 @@ use minutia_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::super::config::Config;
+use super::super::config::{Config, Inverse as Parameters};
 use super::super::draw;
 use super::super::run::{Run, short};
 use super::super::stage::{Drawing, Measured, Outcome, Picture, Stage, StageName};
-use super::{Variables, nodes, restore, variables};
+use super::nodes;
+use super::variables::Variables;
+use super::watch::{self, Watch};
 
 /// The stage.
 #[derive(Debug)]
@@ -63,10 +65,24 @@ pub fn max_abs_error(output: &[f32], size: usize) -> f32 {
 }
 
 #[derive(Deserialize, Serialize)]
-struct State {
+pub struct State {
     step: usize,
     loss: Vec<f32>,
     variables: Variables,
+}
+
+impl State {
+    /// Whether it is one of these parameters.
+    fn fit(&self, model: &Model, parameters: &Parameters) -> Result<()> {
+        let logged = self.step.div_ceil(parameters.log_every);
+        ensure!(
+            self.step <= parameters.steps && self.loss.len() == logged,
+            "it is at step {} with {} losses",
+            self.step,
+            self.loss.len()
+        );
+        self.variables.fit(&model.graph)
+    }
 }
 
 impl Stage for Inverse {
@@ -95,7 +111,7 @@ impl Stage for Inverse {
         let (variables, loss) = descend(run, &model, &train)?;
 
         let mut session = Session::new(&model.graph, &run.single_threaded_device()?)?;
-        restore(&mut session, &variables)?;
+        variables.restore(&mut session)?;
         let (x, output, final_loss) = session.run((&model.x, &model.output, &model.loss), feeds! {})?;
         let final_loss: f32 = final_loss.value()?;
         let (x, output) = (x.as_slice::<f32>()?, output.as_slice::<f32>()?);
@@ -139,34 +155,44 @@ fn descend(run: &mut Run<'_>, model: &Model, train: &Operation) -> Result<(Varia
     let parameters = &run.config.inverse;
     let mut session = Session::new(&model.graph, &run.single_threaded_device()?)?;
     session.run(model.graph.global_variables_initializer(), feeds! {})?;
-    let mut state: State = match run.resume(|state: &State| format!("step {}", state.step))? {
+    let mut state = match run
+        .resume(|state: &State| state.fit(model, parameters), |state| format!("step {}", state.step))?
+    {
         Some(state) => {
-            restore(&mut session, &state.variables)?;
+            state.variables.restore(&mut session)?;
             state
         }
-        None => State { step: 0, loss: Vec::new(), variables: Variables::new() },
+        None => State { step: 0, loss: Vec::new(), variables: Variables::default() },
     };
+    let watch = Watch { rate: "inverse.learning_rate", value: parameters.learning_rate };
     // A loss is fetched together with the step that it leads to: both see the same x.
     let mut step = session.prepare(train, feeds! {})?;
     let mut logged_step = session.prepare((train, &model.loss), feeds! {})?;
     let pause = parameters.steps.div_ceil(CHECKPOINTS);
-    run.progress.begin("inverse", parameters.steps);
+    run.progress.begin("inverse", "step", state.step, parameters.steps);
     while state.step < parameters.steps {
         if state.step.is_multiple_of(parameters.log_every) {
             logged_step.run()?;
-            state.loss.push(logged_step.value(&model.loss)?);
+            let loss = logged_step.value(&model.loss)?;
+            watch.look("the loss", || format!("before step {}", state.step + 1), &[loss])?;
+            state.loss.push(loss);
         } else {
             step.run()?;
         }
         state.step += 1;
+        if state.step.is_multiple_of(watch::EVERY)
+            && let Some(x) = session.variable(&model.x)
+        {
+            watch.look("x", || format!("after step {}", state.step), x.as_slice()?)?;
+        }
         if state.step.is_multiple_of(pause) {
             let loss = state.loss.last().copied().unwrap_or_default();
-            run.progress.step(state.step, &format!("step {:6}  loss {loss}", state.step));
-            state.variables = variables(&session);
+            run.progress.step(state.step, &format!("loss {loss}"))?;
+            state.variables = Variables::of(&session);
             run.checkpoint.save(&state)?;
         }
     }
-    Ok((variables(&session), state.loss))
+    Ok((Variables::of(&session), state.loss))
 }
 
 #[cfg(test)]

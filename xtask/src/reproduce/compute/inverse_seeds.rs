@@ -1,10 +1,11 @@
 //! The same descent for many matrices: how often does it reach the inverse, and what decides?
 
+use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use minutia_graph::{Graph, Operation, Session, feeds};
 use minutia_optim::{Adagrad, Adam, Optimizer, schedule};
 use minutia_tensor::Device;
@@ -16,6 +17,7 @@ use super::super::draw;
 use super::super::run::{Run, short};
 use super::super::stage::{Drawing, Measured, Outcome, Picture, Stage, StageName};
 use super::inverse::{Model, max_abs_error, random_matrix};
+use super::watch::{self, Watch};
 
 /// The stage.
 #[derive(Debug)]
@@ -23,7 +25,7 @@ pub struct InverseSeeds;
 
 /// What came of one matrix.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-struct Descent {
+pub struct Descent {
     condition: f64,
     final_loss: f32,
     error: f32,
@@ -92,44 +94,54 @@ impl Stage for InverseSeeds {
     }
 }
 
+/// What came of the matrices so far.
+pub type State = Vec<Option<Descent>>;
+
 /// One descent for each seed, side by side: each is a session of its own with one thread, so that neither their
 /// number nor their order can change a bit.
 fn descend(run: &mut Run<'_>) -> Result<Vec<Descent>> {
     let seeds = run.config.inverse_seeds.seeds;
-    let resumed: Option<Vec<Option<Descent>>> =
-        run.resume(|done: &Vec<Option<Descent>>| format!("{} matrices", done.iter().flatten().count()))?;
+    let fit = |done: &State| -> Result<()> {
+        ensure!(done.len() == seeds, "it is of {} matrices", done.len());
+        Ok(())
+    };
+    let resumed = run.resume(fit, |done| format!("{} matrices", done.iter().flatten().count()))?;
     let mut done = resumed.unwrap_or_else(|| vec![None; seeds]);
     let open: Vec<usize> = (0..seeds).filter(|&i| done[i].is_none()).collect();
     let device = run.single_threaded_device()?;
     let config = run.config;
     let (sender, receiver) = mpsc::channel();
     let (next, failure) = (AtomicUsize::new(0), Mutex::new(None));
-    run.progress.begin("inverse_seeds", seeds);
-    std::thread::scope(|scope| -> Result<()> {
-        for _ in 0..run.threads().min(open.len()) {
-            let (sender, device, next, open, failure) = (sender.clone(), &device, &next, &open, &failure);
-            scope.spawn(move || {
-                while let Some(&i) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    match one(config, i, device) {
-                        Ok(descent) => match sender.send((i, descent)) {
-                            Ok(()) => {}
-                            // The other end has failed and says so itself.
-                            Err(_) => break,
-                        },
-                        Err(error) => {
-                            next.store(open.len(), Ordering::Relaxed);
-                            *failure.lock().unwrap_or_else(|lock| lock.into_inner()) = Some(error);
-                        }
-                    }
+    run.progress.begin("inverse_seeds", "matrix", seeds - open.len(), seeds);
+    let work = &|sender: mpsc::Sender<(usize, Descent)>| {
+        while let Some(&i) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
+            match one(config, i, &device) {
+                Ok(descent) => match sender.send((i, descent)) {
+                    Ok(()) => {}
+                    // The other end has failed and says so itself.
+                    Err(_) => break,
+                },
+                Err(error) => {
+                    next.store(open.len(), Ordering::Relaxed);
+                    *failure.lock().unwrap_or_else(|lock| lock.into_inner()) = Some(error);
                 }
-            });
+            }
+        }
+    };
+    std::thread::scope(|scope| -> Result<()> {
+        let started = start(run.threads().min(open.len()), || {
+            let sender = sender.clone();
+            std::thread::Builder::new().spawn_scoped(scope, move || work(sender)).map(drop)
+        });
+        if started == 0 {
+            work(sender.clone());
         }
         drop(sender);
         for (i, descent) in receiver {
             done[i] = Some(descent);
             let count = done.iter().flatten().count();
             if count.is_multiple_of(seeds.div_ceil(20)) {
-                run.progress.step(count, &format!("{count:3} of {seeds} matrices"));
+                run.progress.step(count, "")?;
                 run.checkpoint.save(&done)?;
             }
         }
@@ -144,15 +156,24 @@ fn descend(run: &mut Run<'_>) -> Result<Vec<Descent>> {
         .collect()
 }
 
+/// Starts up to `wanted` threads, and says how many: fewer where the system has no more to give.
+fn start(wanted: usize, mut spawn: impl FnMut() -> io::Result<()>) -> usize {
+    (0..wanted).take_while(|_| spawn().is_ok()).count()
+}
+
 /// The first seed's matrix is that of the stage `inverse`.
 fn one(config: &Config, index: usize, device: &Device) -> Result<Descent> {
     let Inverse { size, entries_below, .. } = config.inverse;
     let parameters = &config.inverse_seeds;
     let matrix = random_matrix(config.seed.wrapping_add(index as u64), size, entries_below);
     let adagrad = |model: &Model| Ok(Adagrad::new(parameters.learning_rate).minimize(&model.loss)?);
-    let (final_loss, error) = end_of(&matrix, size, device, parameters.steps, adagrad)?;
+    let watch = Watch { rate: "inverse_seeds.learning_rate", value: parameters.learning_rate };
+    let (final_loss, error) = end_of(&matrix, size, device, (parameters.steps, watch), adagrad)
+        .with_context(|| format!("matrix {index}, Adagrad"))?;
     let adam = |model: &Model| falling_adam(model, parameters.adam_learning_rate, parameters.adam_steps);
-    let (adam_final_loss, adam_error) = end_of(&matrix, size, device, parameters.adam_steps, adam)?;
+    let watch = Watch { rate: "inverse_seeds.adam_learning_rate", value: parameters.adam_learning_rate };
+    let (adam_final_loss, adam_error) = end_of(&matrix, size, device, (parameters.adam_steps, watch), adam)
+        .with_context(|| format!("matrix {index}, Adam"))?;
     Ok(Descent { condition: condition(&matrix, size), final_loss, error, adam_final_loss, adam_error })
 }
 
@@ -171,7 +192,7 @@ fn end_of(
     matrix: &[f32],
     size: usize,
     device: &Device,
-    steps: usize,
+    (steps, watch): (usize, Watch),
     optimizer: impl Fn(&Model) -> Result<Operation>,
 ) -> Result<(f32, f32)> {
     let model = Model::new(matrix, size)?;
@@ -179,11 +200,18 @@ fn end_of(
     let mut session = Session::new(&model.graph, device)?;
     session.run(model.graph.global_variables_initializer(), feeds! {})?;
     let mut step = session.prepare(&train, feeds! {})?;
-    for _ in 0..steps {
+    for done in 1..=steps {
         step.run()?;
+        if (done.is_multiple_of(watch::EVERY) || done == steps)
+            && let Some(x) = session.variable(&model.x)
+        {
+            watch.look("x", || format!("after step {done}"), x.as_slice()?)?;
+        }
     }
     let (loss, output) = session.run((&model.loss, &model.output), feeds! {})?;
-    Ok((loss.value()?, max_abs_error(output.as_slice()?, size)))
+    let (loss, output) = (loss.value()?, output.as_slice()?);
+    watch.look("the loss", || format!("after step {steps}"), &[loss])?;
+    Ok((loss, max_abs_error(output, size)))
 }
 
 /// The condition number in the 2-norm: the largest singular value over the smallest, by one-sided Jacobi
@@ -243,9 +271,33 @@ mod tests {
     }
 
     #[test]
+    fn threads_that_cannot_be_started_are_done_without() {
+        let start = |wanted, there| {
+            let mut left = there;
+            start(wanted, || {
+                left = usize::checked_sub(left, 1).ok_or(io::ErrorKind::WouldBlock)?;
+                Ok(())
+            })
+        };
+        assert_eq!((start(8, 9), start(8, 2), start(8, 0), start(0, 5)), (8, 2, 0, 0));
+    }
+
+    #[test]
+    fn a_descent_that_leaves_the_numbers_stops_and_names_the_parameter() {
+        let device = Device::cpu().unwrap();
+        let watch = Watch { rate: "inverse_seeds.learning_rate", value: f32::MAX };
+        let steps = 1_000_000;
+        let matrix = [1.0, 2.0, 3.0, 4.0];
+        let adagrad = |model: &Model| Ok(Adagrad::new(watch.value).minimize(&model.loss)?);
+        let error = end_of(&matrix, 2, &device, (steps, watch), adagrad).unwrap_err().to_string();
+        assert!(error.contains("after step 1000:") && error.contains(watch.rate), "{error}");
+    }
+
+    #[test]
     fn a_failed_optimizer_is_reported() {
         let device = Device::cpu().unwrap();
-        let error = end_of(&[1.0], 1, &device, 1, |_| anyhow::bail!("no")).unwrap_err();
+        let watch = Watch { rate: "a", value: 1.0 };
+        let error = end_of(&[1.0], 1, &device, (1, watch), |_| anyhow::bail!("no")).unwrap_err();
         assert_eq!(error.to_string(), "no");
     }
 }

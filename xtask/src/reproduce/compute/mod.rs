@@ -6,14 +6,13 @@ mod fingerprints;
 mod ideal_images;
 mod inverse;
 mod inverse_seeds;
+mod variables;
+mod watch;
 
-use std::collections::BTreeMap;
-
-use anyhow::{Context, Result};
-use minutia_graph::{Graph, Session};
-use minutia_tensor::Tensor;
+use minutia_graph::Graph;
 use serde_json::{Value, json};
 
+use super::checkpoint;
 use super::stage::Stage;
 
 pub use classifier::Network;
@@ -31,21 +30,18 @@ pub static STAGES: &[&dyn Stage] = &[
     &ideal_images::IdealImages,
 ];
 
-/// The values of all variables of a session, optimizers' slots included, by name.
-type Variables = BTreeMap<String, Tensor>;
-
-fn variables(session: &Session) -> Variables {
-    let variables = session.graph().global_variables();
-    variables.iter().filter_map(|v| Some((v.name(), session.variable(v)?))).collect()
-}
-
-fn restore(session: &mut Session, values: &Variables) -> Result<()> {
-    for variable in session.graph().global_variables() {
-        let name = variable.name();
-        let value = values.get(&name).with_context(|| format!("the checkpoint has no variable '{name}'"))?;
-        session.set_variable(&variable, value)?;
+/// Whether bytes are the state of some stage's checkpoint.
+pub fn is_state(bytes: &[u8]) -> bool {
+    fn is<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> bool {
+        matches!(checkpoint::decode::<T>(bytes), checkpoint::Found::State(_))
     }
-    Ok(())
+    let readers = [
+        is::<classifier::State>,
+        is::<ideal_images::State>,
+        is::<inverse::State>,
+        is::<inverse_seeds::State>,
+    ];
+    readers.iter().filter(|is| is(bytes)).count() > 0
 }
 
 /// The nodes of a graph, for drawing.

@@ -1,12 +1,12 @@
 //! `fingerprints`.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use minutia_viz::{Figure, HeatMap, Panel, format_number};
 
 use super::super::data::CLASSES;
 use super::super::run::artifact;
 use super::super::stage::{Drawing, Picture, StageName};
-use super::{CLASS_NAMES, numbers, picture};
+use super::{CLASS_NAMES, counts, picture};
 
 /// Panels in a row.
 const ACROSS: usize = 5;
@@ -20,15 +20,16 @@ const SHOWN: f64 = 0.99;
 /// # Errors
 /// When the results or an array are missing.
 pub fn draw(drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
-    let counts = numbers(drawing.results, "images_per_class")?;
+    let counts = counts(drawing.results, "images_per_class", CLASSES)?;
     let units = drawing.config.classifier.hidden;
-    let images = counts.iter().sum::<f64>() as usize;
+    let numbers = counts.iter().try_fold(0_usize, |sum, &count| sum.checked_add(count.checked_mul(units)?));
     // Images of one class follow each other.
-    let hidden = artifact(drawing.out, StageName::Fingerprints, "hidden", images * units)?;
+    let length = numbers.context("'images_per_class' holds more images than there can be")?;
+    let hidden = artifact(drawing.out, StageName::Fingerprints, "hidden", length)?;
     let high = upper_end(&hidden);
     let mut rows: Vec<Vec<Box<dyn Panel>>> = Vec::new();
     let mut start = 0;
-    for (class, count) in counts.iter().map(|&count| count as usize).enumerate() {
+    for (class, count) in counts.into_iter().enumerate() {
         let matrix = transposed(&hidden[start * units..(start + count) * units], units);
         start += count;
         let edge = (class + 1) % ACROSS == 0;

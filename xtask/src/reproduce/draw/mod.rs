@@ -36,6 +36,14 @@ fn numbers(results: &Value, name: &str) -> Result<Vec<f64>> {
     items.iter().map(|item| item.as_f64().with_context(|| format!("'{name}' holds {item}"))).collect()
 }
 
+/// A result that is an array of `length` counts.
+fn counts(results: &Value, name: &str, length: usize) -> Result<Vec<usize>> {
+    let items = results[name].as_array().filter(|items| items.len() == length);
+    let items = items.with_context(|| format!("the results have no array '{name}' of {length}"))?;
+    let count = |item: &Value| item.as_u64().and_then(|count| usize::try_from(count).ok());
+    items.iter().map(|item| count(item).with_context(|| format!("'{name}' holds {item}"))).collect()
+}
+
 /// A result that is a number.
 fn number(results: &Value, name: &str) -> Result<f64> {
     results[name].as_f64().with_context(|| format!("the results have no number '{name}'"))

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::config::Config;
 use super::job::Product;
-use super::pipeline::Done;
+use super::pipeline::{Caption, Done};
 use super::stage::Measured;
 use crate::files;
 
@@ -58,15 +59,10 @@ fn section<'a>(out: &Path, config: &'a Config, done: &'a Done) -> Result<Section
     let claims = config.claims.iter().filter(|claim| claim.stage == name);
     let claims = claims.filter_map(|claim| Some((claim.claim.as_str(), answer(&claim.id)?))).collect();
     let mut figures = Vec::new();
-    for drawn in done.drawn.outcome.as_array().into_iter().flatten() {
-        let figure = drawn["name"].as_str().context("a figure of the record has no name")?;
-        let path = out.join(format!("figures/{figure}.svg"));
+    for Caption { name, caption } in Vec::<Caption>::deserialize(&done.drawn.outcome)? {
+        let path = out.join(format!("figures/{name}.svg"));
         let svg = files::read(&path)?.with_context(|| format!("{} is missing", path.display()))?;
-        figures.push(Figure {
-            name: figure.to_string(),
-            caption: drawn["caption"].as_str().unwrap_or_default().to_string(),
-            svg,
-        });
+        figures.push(Figure { name, caption, svg });
     }
     let parameters = done.stage.parameters(config);
     Ok(Section { stage: name.as_str(), title: done.stage.title(), parameters, claims, figures })
