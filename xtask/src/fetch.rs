@@ -74,10 +74,19 @@ mod with {
             mnist::Progress::Waiting => {
                 say(progress, "  another process is fetching to the same folder: waiting for it");
             }
+            mnist::Progress::Unlocked { reason } => {
+                say(
+                    progress,
+                    &format!("  this folder cannot be locked ({reason}): fetch to it once at a time"),
+                );
+            }
             mnist::Progress::Asking { url } => {
                 progress.begin_bytes(url.rsplit('/').next().unwrap_or(url));
             }
-            mnist::Progress::Received { bytes, total, .. } => progress.bytes(*bytes, *total),
+            mnist::Progress::Received { bytes, total, .. } => {
+                // A reader of the lines that has gone away is no reason to stop a download.
+                let _ = progress.bytes(*bytes, *total);
+            }
             mnist::Progress::Failed { url, reason } => {
                 progress.end();
                 say(progress, &format!("  {url}: {reason}"));

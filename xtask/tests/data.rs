@@ -50,13 +50,28 @@ fn an_argument_comes_before_the_variable_and_that_before_the_cache() {
     assert!(data(&text).ends_with(&format!("other images from {}", images().display())), "{text}");
 
     let error = fail(without_a_folder(&place, &["--dry-run"]), 1, None);
-    for part in ["cache folder is damaged", "cargo xtask fetch", FILES[0], "magic number"] {
+    for part in ["cache folder is damaged", "cargo xtask fetch", FILES[0], "is text (\"damaged\")"] {
         assert!(error.contains(part), "{part:?} is not in {error}");
     }
     // Images that are whole, but not those that a download would have put there.
     fs::copy(images().join(FILES[0]), cache.join(FILES[0])).unwrap();
     let error = fail(without_a_folder(&place, &["--dry-run"]), 1, None);
     assert!(error.contains("cargo xtask fetch") && error.contains("not MNIST's"), "{error}");
+}
+
+#[test]
+fn a_set_of_more_classes_than_the_network_has_is_an_error() {
+    let place = Place::new();
+    let letters = place.path("letters");
+    copy(images(), &letters);
+    let path = letters.join(FILES[3]);
+    let mut bytes = fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() = 26;
+    fs::write(&path, bytes).unwrap();
+    let mut command = without_a_folder(&place, &["--dry-run"]);
+    command.arg("--data-dir").arg(&letters);
+    let error = fail(command, 1, None);
+    assert!(error.contains("have 27 classes, but the network has 10"), "{error}");
 }
 
 #[test]

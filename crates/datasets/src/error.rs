@@ -26,12 +26,36 @@ pub enum Problem {
     /// None of the names that the file may have is there.
     #[error("does not hold {0}, plain or as .gz")]
     Missing(String),
+    /// None of the names is there, but an archive.
+    #[error("does not hold {name}, but {archive}; unpack it, and name the folder of its files")]
+    Packed {
+        /// The file that is missing.
+        name: String,
+        /// The archive that is there.
+        archive: String,
+    },
+    /// More than one set, none of which has names without a prefix.
+    #[error("holds several sets ({}); name the folder of one, or put its four files into one of their own", .0.join(", "))]
+    Several(Vec<String>),
+    /// A link that leads nowhere; what it says.
+    #[error("is a symbolic link to {}, which is not there", .0.display())]
+    Dangling(PathBuf),
     /// Nothing in it.
     #[error("is empty; download it again")]
     Empty,
-    /// It starts like a web page.
-    #[error("is a web page, not an IDX file: a download went wrong; download it again")]
-    WebPage,
+    /// Something else, which can be told by how it starts: a web page, an archive, text.
+    #[error("is {what}, not an IDX file; {cure}")]
+    Foreign {
+        /// What it is, with its article.
+        what: String,
+        /// What to do about it.
+        cure: &'static str,
+    },
+    /// The numbers of the header are in the wrong order of bytes.
+    #[error(
+        "has a little-endian header; IDX is big-endian: write its header again, and elements of several bytes too"
+    )]
+    LittleEndian,
     /// The compressed stream is damaged.
     #[error("is damaged: {0}; download it again")]
     Gzip(String),
@@ -113,11 +137,11 @@ pub enum Problem {
         /// Rows and columns of the training images.
         expected: [usize; 2],
     },
-    /// A label outside 0 to 9.
-    #[error("holds label {label} at position {position}; labels go from 0 to 9")]
+    /// A label that no byte holds.
+    #[error("holds label {label} at position {position}; labels go from 0 to 255")]
     Label {
         /// The label.
-        label: u8,
+        label: i32,
         /// Its position.
         position: usize,
     },
@@ -145,6 +169,16 @@ pub enum Problem {
     /// A problem of the cache folder, which nobody named.
     #[error("{0} (this is in the cache folder: download MNIST again, or remove that folder)")]
     Cache(Box<Problem>),
+    /// An environment variable that should name a proxy.
+    #[error(
+        "nothing was downloaded: {variable} names no proxy that can be used ({reason}); correct or unset it"
+    )]
+    Proxy {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong with its value, which may hold a password and is not shown.
+        reason: String,
+    },
     /// A download failed from every mirror; why, for each of them.
     #[error("could not be downloaded: {}; check the network, or name a folder that holds the four files", .0.join("; "))]
     Download(Vec<String>),

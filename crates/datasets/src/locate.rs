@@ -142,7 +142,7 @@ impl Places<'_> {
         for ((name, found), expected) in FILES.into_iter().zip(&data.digests).zip(self.digests) {
             if found != expected {
                 let problem = Problem::Digest { found: found.clone(), expected: expected.to_string() };
-                return Err(in_cache(problem.at(mnist::find(&cache, name)?)));
+                return Err(in_cache(problem.at(mnist::find(&cache, &[name])?)));
             }
         }
         Ok(Found::Files(Box::new(Located { data, origin: Origin::Cache(cache) })))
@@ -157,7 +157,16 @@ fn absent(folder: &Path) -> Result<Option<&'static str>, Error> {
         Ok(metadata) if !metadata.is_dir() => return Err(Problem::NotAFolder.at(folder)),
         Ok(_) => {}
     }
-    Ok(FILES.into_iter().find(|name| mnist::find(folder, name).is_err()))
+    for name in FILES {
+        match mnist::find(folder, &[name]) {
+            Ok(_) => {}
+            Err(Error { problem: Problem::Missing(_) | Problem::Packed { .. }, .. }) => {
+                return Ok(Some(name));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

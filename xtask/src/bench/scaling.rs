@@ -77,6 +77,7 @@ fn dense(count: usize) -> Result<Labelled> {
         images: Tensor::from_vec([count, 784], pixels)?,
         labels: Tensor::from(labels),
         size: [28, 28],
+        classes: 10,
     })
 }
 

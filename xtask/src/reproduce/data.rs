@@ -85,6 +85,12 @@ impl Data {
             size[0],
             size[1]
         );
+        let classes = located.data.train.classes;
+        ensure!(
+            classes == CLASSES,
+            "the labels of {} have {classes} classes, but the network has {CLASSES}; use another data set",
+            located.origin
+        );
         if only_mnist && !located.data.is_mnist() {
             bail!(
                 "{} holds other images than MNIST; get MNIST with `cargo xtask fetch`, or leave out --dataset mnist",
@@ -183,5 +189,5 @@ pub fn rows_of(data: &Labelled, class: usize) -> impl Iterator<Item = usize> + '
 pub fn labelled(pixels: Vec<u8>, labels: Vec<i32>) -> Labelled {
     use minutia_tensor::Tensor;
     let images = Tensor::from_vec([labels.len(), PIXELS], pixels).unwrap();
-    Labelled { images, labels: Tensor::from(labels), size: [SIDE, SIDE] }
+    Labelled { images, labels: Tensor::from(labels), size: [SIDE, SIDE], classes: CLASSES }
 }

@@ -4,6 +4,8 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+#[cfg(feature = "download")]
+use indicatif::DecimalBytes;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::terminal;
@@ -17,6 +19,20 @@ pub struct Progress {
     bars: bool,
     bar: Option<ProgressBar>,
     count: Option<Count>,
+    #[cfg(feature = "download")]
+    bytes: Option<Bytes>,
+}
+
+/// How often the bytes so far are said where there is no bar.
+#[cfg(feature = "download")]
+const EVERY: Duration = Duration::from_secs(5);
+
+/// What is downloaded, and when a line last said so.
+#[cfg(feature = "download")]
+#[derive(Debug)]
+struct Bytes {
+    what: String,
+    said: Instant,
 }
 
 /// What is counted, and since when.
@@ -33,7 +49,13 @@ struct Count {
 impl Progress {
     /// Bars where standard error is a terminal and they are not unwanted.
     pub fn new(no_progress: bool) -> Progress {
-        Progress { bars: !no_progress && std::io::stderr().is_terminal(), bar: None, count: None }
+        Progress {
+            bars: !no_progress && std::io::stderr().is_terminal(),
+            bar: None,
+            count: None,
+            #[cfg(feature = "download")]
+            bytes: None,
+        }
     }
 
     /// Prints a line that stays.
@@ -60,17 +82,24 @@ impl Progress {
     /// Starts to count bytes; how many there will be may show later.
     pub fn begin_bytes(&mut self, what: &str) {
         self.bar(what, None, "{decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec}, {eta} left");
+        self.bytes = Some(Bytes { what: what.to_string(), said: Instant::now() });
     }
 
     #[cfg(feature = "download")]
-    /// Says how many bytes there are so far, on the bar alone.
-    pub fn bytes(&self, position: u64, total: Option<u64>) {
+    /// Says how many bytes there are so far: on the bar, or every few seconds in a line of its own.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn bytes(&mut self, position: u64, total: Option<u64>) -> Result<()> {
         if let Some(bar) = &self.bar {
             if let Some(total) = total {
                 bar.set_length(total);
             }
             bar.set_position(position);
+            return Ok(());
         }
+        let line = self.bytes.as_mut().and_then(|bytes| bytes.line(Instant::now(), position, total));
+        line.map_or(Ok(()), terminal::say)
     }
 
     fn bar(&mut self, what: &str, total: Option<u64>, counted: &str) {
@@ -107,9 +136,26 @@ impl Progress {
     /// Removes the bar.
     pub fn end(&mut self) {
         self.count = None;
+        #[cfg(feature = "download")]
+        {
+            self.bytes = None;
+        }
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(feature = "download")]
+impl Bytes {
+    /// The line that is due.
+    fn line(&mut self, now: Instant, position: u64, total: Option<u64>) -> Option<String> {
+        if now.saturating_duration_since(self.said) < EVERY {
+            return None;
+        }
+        self.said = now;
+        let total = total.map_or(String::new(), |total| format!(" of {}", DecimalBytes(total)));
+        Some(format!("  {}  {}{total}", self.what, DecimalBytes(position)))
     }
 }
 
@@ -157,6 +203,23 @@ mod tests {
         assert_eq!(left(0, 1, 360), "4.9 h left");
         assert_eq!(left(0, 50, 20), "took 20 s");
         assert_eq!(left(50, 50, 20), "took 20 s");
+    }
+
+    #[cfg(feature = "download")]
+    #[test]
+    fn a_download_is_told_every_few_seconds_without_a_terminal() {
+        let start = Instant::now();
+        let mut bytes = Bytes { what: "train-images-idx3-ubyte.gz".to_string(), said: start };
+        let lines = (0..70).filter_map(|fifth| {
+            bytes.line(start + Duration::from_millis(200 * fifth), 100_000 * fifth, Some(9_912_422))
+        });
+        let lines: Vec<String> = lines.collect();
+        let line = |so_far| format!("  train-images-idx3-ubyte.gz  {so_far} of 9.91 MB");
+        assert_eq!(lines, [line("2.50 MB"), line("5.00 MB")]);
+        assert_eq!(
+            bytes.line(start + Duration::from_secs(60), 7, None).unwrap(),
+            "  train-images-idx3-ubyte.gz  7 B"
+        );
     }
 
     #[test]

@@ -57,5 +57,5 @@ fn half(name: &str, count: usize) -> Labelled {
             });
         }
     });
-    Labelled::new(pixels, labels, [SIZE, SIZE]).expect("as many pixels as images need")
+    Labelled::new(pixels, labels, [SIZE, SIZE], CLASSES).expect("as many pixels as images need")
 }

@@ -6,11 +6,15 @@
 //! A header is never trusted: memory grows with the bytes that are really there, and a file must end exactly where its
 //! header says.
 
+mod contents;
+mod foreign;
 mod read;
 mod write;
 
 #[cfg(feature = "download")]
-pub(crate) use read::{Contents, is_web_page};
+pub(crate) use contents::Contents;
+pub(crate) use foreign::{Foreign, START};
+pub(crate) use read::open;
 pub use read::{read, read_at_most, read_file, read_file_at_most};
 pub use write::{write, write_file};
 

@@ -1,13 +1,15 @@
-use super::{Data, Idx};
+use super::{
+    Data, Idx,
+    contents::Contents,
+    foreign::{Foreign, START},
+};
 use crate::{Error, Problem};
-use flate2::read::MultiGzDecoder;
+use minutia_files::Obstacle;
 use std::{
-    fs::{self, File},
-    io::{self, BufReader, Cursor, Read},
+    fs::File,
+    io::{self, BufReader, Read},
     path::Path,
 };
-
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Reads an IDX file, which may be compressed; its contents decide, not its name.
 ///
@@ -26,13 +28,16 @@ pub fn read_file(path: impl AsRef<Path>) -> Result<Idx, Error> {
 /// [`Error`] with the path and what is wrong.
 pub fn read_file_at_most(path: impl AsRef<Path>, limit: u64) -> Result<Idx, Error> {
     let path = path.as_ref();
-    let open = || {
-        if fs::metadata(path)?.is_dir() {
-            return Err(Problem::Folder);
-        }
-        read_at_most(BufReader::new(File::open(path)?), limit)
-    };
-    open().map_err(|problem| problem.at(path))
+    let read = || read_at_most(BufReader::new(open(path)?), limit);
+    read().map_err(|problem| problem.at(path))
+}
+
+/// Opens a file, but nothing else: a pipe in its place would be waited for.
+pub(crate) fn open(path: &Path) -> Result<File, Problem> {
+    minutia_files::open(path).map_err(|error| match Obstacle::of(&error) {
+        Some(Obstacle::Folder) => Problem::Folder,
+        _ => error.into(),
+    })
 }
 
 /// Reads an IDX array, which may be compressed, to the end of `source`.
@@ -59,92 +64,40 @@ pub fn read_at_most(source: impl Read, limit: u64) -> Result<Idx, Problem> {
     parse(&mut contents, limit).map_err(|problem| contents.problem(problem))
 }
 
-/// The bytes of a file, decompressed where they are compressed.
-pub(crate) enum Contents<R> {
-    Plain(io::Chain<Cursor<Vec<u8>>, R>),
-    Gzip(Box<MultiGzDecoder<io::Chain<Cursor<Vec<u8>>, R>>>),
-}
-
-impl<R: Read> Contents<R> {
-    pub(crate) fn new(mut source: R) -> Result<Contents<R>, Problem> {
-        let mut start = Vec::new();
-        source.by_ref().take(2).read_to_end(&mut start)?;
-        if start.is_empty() {
-            return Err(Problem::Empty);
-        }
-        let compressed = start == GZIP;
-        let whole = Cursor::new(start).chain(source);
-        Ok(if compressed {
-            Contents::Gzip(Box::new(MultiGzDecoder::new(whole)))
-        } else {
-            Contents::Plain(whole)
-        })
-    }
-
-    /// What a failure to read means: the decoder reports damage as an error of reading.
-    pub(crate) fn problem(&self, problem: Problem) -> Problem {
-        use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
-        match (self, problem) {
-            (Contents::Gzip(_), Problem::Io(e))
-                if matches!(e.kind(), InvalidInput | InvalidData | UnexpectedEof) =>
-            {
-                Problem::Gzip(e.to_string())
-            }
-            (_, other) => other,
-        }
-    }
-}
-
-impl<R: Read> Read for Contents<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Contents::Plain(source) => source.read(buffer),
-            Contents::Gzip(source) => source.read(buffer),
-        }
-    }
-}
-
-/// Whether bytes start like HTML, after white space or a byte order mark.
-pub(crate) fn is_web_page(start: &[u8]) -> bool {
-    let start = start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(start);
-    start.trim_ascii_start().starts_with(b"<")
-}
-
 fn parse(source: &mut impl Read, limit: u64) -> Result<Idx, Problem> {
-    let mut magic = Vec::new();
-    source.take(4).read_to_end(&mut magic)?;
-    let &[zero, zero2, code, rank] = &magic[..] else {
-        return Err(if magic.is_empty() {
-            Problem::Empty
-        } else {
-            Problem::Header { expected: 4, found: magic.len() }
-        });
-    };
-    let size = match Data::element_size(code) {
-        Some(size) if (zero, zero2) == (0, 0) => size,
-        _ if is_web_page(&magic) => return Err(Problem::WebPage),
-        _ => return Err(Problem::Magic { found: u32::from_be_bytes([zero, zero2, code, rank]) }),
-    };
+    let (code, rank, size) = magic(source)?;
     let mut extents = Vec::new();
     source.take(4 * u64::from(rank)).read_to_end(&mut extents)?;
     if extents.len() < 4 * usize::from(rank) {
         return Err(Problem::Header { expected: 4 + 4 * usize::from(rank), found: 4 + extents.len() });
     }
-    let dims: Vec<usize> =
-        extents.chunks_exact(4).map(|c| u32::from_be_bytes([c[0], c[1], c[2], c[3]]) as usize).collect();
-    let bytes = dims.iter().try_fold(size as u64, |n, &d| n.checked_mul(d as u64));
-    let Some(expected) = bytes.filter(|&n| n <= isize::MAX as u64) else {
-        return Err(Problem::TooLarge { dims });
+    let extents: Vec<u32> =
+        extents.chunks_exact(4).map(|c| u32::from_be_bytes([c[0], c[1], c[2], c[3]])).collect();
+    let dims: Vec<usize> = extents.iter().map(|&d| d as usize).collect();
+    // What the file holds where its extents are little-endian, which makes small ones huge.
+    let reversed = bytes(size, extents.iter().map(|d| d.swap_bytes()));
+    let Some(expected) = bytes(size, extents.iter().copied()).filter(|&n| n <= limit) else {
+        if let Some(reversed) = reversed.filter(|&n| n <= limit)
+            && io::copy(&mut source.take(reversed + 1), &mut io::sink())? == reversed
+        {
+            return Err(Problem::LittleEndian);
+        }
+        return Err(match bytes(size, extents.iter().copied()) {
+            Some(expected) => Problem::OverLimit { dims, expected, limit },
+            None => Problem::TooLarge { dims },
+        });
     };
-    if expected > limit {
-        return Err(Problem::OverLimit { dims, expected, limit });
-    }
     // Grows with what is there; reading stops one byte after what the header states, so that a bomb stays small.
     let mut data = Vec::new();
     source.take(expected).read_to_end(&mut data)?;
     let found = data.len() as u64;
     if found < expected {
-        return Err(Problem::Truncated { dims, expected, found });
+        let is_reversed = found > 0 && reversed == Some(found);
+        return Err(if is_reversed {
+            Problem::LittleEndian
+        } else {
+            Problem::Truncated { dims, expected, found }
+        });
     }
     if source.take(1).read_to_end(&mut Vec::new())? > 0 {
         return Err(Problem::Trailing { dims, expected });
@@ -154,4 +107,31 @@ fn parse(source: &mut impl Read, limit: u64) -> Result<Idx, Problem> {
         (code, bytes) => Data::from_be_bytes(code, &bytes).expect("the type was checked above"),
     };
     Ok(Idx { dims, data })
+}
+
+/// The code of the element type, the rank, and the bytes of an element.
+fn magic(source: &mut impl Read) -> Result<(u8, u8, usize), Problem> {
+    let mut start = Vec::new();
+    source.take(4).read_to_end(&mut start)?;
+    if let &[0, 0, code, rank] = &start[..]
+        && let Some(size) = Data::element_size(code)
+    {
+        return Ok((code, rank, size));
+    }
+    source.take(START as u64 - 4).read_to_end(&mut start)?;
+    if let Some(foreign) = Foreign::find(&start) {
+        return Err(foreign.into());
+    }
+    Err(match start[..] {
+        [] => Problem::Empty,
+        [1..=8, code, 0, 0, ..] if Data::element_size(code).is_some() => Problem::LittleEndian,
+        [a, b, c, d, ..] => Problem::Magic { found: u32::from_be_bytes([a, b, c, d]) },
+        _ => Problem::Header { expected: 4, found: start.len() },
+    })
+}
+
+/// Bytes of an array, where any memory could hold them.
+fn bytes(size: usize, mut extents: impl Iterator<Item = u32>) -> Option<u64> {
+    let bytes = extents.try_fold(size as u64, |n, d| n.checked_mul(u64::from(d)))?;
+    (bytes <= isize::MAX as u64).then_some(bytes)
 }

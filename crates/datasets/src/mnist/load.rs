@@ -1,10 +1,10 @@
-use super::{CLASSES, FILES, Labelled, Mnist, VALIDATION};
+use super::{CLASSES, Labelled, MAX_CLASSES, Mnist, VALIDATION, names};
 use crate::{
     Error, Problem,
     idx::{self, Data, Idx},
 };
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Bytes of data that a file may hold: twenty times those of MNIST's largest. What is compressed could state, and be,
 /// anything.
@@ -12,69 +12,69 @@ pub(crate) const LIMIT: u64 = 1 << 30;
 
 /// Loads the four files of a folder and checks that they belong together. A file may hold up to 1 GiB of data.
 ///
+/// The names are MNIST's, EMNIST's or QMNIST's, with a `.` or `-` before `idx`, plain or with `.gz`, each in the folder or
+/// in one of its own name; the files may also be below the folder, where torchvision puts them (`MNIST/raw`).
+///
 /// # Errors
 /// [`Error`] with the file, what is wrong, and the cure.
 pub fn load(folder: impl AsRef<Path>) -> Result<Mnist, Error> {
-    let folder = folder.as_ref();
-    let [train_images, train_labels, test_images, test_labels] = FILES;
-    let (train, [d0, d1]) = half(folder, train_images, train_labels)?;
-    let (test, [d2, d3]) = half(folder, test_images, test_labels)?;
-    let test_path = find(folder, test_images)?;
+    let paths = names::set(folder.as_ref())?;
+    let [train_images, train_labels, test_images, test_labels] = &paths;
+    let (mut train, [d0, d1]) = half(train_images, train_labels)?;
+    let (mut test, [d2, d3]) = half(test_images, test_labels)?;
     if test.size != train.size {
-        return Err(Problem::ImageSize { found: test.size, expected: train.size }.at(test_path));
+        return Err(Problem::ImageSize { found: test.size, expected: train.size }.at(test_images));
     }
     if train.len() <= VALIDATION {
-        let found = train.len();
-        return Err(Problem::TooFew { found, needed: VALIDATION }.at(find(folder, train_images)?));
+        return Err(Problem::TooFew { found: train.len(), needed: VALIDATION }.at(train_images));
     }
+    train.classes = train.classes.max(test.classes);
+    test.classes = train.classes;
     Ok(Mnist { train, test, digests: [d0, d1, d2, d3] })
 }
 
-/// The file of this name in one of its spellings.
-pub(crate) fn find(folder: &Path, name: &str) -> Result<PathBuf, Error> {
-    let metadata = folder.metadata().map_err(|e| Problem::from(e).at(folder))?;
-    if !metadata.is_dir() {
-        return Err(Problem::NotAFolder.at(folder));
+fn half(images_path: &Path, labels_path: &Path) -> Result<(Labelled, [String; 2]), Error> {
+    let images = idx::read_file_at_most(images_path, LIMIT)?;
+    let labels = idx::read_file_at_most(labels_path, LIMIT)?;
+    let digests = [digest(&images), digest(&labels)];
+    let (n, size, pixels) = pixels(images).map_err(|problem| problem.at(images_path))?;
+    let labels = classes(labels).map_err(|problem| problem.at(labels_path))?;
+    if n != labels.len() {
+        return Err(Problem::Counts { found: labels.len(), expected: n }.at(labels_path));
     }
-    let dotted = name.replace("-idx", ".idx");
-    let spellings = [name.to_string(), format!("{name}.gz"), dotted.clone(), format!("{dotted}.gz")];
-    let found = spellings.iter().map(|s| folder.join(s)).find(|p| p.exists());
-    found.ok_or_else(|| Problem::Missing(name.to_string()).at(folder))
+    let largest = labels.iter().copied().max().unwrap_or(0);
+    let classes = CLASSES.max(largest as usize + 1);
+    let labelled = Labelled::new(pixels, labels, size, classes)
+        .expect("the file had as many bytes as its header states");
+    Ok((labelled, digests))
 }
 
-fn half(folder: &Path, images: &str, labels: &str) -> Result<(Labelled, [String; 2]), Error> {
-    let (images_path, labels_path) = (find(folder, images)?, find(folder, labels)?);
-    let (images, labels) =
-        (idx::read_file_at_most(&images_path, LIMIT)?, idx::read_file_at_most(&labels_path, LIMIT)?);
-    let digests = [digest(&images), digest(&labels)];
-    let kind = |i: &Idx| format!("{} of {:?}", i.data.type_name(), i.dims);
-    let (n, size, pixels) = match (&images.dims[..], images.data) {
-        (&[n, rows, columns], Data::U8(pixels)) => (n, [rows, columns], pixels),
-        (dims, data) => {
-            let found = kind(&Idx { dims: dims.to_vec(), data });
-            return Err(Problem::Kind { found, expected: "images: u8 of [n, rows, columns]" }.at(images_path));
+/// How many images there are, their rows and columns, and the pixels.
+fn pixels(images: Idx) -> Result<(usize, [usize; 2], Vec<u8>), Problem> {
+    match (&images.dims[..], images.data) {
+        (dims @ &[_, _, _], Data::U8(_)) if dims.contains(&0) => Err(Problem::NoImages),
+        (&[n, rows, columns], Data::U8(pixels)) => Ok((n, [rows, columns], pixels)),
+        (dims, data) => Err(kind(dims, &data, "images: u8 of [n, rows, columns]")),
+    }
+}
+
+/// The class of each image: the first column of QMNIST's, whose others say who wrote it.
+fn classes(labels: Idx) -> Result<Vec<i32>, Problem> {
+    let labels: Vec<i32> = match (&labels.dims[..], labels.data) {
+        (&[_], Data::U8(labels)) => labels.into_iter().map(i32::from).collect(),
+        (&[_, columns], Data::I32(labels)) if columns > 0 => {
+            labels.chunks_exact(columns).map(|row| row[0]).collect()
         }
+        (dims, data) => return Err(kind(dims, &data, "labels: u8 of [n], or QMNIST's i32 of [n, 8]")),
     };
-    let (count, labels) = match (&labels.dims[..], labels.data) {
-        (&[count], Data::U8(labels)) => (count, labels),
-        (dims, data) => {
-            let found = kind(&Idx { dims: dims.to_vec(), data });
-            return Err(Problem::Kind { found, expected: "labels: u8 of [n]" }.at(labels_path));
-        }
-    };
-    if n == 0 || size.contains(&0) {
-        return Err(Problem::NoImages.at(images_path));
+    match labels.iter().position(|label| !(0..MAX_CLASSES as i32).contains(label)) {
+        Some(position) => Err(Problem::Label { label: labels[position], position }),
+        None => Ok(labels),
     }
-    if n != count {
-        return Err(Problem::Counts { found: count, expected: n }.at(labels_path));
-    }
-    if let Some(position) = labels.iter().position(|&l| usize::from(l) >= CLASSES) {
-        return Err(Problem::Label { label: labels[position], position }.at(labels_path));
-    }
-    let labels = labels.into_iter().map(i32::from).collect();
-    let labelled =
-        Labelled::new(pixels, labels, size).expect("the file had as many bytes as its header states");
-    Ok((labelled, digests))
+}
+
+fn kind(dims: &[usize], data: &Data, expected: &'static str) -> Problem {
+    Problem::Kind { found: format!("{} of {dims:?}", data.type_name()), expected }
 }
 
 /// SHA-256 of the decompressed file.

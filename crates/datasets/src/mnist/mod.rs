@@ -1,18 +1,23 @@
-//! MNIST, and any other set of the same four files: 28 by 28 pixels (or another size), ten classes.
+//! MNIST, and any other set of the same four files, such as Fashion-MNIST, EMNIST or QMNIST: 28 by 28 pixels (or another
+//! size), ten classes (or as many as the labels need, up to [`MAX_CLASSES`]).
 
 #[cfg(feature = "download")]
 mod fetch;
 mod load;
+mod names;
 
 #[cfg(feature = "download")]
 pub use fetch::{Downloader, Fetched, MIRRORS, Progress, fetch};
-pub(crate) use load::find;
 pub use load::load;
+pub(crate) use names::find;
 
 use minutia_tensor::Tensor;
 
-/// Classes of images.
+/// Classes of MNIST's images, and the fewest of any set.
 pub const CLASSES: usize = 10;
+
+/// The most classes that a set may have: labels are bytes.
+pub const MAX_CLASSES: usize = 256;
 
 /// The names of the four files, as MNIST has them; a `.` may stand for the `-` before `idx`, and `.gz` may follow.
 pub const FILES: [&str; 4] = [
@@ -49,10 +54,12 @@ pub struct Mnist {
 pub struct Labelled {
     /// `u8`, `[n, rows * columns]`.
     pub images: Tensor,
-    /// `i32`, `[n]`, each 0 to 9.
+    /// `i32`, `[n]`, each from 0 up to [`classes`](Labelled::classes).
     pub labels: Tensor,
     /// Rows and columns of an image.
     pub size: [usize; 2],
+    /// Classes of the whole set: one more than its largest label, and at least [`CLASSES`].
+    pub classes: usize,
 }
 
 impl Mnist {
@@ -105,18 +112,32 @@ impl Labelled {
         let pixels =
             self.images.as_slice::<u8>().expect("images are u8")[start * width..end * width].to_vec();
         let labels = self.labels.as_slice::<i32>().expect("labels are i32")[start..end].to_vec();
-        Labelled::new(pixels, labels, self.size).expect("as many pixels as images need")
+        Labelled::new(pixels, labels, self.size, self.classes).expect("as many pixels as images need")
+    }
+
+    /// The same images with rows and columns exchanged. The files of EMNIST hold theirs so: this turns them upright.
+    #[must_use]
+    pub fn transposed(&self) -> Labelled {
+        let [rows, columns] = self.size;
+        let pixels = self.images.as_slice::<u8>().expect("images are u8");
+        let images = pixels.chunks_exact((rows * columns).max(1));
+        let place = |i: usize| (i % rows) * columns + i / rows;
+        let turned = images.flat_map(|image| (0..image.len()).map(move |i| image[place(i)])).collect();
+        let labels = self.labels.as_slice::<i32>().expect("labels are i32").to_vec();
+        Labelled::new(turned, labels, [columns, rows], self.classes).expect("as many pixels as before")
     }
 
     pub(crate) fn new(
         pixels: Vec<u8>,
         labels: Vec<i32>,
         size: [usize; 2],
+        classes: usize,
     ) -> Result<Labelled, minutia_tensor::Error> {
         Ok(Labelled {
             images: Tensor::from_vec([labels.len(), size[0] * size[1]], pixels)?,
             labels: Tensor::from(labels),
             size,
+            classes,
         })
     }
 
@@ -129,13 +150,14 @@ impl Labelled {
         Tensor::from_vec(self.images.dims(), scaled).expect("one number for each pixel")
     }
 
-    /// The labels as `f32` rows with a single one, `[n, 10]`.
+    /// The labels as `f32` rows with a single one, `[n, classes]`.
     #[must_use]
     pub fn one_hot(&self) -> Tensor {
-        let mut rows = vec![0.0_f32; self.len() * CLASSES];
-        for (i, &label) in self.labels.as_slice::<i32>().expect("labels are i32").iter().enumerate() {
-            rows[i * CLASSES + label as usize] = 1.0;
+        let mut rows = vec![0.0_f32; self.len() * self.classes];
+        let labels = self.labels.as_slice::<i32>().expect("labels are i32");
+        for (row, &label) in rows.chunks_exact_mut(self.classes.max(1)).zip(labels) {
+            row[label as usize] = 1.0;
         }
-        Tensor::from_vec([self.len(), CLASSES], rows).expect("ten numbers for each label")
+        Tensor::from_vec([self.len(), self.classes], rows).expect("one number for each class and label")
     }
 }

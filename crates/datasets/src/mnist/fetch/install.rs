@@ -3,26 +3,24 @@
 use super::{Failure, Wanted};
 use crate::{
     Problem,
-    idx::{Contents, is_web_page},
+    idx::{Contents, Foreign, open},
     mnist::load::hex,
 };
 use sha2::{Digest, Sha256};
 use std::{
-    fs::{self, File},
     io::{self, Read, Write},
     path::Path,
 };
 
 /// Whether the contents of a file are those that are wanted.
 pub(super) fn is_intact(path: &Path, wanted: &Wanted<'_>) -> bool {
-    let digest = File::open(path).map_err(Failure::Disk).and_then(|f| unpack(f, wanted, io::sink()));
+    let digest = open(path).map_err(failure).and_then(|f| unpack(f, wanted, io::sink()));
     digest.is_ok_and(|digest| digest == wanted.digest)
 }
 
 /// SHA-256 of the decompressed contents of a file, whatever they are.
-pub(super) fn digest(path: &Path) -> io::Result<String> {
-    let contents = Contents::new(File::open(path)?);
-    let mut contents = contents.map_err(|problem| io::Error::other(problem.to_string()))?;
+pub(super) fn digest(path: &Path) -> Result<String, Problem> {
+    let mut contents = Contents::new(open(path)?)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 64 << 10];
     loop {
@@ -35,27 +33,13 @@ pub(super) fn digest(path: &Path) -> io::Result<String> {
 
 /// Decompresses `partial` to `target`, which appears only when its contents are right.
 pub(super) fn install(partial: &Path, target: &Path, wanted: &Wanted<'_>) -> Result<(), Failure> {
-    let unpacked = target.with_file_name(format!("{}.partial", wanted.name));
-    let attempt = || {
-        let mut file = File::create(&unpacked)?;
-        let found = unpack(File::open(partial)?, wanted, &mut file)?;
-        if found != wanted.digest {
-            return Err(Failure::Mirror(format!(
-                "sent other contents: SHA-256 {found}, expected {}",
-                wanted.digest
-            )));
+    minutia_files::write(target, |file| {
+        let found = unpack(open(partial).map_err(|problem| Failure::At(problem.at(partial)))?, wanted, file)?;
+        if found == wanted.digest {
+            return Ok(());
         }
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&unpacked, target)?;
-        Ok(())
-    };
-    let outcome = attempt();
-    if outcome.is_err() {
-        // The attempt has failed already; that its remains cannot be removed adds nothing.
-        let _ = fs::remove_file(&unpacked);
-    }
-    outcome
+        Err(Failure::Mirror(format!("sent other contents: SHA-256 {found}, expected {}", wanted.digest)))
+    })
 }
 
 /// Copies the decompressed contents and gives their SHA-256. Never copies more than there should be.
@@ -71,8 +55,10 @@ fn unpack(source: impl Read, wanted: &Wanted<'_>, mut to: impl Write) -> Result<
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
             Err(e) => return Err(failure(contents.problem(e.into()))),
         };
-        if left == wanted.size && is_web_page(&buffer[..n]) {
-            return Err(Failure::Mirror("sent a web page instead of the file".to_string()));
+        if left == wanted.size
+            && let Some(Foreign { what, .. }) = Foreign::find(&buffer[..n])
+        {
+            return Err(Failure::Mirror(format!("sent {what} instead of the file")));
         }
         left = left.checked_sub(n as u64).ok_or_else(|| {
             Failure::Mirror(format!("sent more than the {} bytes of {}", wanted.size, wanted.name))

@@ -8,9 +8,11 @@ mod tests;
 
 use super::{DIGESTS, FILES, find, load::LIMIT};
 use crate::{Error, Problem, cache_folder, idx};
+use minutia_files::{Attempt, Lock, open_own};
 use std::{
-    fs::{self, File, TryLockError},
-    io,
+    env,
+    ffi::OsString,
+    fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -24,6 +26,12 @@ const SIZES: [u64; 4] = [47_040_016, 60_008, 7_840_016, 10_008];
 
 /// What a compressed file may have more than its contents.
 const OVERHEAD: u64 = 64 << 10;
+
+/// How long a mirror may take for each step, and over how long its rate is measured.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Bytes that a mirror must send in a second: a third of what a modem over the telephone does.
+const LEAST_RATE: u64 = 2 << 10;
 
 /// Downloads MNIST's four files to a folder, from [`MIRRORS`], and verifies them: [`Downloader::fetch`] with defaults.
 ///
@@ -48,16 +56,19 @@ pub struct Downloader {
     pub mirrors: Vec<String>,
     /// How long a mirror may take to connect, to respond, or may send nothing.
     pub timeout: Duration,
+    /// The fewest bytes in a second, over each [`timeout`](Downloader::timeout), with which a mirror is not given up for
+    /// the next; that one goes on where it stopped. 0 for any.
+    pub least_rate: u64,
     /// The time in which one of the mirrors must respond, looking up its name and connecting included; each gets an
     /// equal share of it. For programs that can do without.
     pub patience: Option<Duration>,
 }
 
 impl Default for Downloader {
-    /// [`MIRRORS`], 15 seconds, and no limit on the time until the first response but this.
+    /// [`MIRRORS`], 15 seconds, 2 KiB in a second, and no limit on the time until the first response but this.
     fn default() -> Downloader {
         let mirrors = MIRRORS.map(String::from).to_vec();
-        Downloader { mirrors, timeout: Duration::from_secs(15), patience: None }
+        Downloader { mirrors, timeout: TIMEOUT, least_rate: LEAST_RATE, patience: None }
     }
 }
 
@@ -67,6 +78,11 @@ impl Default for Downloader {
 pub enum Progress<'a> {
     /// Waits for another process that fetches to the same folder.
     Waiting,
+    /// The folder's file system has no locks, so that nothing keeps a second process out.
+    Unlocked {
+        /// What it answered.
+        reason: &'a str,
+    },
     /// Asks a mirror for a file.
     Asking {
         /// The file.
@@ -116,8 +132,20 @@ struct Wanted<'a> {
 enum Failure {
     /// The mirror is at fault; another may do better.
     Mirror(String),
-    /// The disk is.
+    /// The disk is, at the file that is to be there.
     Disk(io::Error),
+    /// The disk is, at this file.
+    At(Error),
+}
+
+impl Failure {
+    /// Says at which file the disk failed.
+    fn at(self, path: &Path) -> Failure {
+        match self {
+            Failure::Disk(error) => Failure::At(Problem::from(error).at(path)),
+            other => other,
+        }
+    }
 }
 
 impl From<io::Error> for Failure {
@@ -136,7 +164,8 @@ impl Downloader {
     ///
     /// # Errors
     /// [`Problem::Download`] with the reason of every mirror; [`Problem::Digest`] where a file of other contents is in
-    /// the way; those of the file system.
+    /// the way; [`Problem::Proxy`] where `ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY`, or one of them in small letters, names no
+    /// proxy; those of the file system.
     pub fn fetch(
         &self,
         folder: impl AsRef<Path>,
@@ -164,7 +193,8 @@ impl Downloader {
         let there: Option<Vec<Fetched>> = files
             .iter()
             .map(|wanted| {
-                let path = find(folder, wanted.name).ok().filter(|path| install::is_intact(path, wanted))?;
+                let path =
+                    find(folder, &[wanted.name]).ok().filter(|path| install::is_intact(path, wanted))?;
                 Some(Fetched { path, downloaded: false })
             })
             .collect();
@@ -172,10 +202,12 @@ impl Downloader {
             there.iter().for_each(|fetched| progress(Progress::Done(fetched)));
             return Ok(there);
         }
+        let proxy = self.proxy(env::var_os).map_err(|problem| problem.at(folder))?;
         let _lock = lock(folder, progress)?;
         let mut session = Session {
             settings: self,
             agent: transfer::agent(self.timeout),
+            proxy,
             first: 0,
             responded: vec![false; self.mirrors.len()],
             folder,
@@ -183,31 +215,41 @@ impl Downloader {
         };
         files.iter().map(|wanted| session.file(wanted, progress)).collect()
     }
+
+    /// The variable that names the proxy by way of which the mirrors are asked.
+    fn proxy(
+        &self,
+        variable: impl Fn(&'static str) -> Option<OsString>,
+    ) -> Result<Option<&'static str>, Problem> {
+        let all_direct = self.mirrors.iter().all(|mirror| transfer::is_loopback(mirror));
+        if all_direct { Ok(None) } else { transfer::proxy(variable) }
+    }
 }
 
-/// Keeps other processes from fetching to this folder until it is dropped; the operating system releases it however the
-/// process ends. The file stays: who removed it could take it from under a process that waits for it.
-fn lock(folder: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<File, Error> {
+/// Keeps other processes from fetching to this folder until it is dropped. The file stays: who removed it could take it from
+/// under a process that waits for it.
+fn lock(folder: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Option<Lock>, Error> {
     let path = folder.join(".fetch.lock");
-    let mut take = || {
-        let file = File::options().create(true).write(true).truncate(false).open(&path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                progress(Progress::Waiting);
-                file.lock()?;
-            }
-            Err(TryLockError::Error(error)) => return Err(error),
+    let mut take = || match Lock::take(&path)? {
+        Attempt::Taken(lock) => Ok(Some(lock)),
+        Attempt::Busy(busy) => {
+            progress(Progress::Waiting);
+            busy.wait().map(Some)
         }
-        Ok(file)
+        Attempt::Unsupported(error) => {
+            progress(Progress::Unlocked { reason: &error.to_string() });
+            Ok(None)
+        }
     };
-    take().map_err(|e| Problem::from(e).at(&path))
+    take().map_err(|e: io::Error| Problem::from(e).at(&path))
 }
 
 /// One call of [`Downloader::fetch`].
 struct Session<'a> {
     settings: &'a Downloader,
     agent: ureq::Agent,
+    /// The variable that names the proxy.
+    proxy: Option<&'static str>,
     /// The mirror to begin with: the one that was good for the last file.
     first: usize,
     /// Which mirrors have responded.
@@ -228,17 +270,17 @@ impl Session<'_> {
             progress(Progress::Done(&fetched));
             Ok(fetched)
         };
-        if target.is_dir() {
-            return Err(Problem::Folder.at(target));
-        }
-        if let Ok(path) = find(self.folder, wanted.name) {
+        if let Ok(path) = find(self.folder, &[wanted.name]) {
             if install::is_intact(&path, wanted) {
                 return done(path, false, progress);
             }
             if !self.replace && idx::read_file_at_most(&path, LIMIT).is_ok() {
-                let found = install::digest(&path).map_err(|e| Problem::from(e).at(&path))?;
+                let found = install::digest(&path).map_err(|problem| problem.at(&path))?;
                 return Err(Problem::Digest { found, expected: wanted.digest.to_string() }.at(path));
             }
+        }
+        if target.is_dir() {
+            return Err(Problem::Folder.at(target));
         }
         let mirrors = &self.settings.mirrors;
         let mut reasons = Vec::new();
@@ -252,7 +294,11 @@ impl Session<'_> {
                     return done(target, true, progress);
                 }
                 Err(Failure::Disk(error)) => return Err(Problem::from(error).at(target)),
-                Err(Failure::Mirror(reason)) => {
+                Err(Failure::At(error)) => return Err(error),
+                Err(Failure::Mirror(mut reason)) => {
+                    if let Some(variable) = self.proxy.filter(|_| !transfer::is_loopback(&url)) {
+                        reason = format!("{reason} (by way of the proxy of {variable})");
+                    }
                     progress(Progress::Failed { url: &url, reason: &reason });
                     reasons.push(format!("{url}: {reason}"));
                 }
@@ -280,10 +326,17 @@ impl Session<'_> {
         loop {
             let mut received =
                 |bytes, total| progress(Progress::Received { file: wanted.name, bytes, total });
-            let resumed = transfer::transfer(&self.agent, url, &partial, limit, &mut received)?;
+            let file = open_own(&partial).map_err(|error| Failure::from(error).at(&partial))?;
+            let least = transfer::Rate { bytes: self.settings.least_rate, over: self.settings.timeout };
+            let resumed = transfer::transfer(&self.agent, url, file, limit, least, &mut received)
+                .map_err(|failure| failure.at(&partial));
+            if resumed.is_err() && fs::metadata(&partial).is_ok_and(|metadata| metadata.len() == 0) {
+                fs::remove_file(&partial)?;
+            }
+            let resumed = resumed?;
             self.responded[at] = true;
             let outcome = install::install(&partial, target, wanted);
-            if !matches!(outcome, Err(Failure::Disk(_))) {
+            if !matches!(outcome, Err(Failure::Disk(_) | Failure::At(_))) {
                 fs::remove_file(&partial)?;
             }
             match outcome {

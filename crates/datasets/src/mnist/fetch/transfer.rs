@@ -1,13 +1,16 @@
 //! Bytes from a mirror to a partial file, going on where an earlier transfer stopped.
 
 use super::Failure;
+use crate::Problem;
 use std::{
-    fs::{self, File},
+    ffi::OsString,
+    fs::File,
     io::{self, Read, Seek, SeekFrom, Write},
-    path::Path,
-    time::Duration,
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    thread,
+    time::{Duration, Instant},
 };
-use ureq::{Agent, Body, http::Response};
+use ureq::{Agent, Body, Proxy, ProxyProtocol, http::Response};
 
 /// How often a mirror that cuts the connection is asked to go on.
 const TRIES: usize = 5;
@@ -38,30 +41,50 @@ pub(super) fn probe(agent: &Agent, url: &str, within: Duration) -> Result<(), Fa
 
 /// A proxy has another loopback than this machine.
 fn direct<B>(request: ureq::RequestBuilder<B>, url: &str) -> ureq::RequestBuilder<B> {
-    let host = url.strip_prefix("http://").unwrap_or_default();
-    let loopback = ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
-        host.strip_prefix(name).is_some_and(|rest| rest.starts_with([':', '/']) || rest.is_empty())
-    });
-    if loopback { request.config().proxy(None).build() } else { request }
+    if is_loopback(url) { request.config().proxy(None).build() } else { request }
 }
 
-/// Fills `partial` from a URL. Says whether some of its bytes were there before. What came of it before a failure stays.
+pub(super) fn is_loopback(url: &str) -> bool {
+    let host = url.strip_prefix("http://").unwrap_or_default();
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
+        host.strip_prefix(name).is_some_and(|rest| rest.starts_with([':', '/']) || rest.is_empty())
+    })
+}
+
+/// The variable that names the proxy. The agent takes them in this order, but passes over what is no proxy without a word.
+pub(super) fn proxy(
+    variable: impl Fn(&'static str) -> Option<OsString>,
+) -> Result<Option<&'static str>, Problem> {
+    let names = ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+    let set = |name| Some((name, variable(name).filter(|value| !value.is_empty())?));
+    let Some((name, value)) = names.into_iter().find_map(set) else { return Ok(None) };
+    let wrong = |reason: String| Problem::Proxy { variable: name, reason };
+    let value = value.to_str().ok_or_else(|| wrong("it is not UTF-8".to_string()))?;
+    let proxy = Proxy::new(value).map_err(|error| wrong(error.to_string()))?;
+    match proxy.protocol() {
+        ProxyProtocol::Http | ProxyProtocol::Https => Ok(Some(name)),
+        _ => Err(wrong("only http and https are known, not SOCKS".to_string())),
+    }
+}
+
+/// Bytes in a second, over a time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rate {
+    pub(super) bytes: u64,
+    pub(super) over: Duration,
+}
+
+/// Fills `file` from a URL. Says whether some of its bytes were there before. What came of it before a failure stays.
 pub(super) fn transfer(
     agent: &Agent,
     url: &str,
-    partial: &Path,
+    mut file: File,
     limit: u64,
+    least: Rate,
     received: Received<'_>,
 ) -> Result<bool, Failure> {
-    let mut file = File::options().create(true).write(true).truncate(false).open(partial)?;
     let have = file.seek(SeekFrom::End(0))?;
-    let mut transfer = Transfer { file, have, resumed: have > 0, limit };
-    let outcome = transfer.attempts(agent, url, received);
-    if transfer.have == 0 && outcome.is_err() {
-        drop(transfer);
-        fs::remove_file(partial)?;
-    }
-    outcome
+    Transfer { file, have, resumed: have > 0, limit, least }.attempts(agent, url, received)
 }
 
 struct Transfer {
@@ -71,6 +94,8 @@ struct Transfer {
     /// Whether some of them are from an earlier transfer.
     resumed: bool,
     limit: u64,
+    /// What a mirror must send at least.
+    least: Rate,
 }
 
 /// How an attempt ended.
@@ -148,28 +173,30 @@ impl Transfer {
                 "offers {total} bytes, more than the {limit} that the file can have"
             )));
         }
-        let mut body = body.into_reader();
-        let mut buffer = vec![0; 64 << 10];
-        let before = self.have;
+        let (chunks, before) = (chunks(body)?, self.have);
+        let mut pace = Pace::new(self.least, self.have);
         loop {
-            match body.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(n) if self.have + n as u64 > limit => {
+            match chunks.recv_timeout(pace.left()) {
+                Ok(Ok(chunk)) if self.have + chunk.len() as u64 > limit => {
                     self.restart()?;
                     return Err(Failure::Mirror(format!(
                         "sent more than the {limit} bytes that the file can have"
                     )));
                 }
-                Ok(n) => {
-                    self.file.write_all(&buffer[..n])?;
-                    self.have += n as u64;
+                Ok(Ok(chunk)) => {
+                    self.file.write_all(&chunk)?;
+                    self.have += chunk.len() as u64;
                     received(self.have, total);
                 }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => {
+                Ok(Err(e)) => {
                     let reason = format!("was cut after {} bytes: {e}", self.have);
                     return Ok(End::Cut { reason, came: self.have > before });
                 }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if let Err(reason) = pace.keep(self.have) {
+                return Ok(End::Cut { reason, came: false });
             }
         }
         if let Some(total) = total.filter(|&total| self.have < total) {
@@ -177,6 +204,66 @@ impl Transfer {
             return Ok(End::Cut { reason, came: self.have > before });
         }
         Ok(End::Complete)
+    }
+}
+
+/// Reads a body in a thread of its own, which ends soon after nobody wants it: below the body, a mirror may drip bytes of
+/// headers or of TLS without end, and no read returns.
+fn chunks(body: Body) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
+    let (sender, receiver) = mpsc::sync_channel(4);
+    let mut body = body.into_reader();
+    let read = move || {
+        loop {
+            let mut chunk = vec![0; 64 << 10];
+            let outcome = match body.read(&mut chunk) {
+                Ok(0) => return,
+                Ok(n) => {
+                    chunk.truncate(n);
+                    Ok(chunk)
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => Err(e),
+            };
+            let is_last = outcome.is_err();
+            if sender.send(outcome).is_err() || is_last {
+                return;
+            }
+        }
+    };
+    thread::Builder::new().name("download".to_string()).spawn(read)?;
+    Ok(receiver)
+}
+
+/// Whether bytes come fast enough, measured again and again.
+struct Pace {
+    least: Rate,
+    since: Instant,
+    /// Bytes there were then.
+    had: u64,
+}
+
+impl Pace {
+    fn new(least: Rate, have: u64) -> Pace {
+        Pace { least, since: Instant::now(), had: have }
+    }
+
+    fn left(&self) -> Duration {
+        self.least.over.saturating_sub(self.since.elapsed())
+    }
+
+    fn keep(&mut self, have: u64) -> Result<(), String> {
+        if !self.left().is_zero() {
+            return Ok(());
+        }
+        let (came, seconds) = (have - self.had, self.since.elapsed().as_secs_f64());
+        if (came as f64) < self.least.bytes as f64 * seconds {
+            return Err(format!(
+                "was given up after {have} bytes: it sent {came} in {seconds:.1} s, and at least {} in a second are wanted",
+                self.least.bytes
+            ));
+        }
+        *self = Pace::new(self.least, have);
+        Ok(())
     }
 }
 

@@ -43,7 +43,7 @@ fn wanted() -> [Wanted<'static>; 1] {
 
 fn downloader(mirrors: &[&Server]) -> Downloader {
     let mirrors = mirrors.iter().map(|mirror| mirror.url.clone()).collect();
-    Downloader { mirrors, timeout: Duration::from_secs(20), patience: None }
+    Downloader { mirrors, timeout: Duration::from_secs(20), least_rate: 1, patience: None }
 }
 
 /// Fetches the one file from these mirrors.

@@ -91,7 +91,34 @@ fn a_mirror_that_cannot_resume_is_asked_for_the_whole() {
         assert_complete(&folder);
     }
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("images.partial"), &CONTENTS[..700]).unwrap();
+    let left = ".images.0123456789abcdef.minutia-partial";
+    fs::write(folder.path().join(left), &CONTENTS[..700]).unwrap();
     fetch(folder.path(), &[&servers[0]]).unwrap();
     assert_complete(&folder);
+}
+
+#[cfg(unix)]
+#[test]
+fn no_link_is_followed_to_a_file_that_is_written() {
+    use crate::Problem;
+    let server = Server::of(compressed());
+    for name in ["images.gz.partial", ".fetch.lock"] {
+        for hard in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let precious = folder.path().join("precious");
+            fs::write(&precious, "").unwrap();
+            let link = folder.path().join(name);
+            if hard {
+                fs::hard_link(&precious, &link).unwrap();
+            } else {
+                std::os::unix::fs::symlink(&precious, &link).unwrap();
+            }
+            let error = fetch(folder.path(), &[&server]).unwrap_err();
+            assert!(error.path == link && matches!(error.problem, Problem::Io(_)), "{error}");
+            assert!(error.to_string().ends_with("remove it"), "{error}");
+            assert_eq!(fs::read(&precious).unwrap(), b"");
+            fs::remove_file(link).unwrap();
+            fetch(folder.path(), &[&server]).unwrap();
+        }
+    }
 }
