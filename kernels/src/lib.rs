@@ -8,7 +8,7 @@
 //! ```
 //! use minutia_kernels::{math, rng::Generator};
 //!
-//! assert_eq!(math::exp(1.0).to_bits(), 0x402d_f854);
+//! assert_eq!(math::exp::<math::Portable>(1.0).to_bits(), 0x402d_f854);
 //! let mut generator = Generator::new(7, "weights");
 //! let (first, second) = (generator.normal(), generator.normal());
 //! assert_ne!(first, second);
@@ -23,11 +23,17 @@
     allow(internal_features)
 )]
 
+#[cfg(all(target_arch = "x86", not(target_feature = "sse2")))]
+compile_error!("x87 rounds twice, which other machines do not: build for a target with SSE2, such as i686");
+#[cfg(all(target_arch = "arm", target_feature = "neon"))]
+compile_error!("32-bit NEON makes subnormals zeros: build with `-C target-feature=-neon`");
+
 #[cfg(test)]
 extern crate std;
 
 pub mod abi;
 pub mod extremum;
+pub mod fma;
 #[cfg(target_arch = "nvptx64")]
 pub mod gpu;
 pub mod map;

@@ -4,7 +4,10 @@
 //! gives the same bits everywhere. The standard library's `exp`, `ln`, `sin` and their like are not used: they
 //! call the platform's library, whose last bit changes with the CPU.
 //!
-//! All functions are free of branches, so that loops over them vectorise.
+//! All functions are free of branches, so that loops over them vectorise. Those that multiply and add take the way to
+//! do so as a type, [`Portable`] unless the caller is compiled for an instruction.
+
+pub use crate::fma::{Fma, Portable};
 
 const LN2_HI: f32 = f32::from_bits(0x3f31_7200);
 const LN2_LO: f32 = f32::from_bits(0x35bf_be8e);
@@ -37,7 +40,7 @@ const LN: [f32; 8] = [
 #[inline(always)]
 #[must_use]
 pub fn fma(a: f32, b: f32, c: f32) -> f32 {
-    core_float::fma(a, b, c)
+    Portable::fma(a, b, c)
 }
 
 /// The square root, rounded once; NaN below zero.
@@ -86,16 +89,16 @@ fn round_small(x: f32) -> f32 {
 /// `e^x`, at most 1.05 ulp from the exact value.
 #[inline(always)]
 #[must_use]
-pub fn exp(x: f32) -> f32 {
+pub fn exp<F: Fma>(x: f32) -> f32 {
     // Beyond these bounds the result is infinite or zero anyway; NaN passes both comparisons unchanged.
     let x = if x > 89.0 { 89.0 } else { x };
     let x = if x < -105.0 { -105.0 } else { x };
-    let shifted = fma(x, core::f32::consts::LOG2_E, ROUND);
+    let shifted = F::fma(x, core::f32::consts::LOG2_E, ROUND);
     let n = shifted - ROUND;
     let i = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
-    let r = fma(n, -LN2_LO, fma(n, -LN2_HI, x));
-    let p = polynomial(&EXP, r);
-    let p = fma(p, r * r, r) + 1.0;
+    let r = F::fma(n, -LN2_LO, F::fma(n, -LN2_HI, x));
+    let p = polynomial::<F, _>(&EXP, r);
+    let p = F::fma(p, r * r, r) + 1.0;
     // Two factors keep each power of two inside the exponent's range and let subnormal results round once.
     let half = i >> 1;
     (p * power_of_two(half)) * power_of_two(i.wrapping_sub(half))
@@ -107,11 +110,11 @@ fn power_of_two(i: i32) -> f32 {
 }
 
 #[inline(always)]
-fn polynomial<const N: usize>(coefficients: &[f32; N], x: f32) -> f32 {
+fn polynomial<F: Fma, const N: usize>(coefficients: &[f32; N], x: f32) -> f32 {
     let mut p = coefficients[0];
     let mut k = 1;
     while k < N {
-        p = fma(p, x, coefficients[k]);
+        p = F::fma(p, x, coefficients[k]);
         k += 1;
     }
     p
@@ -120,7 +123,7 @@ fn polynomial<const N: usize>(coefficients: &[f32; N], x: f32) -> f32 {
 /// The natural logarithm, at most 0.89 ulp from the exact value; `-inf` at zero, NaN below.
 #[inline(always)]
 #[must_use]
-pub fn ln(x: f32) -> f32 {
+pub fn ln<F: Fma>(x: f32) -> f32 {
     let subnormal = x < f32::MIN_POSITIVE;
     let scaled = if subnormal { x * 8_388_608.0 } else { x };
     let bits = scaled.to_bits() as i32;
@@ -130,9 +133,9 @@ pub fn ln(x: f32) -> f32 {
     let e = e as f32 + if subnormal { -23.0 } else { 0.0 };
     let f = m - 1.0;
     let f2 = f * f;
-    let tail = fma(polynomial(&LN, f), f * f2, e * LN2_LO);
-    let tail = fma(f2, -0.5, tail);
-    let r = fma(e, LN2_HI, f + tail);
+    let tail = F::fma(polynomial::<F, _>(&LN, f), f * f2, e * LN2_LO);
+    let tail = F::fma(f2, -0.5, tail);
+    let r = F::fma(e, LN2_HI, f + tail);
     let r = if x == f32::INFINITY { x } else { r };
     let r = if x == 0.0 { f32::NEG_INFINITY } else { r };
     if (x < 0.0) | x.is_nan() { f32::NAN } else { r }
@@ -143,12 +146,12 @@ pub fn ln(x: f32) -> f32 {
 /// Near zero an odd polynomial (Cephes `tanhf`), elsewhere `1 - 2 / (e^2|x| + 1)`.
 #[inline(always)]
 #[must_use]
-pub fn tanh(x: f32) -> f32 {
+pub fn tanh<F: Fma>(x: f32) -> f32 {
     const P: [f32; 5] = [-5.704_988_7e-3, 2.063_909e-2, -5.373_971_5e-2, 1.333_144_2e-1, -3.333_328e-1];
     let a = x.abs();
     let s = x * x;
-    let small = fma(x * s, polynomial(&P, s), x);
-    let large = 1.0 - 2.0 / (exp(2.0 * a) + 1.0);
+    let small = F::fma(x * s, polynomial::<F, _>(&P, s), x);
+    let large = 1.0 - 2.0 / (exp::<F>(2.0 * a) + 1.0);
     let large = if x < 0.0 { -large } else { large };
     if (a < 0.625) | x.is_nan() { small } else { large }
 }
@@ -156,18 +159,18 @@ pub fn tanh(x: f32) -> f32 {
 /// `1 / (1 + e^-x)`.
 #[inline(always)]
 #[must_use]
-pub fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + exp(-x))
+pub fn sigmoid<F: Fma>(x: f32) -> f32 {
+    1.0 / (1.0 + exp::<F>(-x))
 }
 
 /// Sine and cosine of `quadrant * pi / 2 + r`, for `|r| <= pi / 4` (Cephes `sinf`, `cosf`).
 #[inline(always)]
-fn sin_cos_reduced(quadrant: i32, r: f32) -> (f32, f32) {
+fn sin_cos_reduced<F: Fma>(quadrant: i32, r: f32) -> (f32, f32) {
     const S: [f32; 3] = [-1.951_529_6e-4, 8.332_161e-3, -1.666_665_5e-1];
     const C: [f32; 3] = [2.443_315_7e-5, -1.388_731_6e-3, 4.166_664_6e-2];
     let z = r * r;
-    let s = fma(polynomial(&S, z) * z, r, r);
-    let c = fma(polynomial(&C, z) * z, z, fma(z, -0.5, 1.0));
+    let s = F::fma(polynomial::<F, _>(&S, z) * z, r, r);
+    let c = F::fma(polynomial::<F, _>(&C, z) * z, z, F::fma(z, -0.5, 1.0));
     let (a, b) = if quadrant & 1 == 0 { (s, c) } else { (c, s) };
     let a = if quadrant & 2 == 0 { a } else { -a };
     let b = if (quadrant + 1) & 2 == 0 { b } else { -b };
@@ -175,37 +178,37 @@ fn sin_cos_reduced(quadrant: i32, r: f32) -> (f32, f32) {
 }
 
 #[inline(always)]
-fn sin_cos(x: f32) -> (f32, f32) {
+fn sin_cos<F: Fma>(x: f32) -> (f32, f32) {
     // pi / 2 in three parts, each short enough that n times it is exact for |n| < 2^13.
     const A: f32 = 1.570_312_5;
     const B: f32 = 4.837_513e-4;
     const C: f32 = 7.549_79e-8;
     let n = round_small(x * core::f32::consts::FRAC_2_PI);
-    let r = fma(n, -C, fma(n, -B, fma(n, -A, x)));
-    sin_cos_reduced(n as i32, r)
+    let r = F::fma(n, -C, F::fma(n, -B, F::fma(n, -A, x)));
+    sin_cos_reduced::<F>(n as i32, r)
 }
 
 /// The sine of `x` radians, for `|x| <= 8192`; accuracy falls off beyond.
 #[inline(always)]
 #[must_use]
-pub fn sin(x: f32) -> f32 {
-    sin_cos(x).0
+pub fn sin<F: Fma>(x: f32) -> f32 {
+    sin_cos::<F>(x).0
 }
 
 /// The cosine of `x` radians, for `|x| <= 8192`; accuracy falls off beyond.
 #[inline(always)]
 #[must_use]
-pub fn cos(x: f32) -> f32 {
-    sin_cos(x).1
+pub fn cos<F: Fma>(x: f32) -> f32 {
+    sin_cos::<F>(x).1
 }
 
 /// Sine and cosine of `2 pi turns`, for `0 <= turns <= 1`; the argument is reduced without error.
 #[inline(always)]
 #[must_use]
-pub fn sin_cos_turns(turns: f32) -> (f32, f32) {
+pub fn sin_cos_turns<F: Fma>(turns: f32) -> (f32, f32) {
     let t = turns * 4.0;
     let n = round_small(t);
-    sin_cos_reduced(n as i32, (t - n) * core::f32::consts::FRAC_PI_2)
+    sin_cos_reduced::<F>(n as i32, (t - n) * core::f32::consts::FRAC_PI_2)
 }
 
 /// `x^y` with the special cases of IEEE 754's `pow`.
@@ -279,15 +282,10 @@ pub fn canonical_bits(x: f32) -> u32 {
     if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() }
 }
 
-/// The two operations that `core` cannot express on stable without `std`.
+/// The root of a float, which `core` has for GPUs alone.
 #[cfg(not(target_arch = "nvptx64"))]
 mod core_float {
     extern crate std;
-
-    #[inline(always)]
-    pub fn fma(a: f32, b: f32, c: f32) -> f32 {
-        a.mul_add(b, c)
-    }
 
     #[inline(always)]
     pub fn sqrt(x: f32) -> f32 {
@@ -295,10 +293,9 @@ mod core_float {
     }
 }
 
-/// The same for GPUs, where both are instructions.
 #[cfg(target_arch = "nvptx64")]
 mod core_float {
-    pub use core::f32::math::{mul_add as fma, sqrt};
+    pub use core::f32::math::sqrt;
 }
 
 #[cfg(test)]
@@ -321,12 +318,12 @@ mod tests {
     fn errors_stay_within_the_documented_bounds() {
         type Row = (&'static str, fn(f32) -> f32, fn(f64) -> f64, f32, f32, f64);
         let rows: [Row; 6] = [
-            ("exp", exp, f64::exp, -104.0, 89.0, 1.05),
-            ("ln", ln, f64::ln, 1e-40, 3e38, 0.89),
-            ("tanh", tanh, f64::tanh, -10.0, 10.0, 2.5),
-            ("sigmoid", sigmoid, |x| 1.0 / (1.0 + (-x).exp()), -80.0, 80.0, 3.0),
-            ("sin", |x| sin(x) + 2.0, |x| x.sin() + 2.0, -8192.0, 8192.0, 2.0),
-            ("cos", |x| cos(x) + 2.0, |x| x.cos() + 2.0, -8192.0, 8192.0, 2.0),
+            ("exp", exp::<Portable>, f64::exp, -104.0, 89.0, 1.05),
+            ("ln", ln::<Portable>, f64::ln, 1e-40, 3e38, 0.89),
+            ("tanh", tanh::<Portable>, f64::tanh, -10.0, 10.0, 2.5),
+            ("sigmoid", sigmoid::<Portable>, |x| 1.0 / (1.0 + (-x).exp()), -80.0, 80.0, 3.0),
+            ("sin", |x| sin::<Portable>(x) + 2.0, |x| x.sin() + 2.0, -8192.0, 8192.0, 2.0),
+            ("cos", |x| cos::<Portable>(x) + 2.0, |x| x.cos() + 2.0, -8192.0, 8192.0, 2.0),
         ];
         let mut failures = Vec::<String>::new();
         for (name, ours, reference, low, high, bound) in rows {
@@ -385,21 +382,21 @@ mod tests {
     fn special_values() {
         let (inf, nan) = (f32::INFINITY, f32::NAN);
         let rows = [
-            ("exp(inf)", exp(inf), inf),
-            ("exp(-inf)", exp(-inf), 0.0),
-            ("exp(-0)", exp(-0.0), 1.0),
-            ("ln(0)", ln(0.0), -inf),
-            ("ln(-1)", ln(-1.0), nan),
-            ("ln(inf)", ln(inf), inf),
-            ("tanh(inf)", tanh(inf), 1.0),
-            ("tanh(-inf)", tanh(-inf), -1.0),
-            ("sigmoid(-inf)", sigmoid(-inf), 0.0),
+            ("exp(inf)", exp::<Portable>(inf), inf),
+            ("exp(-inf)", exp::<Portable>(-inf), 0.0),
+            ("exp(-0)", exp::<Portable>(-0.0), 1.0),
+            ("ln(0)", ln::<Portable>(0.0), -inf),
+            ("ln(-1)", ln::<Portable>(-1.0), nan),
+            ("ln(inf)", ln::<Portable>(inf), inf),
+            ("tanh(inf)", tanh::<Portable>(inf), 1.0),
+            ("tanh(-inf)", tanh::<Portable>(-inf), -1.0),
+            ("sigmoid(-inf)", sigmoid::<Portable>(-inf), 0.0),
             ("sign(-0)", sign(-0.0), 0.0),
             ("max(nan, 1)", max(nan, 1.0), nan),
             ("max(1, nan)", max(1.0, nan), nan),
             ("min(1, nan)", min(1.0, nan), nan),
-            ("exp(nan)", exp(nan), nan),
-            ("tanh(nan)", tanh(nan), nan),
+            ("exp(nan)", exp::<Portable>(nan), nan),
+            ("tanh(nan)", tanh::<Portable>(nan), nan),
         ];
         for (name, got, want) in rows {
             assert_eq!(canonical_bits(got), canonical_bits(want), "{name} = {got}, expected {want}");
@@ -410,7 +407,7 @@ mod tests {
     fn turns_reduce_exactly() {
         for i in 0..=1000 {
             let u = i as f32 / 1000.0;
-            let (s, c) = sin_cos_turns(u);
+            let (s, c) = sin_cos_turns::<Portable>(u);
             let angle = u as f64 * core::f64::consts::TAU;
             assert!((s as f64 - angle.sin()).abs() < 1e-6, "sin({u} turns) = {s}");
             assert!((c as f64 - angle.cos()).abs() < 1e-6, "cos({u} turns) = {c}");

@@ -3,12 +3,15 @@
 //! Philox4x32-10 (Salmon et al., *Parallel random numbers: as easy as 1, 2, 3*, SC 2011). Nothing is carried
 //! from one number to the next, so any device may draw any part of a stream in any order.
 
-use crate::math;
+use crate::math::{self, Fma, Portable};
+use core::marker::PhantomData;
 
-/// The key of a stream: a seed and a name, hashed together.
+/// The key of a stream: a seed and a name, hashed together. Its numbers are computed with the multiply-add `F`, which
+/// changes no bit of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stream {
+pub struct Stream<F = Portable> {
     key: [u32; 2],
+    fma: PhantomData<F>,
 }
 
 impl Stream {
@@ -31,9 +34,18 @@ impl Stream {
     #[inline]
     #[must_use]
     pub fn from_key(key: u64) -> Stream {
-        Stream { key: [key as u32, (key >> 32) as u32] }
+        Stream { key: [key as u32, (key >> 32) as u32], fma: PhantomData }
     }
 
+    /// The same stream, computed with another multiply-add.
+    #[inline(always)]
+    #[must_use]
+    pub fn with<F: Fma>(self) -> Stream<F> {
+        Stream { key: self.key, fma: PhantomData }
+    }
+}
+
+impl<F: Fma> Stream<F> {
     /// The key as one number, for backends that pass it to a device.
     #[inline]
     #[must_use]
@@ -109,8 +121,8 @@ impl Stream {
         let [first, second] = self.pair(i, attempt, run);
         // (0, 1]: the logarithm stays finite.
         let u = 1.0 - unit(first);
-        let radius = math::sqrt(-2.0 * math::ln(u));
-        let (s, c) = math::sin_cos_turns(unit(second));
+        let radius = math::sqrt(-2.0 * math::ln::<F>(u));
+        let (s, c) = math::sin_cos_turns::<F>(unit(second));
         radius * if i.is_multiple_of(2) { c } else { s }
     }
 }
@@ -217,7 +229,8 @@ mod tests {
             ),
         ];
         for (key, counter, want) in rows {
-            assert_eq!(Stream { key }.block(counter), want);
+            let stream = Stream::from_key(key[0] as u64 | (key[1] as u64) << 32);
+            assert_eq!(stream.block(counter), want);
         }
     }
 

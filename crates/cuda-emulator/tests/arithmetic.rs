@@ -76,7 +76,7 @@ fn floats() {
         ("sub.rn.f32 %r5, %r2, %r3;", |a, b, _| bits(f(a) - f(b))),
         ("mul.rn.f32 %r5, %r2, %r3;", |a, b, _| bits(f(a) * f(b))),
         ("div.rn.f32 %r5, %r2, %r3;", |a, b, _| bits(f(a) / f(b))),
-        ("fma.rn.f32 %r5, %r2, %r3, %r4;", |a, b, c| bits(f(a).mul_add(f(b), f(c)))),
+        ("fma.rn.f32 %r5, %r2, %r3, %r4;", |a, b, c| bits(minutia_kernels::math::fma(f(a), f(b), f(c)))),
         ("sqrt.rn.f32 %r5, %r2;", |a, _, _| bits(f(a).sqrt())),
         ("rcp.rn.f32 %r5, %r2;", |a, _, _| bits(1.0 / f(a))),
         ("neg.f32 %r5, %r2;", |a, _, _| a ^ 0x8000_0000),

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{SPECIAL, agrees_with, bytes};
-use minutia_kernels::{map::Code, rng::Generator};
+use minutia_kernels::{map::Code, math::fma, rng::Generator};
 use minutia_tensor::{DType, Device, cpu::Options, program::*};
 use proptest::prelude::*;
 
@@ -386,7 +386,7 @@ fn rows_may_have_few_zeros_in_another_run() -> Result<(), minutia_tensor::Error>
             for (at, got) in got.iter().enumerate() {
                 let (row, column) = (first + at / COLUMNS, at % COLUMNS);
                 let want = (0..WIDTH).fold(0.0, |sum: f32, k| {
-                    f32::from(table[row * WIDTH + k]).mul_add(right[k * COLUMNS + column], sum)
+                    fma(f32::from(table[row * WIDTH + k]), right[k * COLUMNS + column], sum)
                 });
                 assert_eq!(
                     got.to_bits(),

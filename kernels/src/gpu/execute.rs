@@ -4,6 +4,7 @@ use super::machine::{Group, each};
 use crate::{
     for_each_code,
     map::{Code, scalar},
+    math::Portable,
 };
 
 macro_rules! define_execute {
@@ -12,7 +13,7 @@ macro_rules! define_execute {
         #[inline(always)]
         pub fn execute(code: u32, a: Group, b: Group, c: Group) -> Group {
             match code {
-                $( code if code == Code::$name as u32 => each(|i| scalar::$function([a[i], b[i], c[i]])), )*
+                $( code if code == Code::$name as u32 => each(|i| scalar::$function::<Portable>([a[i], b[i], c[i]])), )*
                 _ => a,
             }
         }

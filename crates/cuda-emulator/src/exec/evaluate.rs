@@ -9,13 +9,14 @@ use crate::{
     fault::{FaultKind, Trouble},
     instruction::{Binary, Compared, Comparison, Logic, Op, Register, Relation},
 };
+use minutia_kernels::fma::Fma;
 
 /// What a register holds that may hold anything.
 const ANY: u64 = 0xa5a5_5a5a_a5a5_5a5a;
 
 /// Executes an instruction for the active threads; false if it is of another family.
 #[inline(always)]
-pub(super) fn evaluate(op: &Op, file: &mut File<'_>, active: u32) -> Result<bool, Trouble> {
+pub(super) fn evaluate<F: Fma>(op: &Op, file: &mut File<'_>, active: u32) -> Result<bool, Trouble> {
     match *op {
         Op::Binary(binary, to, registers) => {
             let [a, b] = file.words(registers, active)?;
@@ -24,7 +25,7 @@ pub(super) fn evaluate(op: &Op, file: &mut File<'_>, active: u32) -> Result<bool
             file.set_word(to, active, &result);
         }
         Op::Ternary(ternary, to, registers) => {
-            let result = words::ternary(ternary, file.words(registers, active)?);
+            let result = words::ternary::<F>(ternary, file.words(registers, active)?);
             file.set_word(to, active, &result);
         }
         Op::Unary(unary, to, register) => {

@@ -102,6 +102,7 @@ pub(super) fn shift(way: Shift, a: &Lanes<u64>, b: &Lanes<u32>) -> Lanes<u64> {
 
 /// The two of three operands' operations that longs have.
 #[inline(always)]
+#[allow(clippy::disallowed_methods, reason = "no kernel of ours has it: the platform's is good enough")]
 pub(super) fn ternary(op: Ternary, values: [&Lanes<u64>; 3]) -> Lanes<u64> {
     match op {
         Ternary::FusedMultiplyAdd => three(values, |x, y, z| float(x).mul_add(float(y), float(z)).to_bits()),

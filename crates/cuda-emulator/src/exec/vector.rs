@@ -3,6 +3,7 @@
 
 use super::{evaluate::evaluate, file::File};
 use crate::{fault::Trouble, instruction::Op};
+use minutia_kernels::fma::{Fma, Portable};
 
 /// How arithmetic is executed on this CPU.
 #[derive(Clone, Copy, Debug)]
@@ -27,12 +28,27 @@ impl Arithmetic {
             // SAFETY: the CPU has these instructions.
             return unsafe { fused(op, file, active) };
         }
-        evaluate(op, file, active)
+        evaluate::<Portable>(op, file, active)
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn fused(op: &Op, file: &mut File<'_>, active: u32) -> Result<bool, Trouble> {
-    evaluate(op, file, active)
+    evaluate::<Instruction>(op, file, active)
+}
+
+/// The multiply-add of such a CPU.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+struct Instruction;
+
+#[cfg(target_arch = "x86_64")]
+impl Fma for Instruction {
+    #[inline(always)]
+    fn fma(a: f32, b: f32, c: f32) -> f32 {
+        use std::arch::x86_64::{_mm_cvtss_f32, _mm_fmadd_ss, _mm_set_ss};
+        // SAFETY: `fused` alone uses the type.
+        unsafe { _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c))) }
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::lanes::{Lanes, one, three, two};
 use crate::instruction::{Binary, Rounding, Shift, Ternary, Unary};
+use minutia_kernels::fma::Fma;
 
 /// The one NaN that arithmetic of the GPU gives.
 pub(super) const NAN: u32 = 0x7fff_ffff;
@@ -118,7 +119,7 @@ fn extremum(x: u32, y: u32, smaller: bool, nan: bool) -> u32 {
 }
 
 #[inline(always)]
-pub(super) fn ternary(op: Ternary, values: [&Lanes<u32>; 3]) -> Lanes<u32> {
+pub(super) fn ternary<F: Fma>(op: Ternary, values: [&Lanes<u32>; 3]) -> Lanes<u32> {
     let high_signed = |x: u32, y: u32| ((x as i32 as i64 * y as i32 as i64) >> 32) as u32;
     let high_unsigned = |x: u32, y: u32| ((x as u64 * y as u64) >> 32) as u32;
     let pair = |low: u32, high: u32| low as u64 | (high as u64) << 32;
@@ -128,7 +129,7 @@ pub(super) fn ternary(op: Ternary, values: [&Lanes<u32>; 3]) -> Lanes<u32> {
         Ternary::HighAddSigned => three(values, |x, y, z| high_signed(x, y).wrapping_add(z)),
         Ternary::HighAddUnsigned => three(values, |x, y, z| high_unsigned(x, y).wrapping_add(z)),
         Ternary::FusedMultiplyAdd => {
-            three(values, |x, y, z| float_bits(float(x).mul_add(float(y), float(z))))
+            three(values, |x, y, z| float_bits(F::fma(float(x), float(y), float(z))))
         }
         Ternary::Permute => three(values, permute),
         Ternary::FunnelLeft { wrap } => {

@@ -2,7 +2,7 @@
 
 use super::{SIZE, strokes::GLYPHS};
 use minutia_kernels::{
-    math::{sin_cos_turns, sqrt},
+    math::{Portable, sin_cos_turns, sqrt},
     rng::Generator,
 };
 
@@ -84,7 +84,7 @@ impl Hand {
 
 /// Sine of any number of turns; taking off whole turns is exact.
 fn sine(turns: f32) -> f32 {
-    sin_cos_turns(turns - turns.floor()).0
+    sin_cos_turns::<Portable>(turns - turns.floor()).0
 }
 
 /// A smooth curve through the points (Catmull and Rom, 1974); a point that is given twice is a corner.

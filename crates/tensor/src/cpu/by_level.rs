@@ -1,5 +1,5 @@
 /// Compiles a loop once for each level: `by_level! { fn name(x: T, ..) -> R { .. } }` makes a module `name` with
-/// `at(level)`, the function to call. The functions are unsafe: their level must be one that the CPU has.
+/// `at(level)`, the function to call. In the loop, `F` is the level's way to multiply and add. The functions are unsafe: their level must be one that the CPU has.
 macro_rules! by_level {
     ($(#[$meta:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? $body:block) => {
         $(#[$meta])*
@@ -11,13 +11,13 @@ macro_rules! by_level {
             /// # Safety
             /// What the loop itself asks for.
             #[inline(always)]
-            unsafe fn body($($arg: $type),*) $(-> $out)? $body
+            unsafe fn body<F: minutia_kernels::math::Fma>($($arg: $type),*) $(-> $out)? $body
 
             /// # Safety
             /// As for `body`.
             unsafe fn scalar($($arg: $type),*) $(-> $out)? {
                 // SAFETY: passed on to the caller.
-                unsafe { body($($arg),*) }
+                unsafe { body::<minutia_kernels::math::Portable>($($arg),*) }
             }
 
             /// # Safety
@@ -26,7 +26,7 @@ macro_rules! by_level {
             #[target_feature(enable = "avx2,fma")]
             unsafe fn avx2($($arg: $type),*) $(-> $out)? {
                 // SAFETY: passed on to the caller.
-                unsafe { body($($arg),*) }
+                unsafe { body::<$crate::cpu::simd::Instruction>($($arg),*) }
             }
 
             /// # Safety
@@ -35,7 +35,7 @@ macro_rules! by_level {
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
             unsafe fn avx512($($arg: $type),*) $(-> $out)? {
                 // SAFETY: passed on to the caller.
-                unsafe { body($($arg),*) }
+                unsafe { body::<$crate::cpu::simd::Instruction>($($arg),*) }
             }
 
             /// The function for a level. Every aarch64 has NEON and fused multiply-add: the compiler makes

@@ -5,6 +5,7 @@ use super::{Level, by_level};
 use minutia_kernels::{
     for_each_code,
     map::{Code, scalar},
+    math::Fma,
 };
 
 /// Lanes that one step of an inner loop computes.
@@ -25,7 +26,7 @@ type Lanes = [u32; LANES];
 trait Operation {
     const ARITY: usize;
 
-    fn apply(operands: [u32; 3]) -> u32;
+    fn apply<F: Fma>(operands: [u32; 3]) -> u32;
 }
 
 /// Computes one group of lanes.
@@ -33,7 +34,7 @@ trait Operation {
 /// # Safety
 /// See [`Kernel`]; `at + LANES` must be at most the number of elements.
 #[inline(always)]
-unsafe fn group<O: Operation>(sources: [*const u32; 3], moving: usize, at: usize) -> Lanes {
+unsafe fn group<O: Operation, F: Fma>(sources: [*const u32; 3], moving: usize, at: usize) -> Lanes {
     let mut x = [[0; LANES]; 3];
     for i in 0..O::ARITY {
         let offset = if moving & (1 << i) == 0 { 0 } else { at };
@@ -42,7 +43,7 @@ unsafe fn group<O: Operation>(sources: [*const u32; 3], moving: usize, at: usize
     }
     let mut y = [0; LANES];
     for l in 0..LANES {
-        y[l] = O::apply([x[0][l], x[1][l], x[2][l]]);
+        y[l] = O::apply::<F>([x[0][l], x[1][l], x[2][l]]);
     }
     y
 }
@@ -50,15 +51,15 @@ unsafe fn group<O: Operation>(sources: [*const u32; 3], moving: usize, at: usize
 /// # Safety
 /// See [`Kernel`].
 #[inline(always)]
-unsafe fn drive<O: Operation>(dst: *mut u32, sources: [*const u32; 3], moving: usize, n: usize) {
+unsafe fn drive<O: Operation, F: Fma>(dst: *mut u32, sources: [*const u32; 3], moving: usize, n: usize) {
     // The last group overlaps its predecessor unless n is a multiple of LANES. It is computed first, from
     // operands that an update in place has not yet touched, and overwrites the overlap with the same bits.
     // SAFETY: every group lies within `n >= LANES` elements.
     unsafe {
-        let last = group::<O>(sources, moving, n - LANES);
+        let last = group::<O, F>(sources, moving, n - LANES);
         let mut at = 0;
         while at + LANES < n {
-            let lanes = group::<O>(sources, moving, at);
+            let lanes = group::<O, F>(sources, moving, at);
             dst.add(at).cast::<Lanes>().write_unaligned(lanes);
             at += LANES;
         }
@@ -76,15 +77,15 @@ macro_rules! define_kernels {
             const ARITY: usize = Code::$name.arity();
 
             #[inline(always)]
-            fn apply(operands: [u32; 3]) -> u32 {
-                scalar::$function(operands)
+            fn apply<F: Fma>(operands: [u32; 3]) -> u32 {
+                scalar::$function::<F>(operands)
             }
         }
 
         by_level! {
             fn $function(dst: *mut u32, a: *const u32, b: *const u32, c: *const u32, moving: usize, n: usize) {
                 // SAFETY: the caller's promise is `drive`'s.
-                unsafe { drive::<operations::$name>(dst, [a, b, c], moving, n) }
+                unsafe { drive::<operations::$name, F>(dst, [a, b, c], moving, n) }
             }
         } )*
 

@@ -24,6 +24,7 @@ macro_rules! draws {
     ($($name:ident)*) => { $(
         by_level! {
             fn $name(stream: Stream, run: u32, first: usize, n: usize, to: *mut f32) {
+                let stream = stream.with::<F>();
                 for i in 0..n {
                     // SAFETY: the caller has room for n numbers.
                     unsafe { to.add(i).write(stream.$name(run, (first + i) as u64)) };

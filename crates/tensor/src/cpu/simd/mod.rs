@@ -88,6 +88,22 @@ impl FromStr for Level {
     }
 }
 
+/// The fused multiply-add of AVX2 and above. The call of an intrinsic, not of the standard library, so that it is the
+/// instruction even where nothing is inlined.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+pub(super) struct Instruction;
+
+#[cfg(target_arch = "x86_64")]
+impl minutia_kernels::math::Fma for Instruction {
+    #[inline(always)]
+    fn fma(a: f32, b: f32, c: f32) -> f32 {
+        use std::arch::x86_64::{_mm_cvtss_f32, _mm_fmadd_ss, _mm_set_ss};
+        // SAFETY: the type is used by loops that are compiled for CPUs with the instruction, and run on no others.
+        unsafe { _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c))) }
+    }
+}
+
 /// Asks for memory that is read soon. It may be any address, and is not read.
 #[inline(always)]
 pub(super) fn prefetch(start: *const u8, bytes: usize) {
