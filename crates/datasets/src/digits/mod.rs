@@ -9,6 +9,7 @@ mod strokes;
 
 use crate::mnist::{CLASSES, Labelled, Mnist};
 use minutia_kernels::rng::Generator;
+use minutia_tensor::cpu::ExactFloats;
 use sha2::{Digest, Sha256};
 use std::thread;
 
@@ -46,16 +47,25 @@ fn half(name: &str, count: usize) -> Labelled {
     thread::scope(|scope| {
         let chunks = pixels.chunks_mut(share * SIZE * SIZE).zip(labels.chunks_mut(share));
         for (chunk, (pixels, labels)) in chunks.enumerate() {
-            scope.spawn(move || {
-                for (i, (image, label)) in pixels.chunks_exact_mut(SIZE * SIZE).zip(labels).enumerate() {
-                    let number = chunk * share + i;
-                    let mut generator = Generator::new(SEED, &format!("digits/{name}/{number}"));
-                    let class = generator.below(CLASSES as u32) as usize;
-                    *label = class as i32;
-                    draw::digit(class, &mut generator, image);
-                }
-            });
+            let mut draw = move || draw_some(name, chunk * share, pixels, labels);
+            // Some machines have no threads.
+            if threads == 1 {
+                draw();
+            } else {
+                scope.spawn(draw);
+            }
         }
     });
     Labelled::new(pixels, labels, [SIZE, SIZE], CLASSES).expect("as many pixels as images need")
+}
+
+/// Draws neighbours, whose numbers begin with `first`.
+fn draw_some(name: &str, first: usize, pixels: &mut [u8], labels: &mut [i32]) {
+    let _exact = ExactFloats::enter();
+    for (i, (image, label)) in pixels.chunks_exact_mut(SIZE * SIZE).zip(labels).enumerate() {
+        let mut generator = Generator::new(SEED, &format!("digits/{name}/{}", first + i));
+        let class = generator.below(CLASSES as u32) as usize;
+        *label = class as i32;
+        draw::digit(class, &mut generator, image);
+    }
 }

@@ -23,7 +23,7 @@ use crate::{
     ops::{AnyOp, Op, placeholder::Placeholder},
 };
 use minutia_kernels::{map::Code, rng::Stream};
-use minutia_tensor::{DType, program::ReduceOp};
+use minutia_tensor::{DType, cpu::ExactFloats, program::ReduceOp};
 use std::collections::BTreeMap;
 
 /// What a run consists of.
@@ -62,6 +62,8 @@ impl Plan {
         feeds: &BTreeMap<NodeId, Vec<usize>>,
         check_numerics: bool,
     ) -> Result<Plan, Error> {
+        // Operations turn numbers of their own into floats while they are lowered.
+        let _exact = ExactFloats::enter();
         let needed = prune::needed(inner, targets, feeds)?;
         let (mut l, views) = lower(inner, &needed, feeds)?;
         let mut flags = Vec::new();

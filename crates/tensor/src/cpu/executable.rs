@@ -1,7 +1,7 @@
 //! A program made ready: its compiled steps, their scratch, and the addresses of its buffers.
 
 use super::{
-    Cpu, Level, Memory,
+    Cpu, ExactFloats, Level, Memory,
     arg_reduce::ArgReduceStep,
     codes::LANES,
     copy::TransposeStep,
@@ -279,6 +279,7 @@ impl Executable {
     }
 
     pub(crate) fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
+        let _exact = ExactFloats::enter();
         if self.bindings.update(slots, memory.stamp(), |slot| memory.bind(slot))? {
             (self.changes, self.seen) = (self.changes + 1, None);
         }

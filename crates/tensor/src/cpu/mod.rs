@@ -9,6 +9,7 @@ mod copy;
 mod cut;
 mod executable;
 mod finished;
+mod float_state;
 mod gather;
 mod gemm;
 mod gemm_step;
@@ -28,6 +29,7 @@ mod trial;
 
 use by_level::{by_level, by_vector};
 pub(crate) use executable::Executable;
+pub use float_state::ExactFloats;
 pub(crate) use memory::Memory;
 pub use options::Options;
 #[doc(hidden)]
@@ -61,6 +63,7 @@ impl Cpu {
     }
 
     pub(crate) fn compile(&self, program: &Program) -> Result<Executable, Error> {
+        let _exact = ExactFloats::enter();
         Executable::new(self, program)
     }
 }

@@ -5,6 +5,7 @@
 //! no other thread gets a core; threads that come late find the job closed and go back to waiting. A thread waits awake for a moment, since jobs tend to follow each other
 //! closely, then sleeps.
 
+use super::ExactFloats;
 use std::{
     any::Any,
     cell::UnsafeCell,
@@ -186,6 +187,8 @@ impl Shared {
     }
 
     fn work(&self, worker: usize) {
+        // A thread starts with the state of its maker.
+        let _exact = ExactFloats::enter();
         self.started.fetch_add(1, SeqCst);
         let mut seen = 0;
         loop {

@@ -95,6 +95,7 @@ impl MapProgram {
     /// When fewer inputs are given than the program reads.
     #[must_use]
     pub fn eval(&self, inputs: &[u32]) -> Vec<u32> {
+        let _exact = crate::cpu::ExactFloats::enter();
         let mut values = inputs[..self.inputs].to_vec();
         values.extend(&self.constants);
         for i in &self.instructions {
