@@ -2,6 +2,7 @@
 
 mod formatting;
 mod layers;
+mod line_ends;
 mod manifests;
 mod pictures;
 mod scan;
@@ -64,6 +65,7 @@ pub fn tidy(workspace: &Path) -> Result<()> {
     violations.extend(layers::check(&metadata));
     violations.extend(manifests::check(workspace, &metadata));
     violations.extend(pictures::check(workspace)?);
+    violations.extend(line_ends::check(workspace));
     violations.sort();
     violations.dedup();
     for violation in &violations {
