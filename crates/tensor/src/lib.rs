@@ -35,7 +35,7 @@ mod slots;
 mod tensor;
 
 pub mod cpu;
-#[cfg_attr(not(feature = "cuda"), path = "cuda/absent.rs")]
+#[cfg_attr(not(all(feature = "cuda", target_os = "linux")), path = "cuda/absent.rs")]
 pub mod cuda;
 
 pub use device::{Device, Executable, Memory, Slot};

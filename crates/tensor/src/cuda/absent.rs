@@ -1,11 +1,16 @@
-//! NVIDIA GPUs, in a program that was built without the feature `cuda`: there are none.
+//! NVIDIA GPUs, in a program that was built without the feature `cuda`, or for another system than Linux: there are none.
 
 use crate::{Error, Slot, Tensor, program::Program};
 use std::{fmt, path::Path};
 
 /// Why there are none.
 fn absent(ordinal: usize) -> Error {
-    let reason = "this program was built without GPUs; build it with the feature `cuda`".to_string();
+    let reason = if cfg!(feature = "cuda") {
+        "GPUs are used on Linux alone"
+    } else {
+        "this program was built without GPUs; build it with the feature `cuda`"
+    };
+    let reason = reason.to_string();
     Error::NoDevice { ordinal, reason }
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The driver's library unless another is named.
-const DRIVER: &str = if cfg!(windows) { "nvcuda.dll" } else { "libcuda.so.1" };
+const DRIVER: &str = "libcuda.so.1";
 const VARIABLE: &str = "MINUTIA_CUDA_DRIVER";
 
 static CHOSEN: OnceLock<OsString> = OnceLock::new();
