@@ -43,7 +43,7 @@ fn reference(a: f32, b: f32, c: f32) -> f32 {
     const FAR: i32 = 76;
     let ((ma, ea), (mb, eb), (mc, ec)) = (split(a), split(b), split(c));
     let (mut product, mut term, apart) = (ma * mb, mc, ea + eb - ec);
-    let exponent = if mc == 0 || apart < 0 && apart >= -FAR {
+    let exponent = if mc == 0 || (-FAR..0).contains(&apart) {
         term = if mc == 0 { 0 } else { term << -apart };
         ea + eb
     } else if apart < 0 {

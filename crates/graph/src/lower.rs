@@ -116,10 +116,9 @@ impl Lowering {
         let bytes = tensor.as_bytes();
         let size = tensor.dtype().size();
         let first = bytes.get(..size);
-        let splat = first.filter(|f| bytes.chunks_exact(size).all(|c| c == *f)).map(|f| {
-            let mut word = [0; 4];
-            word[..size].copy_from_slice(f);
-            u32::from_le_bytes(word)
+        let splat = first.filter(|f| bytes.chunks_exact(size).all(|c| c == *f)).map(|f| match *f {
+            [a, b, c, d] => u32::from_ne_bytes([a, b, c, d]),
+            _ => f[0].into(),
         });
         match splat {
             Some(bits) => self.splat(bits, tensor.dtype(), tensor.dims()),

@@ -3,7 +3,7 @@
 macro_rules! by_level {
     ($(#[$meta:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? $body:block) => {
         $(#[$meta])*
-        #[allow(clippy::too_many_arguments)]
+        #[allow(clippy::too_many_arguments, clippy::extra_unused_type_parameters)]
         mod $name {
             #[allow(unused_imports)]
             use super::*;
