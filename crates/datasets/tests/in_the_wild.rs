@@ -64,6 +64,7 @@ fn compressed_files_are_read_as_gzip_reads_them() {
         ("is damaged", [&gzip(&plain)[..], &zeros, b"x"].concat()),
         ("is damaged", gzip(&gzip(&plain)[..40])),
         ("has bytes after", gzip(&[&plain[..], &[0]].concat())),
+        ("is damaged: more than 65536 members", gzip(&gzip(&[]).repeat(1 << 18))),
     ] {
         let problem = idx::read(&bytes[..]).unwrap_err().to_string();
         assert!(problem.contains(expected), "expected {expected:?}: {problem}");

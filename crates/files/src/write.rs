@@ -20,9 +20,9 @@ const NAME: usize = 200;
 ///
 /// The file keeps the mode of the one that it replaces; without one, it has what the umask leaves of reading and
 /// writing. A symbolic link stays, and the file that it points to is replaced or made. Any number of processes may write
-/// to one path: the last one to finish wins. Where `fill` or the file system fails, the target is as it was, and nothing
-/// else is left. Whoever is killed half-way leaves `.NAME.DIGITS.minutia-partial` beside the target, which the next
-/// write to it removes.
+/// to one path, and the last one to finish wins; on Windows, one that meets another may be refused. Where `fill` or the
+/// file system fails, the target is as it was, and nothing else is left. Whoever is killed half-way leaves
+/// `.NAME.DIGITS.minutia-partial` beside the target, which the next write to it removes.
 ///
 /// ```
 /// use std::io::Write;

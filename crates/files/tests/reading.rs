@@ -4,7 +4,6 @@ use minutia_files::{Attempt, Lock, Obstacle, open, open_own, read};
 use std::{
     fs,
     io::{self, Read, Write},
-    path::Path,
     process,
     sync::mpsc,
     thread,
@@ -81,7 +80,7 @@ fn no_link_is_followed_to_a_file_that_is_written() {
     fs::write(at("precious"), "1234").unwrap();
     std::os::unix::fs::symlink("precious", at("link")).unwrap();
     std::os::unix::fs::symlink("new", at("dangling")).unwrap();
-    let refused = |path: &Path| {
+    let refused = |path: &std::path::Path| {
         let errors = [open_own(path).unwrap_err(), Lock::take(path).unwrap_err()];
         errors.map(|error| Obstacle::of(&error))
     };

@@ -81,6 +81,8 @@ fn what_is_no_file_is_named_and_stays() {
     assert_eq!(names(&below), [""; 0]);
 }
 
+// Windows may refuse to replace a file that another writer has open.
+#[cfg(unix)]
 #[test]
 fn writers_of_one_file_do_not_meet() {
     let folder = tempfile::tempdir().unwrap();

@@ -10,6 +10,12 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// How often a file may be compressed: what was compressed once more by a server or by hand is found in the wild.
 const TIMES: usize = 2;
 
+/// Bytes that a file which is compressed inside another may have.
+const INNER: u64 = 1 << 30;
+
+/// Members that a file may have: four gigabytes in the blocks of bgzip. Empty ones take time and give nothing.
+const MEMBERS: usize = 1 << 16;
+
 pub(crate) struct Contents<'a> {
     source: Box<dyn Read + 'a>,
     compressed: bool,
@@ -31,7 +37,11 @@ impl<'a> Contents<'a> {
             if !compressed {
                 return Ok(Contents { source: Box::new(whole), ..contents });
             }
-            let members = Members { current: Some(GzDecoder::new(BufReader::new(whole))) };
+            let whole: Box<dyn Read + 'a> = match contents.compressed {
+                true => Box::new(whole.take(INNER)),
+                false => Box::new(whole),
+            };
+            let members = Members { current: Some(GzDecoder::new(BufReader::new(whole))), left: MEMBERS };
             contents = Contents { source: Box::new(members), compressed };
         }
         let what = format!("compressed with gzip more than {TIMES} times");
@@ -62,6 +72,8 @@ impl Read for Contents<'_> {
 /// over, as gzip does.
 struct Members<R> {
     current: Option<GzDecoder<R>>,
+    /// How many more there may be, this one included.
+    left: usize,
 }
 
 impl<R: BufRead> Read for Members<R> {
@@ -71,9 +83,16 @@ impl<R: BufRead> Read for Members<R> {
             if n > 0 || buffer.is_empty() {
                 return Ok(n);
             }
-            let more = skip_zeros(member.get_mut())?;
-            self.current =
-                self.current.take().filter(|_| more).map(|member| GzDecoder::new(member.into_inner()));
+            if !skip_zeros(member.get_mut())? {
+                self.current = None;
+                break;
+            }
+            if self.left <= 1 {
+                let what = format!("more than {MEMBERS} members");
+                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            }
+            self.left -= 1;
+            self.current = self.current.take().map(|member| GzDecoder::new(member.into_inner()));
         }
         Ok(0)
     }
