@@ -67,7 +67,9 @@ fn descend(
     }
     let mut step = session.prepare(&model.train, feeds! {})?;
     let mut logged = session.prepare((&model.train, &model.loss), feeds! {})?;
-    let variable = |session: &Session| session.variable(&model.variable).ok_or("the variable has no value");
+    let variable = |session: &Session| -> Result<Tensor, Failure> {
+        session.variable(&model.variable)?.ok_or("the variable has no value".into())
+    };
     let mut times = Vec::new();
     for part in 0..PARTS {
         let part = steps * part / PARTS..steps * (part + 1) / PARTS;

@@ -48,7 +48,7 @@ impl Inputs {
         let cpu = Device::cpu()?;
         let model = Classifier::new();
         let session = model.session(&cpu);
-        let value = |variable| session.variable(variable).ok_or("a weight has no value");
+        let value = |variable| session.variable(variable)?.ok_or(Failure::from("a weight has no value"));
         let initial: Vec<Tensor> = model.weights.iter().map(value).collect::<Result<_, _>>()?;
         let mut generator = minutia_kernels::rng::Generator::new(11, "inverse/matrix");
         let mut inputs = Inputs {

@@ -101,7 +101,7 @@ fn fed(device: &Device, inputs: &Inputs, read: bool) -> Result<Learned, Failure>
                     step.run()?;
                 }
                 // The shortest read that waits for the last step.
-                session.variable(&model.weights[3]).map(drop).ok_or("b2 has no value".into())
+                session.variable(&model.weights[3])?.map(drop).ok_or("b2 has no value".into())
             })?);
         }
     }
@@ -143,7 +143,7 @@ fn start(model: &Classifier, device: &Device, inputs: &Inputs) -> Result<Session
 }
 
 fn weights(model: &Classifier, session: &Session) -> Result<Vec<Tensor>, Failure> {
-    let value = |variable| session.variable(variable).ok_or("a weight has no value".into());
+    let value = |variable| session.variable(variable)?.ok_or("a weight has no value".into());
     model.weights.iter().map(value).collect()
 }
 

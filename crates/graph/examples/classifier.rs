@@ -30,7 +30,7 @@ fn main() -> Result<(), Error> {
     let updates: Vec<_> = variables
         .iter()
         .zip(gradients)
-        .filter_map(|(v, g)| Some(v.assign(v - g? * 0.1).operation()))
+        .filter_map(|(v, g)| Some(v.assign_sub(g? * 0.1).operation()))
         .collect();
     let train = graph.group(&updates);
 

@@ -30,6 +30,20 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// A number that a function or an optimizer was given is not one that it takes.
+    #[error("{function}: {argument} is {value} at {place}\n  hint: it must be {domain}")]
+    Argument {
+        /// The function or the optimizer.
+        function: &'static str,
+        /// Which of its numbers.
+        argument: &'static str,
+        /// What it was given.
+        value: f32,
+        /// What it takes.
+        domain: &'static str,
+        /// Where.
+        place: Place,
+    },
     /// Placeholders that the fetches need were not fed.
     #[error("{} not fed: {}\n  hint: add {} to feeds!{{..}}", plural(placeholders, "placeholder"), placeholders.join(", "), if placeholders.len() == 1 { "it" } else { "them" })]
     Unfed {
@@ -116,6 +130,9 @@ pub enum Error {
         /// `fetches` or `feeds`.
         role: &'static str,
     },
+    /// A prepared step was asked for values that it does not have.
+    #[error("this step has no values: it has not run, or its latest run failed\n  hint: call run() first")]
+    NotRun,
     /// A serialised graph is not one that this version can have written.
     #[error("not a valid graph: {reason}")]
     Graph {
@@ -158,21 +175,45 @@ pub enum CheckpointProblem {
     /// The digest is right, but the contents cannot be decoded.
     #[error("cannot be decoded: {0}")]
     Decode(String),
-    /// The graph has variables that the file lacks.
-    #[error("lacks {}; it was written for another graph", .0.join(", "))]
-    Missing(Vec<String>),
-    /// A variable has another type or shape than in the graph.
+    /// The file and the graph do not hold the same.
     #[error(
-        "holds variable '{name}' as {found}, the graph has it as {expected}; it was written for another graph"
+        "was written for another graph: {0}\n  hint: build the graph that was saved, or take what fits with restore_partial"
     )]
-    Shape {
-        /// The variable.
-        name: String,
-        /// In the file.
-        found: Signature,
-        /// In the graph.
-        expected: Signature,
-    },
+    Differs(Differences),
+}
+
+/// What a checkpoint and a graph do not have in common, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Differences {
+    /// Variables of the graph that the file lacks.
+    pub missing: Vec<String>,
+    /// Variables and counts of random operations in the file that the graph lacks.
+    pub unknown: Vec<String>,
+    /// Variables whose type or shape differs: what the file holds, what the graph has.
+    pub misfits: Vec<(String, Signature, Signature)>,
+}
+
+impl Differences {
+    /// Whether both hold the same.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Differences::default()
+    }
+}
+
+impl fmt::Display for Differences {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = |names: &[String]| {
+            names.iter().map(|name| format!("'{name}'")).collect::<Vec<String>>().join(", ")
+        };
+        let misfits = self.misfits.iter();
+        let misfits =
+            misfits.map(|(name, file, graph)| format!("holds '{name}' as {file}, the graph as {graph}"));
+        let lists = [(&self.missing, "lacks"), (&self.unknown, "holds what the graph lacks:")];
+        let lists = lists.iter().filter(|(names, _)| !names.is_empty());
+        let lists = lists.map(|(names, what)| format!("{what} {}", quoted(names)));
+        f.write_str(&lists.chain(misfits).collect::<Vec<String>>().join("; "))
+    }
 }
 
 /// An operation that does not fit its inputs, and all that helps to find it.

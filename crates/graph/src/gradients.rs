@@ -36,6 +36,8 @@ impl Graph {
             return Err(Error::NotDifferentiable { name: y.name(), signature: y.signature() });
         }
         let _scope = self.name_scope("gradients");
+        // What an operation computed with is what it is differentiated at, whatever was assigned since.
+        let _as_computed = self.without_late_reads();
         let on_path = self.between(y.id, xs);
         let mut sums: BTreeMap<NodeId, Output> = BTreeMap::new();
         sums.insert(y.id, y.ones_like());

@@ -1,8 +1,9 @@
 use crate::{
-    Error, Operation, Output, PartialShape, Place, Signature,
+    Error, Output, PartialShape, Place, Signature,
+    control::Control,
     node::{Node, NodeId},
     ops::AnyOp,
-    scope::{ControlGuard, NameScope},
+    scope::NameScope,
 };
 use minutia_tensor::DType;
 use std::{
@@ -41,16 +42,16 @@ pub(crate) struct Inner {
     /// The next suffix to try for each base name.
     suffixes: HashMap<String, usize>,
     scopes: Vec<Open<String>>,
-    control: Vec<Open<Vec<NodeId>>>,
+    pub control: Vec<Open<Control>>,
     /// Changes whenever a change to nodes that exist already may make a plan of them wrong.
     pub version: u64,
 }
 
 /// A name scope or control dependencies that are open, and what is wrong with them: every node built inside
 /// remembers it.
-struct Open<T> {
-    what: T,
-    error: Option<Error>,
+pub(crate) struct Open<T> {
+    pub what: T,
+    pub error: Option<Error>,
 }
 
 /// A variable: the node that reads it, the node that gives it its first value.
@@ -117,52 +118,6 @@ impl Graph {
         NameScope { graph: self.clone(), depth }
     }
 
-    /// Makes everything built until the guard is dropped run after these operations, as TensorFlow's
-    /// `control_dependencies` does. It orders what is built inside, not what was built before and is used inside.
-    /// What is built inside after an operation of another graph remembers [`Error::OtherGraph`].
-    ///
-    /// ```
-    /// use minutia_graph::{Device, Graph, Session, feeds};
-    /// let graph = Graph::new();
-    /// let v = graph.variable("v", 1.0_f32);
-    /// let add = v.assign_add(graph.constant(1.0_f32)).operation();
-    /// let after = {
-    ///     let _after = graph.control_dependencies([&add]);
-    ///     v.read_value()
-    /// };
-    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
-    /// session.run(graph.global_variables_initializer(), feeds! {})?;
-    /// assert_eq!(session.run(&after, feeds! {})?.value::<f32>()?, 2.0);
-    /// # Ok::<(), minutia_graph::Error>(())
-    /// ```
-    #[must_use = "the dependency ends when the guard is dropped"]
-    pub fn control_dependencies<'a>(
-        &self,
-        operations: impl IntoIterator<Item = &'a Operation>,
-    ) -> ControlGuard {
-        self.after(operations, "control dependency")
-    }
-
-    /// Control dependencies; `role` is what an error calls them.
-    pub(crate) fn after<'a>(
-        &self,
-        operations: impl IntoIterator<Item = &'a Operation>,
-        role: &'static str,
-    ) -> ControlGuard {
-        let (mut what, mut error) = (Vec::new(), None);
-        for operation in operations {
-            if operation.graph().same(self) {
-                what.push(operation.0.id);
-            } else {
-                error.get_or_insert_with(|| Error::OtherGraph { role, name: operation.name() });
-            }
-        }
-        let mut inner = self.lock();
-        let depth = inner.control.len();
-        inner.control.push(Open { what, error });
-        ControlGuard { graph: self.clone(), depth }
-    }
-
     /// An input that is fed when the graph runs; an extent of `None` may differ from run to run.
     #[track_caller]
     pub fn placeholder(&self, name: &str, dtype: DType, shape: impl Into<PartialShape>) -> Output {
@@ -217,6 +172,11 @@ impl Graph {
         self.lock().nodes.iter().find_map(|n| n.error.clone()).map_or(Ok(()), Err)
     }
 
+    /// Whether it draws random numbers, and the session counts how often.
+    pub(crate) fn is_random(&self, output: &Output) -> bool {
+        matches!(self.lock().nodes[output.id].op, AnyOp::Random(_))
+    }
+
     pub(crate) fn same(&self, other: &Graph) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -235,17 +195,19 @@ impl Graph {
             return self.poisoned(op, place, error);
         }
         let mut inner = self.lock();
-        let inputs: Vec<NodeId> = inputs.iter().map(|i| i.id).collect();
-        let full = inner.scoped(op.name());
-        let name = inner.unique(&full);
-        let control = inner.control.iter().flat_map(|open| &open.what).copied().collect();
-        let error = inner.open_error();
-        let id = inner.push(op, name, inputs, control, place);
-        if let Some(error) = error {
-            inner.nodes[id].error.get_or_insert(error);
-        }
+        let inputs = inputs.iter().map(|i| i.id).collect();
+        let inputs = inner.read_late(&op, inputs, &place);
+        let id = inner.append(op, inputs, place);
         drop(inner);
         Output { graph: self.clone(), id }
+    }
+
+    /// A node that remembers an error: what code that builds on graphs returns for arguments that it does not take,
+    /// such as those of [`Error::Argument`].
+    #[track_caller]
+    #[must_use]
+    pub fn invalid(&self, error: Error) -> Output {
+        self.poisoned(crate::ops::group::NoOp.into(), Place::caller(), error)
     }
 
     fn poisoned(&self, op: AnyOp, place: Place, error: Error) -> Output {
@@ -332,10 +294,17 @@ impl Inner {
         }
     }
 
-    /// What is wrong with the scopes and control dependencies that are open now.
-    fn open_error(&self) -> Option<Error> {
-        let scopes = self.scopes.iter().filter_map(|open| open.error.as_ref());
-        scopes.chain(self.control.iter().filter_map(|open| open.error.as_ref())).next().cloned()
+    /// Appends a node under its operation's name, with the scopes and control dependencies that are open now.
+    pub fn append(&mut self, op: AnyOp, inputs: Vec<NodeId>, place: Place) -> NodeId {
+        let full = self.scoped(op.name());
+        let name = self.unique(&full);
+        let control = self.control_inputs();
+        let error = self.scopes.iter().find_map(|open| open.error.clone()).or_else(|| self.control_error());
+        let id = self.push(op, name, inputs, control, place);
+        if let Some(error) = error {
+            self.nodes[id].error.get_or_insert(error);
+        }
+        id
     }
 
     pub fn is_free(&self, name: &str) -> bool {
@@ -355,7 +324,7 @@ impl Inner {
         }
     }
 
-    fn unique(&mut self, name: &str) -> String {
+    pub fn unique(&mut self, name: &str) -> String {
         if !self.names.contains_key(name) {
             return name.to_string();
         }

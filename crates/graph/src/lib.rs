@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod conformance;
+mod control;
 mod dot;
 mod error;
 mod gradients;
@@ -23,7 +24,7 @@ mod steps;
 mod variable;
 mod view;
 
-pub use error::{CheckpointProblem, Error, OpError};
+pub use error::{CheckpointProblem, Differences, Error, OpError};
 pub use graph::{Graph, NodeInfo};
 pub use minutia_tensor::{DType, Device, Tensor, program::Region};
 pub use node::{Place, Signature};
@@ -31,7 +32,7 @@ pub use operators::Operand;
 pub use ops::reduce::Axes;
 pub use output::{Operation, Output};
 pub use plan::{ExecutionPlan, PlannedKernel};
-pub use saver::Saver;
+pub use saver::{Restored, Saver};
 pub use scope::{ControlGuard, NameScope};
 pub use session::{AsFeedKey, FeedKey, Feeds, Fetch, Session, Step};
 pub use shape::PartialShape;

@@ -35,8 +35,10 @@ pub struct Place {
 }
 
 impl Place {
+    /// The line that calls the function, or the first function around it that is not `#[track_caller]`.
     #[track_caller]
-    pub(crate) fn caller() -> Place {
+    #[must_use]
+    pub fn caller() -> Place {
         let caller = std::panic::Location::caller();
         Place { file: caller.file().to_string(), line: caller.line() }
     }

@@ -1,4 +1,4 @@
-use crate::{CheckpointProblem, Error, Graph, PartialShape, Session, Signature};
+use crate::{CheckpointProblem, Differences, Error, Graph, PartialShape, Session, Signature};
 use minutia_tensor::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -47,6 +47,15 @@ pub struct Saver {
     graph: Graph,
 }
 
+/// What [`Saver::restore_partial`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// The variables that have their values from the file, in the order of building.
+    pub variables: Vec<String>,
+    /// What was left as it was, or not used.
+    pub left: Differences,
+}
+
 /// Names are borrowed from the file and lists grow as they are read, so that a length in a file that claims more
 /// than the file holds is an error, not an allocation.
 #[derive(Serialize, Deserialize)]
@@ -64,20 +73,27 @@ impl Saver {
         Saver { graph: graph.clone() }
     }
 
-    /// Writes a checkpoint. Variables that have no value yet are left out.
+    /// Writes a checkpoint.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] when the file cannot be written; an earlier file of this name then stays as it was.
-    /// [`Error::OtherGraph`] for a session of another graph.
+    /// [`Error::Uninitialized`] for variables without a value; [`Error::Checkpoint`] when the file cannot be written; an
+    /// earlier file of this name then stays as it was. [`Error::OtherGraph`] for a session of another graph.
     pub fn save(&self, session: &Session, path: impl AsRef<Path>) -> Result<(), Error> {
         self.check(session)?;
         let path = path.as_ref();
-        let values = |v: &crate::Variable| session.variable(v).map(|t| (v.name(), t));
-        let variables: Vec<(String, Tensor)> =
-            self.graph.global_variables().iter().filter_map(values).collect();
+        let (mut values, mut without) = (Vec::new(), Vec::new());
+        for variable in self.graph.global_variables() {
+            match session.variable(&variable)? {
+                Some(value) => values.push((variable.name(), value)),
+                None => without.push(format!("'{}'", variable.name())),
+            }
+        }
+        if !without.is_empty() {
+            return Err(Error::Uninitialized { variables: without });
+        }
         let counters = self.counters(session)?;
         let contents = Contents {
-            variables: variables.iter().map(|(name, value)| (name.as_str(), value.clone())).collect(),
+            variables: values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect(),
             counters: counters.iter().map(|(name, count)| (name.as_str(), *count)).collect(),
         };
         let failed = |problem| Error::Checkpoint { path: path.to_path_buf(), problem };
@@ -87,50 +103,94 @@ impl Saver {
             .map_err(|e| failed(CheckpointProblem::Io(Arc::new(e))))
     }
 
-    /// Reads a checkpoint into a session, whatever the session did before: random operations that had not run when the
-    /// file was written start anew. Variables of the graph that have no value in the file must have one in the session
-    /// already.
+    /// Reads a checkpoint into a session, whatever the session did before: every variable of the graph gets its value
+    /// from the file, and random operations that had not run when the file was written start anew.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`], which says what is wrong with the file; [`Error::OtherGraph`] for a session of another
-    /// graph. The session then stays as it was.
+    /// [`Error::Checkpoint`], which says what is wrong with the file, or names all that the file and the graph do not
+    /// have in common; [`Error::OtherGraph`] for a session of another graph. The session then stays as it was.
     pub fn restore(&self, session: &mut Session, path: impl AsRef<Path>) -> Result<(), Error> {
-        self.check(session)?;
         let path = path.as_ref();
+        self.read(session, path, true).map(drop)
+    }
+
+    /// Reads what the file and the graph have in common into a session: variables of the same name, type and shape, and
+    /// how often random operations of the same name ran. All else stays as it is in the session.
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Saver, Session, feeds};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("checkpoint");
+    /// let trained = Graph::new();
+    /// trained.variable("body", [1.0_f32, 2.0]);
+    /// trained.variable("head", 3.0_f32);
+    /// let mut session = Session::new(&trained, &Device::cpu()?)?;
+    /// session.run(trained.global_variables_initializer(), feeds! {})?;
+    /// Saver::new(&trained).save(&session, &path)?;
+    ///
+    /// let other = Graph::new();
+    /// let body = other.variable("body", [0.0_f32, 0.0]);
+    /// other.variable("another_head", 0.0_f32);
+    /// let mut session = Session::new(&other, &Device::cpu()?)?;
+    /// session.run(other.global_variables_initializer(), feeds! {})?;
+    /// assert!(Saver::new(&other).restore(&mut session, &path).is_err());
+    /// let restored = Saver::new(&other).restore_partial(&mut session, &path)?;
+    /// assert_eq!(restored.variables, ["body"]);
+    /// assert_eq!((&restored.left.missing[0], &restored.left.unknown[0]), (&"another_head".into(), &"head".into()));
+    /// assert_eq!(session.run(&body, feeds! {})?.as_slice::<f32>()?, [1.0, 2.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`restore`](Saver::restore), but for what the two do not have in common, which is returned.
+    pub fn restore_partial(&self, session: &mut Session, path: impl AsRef<Path>) -> Result<Restored, Error> {
+        self.read(session, path.as_ref(), false)
+    }
+
+    fn read(&self, session: &mut Session, path: &Path, whole: bool) -> Result<Restored, Error> {
+        self.check(session)?;
         let failed = |problem| Error::Checkpoint { path: path.to_path_buf(), problem };
-        let bytes = fs::read(path).map_err(|e| failed(CheckpointProblem::Io(Arc::new(e))))?;
-        let contents = decode(&bytes).map_err(failed)?;
-        let variables = self.graph.global_variables();
-        let mut missing = Vec::new();
-        for variable in &variables {
+        let bytes =
+            minutia_files::read(path, u64::MAX).map_err(|e| failed(CheckpointProblem::Io(Arc::new(e))))?;
+        let mut contents = decode(&bytes).map_err(failed)?;
+        let mut left = Differences::default();
+        let mut common = Vec::new();
+        for variable in self.graph.global_variables() {
             let (name, expected) = (variable.name(), variable.signature());
-            match contents.variables.get(name.as_str()) {
-                None if session.variable(variable).is_none() => missing.push(format!("'{name}'")),
+            match contents.variables.remove(name.as_str()) {
+                None => left.missing.push(name),
                 Some(t) if t.dtype() != expected.dtype || !expected.shape.admits(t.dims()) => {
                     let found = Signature::new(t.dtype(), PartialShape::from(t.shape()));
-                    return Err(failed(CheckpointProblem::Shape { name, found, expected }));
+                    left.misfits.push((name, found, expected));
                 }
-                _ => {}
+                Some(value) => common.push((variable, value)),
             }
         }
-        if !missing.is_empty() {
-            return Err(failed(CheckpointProblem::Missing(missing)));
-        }
-        for variable in &variables {
-            if let Some(value) = contents.variables.get(variable.name().as_str()) {
-                session.set_variable(variable, value)?;
+        let mut counts = Vec::new();
+        for (name, count) in contents.counters {
+            match self.graph.get(name) {
+                Ok(node) if self.graph.is_random(&node) => counts.push((node, count)),
+                _ => left.unknown.push(name.into()),
             }
+        }
+        left.unknown.extend(contents.variables.into_keys().map(String::from));
+        if whole && !left.is_empty() {
+            return Err(failed(CheckpointProblem::Differs(left)));
+        }
+        for (variable, value) in &common {
+            session.set_variable(variable, value)?;
         }
         let mut state = session.state();
-        let ran: Vec<_> = state.counters.values().copied().collect();
-        ran.into_iter().try_for_each(|slot| state.memory.store(slot, &[0_i32]))?;
-        for (name, count) in contents.counters {
-            if let Ok(node) = self.graph.get(name) {
-                let slot = state.counter(node.id)?;
-                state.memory.store(slot, &[count])?;
-            }
+        if whole {
+            let ran: Vec<_> = state.counters.values().copied().collect();
+            ran.into_iter().try_for_each(|slot| state.memory.store(slot, &[0_i32]))?;
         }
-        Ok(())
+        for (node, count) in counts {
+            let slot = state.counter(node.id)?;
+            state.memory.store(slot, &[count])?;
+        }
+        drop(state);
+        Ok(Restored { variables: common.iter().map(|(variable, _)| variable.name()).collect(), left })
     }
 
     fn check(&self, session: &Session) -> Result<(), Error> {

@@ -1,4 +1,5 @@
-//! Graphs to and from any serde format. A graph that is read is checked as if it were built anew.
+//! Graphs to and from any serde format, without the loss of a bit: numbers are written as
+//! [`minutia_tensor::exact`] says. A graph that is read is checked as if it were built anew.
 
 use crate::{
     Error, Graph, Place, Signature,

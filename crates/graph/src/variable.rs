@@ -1,12 +1,23 @@
-use crate::{Error, Graph, Operand, Operation, Output, Place, graph::VariableEntry, ops::variable as op};
+use crate::{
+    Error, Graph, Operand, Operation, Output, Place,
+    graph::VariableEntry,
+    node::NodeId,
+    ops::{AnyOp, variable as op},
+};
 use minutia_tensor::Tensor;
-use std::ops::Deref;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Deref,
+};
 
 /// A tensor that lives in the session and keeps its value from run to run.
 ///
-/// A variable is an [`Output`] (it derefs to it): its value at the beginning of the run. Only
-/// [`read_value`](Variable::read_value) and the results of assignments see what a run itself assigns; these act
-/// in the order in which they were built.
+/// A variable is an [`Output`] (it derefs to it): its value at the beginning of the run. What a run itself assigns is
+/// seen by [`read_value`](Variable::read_value), by the results of assignments, by
+/// [`assign_add`](Variable::assign_add), [`assign_sub`](Variable::assign_sub) and every optimizer, which change what
+/// the variable holds then, and by what is built under [control dependencies](Graph::control_dependencies) of an
+/// operation that assigns the variable. All of these act in the order in which they were built, also where TensorFlow
+/// leaves the order open. Gradients are taken at the values that the differentiated operations were given.
 ///
 /// ```
 /// use minutia_graph::{Graph, Session, feeds};
@@ -32,6 +43,10 @@ pub struct Variable {
 impl Variable {
     /// Gives the variable a new value, which is the result. The value has the variable's type and shape; it may be a
     /// plain number for a scalar.
+    ///
+    /// A value that is computed from the variable itself is computed from the beginning of the run: of two such
+    /// assignments in one run the one built last holds. [`assign_add`](Variable::assign_add) and
+    /// [`assign_sub`](Variable::assign_sub) add up.
     ///
     /// ```
     /// use minutia_graph::{Device, Graph, Session, feeds};
@@ -145,6 +160,20 @@ impl<T: Into<Tensor>> From<T> for Initial {
 
 impl Graph {
     /// A trainable variable. Its type and shape are those of the initial value, and must be known.
+    ///
+    /// Where the initial value depends on other variables, these are read when the initializer runs: after their own
+    /// initializers, if the run has them.
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session, feeds};
+    /// let graph = Graph::new();
+    /// let a = graph.variable("a", 3.0_f32);
+    /// let b = graph.variable("b", &a * 2.0);
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// session.run(graph.global_variables_initializer(), feeds! {})?;
+    /// assert_eq!(session.run(&b, feeds! {})?.value::<f32>()?, 6.0);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[track_caller]
     pub fn variable(&self, name: &str, initial: impl Into<Initial>) -> Variable {
         self.new_variable(name, initial.into(), true)
@@ -159,6 +188,7 @@ impl Graph {
     #[track_caller]
     fn new_variable(&self, name: &str, initial: Initial, trainable: bool) -> Variable {
         let place = Place::caller();
+        let _outside = self.outside_control_dependencies();
         let initial = match initial {
             Initial::Output(output) => output,
             Initial::Value(value) => self.constant(value).with_name(&format!("{name}/initial_value")),
@@ -179,13 +209,50 @@ impl Graph {
         }
         let variable = Variable { output, index };
         let full = variable.name();
-        let assign = variable.assign(&initial);
+        let assign = variable.assign(self.read_when_initialized(&full, &initial));
         let mut inner = self.lock();
         let local = inner.local(&full).to_string();
         inner.rename(assign.id, &format!("{local}/Assign"), Place::caller());
         inner.variables[index].initializer = assign.id;
         drop(inner);
         variable
+    }
+
+    /// An initial value that reads the variables in it when it is computed, rather than at the beginning of the run,
+    /// when they may have no value or one of an earlier initialization: what lies between them and it is built anew.
+    fn read_when_initialized(&self, name: &str, initial: &Output) -> Output {
+        if !initial.graph.same(self) {
+            return initial.clone();
+        }
+        // What these give is not of the run's beginning anyway.
+        let late = |op: &AnyOp| matches!(op, AnyOp::Assign(_) | AnyOp::ReadVariable(_));
+        let mut inner = self.lock();
+        let mut ancestors = BTreeSet::new();
+        let mut open = vec![initial.id];
+        while let Some(id) = open.pop() {
+            if ancestors.insert(id) && !late(&inner.nodes[id].op) {
+                open.extend(&inner.nodes[id].inputs);
+            }
+        }
+        let mut anew = BTreeMap::new();
+        for id in ancestors {
+            let variable = inner.variable_at(id);
+            let node = &inner.nodes[id];
+            let (op, inputs): (AnyOp, Vec<NodeId>) = match variable {
+                Some(variable) => (op::ReadVariable { variable }.into(), vec![id]),
+                None if !late(&node.op) && node.inputs.iter().any(|i| anew.contains_key(i)) => {
+                    let inputs = node.inputs.iter().map(|i| *anew.get(i).unwrap_or(i));
+                    (node.op.clone(), inputs.collect())
+                }
+                None => continue,
+            };
+            let (local, control, place) = (op.name(), node.control.clone(), node.place.clone());
+            let name = inner.unique(&format!("{name}/Initializer/{local}"));
+            anew.insert(id, inner.push(op, name, inputs, control, place));
+        }
+        let id = *anew.get(&initial.id).unwrap_or(&initial.id);
+        drop(inner);
+        Output { graph: self.clone(), id }
     }
 
     /// Every variable, in the order of building.

@@ -87,8 +87,8 @@ fn inverse() {
     let identity = graph.constant(Tensor::from_vec([n, n], identity).unwrap());
     let loss = (x.matmul(&a) - identity).abs().reduce_sum(..);
     let g = graph.gradients(&loss, &[&x]).unwrap()[0].clone().unwrap();
-    let sum = slot.assign(&slot + g.square());
-    let update = x.assign(&x - g * 0.01 / sum.sqrt());
+    let sum = slot.assign_add(g.square());
+    let update = x.assign_sub(g * 0.01 / sum.sqrt());
     let mut session = Session::new(&graph, &Device::cpu().unwrap()).unwrap();
     session.run(graph.global_variables_initializer(), feeds! {}).unwrap();
     let mut matrix: Vec<f32> = (0..n * n).map(|i| (i * 31 % 17) as f32 / 17.0).collect();

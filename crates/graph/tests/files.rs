@@ -48,6 +48,74 @@ fn a_graph_comes_back_as_it_was() {
     assert!(serde_json::to_string(&broken).unwrap_err().to_string().contains("inner dimensions differ"));
 }
 
+/// Zeros, subnormals, the edges of the normal numbers, halves of the last place, infinities, NaNs of both kinds and signs
+/// with payloads, and a walk over all patterns.
+fn patterns() -> Vec<f32> {
+    let edges = [0, 1, 0x7f_ffff, 0x80_0000, 0x3f80_0001, 0x3eaa_aaab, 0x7f7f_ffff, 0x7f80_0000, 0x7f80_0001];
+    let nans = [0x7fbf_ffff, 0x7fc0_0000, 0x7fc0_0001, 0x7fff_ffff];
+    let walk = (0..20_000_u32).map(|i| i.wrapping_mul(0x9e37_79b1));
+    let bits = edges.into_iter().chain(nans).flat_map(|b| [b, b | 0x8000_0000]).chain(walk);
+    bits.map(f32::from_bits).collect()
+}
+
+#[test]
+fn text_and_binary_formats_keep_every_bit() {
+    let bits = |t: &Tensor| t.as_slice::<f32>().unwrap().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    let tensor = Tensor::from(patterns());
+    let text: Tensor = serde_json::from_str(&serde_json::to_string(&tensor).unwrap()).unwrap();
+    assert_eq!(bits(&text), bits(&tensor));
+    let value: Tensor = serde_json::from_value(serde_json::to_value(&tensor).unwrap()).unwrap();
+    assert_eq!(bits(&value), bits(&tensor));
+    let standard = bincode::config::standard();
+    let bytes = bincode::serde::encode_to_vec(&tensor, standard).unwrap();
+    // A shape, the type and the number of elements, and each element's four bytes.
+    assert!(bytes.ends_with(
+        &tensor.as_slice::<f32>().unwrap().iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>()
+    ));
+    let (binary, _): (Tensor, usize) = bincode::serde::decode_from_slice(&bytes, standard).unwrap();
+    assert_eq!(bits(&binary), bits(&tensor));
+}
+
+#[test]
+fn a_graph_with_any_numbers_comes_back() {
+    let graph = Graph::new();
+    let x = graph.placeholder("x", DType::F32, [3]);
+    let y =
+        x.clip_by_value(f32::NEG_INFINITY, 1.0) + graph.fill([3], f32::INFINITY) + graph.constant(f32::NAN);
+    let _y = y.with_name("y");
+    let _noise = graph.random_normal([2], -0.0, f32::from_bits(1));
+    let text = serde_json::to_string(&graph).unwrap();
+    let copy: Graph = serde_json::from_str(&text).unwrap();
+    assert_eq!(copy.nodes(), graph.nodes());
+    assert_eq!(serde_json::to_string(&copy).unwrap(), text);
+}
+
+#[test]
+fn numbers_in_text_are_those_of_an_f32() {
+    let read = |text: &str| {
+        let file = format!("{{\"shape\": [1], \"values\": {{\"F32\": [{text}]}}}}");
+        serde_json::from_str::<Tensor>(&file).map(|t| t.value::<f32>().unwrap().to_bits())
+    };
+    // Files of earlier versions, and by hand.
+    for (text, x) in
+        [("1", 1.0), ("-3", -3.0), ("0.1", 0.1), ("1e-46", 0.0), ("-0.0", -0.0), ("3.4028235e38", f32::MAX)]
+    {
+        assert_eq!(read(text).unwrap(), f32::to_bits(x), "{text}");
+    }
+    for text in [
+        "null",
+        "1e39",
+        "-1e300",
+        "\"infinity\"",
+        "\"nan\"",
+        "\"nan:0x3f800000\"",
+        "\"nan:0x1ffffffff\"",
+        "true",
+    ] {
+        assert!(read(text).is_err(), "{text}");
+    }
+}
+
 #[test]
 fn bad_indices_and_cycles_are_refused() {
     for (field, id) in [("inputs", 1_000_000), ("inputs", usize::MAX), ("control", 1_000_000)] {

@@ -72,17 +72,17 @@ fn values_come_back_as_they_were_given() -> Result<(), Error> {
     let picked = v.assign(fed.gather(graph.constant((0..ROWS as i32).collect::<Vec<_>>())));
     let mut session = Session::new(&graph, &Device::cpu()?)?;
     session.run(graph.global_variables_initializer(), feeds! {})?;
-    let drawn = session.variable(&v).expect("it has a value");
+    let drawn = session.variable(&v)?.expect("it has a value");
     assert_eq!(session.run(&v, feeds! {})?, drawn, "what is drawn");
     let value = matrix(ROWS, WIDTH);
     session.set_variable(&v, &value)?;
-    assert_eq!(session.variable(&v).as_ref(), Some(&value), "what was set");
+    assert_eq!(session.variable(&v)?.as_ref(), Some(&value), "what was set");
     let twice: Vec<f32> = value.as_slice::<f32>()?.iter().map(|x| x * 2.0).collect();
     session.run(doubled.operation(), feeds! {})?;
-    let found = session.variable(&v).expect("it has a value");
+    let found = session.variable(&v)?.expect("it has a value");
     assert_eq!(found.as_slice::<f32>()?, twice, "what was computed");
     session.run(picked.operation(), feeds! { fed => value.clone() })?;
-    assert_eq!(session.variable(&v), Some(value), "what was picked");
+    assert_eq!(session.variable(&v)?, Some(value), "what was picked");
     Ok(())
 }
 

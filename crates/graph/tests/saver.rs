@@ -170,24 +170,72 @@ fn what_belongs_to_another_graph_is_named() {
 
     let foreign = Graph::new();
     foreign.variable("unknown", 1.0_f32);
-    foreign.variable("first", foreign.zeros([8]));
-    let error = Saver::new(&foreign).restore(&mut new_session(&foreign), &path).unwrap_err().to_string();
-    assert!(error.contains("lacks 'unknown'") && !error.contains("'first'"), "{error}");
-
-    let wide = Graph::new();
-    wide.variable("first", wide.zeros([9]));
-    let error = Saver::new(&wide).restore(&mut new_session(&wide), &path).unwrap_err().to_string();
-    assert!(["'first'", "f32 [8]", "f32 [9]"].iter().all(|part| error.contains(part)), "{error}");
-
-    let whole = Graph::new();
-    whole.variable("first", [0; 8]);
-    let error = Saver::new(&whole).restore(&mut new_session(&whole), &path).unwrap_err().to_string();
-    assert!(["'first'", "f32 [8]", "i32 [8]"].iter().all(|part| error.contains(part)), "{error}");
+    foreign.variable("first", foreign.zeros([9]));
+    foreign.variable("second", [0; 8]);
+    for mut other in [new_session(&foreign), session(&foreign)] {
+        let error = Saver::new(&foreign).restore(&mut other, &path).unwrap_err().to_string();
+        for part in [
+            "lacks 'unknown';",
+            "holds 'first' as f32 [8], the graph as f32 [9]",
+            "holds 'second' as f32 [8], the graph as i32 [8]",
+        ] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    }
+    let part = Graph::new();
+    part.variable("first", part.zeros([8]));
+    let error = Saver::new(&part).restore(&mut session(&part), &path).unwrap_err().to_string();
+    assert!(error.contains("holds what the graph lacks: 'second'\n"), "{error}");
 
     let mut s = session(&graph);
     assert!(matches!(Saver::new(&foreign).save(&s, &path), Err(Error::OtherGraph { .. })));
     assert!(matches!(Saver::new(&foreign).restore(&mut s, &path), Err(Error::OtherGraph { .. })));
-    assert!(s.variable(&foreign.global_variables()[0]).is_none());
+    assert!(matches!(s.variable(&foreign.global_variables()[0]), Err(Error::OtherGraph { .. })));
+}
+
+#[test]
+fn restoring_part_says_what_was_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let (graph, steps) = build();
+    let mut s = session(&graph);
+    s.run(&steps, feeds! {}).unwrap();
+    Saver::new(&graph).save(&s, &path).unwrap();
+
+    let other = Graph::new();
+    let first = other.variable("first", other.ones([8]));
+    other.variable("second", other.ones([9]));
+    let third = other.variable("third", 3.0_f32);
+    let mut t = session(&other);
+    let restored = Saver::new(&other).restore_partial(&mut t, &path).unwrap();
+    assert_eq!(restored.variables, ["first"]);
+    assert_eq!(restored.left.missing, ["third"]);
+    // The random operations are counted under their names.
+    assert_eq!(restored.left.unknown, ["first/noise", "second/noise"]);
+    assert_eq!(restored.left.misfits.len(), 1);
+    assert_eq!(restored.left.misfits[0].0, "second");
+    assert_eq!(t.variable(&first).unwrap(), s.variable(&graph.global_variables()[0]).unwrap());
+    assert_eq!(t.variable(&third).unwrap().unwrap().value::<f32>().unwrap(), 3.0);
+}
+
+#[test]
+fn a_checkpoint_of_nothing_restores_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let (graph, _) = build();
+    // No variables and no counts, as an earlier version wrote before the first run.
+    seal(&path, &[0, 0]);
+    let found = problem(Saver::new(&graph).restore(&mut session(&graph), &path));
+    assert!(matches!(&found, CheckpointProblem::Differs(d) if d.missing == ["first", "second"]), "{found}");
+    let restored = Saver::new(&graph).restore_partial(&mut session(&graph), &path).unwrap();
+    assert!(restored.variables.is_empty());
+
+    fs::remove_file(&path).unwrap();
+    let mut half = new_session(&graph);
+    half.run(graph.global_variables()[0].initializer(), feeds! {}).unwrap();
+    let error = Saver::new(&graph).save(&half, &path).unwrap_err();
+    assert!(matches!(&error, Error::Uninitialized { variables } if variables == &["'second'"]), "{error}");
+    assert!(!path.exists());
 }
 
 #[test]
@@ -213,6 +261,10 @@ fn what_the_file_system_refuses_is_an_error_with_the_path() {
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing half written is left");
     saver.restore(&mut s, &file).unwrap();
+    let endless = Path::new("/dev/zero");
+    if endless.exists() {
+        assert!(matches!(problem(saver.restore(&mut s, endless)), CheckpointProblem::Io(_)));
+    }
     assert!(matches!(
         problem(saver.restore(&mut s, folder.path().join("missing"))),
         CheckpointProblem::Io(error) if error.kind() == std::io::ErrorKind::NotFound

@@ -101,6 +101,25 @@ fn check_numerics_names_the_first_bad_node_and_changes_nothing() {
 }
 
 #[test]
+fn check_numerics_looks_at_what_is_used() {
+    let graph = Graph::new();
+    let v = graph.variable("v", [1.0_f32, 2.0]);
+    let w = graph.variable("w", &v * 2.0);
+    let mut s = Session::new(&graph, &Device::cpu().unwrap()).unwrap();
+    s.set_check_numerics(true);
+    s.run(graph.global_variables_initializer(), feeds! {}).unwrap();
+    assert_eq!(s.run(&w, feeds! {}).unwrap().as_slice::<f32>().unwrap(), [2.0, 4.0]);
+    // The value that the initializer puts an end to may be anything.
+    s.set_variable(&v, &[f32::NAN, 0.0].into()).unwrap();
+    assert!(s.run(&v, feeds! {}).is_err());
+    s.run(graph.global_variables_initializer(), feeds! {}).unwrap();
+    assert_eq!(s.run(&v, feeds! {}).unwrap().as_slice::<f32>().unwrap(), [1.0, 2.0]);
+    // Only the shape of the logarithm is used.
+    let ones = (&v - 3.0).log().ones_like();
+    assert_eq!(s.run(&ones, feeds! {}).unwrap().as_slice::<f32>().unwrap(), [1.0, 1.0]);
+}
+
+#[test]
 fn random_numbers_depend_on_seed_name_and_run() {
     let draw = |seed, name: &str, runs| {
         let graph = Graph::new();

@@ -1,4 +1,4 @@
-use crate::{Optimizer, Rate, optimizer::slot};
+use crate::{Argument, Domain, Optimizer, Rate, optimizer::slot};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Adagrad (Duchi et al., 2011) as in TensorFlow 1: `a += g g`, `v -= rate g / sqrt(a)`, from `a = 0.1`; there is no
@@ -31,7 +31,7 @@ impl Adagrad {
         Adagrad { rate: rate.into(), initial_accumulator: 0.1 }
     }
 
-    /// With another first value of the accumulators.
+    /// With another first value of the accumulators, above 0: the step divides by its root.
     #[must_use]
     pub fn initial_accumulator(self, value: f32) -> Adagrad {
         Adagrad { initial_accumulator: value, ..self }
@@ -43,12 +43,17 @@ impl Optimizer for Adagrad {
         "Adagrad"
     }
 
+    fn arguments(&self) -> Vec<Argument> {
+        let initial = Argument::new("initial_accumulator", self.initial_accumulator, Domain::Positive);
+        self.rate.argument().into_iter().chain([initial]).collect()
+    }
+
     fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
         let rate = self.rate.output(graph);
         let update = |(g, v): &(Output, Variable)| {
             let accumulator = slot(v, "Adagrad", self.initial_accumulator);
-            let a = accumulator.assign(&accumulator + g.square());
-            v.assign(v - g * &rate / a.sqrt())
+            let a = accumulator.assign_add(g.square());
+            v.assign_sub(g * &rate / a.sqrt())
         };
         gradients.iter().map(update).collect()
     }

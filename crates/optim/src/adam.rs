@@ -1,4 +1,4 @@
-use crate::{Optimizer, Rate, optimizer::slot};
+use crate::{Argument, Domain, Optimizer, Rate, optimizer::slot};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Adam (Kingma and Ba, 2015) as in TensorFlow 1: at step `t`, from 1,
@@ -69,6 +69,16 @@ impl Optimizer for Adam {
         "Adam"
     }
 
+    fn arguments(&self) -> Vec<Argument> {
+        let own = [
+            Argument::new("beta1", self.beta1, Domain::BelowOne),
+            Argument::new("beta2", self.beta2, Domain::BelowOne),
+            Argument::new("epsilon", self.epsilon, Domain::NotNegative),
+            Argument::new("weight_decay", self.weight_decay, Domain::NotNegative),
+        ];
+        self.rate.argument().into_iter().chain(own).collect()
+    }
+
     fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
         let rate = self.rate.output(graph);
         // The powers of this step; kept as variables, since a power by repeated products has one fixed rounding.
@@ -77,17 +87,21 @@ impl Optimizer for Adam {
             let power = |name: &str, beta: f32| graph.untrainable_variable(name, beta);
             (power("beta1_power", self.beta1), power("beta2_power", self.beta2))
         };
-        let corrected = &rate * (1.0 - &power2).sqrt() / (1.0 - &power1);
+        let (now1, now2) = (power1.read_value(), power2.read_value());
+        let corrected = &rate * (1.0 - &now2).sqrt() / (1.0 - &now1);
         let update = |(g, v): &(Output, Variable)| {
             let (first, second) = (slot(v, "Adam", 0.0), slot(v, "Adam", 0.0));
-            let m = first.assign(&first + (g - &first) * (1.0 - self.beta1));
-            let s = second.assign(&second + (g.square() - &second) * (1.0 - self.beta2));
-            let moved = v - m * &corrected / (s.sqrt() + self.epsilon);
-            v.assign(if self.weight_decay == 0.0 { moved } else { moved - v * (&rate * self.weight_decay) })
+            let now = first.read_value();
+            let m = first.assign(&now + (g - &now) * (1.0 - self.beta1));
+            let now = second.read_value();
+            let s = second.assign(&now + (g.square() - &now) * (1.0 - self.beta2));
+            let now = v.read_value();
+            let moved = &now - m * &corrected / (s.sqrt() + self.epsilon);
+            v.assign(if self.weight_decay == 0.0 { moved } else { moved - now * (&rate * self.weight_decay) })
         };
         let mut updates: Vec<Output> = gradients.iter().map(update).collect();
-        updates.push(power1.assign(&power1 * self.beta1));
-        updates.push(power2.assign(&power2 * self.beta2));
+        updates.push(power1.assign(now1 * self.beta1));
+        updates.push(power2.assign(now2 * self.beta2));
         updates
     }
 }

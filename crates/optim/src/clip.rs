@@ -1,3 +1,4 @@
+use crate::{Argument, Domain, argument::refused};
 use minutia_graph::Output;
 
 /// Scales a tensor down to this Euclidean norm where its own is larger: `t norm / max(|t|, norm)`, as TensorFlow's
@@ -15,6 +16,9 @@ use minutia_graph::Output;
 #[must_use]
 pub fn clip_by_norm(t: &Output, norm: f32) -> Output {
     let graph = t.graph();
+    if let Some(refused) = refused(graph, "clip_by_norm", [Argument::new("norm", norm, Domain::Positive)]) {
+        return refused;
+    }
     let _scope = graph.name_scope("clip_by_norm");
     let bound = graph.constant(norm);
     let own = t.square().reduce_sum(..).sqrt();
@@ -65,6 +69,10 @@ pub fn global_norm(tensors: &[Output]) -> Option<Output> {
 pub fn clip_by_global_norm(tensors: &[Output], norm: f32) -> Vec<Output> {
     let Some(first) = tensors.first() else { return Vec::new() };
     let graph = first.graph();
+    let arguments = [Argument::new("norm", norm, Domain::Positive)];
+    if let Some(refused) = refused(graph, "clip_by_global_norm", arguments) {
+        return vec![refused; tensors.len()];
+    }
     let _scope = graph.name_scope("clip_by_global_norm");
     let bound = graph.constant(norm);
     let scale = global_norm(tensors).map(|own| &bound / own.maximum(&bound));

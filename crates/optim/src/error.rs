@@ -38,7 +38,7 @@ pub enum Error {
         /// The optimizer.
         optimizer: &'static str,
     },
-    /// One variable was listed twice; it would be updated twice from one value, and one update would be lost.
+    /// One variable was listed twice; each would have slots of its own.
     #[error(
         "{optimizer}: variable '{variable}' is listed twice\n  hint: list it once, with the sum of its gradients"
     )]

@@ -1,4 +1,4 @@
-use crate::{Optimizer, Rate};
+use crate::{Argument, Optimizer, Rate};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Gradient descent: `v -= rate g`. It has no slots.
@@ -34,8 +34,12 @@ impl Optimizer for GradientDescent {
         "GradientDescent"
     }
 
+    fn arguments(&self) -> Vec<Argument> {
+        self.rate.argument().into_iter().collect()
+    }
+
     fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
         let rate = self.rate.output(graph);
-        gradients.iter().map(|(g, v)| v.assign(v - g * &rate)).collect()
+        gradients.iter().map(|(g, v)| v.assign_sub(g * &rate)).collect()
     }
 }

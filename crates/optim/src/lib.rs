@@ -3,6 +3,7 @@
 
 mod adagrad;
 mod adam;
+mod argument;
 mod clip;
 mod error;
 mod gradient_descent;
@@ -14,6 +15,7 @@ pub mod schedule;
 
 pub use adagrad::Adagrad;
 pub use adam::Adam;
+pub use argument::{Argument, Domain};
 pub use clip::{clip_by_global_norm, clip_by_norm, global_norm};
 pub use error::Error;
 pub use gradient_descent::GradientDescent;

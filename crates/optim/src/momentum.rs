@@ -1,4 +1,4 @@
-use crate::{Optimizer, Rate, optimizer::slot};
+use crate::{Argument, Domain, Optimizer, Rate, optimizer::slot};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Gradient descent with momentum: `a = momentum a + g`, `v -= rate a`, from `a = 0`; with Nesterov's variant
@@ -45,13 +45,18 @@ impl Optimizer for Momentum {
         "Momentum"
     }
 
+    fn arguments(&self) -> Vec<Argument> {
+        let momentum = Argument::new("momentum", self.momentum, Domain::UpToOne);
+        self.rate.argument().into_iter().chain([momentum]).collect()
+    }
+
     fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
         let rate = self.rate.output(graph);
         let update = |(g, v): &(Output, Variable)| {
             let accumulator = slot(v, "Momentum", 0.0);
-            let a = accumulator.assign(&accumulator * self.momentum + g);
+            let a = accumulator.assign(accumulator.read_value() * self.momentum + g);
             let step = if self.nesterov { g * &rate + a * self.momentum * &rate } else { a * &rate };
-            v.assign(v - step)
+            v.assign_sub(step)
         };
         gradients.iter().map(update).collect()
     }

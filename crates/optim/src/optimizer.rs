@@ -1,4 +1,4 @@
-use crate::Error;
+use crate::{Argument, Error, argument};
 use minutia_graph::{Graph, Operation, Output, Variable};
 
 /// An optimizer: builds the updates of variables into their graph. What it remembers from step to step (its slots) are
@@ -7,8 +7,13 @@ pub trait Optimizer: Sized {
     /// TensorFlow's name, which is also the name scope of the updates.
     fn name(&self) -> &'static str;
 
-    /// Builds the update of each variable from its gradient. Every update computes with the variables as they are at
-    /// the beginning of the run.
+    /// The numbers that it was given, each with what it may be. [`apply_gradients`](Optimizer::apply_gradients)
+    /// refuses others.
+    fn arguments(&self) -> Vec<Argument>;
+
+    /// Builds the update of each variable from its gradient. Every update changes what variables and slots hold then:
+    /// it reads them with [`read_value`](Variable::read_value) or changes them with
+    /// [`assign_sub`](Variable::assign_sub), so that it adds to those that the same run makes before it.
     fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output>;
 
     /// The gradients of a loss with respect to variables, to be changed (clipped, say) and handed to
@@ -33,14 +38,15 @@ pub trait Optimizer: Sized {
     /// The operation that updates the variables by their gradients.
     ///
     /// # Errors
-    /// [`Error::NoGradients`] for an empty list, [`Error::Duplicate`] for a variable that is listed twice, or the first
-    /// error of building.
+    /// [`Error::NoGradients`] for an empty list, [`Error::Duplicate`] for a variable that is listed twice,
+    /// [`minutia_graph::Error::Argument`] for a number that is not in its domain, or the first error of building.
     #[track_caller]
     fn apply_gradients(&self, gradients: &[(Output, Variable)]) -> Result<Operation, Error> {
         let Some((first, _)) = gradients.first() else {
             return Err(Error::NoGradients { optimizer: self.name() });
         };
         distinct(self.name(), gradients.iter().map(|(_, variable)| variable))?;
+        argument::check(self.name(), self.arguments())?;
         let graph = first.graph();
         let updates = {
             let _scope = graph.name_scope(self.name());
@@ -54,7 +60,7 @@ pub trait Optimizer: Sized {
     /// The operation that makes one step towards a smaller loss, over all trainable variables that it depends on.
     ///
     /// # Errors
-    /// [`Error::NoVariables`] when there is none, or the first error of building.
+    /// [`Error::NoVariables`] when there is none, or as [`apply_gradients`](Optimizer::apply_gradients).
     #[track_caller]
     fn minimize(&self, loss: &Output) -> Result<Operation, Error> {
         match reached(loss, &loss.graph().trainable_variables())? {
@@ -120,7 +126,7 @@ impl<O: Optimizer> WithVarList<O> {
     ///
     /// # Errors
     /// [`Error::Unreached`] for variables that the loss does not depend on, [`Error::Duplicate`] for one that is listed
-    /// twice, [`Error::NoVariables`] for an empty list, or the first error of building.
+    /// twice, [`Error::NoVariables`] for an empty list, or as [`Optimizer::apply_gradients`].
     #[track_caller]
     pub fn minimize(&self, loss: &Output) -> Result<Operation, Error> {
         self.apply_gradients(&self.compute_gradients(loss)?)
@@ -160,6 +166,7 @@ fn distinct<'a>(optimizer: &'static str, variables: impl Iterator<Item = &'a Var
 #[track_caller]
 pub(crate) fn slot(variable: &Variable, name: &str, value: f32) -> Variable {
     let (graph, owner) = (variable.graph(), variable.name());
+    let _outside = graph.outside_control_dependencies();
     let initial = {
         let _scope = graph.name_scope(&format!("{owner}/{name}/Initializer/"));
         graph.fill(variable.shape().known().unwrap_or_default(), value)

@@ -1,6 +1,8 @@
+use crate::{Argument, Domain};
 use minutia_graph::{Graph, Output, Variable};
 
-/// A learning rate: a number, or an output of the graph such as a [schedule](crate::schedule)'s.
+/// A learning rate: a number, which must be finite and not below 0, or an output of the graph such as a [schedule](crate::schedule)'s,
+/// which cannot be checked before it runs.
 #[derive(Clone, Debug)]
 pub enum Rate {
     /// The same at every step.
@@ -10,6 +12,14 @@ pub enum Rate {
 }
 
 impl Rate {
+    /// The rate, if it is a number: what an output of the graph will be is not known before it runs.
+    pub fn argument(&self) -> Option<Argument> {
+        match self {
+            Rate::Constant(rate) => Some(Argument::new("rate", *rate, Domain::NotNegative)),
+            Rate::Output(_) => None,
+        }
+    }
+
     pub(crate) fn output(&self, graph: &Graph) -> Output {
         match self {
             Rate::Constant(rate) => graph.constant(*rate),

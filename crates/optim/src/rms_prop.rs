@@ -1,4 +1,4 @@
-use crate::{Optimizer, Rate, optimizer::slot};
+use crate::{Argument, Domain, Optimizer, Rate, optimizer::slot};
 use minutia_graph::{Graph, Output, Variable};
 
 /// RMSProp (Tieleman and Hinton, 2012) as in TensorFlow 1: `s += (1 - decay) (g g - s)`,
@@ -57,13 +57,23 @@ impl Optimizer for RmsProp {
         "RMSProp"
     }
 
+    fn arguments(&self) -> Vec<Argument> {
+        let own = [
+            Argument::new("decay", self.decay, Domain::UpToOne),
+            Argument::new("momentum", self.momentum, Domain::UpToOne),
+            Argument::new("epsilon", self.epsilon, Domain::NotNegative),
+        ];
+        self.rate.argument().into_iter().chain(own).collect()
+    }
+
     fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
         let rate = self.rate.output(graph);
         let update = |(g, v): &(Output, Variable)| {
             let (mean_square, momentum) = (slot(v, "RMSProp", 1.0), slot(v, "RMSProp", 0.0));
-            let s = mean_square.assign(&mean_square + (g.square() - &mean_square) * (1.0 - self.decay));
-            let m = momentum.assign(&momentum * self.momentum + g * &rate / (s + self.epsilon).sqrt());
-            v.assign(v - m)
+            let now = mean_square.read_value();
+            let s = mean_square.assign(&now + (g.square() - &now) * (1.0 - self.decay));
+            let m = momentum.read_value() * self.momentum + g * &rate / (s + self.epsilon).sqrt();
+            v.assign_sub(momentum.assign(m))
         };
         gradients.iter().map(update).collect()
     }

@@ -1,5 +1,6 @@
 //! Learning rates that change with the step, TensorFlow 1's. Each takes an `f32` scalar that counts steps from 0,
-//! usually a variable that is incremented after each.
+//! usually a variable that is incremented after each. A number that a schedule does not take, such as a NaN or a
+//! negative rate, is an error of the optimizer's `minimize`: [`Error::Argument`](minutia_graph::Error::Argument).
 //!
 //! ```
 //! use minutia_graph::{Device, Graph, Session, feeds};
@@ -21,6 +22,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use crate::{Argument, Domain, argument::refused};
 use minutia_graph::{DType, Output};
 
 /// `rate factor^(step / steps)`: `rate` at step 0, and after every further `steps` steps `factor` of it.
@@ -41,6 +43,17 @@ use minutia_graph::{DType, Output};
 #[track_caller]
 #[must_use]
 pub fn exponential_decay(step: &Output, rate: f32, steps: f32, factor: f32) -> Output {
+    if let Some(refused) = refused(
+        step.graph(),
+        "exponential_decay",
+        [
+            Argument::new("rate", rate, Domain::NotNegative),
+            Argument::new("steps", steps, Domain::Positive),
+            Argument::new("factor", factor, Domain::NotNegative),
+        ],
+    ) {
+        return refused;
+    }
     step.graph().constant(factor).pow(step / steps) * rate
 }
 
@@ -63,6 +76,17 @@ pub fn exponential_decay(step: &Output, rate: f32, steps: f32, factor: f32) -> O
 #[track_caller]
 #[must_use]
 pub fn exponential_decay_staircase(step: &Output, rate: f32, steps: f32, factor: f32) -> Output {
+    if let Some(refused) = refused(
+        step.graph(),
+        "exponential_decay_staircase",
+        [
+            Argument::new("rate", rate, Domain::NotNegative),
+            Argument::new("steps", steps, Domain::Positive),
+            Argument::new("factor", factor, Domain::NotNegative),
+        ],
+    ) {
+        return refused;
+    }
     step.graph().constant(factor).pow(stair(step, steps)) * rate
 }
 
@@ -84,6 +108,17 @@ pub fn exponential_decay_staircase(step: &Output, rate: f32, steps: f32, factor:
 #[track_caller]
 #[must_use]
 pub fn inverse_time_decay(step: &Output, rate: f32, steps: f32, factor: f32) -> Output {
+    if let Some(refused) = refused(
+        step.graph(),
+        "inverse_time_decay",
+        [
+            Argument::new("rate", rate, Domain::NotNegative),
+            Argument::new("steps", steps, Domain::Positive),
+            Argument::new("factor", factor, Domain::NotNegative),
+        ],
+    ) {
+        return refused;
+    }
     rate / (step / steps * factor + 1.0)
 }
 
@@ -105,6 +140,17 @@ pub fn inverse_time_decay(step: &Output, rate: f32, steps: f32, factor: f32) -> 
 #[track_caller]
 #[must_use]
 pub fn inverse_time_decay_staircase(step: &Output, rate: f32, steps: f32, factor: f32) -> Output {
+    if let Some(refused) = refused(
+        step.graph(),
+        "inverse_time_decay_staircase",
+        [
+            Argument::new("rate", rate, Domain::NotNegative),
+            Argument::new("steps", steps, Domain::Positive),
+            Argument::new("factor", factor, Domain::NotNegative),
+        ],
+    ) {
+        return refused;
+    }
     rate / (stair(step, steps) * factor + 1.0)
 }
 
@@ -132,6 +178,18 @@ fn stair(step: &Output, steps: f32) -> Output {
 #[track_caller]
 #[must_use]
 pub fn polynomial_decay(step: &Output, rate: f32, steps: f32, end: f32, power: f32) -> Output {
+    if let Some(refused) = refused(
+        step.graph(),
+        "polynomial_decay",
+        [
+            Argument::new("rate", rate, Domain::NotNegative),
+            Argument::new("steps", steps, Domain::Positive),
+            Argument::new("end", end, Domain::NotNegative),
+            Argument::new("power", power, Domain::NotNegative),
+        ],
+    ) {
+        return refused;
+    }
     let left = 1.0 - step.clip_by_value(0.0, steps) / steps;
     left.pow(power) * (rate - end) + end
 }
@@ -155,6 +213,12 @@ pub fn polynomial_decay(step: &Output, rate: f32, steps: f32, end: f32, power: f
 #[track_caller]
 #[must_use]
 pub fn piecewise_constant(step: &Output, boundaries: &[f32], values: &[f32]) -> Option<Output> {
+    let boundary = |&at: &f32| Argument::new("boundary", at, Domain::Finite);
+    let value = |&rate: &f32| Argument::new("value", rate, Domain::NotNegative);
+    let arguments = boundaries.iter().map(boundary).chain(values.iter().map(value));
+    if let Some(refused) = refused(step.graph(), "piecewise_constant", arguments) {
+        return Some(refused);
+    }
     let (last, before) = values.split_last()?;
     if before.len() != boundaries.len() || !boundaries.is_sorted() {
         return None;

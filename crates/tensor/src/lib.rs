@@ -28,6 +28,7 @@ mod binding;
 mod device;
 mod dtype;
 mod error;
+pub mod exact;
 mod nest;
 pub mod program;
 mod shape;

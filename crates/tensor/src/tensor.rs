@@ -1,4 +1,4 @@
-use crate::{DType, Element, Error, Shape};
+use crate::{DType, Element, Error, Shape, exact::Exact};
 use ndarray::{Array, ArrayD, Dimension, IxDyn};
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc};
@@ -260,7 +260,7 @@ struct Parts {
 
 #[derive(Serialize, Deserialize)]
 enum Values {
-    F32(Vec<f32>),
+    F32(Vec<Exact>),
     I32(Vec<i32>),
     Bool(Vec<bool>),
     U8(Vec<u8>),
@@ -269,7 +269,7 @@ enum Values {
 impl From<Tensor> for Parts {
     fn from(tensor: Tensor) -> Parts {
         let values = match &tensor.data {
-            Data::F32(v) => Values::F32(v.to_vec()),
+            Data::F32(v) => Values::F32(v.iter().copied().map(Exact).collect()),
             Data::I32(v) => Values::I32(v.to_vec()),
             Data::Bool(v) => Values::Bool(v.to_vec()),
             Data::U8(v) => Values::U8(v.to_vec()),
@@ -282,7 +282,7 @@ impl TryFrom<Parts> for Tensor {
     type Error = Error;
     fn try_from(parts: Parts) -> Result<Tensor, Error> {
         match parts.values {
-            Values::F32(v) => Tensor::from_vec(parts.shape, v),
+            Values::F32(v) => Tensor::from_vec(parts.shape, v.into_iter().map(|x| x.0).collect()),
             Values::I32(v) => Tensor::from_vec(parts.shape, v),
             Values::Bool(v) => Tensor::from_vec(parts.shape, v),
             Values::U8(v) => Tensor::from_vec(parts.shape, v),

@@ -72,7 +72,8 @@ fn digest(session: &Session) -> String {
     use sha2::{Digest, Sha256};
     let mut digest = Sha256::new();
     for variable in session.graph().global_variables() {
-        digest.update(session.variable(&variable).expect("was initialized").canonical_bytes());
+        let value = session.variable(&variable).expect("can be read").expect("was initialized");
+        digest.update(value.canonical_bytes());
     }
     digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -121,7 +121,7 @@ pub fn write(folder: &Path, config: &Config, data: &Data) -> Result<Inputs> {
 }
 
 fn weights(session: &Session, variables: &[Variable; 4]) -> Result<Vec<Tensor>> {
-    let value = |variable| session.variable(variable).context("the weights were just initialised");
+    let value = |variable| session.variable(variable)?.context("the weights were just initialised");
     variables.iter().map(value).collect()
 }
 

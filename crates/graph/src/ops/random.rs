@@ -9,7 +9,9 @@ pub(crate) struct Random {
     pub kind: Kind,
     pub dims: Vec<usize>,
     /// The numbers are `offset + scale * z`.
+    #[serde(with = "minutia_tensor::exact")]
     pub offset: f32,
+    #[serde(with = "minutia_tensor::exact")]
     pub scale: f32,
 }
 

@@ -66,9 +66,21 @@ impl Plan {
         let _exact = ExactFloats::enter();
         let needed = prune::needed(inner, targets, feeds)?;
         let (mut l, views) = lower(inner, &needed, feeds)?;
+        let fetched: Vec<View> = targets.iter().filter(|t| t.1).map(|t| views[&t.0].clone()).collect();
         let mut flags = Vec::new();
         if check_numerics {
-            for &id in needed.iter().filter(|id| inner.nodes[**id].signature.dtype == DType::F32) {
+            // What nothing uses may be anything: an old value that is assigned over need not even be there. Constants
+            // are used as parts of map programs.
+            let kept: Vec<usize> =
+                fetched.iter().chain(l.commits.values()).map(|v| v.operand.buffer).collect();
+            let live = prune::live(&l, &kept);
+            let used = |id: &&NodeId| {
+                let value = views[id].operand.buffer;
+                let constant = matches!(l.values[value].source, Source::Constant(_));
+                inner.nodes[**id].signature.dtype == DType::F32 && (live[value] || constant)
+            };
+            let checked: Vec<NodeId> = needed.iter().filter(used).copied().collect();
+            for id in checked {
                 l.node = id;
                 let kind = l.map(DType::I32, &[views[&id].clone()], |m, v| {
                     let difference = m.apply(Code::Sub, &[v[0], v[0]]);
@@ -81,7 +93,6 @@ impl Plan {
                 flags.push((id, l.reduce(ReduceOp::Max, &kind, &axes)));
             }
         }
-        let fetched: Vec<View> = targets.iter().filter(|t| t.1).map(|t| views[&t.0].clone()).collect();
         Ok(assemble(inner, l, fetched, flags, check_numerics))
     }
 }

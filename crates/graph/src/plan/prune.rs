@@ -31,19 +31,23 @@ pub(super) fn needed(
     }
 }
 
-/// Drops steps whose results nothing reads: shapes alone may have been of interest.
-pub(super) fn dead_steps(l: &mut Lowering, kept: &[usize]) {
+/// Whether each value is kept, or read by a step on the way to one that is.
+pub(super) fn live(l: &Lowering, kept: &[usize]) -> Vec<bool> {
     let mut live = vec![false; l.values.len()];
     kept.iter().for_each(|&v| live[v] = true);
-    let mut keep = vec![false; l.kernels.len()];
-    for (i, kernel) in l.kernels.iter().enumerate().rev() {
+    for kernel in l.kernels.iter().rev() {
         let (reads, writes) = reads_and_writes(&kernel.step);
         if writes.iter().any(|&v| live[v]) {
-            keep[i] = true;
             reads.iter().for_each(|&v| live[v] = true);
         }
     }
-    retain(&mut l.kernels, &keep);
+    live
+}
+
+/// Drops steps whose results nothing reads: shapes alone may have been of interest.
+pub(super) fn dead_steps(l: &mut Lowering, kept: &[usize]) {
+    let live = live(l, kept);
+    l.kernels.retain(|kernel| reads_and_writes(&kernel.step).1.iter().any(|&v| live[v]));
 }
 
 /// Takes out the steps that depend on constants alone.

@@ -115,7 +115,7 @@ impl Session {
         let outputs = targets.iter().filter(|t| t.1).map(|t| t.0).collect();
         let feeds = feeds.iter().map(|(&id, t)| (id, (t.dtype(), t.dims().to_vec()))).collect();
         let (graph, state) = (self.graph.clone(), self.state.clone());
-        Ok(Step { graph, state, compiled, feeds, outputs, fetches })
+        Ok(Step { graph, state, compiled, feeds, outputs, fetches, ran: false })
     }
 
     /// What a run of these fetches does: the kernel primitives that it was planned to, and what was fused.
@@ -131,13 +131,12 @@ impl Session {
     }
 
     /// A variable's value, if it has one.
-    #[must_use]
-    pub fn variable(&self, variable: &Variable) -> Option<Tensor> {
-        if !variable.graph.same(&self.graph) {
-            return None;
-        }
-        let index = self.graph.lock().variables.iter().position(|v| v.node == variable.id)?;
-        let dims = variable.shape().known()?;
+    ///
+    /// # Errors
+    /// [`Error::OtherGraph`]; when the device cannot be read, which may tell of an earlier run.
+    pub fn variable(&self, variable: &Variable) -> Result<Option<Tensor>, Error> {
+        let index = self.index_of(variable)?;
+        let dims = variable.shape().known().unwrap_or_default();
         lock(&self.state).value(index, variable.dtype(), &dims)
     }
 
@@ -146,17 +145,19 @@ impl Session {
     /// # Errors
     /// [`Error::Feed`] when type or shape differ, [`Error::OtherGraph`].
     pub fn set_variable(&mut self, variable: &Variable, value: &Tensor) -> Result<(), Error> {
-        if !variable.graph.same(&self.graph) {
-            return Err(Error::OtherGraph { role: "variable", name: variable.name() });
-        }
+        let index = self.index_of(variable)?;
         let expected = variable.signature();
         if expected.dtype != value.dtype() || !expected.shape.admits(value.dims()) {
             let (name, dtype, shape) = (variable.name(), value.dtype(), value.shape().clone());
             return Err(Error::Feed { name, expected, dtype, shape });
         }
-        let index =
-            self.graph.lock().variables.iter().position(|v| v.node == variable.id).unwrap_or_default();
         lock(&self.state).assign(index, value)
+    }
+
+    fn index_of(&self, variable: &Variable) -> Result<usize, Error> {
+        let index =
+            variable.graph.same(&self.graph).then(|| self.graph.lock().variable_at(variable.id)).flatten();
+        index.ok_or_else(|| Error::OtherGraph { role: "variable", name: variable.name() })
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -50,12 +50,16 @@ impl State {
         Ok(())
     }
 
+    pub fn is_initialized(&self, index: usize) -> bool {
+        self.variables.get(&index).is_some_and(|cell| cell.initialized)
+    }
+
     /// A variable's value, which has this type and these extents, if it has one.
-    pub fn value(&self, index: usize, dtype: DType, dims: &[usize]) -> Option<Tensor> {
-        let cell = self.variables.get(&index).filter(|c| c.initialized)?;
+    pub fn value(&self, index: usize, dtype: DType, dims: &[usize]) -> Result<Option<Tensor>, Error> {
+        let Some(cell) = self.variables.get(&index).filter(|c| c.initialized) else { return Ok(None) };
         let mut bytes = vec![0; layout::padded(dtype, dims).1];
-        self.memory.read(cell.slot, 0, &mut bytes).ok()?;
-        Tensor::from_bytes(dtype, dims, &layout::from_padded(dtype, dims, &bytes)).ok()
+        self.memory.read(cell.slot, 0, &mut bytes)?;
+        Ok(Some(Tensor::from_bytes(dtype, dims, &layout::from_padded(dtype, dims, &bytes))?))
     }
 
     pub fn counter(&mut self, node: NodeId) -> Result<Slot, Error> {
@@ -190,7 +194,7 @@ impl Compiled {
     }
 
     fn check_initialized(&self, state: &State, graph: &Graph) -> Result<(), Error> {
-        let missing = |v: &&usize| state.variables.get(v).is_none_or(|cell| !cell.initialized);
+        let missing = |v: &&usize| !state.is_initialized(**v);
         let inner = graph.lock();
         let name = |v: &usize| format!("'{}'", inner.nodes[inner.variables[*v].node].name);
         let variables: Vec<String> = self.reads.iter().filter(missing).map(name).collect();

@@ -40,6 +40,8 @@ pub struct Step<F> {
     pub(super) feeds: BTreeMap<NodeId, (DType, Vec<usize>)>,
     pub(super) outputs: Vec<NodeId>,
     pub(super) fetches: F,
+    /// Whether the latest run gave values.
+    pub(super) ran: bool,
 }
 
 impl<F: Fetch> Step<F> {
@@ -48,14 +50,18 @@ impl<F: Fetch> Step<F> {
     /// # Errors
     /// A variable without a value, an index out of range; in check-numerics mode, a NaN or an infinity.
     pub fn run(&mut self) -> Result<(), Error> {
-        self.compiled.run(&mut lock(&self.state), &self.graph)
+        self.ran = false;
+        self.compiled.run(&mut lock(&self.state), &self.graph)?;
+        self.ran = true;
+        Ok(())
     }
 
     /// The fetches' values after the latest run.
     ///
     /// # Errors
-    /// When the device cannot be read.
+    /// [`Error::NotRun`] where the latest run failed or there was none; when the device cannot be read.
     pub fn fetch(&self) -> Result<F::Value, Error> {
+        self.has_run()?;
         let values = self.compiled.values(&lock(&self.state))?;
         Ok(self.fetches.take(&mut values.into_iter()))
     }
@@ -63,7 +69,7 @@ impl<F: Fetch> Step<F> {
     /// The single value of a fetched output after the latest run. Allocates nothing.
     ///
     /// # Errors
-    /// [`Error::NotPrepared`], or another type or number of elements.
+    /// [`Error::NotRun`], [`Error::NotPrepared`], or another type or number of elements.
     pub fn value<T: Element>(&self, output: impl AsRef<Output>) -> Result<T, Error> {
         let mut value = [T::default()];
         self.read(output, &mut value)?;
@@ -73,8 +79,9 @@ impl<F: Fetch> Step<F> {
     /// Copies a fetched output's elements after the latest run. Allocates nothing.
     ///
     /// # Errors
-    /// [`Error::NotPrepared`], or another type or number of elements.
+    /// [`Error::NotRun`], [`Error::NotPrepared`], or another type or number of elements.
     pub fn read<T: Element>(&self, output: impl AsRef<Output>, elements: &mut [T]) -> Result<(), Error> {
+        self.has_run()?;
         let output = output.as_ref();
         let place = self.outputs.iter().position(|&id| id == output.id && output.graph.same(&self.graph));
         let place = place.ok_or_else(|| Error::NotPrepared { name: output.name(), role: "fetches" })?;
@@ -115,6 +122,10 @@ impl<F: Fetch> Step<F> {
             Some(false) => self.compiled.own_feed(state, id)?,
         }
         Ok(state.memory.store(self.compiled.feeds[&id].slot, elements)?)
+    }
+
+    fn has_run(&self) -> Result<(), Error> {
+        if self.ran { Ok(()) } else { Err(Error::NotRun) }
     }
 
     fn placeholder(&self, placeholder: &impl AsFeedKey) -> Result<NodeId, Error> {

@@ -281,7 +281,7 @@ fn learn(run: &mut Run<'_>, network: &Network, train: &Operation) -> Result<Stat
         }
         let number = state.epochs.len() + 1;
         let when = || format!("after epoch {number} (step {})", number * steps);
-        state.variables = Variables::of(&session);
+        state.variables = Variables::of(&session)?;
         for (name, values) in state.variables.numbers() {
             watch.look(name, when, values)?;
         }

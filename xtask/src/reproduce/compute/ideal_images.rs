@@ -262,7 +262,7 @@ fn descend(run: &mut Run<'_>) -> Result<Vec<Images>> {
             step.run()?;
             state.step += 1;
             if state.step.is_multiple_of(watch::EVERY)
-                && let Some(image) = session.variable(&model.image)
+                && let Some(image) = session.variable(&model.image)?
             {
                 watch.look(
                     "the image",
@@ -275,7 +275,7 @@ fn descend(run: &mut Run<'_>) -> Result<Vec<Images>> {
                 watch.look("the loss", || format!("after step {} of '{penalty}'", state.step), &[loss])?;
                 run.progress
                     .step(state.done.len() * steps + state.step, &format!("{penalty:13}  loss {loss}"))?;
-                state.variables = Variables::of(&session);
+                state.variables = Variables::of(&session)?;
                 run.checkpoint.save(&state)?;
             }
         }

@@ -181,18 +181,18 @@ fn descend(run: &mut Run<'_>, model: &Model, train: &Operation) -> Result<(Varia
         }
         state.step += 1;
         if state.step.is_multiple_of(watch::EVERY)
-            && let Some(x) = session.variable(&model.x)
+            && let Some(x) = session.variable(&model.x)?
         {
             watch.look("x", || format!("after step {}", state.step), x.as_slice()?)?;
         }
         if state.step.is_multiple_of(pause) {
             let loss = state.loss.last().copied().unwrap_or_default();
             run.progress.step(state.step, &format!("loss {loss}"))?;
-            state.variables = Variables::of(&session);
+            state.variables = Variables::of(&session)?;
             run.checkpoint.save(&state)?;
         }
     }
-    Ok((Variables::of(&session), state.loss))
+    Ok((Variables::of(&session)?, state.loss))
 }
 
 #[cfg(test)]

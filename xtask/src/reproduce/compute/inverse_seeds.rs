@@ -203,7 +203,7 @@ fn end_of(
     for done in 1..=steps {
         step.run()?;
         if (done.is_multiple_of(watch::EVERY) || done == steps)
-            && let Some(x) = session.variable(&model.x)
+            && let Some(x) = session.variable(&model.x)?
         {
             watch.look("x", || format!("after step {done}"), x.as_slice()?)?;
         }

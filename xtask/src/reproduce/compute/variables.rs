@@ -20,9 +20,15 @@ fn borrowed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Strin
 
 impl Variables {
     /// Those of a session that have a value.
-    pub fn of(session: &Session) -> Variables {
-        let variables = session.graph().global_variables();
-        Variables(variables.iter().filter_map(|v| Some((v.name(), session.variable(v)?))).collect())
+    ///
+    /// # Errors
+    /// When the device cannot be read.
+    pub fn of(session: &Session) -> Result<Variables> {
+        let mut values = BTreeMap::new();
+        for variable in session.graph().global_variables() {
+            values.extend(session.variable(&variable)?.map(|value| (variable.name(), value)));
+        }
+        Ok(Variables(values))
     }
 
     /// The value of one.
