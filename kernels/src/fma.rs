@@ -14,7 +14,12 @@ pub trait Fma: Copy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Portable;
 
-#[cfg(not(any(target_arch = "aarch64", target_arch = "nvptx64", target_feature = "fma")))]
+#[cfg(not(any(
+    target_arch = "aarch64",
+    target_arch = "nvptx64",
+    target_arch = "s390x",
+    target_feature = "fma"
+)))]
 impl Fma for Portable {
     #[inline(always)]
     fn fma(a: f32, b: f32, c: f32) -> f32 {
@@ -22,7 +27,7 @@ impl Fma for Portable {
     }
 }
 
-#[cfg(any(target_arch = "aarch64", target_feature = "fma"))]
+#[cfg(any(target_arch = "aarch64", target_arch = "s390x", target_feature = "fma"))]
 impl Fma for Portable {
     #[inline(always)]
     #[allow(

@@ -199,5 +199,5 @@ fn instruction() -> Option<fn(f32, f32, f32) -> f32> {
         });
     }
     // Where the target has it, the portable function is the instruction.
-    cfg!(target_arch = "aarch64").then_some(fma)
+    cfg!(any(target_arch = "aarch64", target_arch = "s390x")).then_some(fma)
 }
