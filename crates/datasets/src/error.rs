@@ -35,7 +35,7 @@ pub enum Problem {
         archive: String,
     },
     /// More than one set, none of which has names without a prefix.
-    #[error("holds several sets ({}); name the folder of one, or put its four files into one of their own", .0.join(", "))]
+    #[error("holds several sets; name one of them: {}", .0.join(", "))]
     Several(Vec<String>),
     /// A link that leads nowhere; what it says.
     #[error("is a symbolic link to {}, which is not there", .0.display())]

@@ -185,10 +185,12 @@ fn a_folder_without_a_set_says_what_it_has() {
     check(&at("packed/archive.zip"), &["archive.zip: is a zip archive", "unzip"]);
     write_set(&at("two"), &files, |name| format!("emnist-letters-{name}"));
     write_set(&at("two"), &files, |name| format!("emnist-digits-{name}"));
-    check(&at("two"), &["several sets", "emnist-digits, ", "emnist-letters", "of their own"]);
+    check(&at("two"), &["several sets; name one of them: ", "two/emnist-digits, ", "two/emnist-letters"]);
+    mnist::load(at("two/emnist-letters")).unwrap();
+    check(&at("two/emnist-none"), &["emnist-none: "]);
     write_set(&at("root"), &files, |name| format!("MNIST/raw/{name}"));
     write_set(&at("root"), &files, |name| format!("KMNIST/raw/{name}"));
-    check(&at("root"), &["several sets", "KMNIST/raw", "name the folder of one"]);
+    check(&at("root"), &["several sets", "KMNIST/raw"]);
     mnist::load(at("root/MNIST")).unwrap();
     fs::create_dir_all(at("folder").join(FILES[0])).unwrap();
     check(&at("folder"), &[FILES[0], "is a folder, expected an IDX file"]);

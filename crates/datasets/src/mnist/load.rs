@@ -12,8 +12,9 @@ pub(crate) const LIMIT: u64 = 1 << 30;
 
 /// Loads the four files of a folder and checks that they belong together. A file may hold up to 1 GiB of data.
 ///
-/// The names are MNIST's, EMNIST's or QMNIST's, with a `.` or `-` before `idx`, plain or with `.gz`, each in the folder or
-/// in one of its own name; the files may also be below the folder, where torchvision puts them (`MNIST/raw`).
+/// The names are MNIST's, EMNIST's or QMNIST's, with a `.` or `-` before `idx`, plain or with `.gz`, each in
+/// the folder or in one of its own name; `FOLDER/emnist-letters` names one of several sets. The files may
+/// also be below the folder, where torchvision puts them (`MNIST/raw`).
 ///
 /// # Errors
 /// [`Error`] with the file, what is wrong, and the cure.

@@ -27,10 +27,13 @@ const NAMES: [&[&str]; 4] = [
     &[FILES[3], "test-labels-idx1-ubyte", "test-labels-idx2-int"],
 ];
 
-/// The four files of the set in a folder, or in one of those [below](BELOW) it.
+/// The four files of the set in a folder, or in one of those [below](BELOW) it; of several in one folder, of that whose
+/// names begin as the path ends.
 pub(crate) fn set(folder: &Path) -> Result<[PathBuf; 4], Error> {
-    check(folder)?;
-    let mut places = sets(folder)?;
+    let mut places = match prefix(folder) {
+        Some(set) => vec![set],
+        None => check(folder).and_then(|()| sets(folder))?,
+    };
     if places.is_empty() {
         for below in BELOW.map(|name| folder.join(name)).iter().filter(|below| below.is_dir()) {
             places.extend(sets(below)?);
@@ -63,12 +66,24 @@ fn sets(folder: &Path) -> Result<Vec<(PathBuf, String)>, Error> {
             _ => return Ok(vec![(folder.to_path_buf(), String::new())]),
         }
     }
+    Ok(prefixes(folder)?.into_iter().map(|prefix| (folder.to_path_buf(), prefix)).collect())
+}
+
+/// What the names of training images begin with in a folder.
+fn prefixes(folder: &Path) -> Result<BTreeSet<String>, Error> {
     let prefix = |name: String| {
         let name = name.strip_suffix(".gz").unwrap_or(&name).replace(".idx", "-idx");
         name.strip_suffix(FILES[0]).filter(|prefix| prefix.ends_with('-')).map(str::to_string)
     };
-    let prefixes: BTreeSet<String> = list(folder)?.into_iter().filter_map(prefix).collect();
-    Ok(prefixes.into_iter().map(|prefix| (folder.to_path_buf(), prefix)).collect())
+    Ok(list(folder)?.into_iter().filter_map(prefix).collect())
+}
+
+/// The set that a path names which is no folder, but what the names of a set in its folder begin with.
+fn prefix(path: &Path) -> Option<(PathBuf, String)> {
+    let folder = path.parent().filter(|_| fs::symlink_metadata(path).is_err())?;
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let prefix = format!("{}-", path.file_name()?.to_str()?);
+    prefixes(folder).ok()?.contains(&prefix).then(|| (folder.to_path_buf(), prefix))
 }
 
 fn prefixed(prefix: &str, names: &[&str]) -> Vec<String> {
