@@ -7,6 +7,7 @@ use std::time::Instant;
 
 /// Chains that run side by side: a core makes two vectors of results a cycle and needs four cycles for each, and AVX2
 /// takes two registers of its sixteen for a chain.
+#[cfg(target_arch = "x86_64")]
 const CHAINS: usize = 12;
 const NARROW_CHAINS: usize = 6;
 /// Multiply-adds of each chain in a burst: a few milliseconds.

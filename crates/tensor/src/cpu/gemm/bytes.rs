@@ -47,6 +47,10 @@ pub(in crate::cpu) struct Bytes {
     pub(in crate::cpu) indices: *const i32,
     /// Bytes in a row of the table.
     pub(in crate::cpu) width: usize,
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "no other CPU makes lists from bytes")
+    )]
     pub(in crate::cpu) decode: Decode,
 }
 
