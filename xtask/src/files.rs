@@ -1,10 +1,16 @@
-//! Files that are either there completely or not at all.
+//! Reading and writing with messages that name the file and the cure.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use minutia_files::Attempt;
+
+use crate::terminal;
+
+/// Bytes of the largest file that is read: more than anything here writes.
+const LIMIT: u64 = 1 << 31;
 
 /// Writes a file, complete or not at all, creating the folder where it is missing.
 ///
@@ -28,16 +34,16 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Reads a file; `None` when there is none.
 ///
 /// # Errors
-/// Any other failure, with the file's name.
+/// Any other failure, with the file's name; what is no file is one, and is not opened.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(path) {
+    match minutia_files::read(path, LIMIT) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
 }
 
-/// Removes a file; that it is not there is fine.
+/// Removes a file, or the link that stands for it; that it is not there is fine.
 ///
 /// # Errors
 /// Any other failure, with the file's name.
@@ -55,9 +61,14 @@ pub fn remove(path: &Path) -> Result<()> {
 /// # Errors
 /// When the folder cannot be read.
 pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = || format!("cannot read the folder {}", folder.display());
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.with_context(unreadable)?,
+    };
     let mut paths = Vec::new();
-    for entry in entries(folder)? {
-        let path = entry.with_context(|| unreadable(folder))?.path();
+    for entry in entries {
+        let path = entry.with_context(unreadable)?.path();
         if path.is_file() {
             paths.push(path);
         }
@@ -66,78 +77,69 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn entries(folder: &Path) -> Result<Vec<io::Result<fs::DirEntry>>> {
-    match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        other => Ok(other.with_context(|| unreadable(folder))?.collect()),
-    }
-}
-
-fn unreadable(folder: &Path) -> String {
-    format!("cannot read the folder {}", folder.display())
-}
-
-/// Removes the `.partial` files that a killed run has left below a folder.
+/// Whether a folder is ours to remove files from: one behind a link is somebody else's.
 ///
 /// # Errors
-/// When a folder cannot be read or a file not removed.
-pub fn remove_partials(folder: &Path) -> Result<()> {
-    for entry in entries(folder)? {
-        let path = entry.with_context(|| unreadable(folder))?.path();
-        if path.is_dir() {
-            remove_partials(&path)?;
-        } else if path.extension().is_some_and(|extension| extension == "partial") {
-            remove(&path)?;
-        }
+/// When it is a link. That it is not there is fine.
+pub fn no_link(folder: &Path) -> Result<()> {
+    if fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_symlink()) {
+        bail!(
+            "{} is a symbolic link, and this program does not follow links to where it removes files; put a folder in \
+             its place, or name another folder with --out",
+            folder.display()
+        );
     }
     Ok(())
+}
+
+/// Removes from a folder, but not from those in it, what killed runs have left half-written.
+///
+/// # Errors
+/// As [`no_link`], and when the folder cannot be read or a file not removed.
+pub fn sweep(folder: &Path) -> Result<()> {
+    no_link(folder)?;
+    minutia_files::sweep(folder).with_context(|| format!("cannot tidy up {}", folder.display()))
 }
 
 /// Keeps a second run out of an output folder. The operating system releases it however the process ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    _held: Option<minutia_files::Lock>,
 }
 
 impl Lock {
-    /// Takes the lock at `path`, creating the file and its folder where they are missing.
+    /// Takes the lock at `path`, creating the file and its folder where they are missing. Where the file system has no
+    /// locks, that is said and the run goes on without one.
     ///
     /// # Errors
-    /// When another process holds it (named by its number) or the file cannot be written.
+    /// When another process holds it (named by its number), the file cannot be written, or a link is in the way.
     pub fn take(path: &Path) -> Result<Lock> {
         let folder = path.parent().unwrap_or(Path::new("."));
-        let cure = || format!("cannot use {} for output; name another folder with --out", folder.display());
-        fs::create_dir_all(folder).with_context(cure)?;
-        let mut file = File::options()
-            .create(true)
-            .read(true)
-            .write(true)
-            .truncate(false)
-            .open(path)
-            .with_context(cure)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let holder = fs::read_to_string(path).unwrap_or_default();
-                let holder = holder
-                    .trim()
-                    .parse::<u32>()
-                    .map_or("another process".to_string(), |id| format!("process {id}"));
+        no_link(folder)?;
+        Lock::of(path, fs::create_dir_all(folder).and_then(|()| minutia_files::Lock::take(path)))
+    }
+
+    fn of(path: &Path, attempt: io::Result<Attempt>) -> Result<Lock> {
+        let folder = path.parent().unwrap_or(path);
+        let guarded = folder.parent().unwrap_or(folder).display();
+        match attempt {
+            Ok(Attempt::Busy(busy)) => {
+                let holder = busy.holder.map_or("another process".to_string(), |id| format!("process {id}"));
                 bail!(
-                    "{holder} is writing to {}; wait until it is done, or name another folder with --out",
-                    folder.parent().unwrap_or(folder).display()
-                );
+                    "{holder} is writing to {guarded}; wait until it is done, or name another folder with --out"
+                )
             }
-            Err(TryLockError::Error(error)) => {
-                return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+            Err(error) => Err(error).with_context(|| {
+                format!("cannot use {} for output; name another folder with --out", path.display())
+            }),
+            Ok(Attempt::Taken(held)) => Ok(Lock { _held: Some(held) }),
+            Ok(Attempt::Unsupported(why)) => {
+                terminal::warn(format_args!(
+                    "the file system of {guarded} has no locks ({why}); see to it that no other run writes there"
+                ));
+                Ok(Lock { _held: None })
             }
         }
-        let write = |file: &mut File| -> io::Result<()> {
-            file.set_len(0)?;
-            write!(file, "{}", std::process::id())
-        };
-        write(&mut file).with_context(cure)?;
-        Ok(Lock { _file: file })
     }
 }
 
@@ -166,18 +168,6 @@ mod tests {
     }
 
     #[test]
-    fn partial_files_are_found_at_any_depth() {
-        let folder = tempfile::tempdir().unwrap();
-        write(&folder.path().join("a/keep"), b"").unwrap();
-        fs::write(folder.path().join("a/x.svg.partial"), b"").unwrap();
-        remove_partials(folder.path()).unwrap();
-        let left: Vec<_> =
-            fs::read_dir(folder.path().join("a")).unwrap().map(|e| e.unwrap().file_name()).collect();
-        assert_eq!(left, ["keep"]);
-        remove_partials(&folder.path().join("none")).unwrap();
-    }
-
-    #[test]
     fn the_lock_names_its_holder_and_ends_with_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(".cache/lock");
@@ -187,5 +177,15 @@ mod tests {
         drop(first);
         fs::write(&path, "4294967295").unwrap();
         Lock::take(&path).unwrap();
+    }
+
+    #[test]
+    fn without_locks_a_run_goes_on_and_without_a_place_for_one_it_does_not() {
+        let path = Path::new("out/.cache/lock");
+        let unsupported = Attempt::Unsupported(io::ErrorKind::Unsupported.into());
+        assert!(Lock::of(path, Ok(unsupported)).unwrap()._held.is_none());
+        let error =
+            format!("{:#}", Lock::of(path, Err(io::ErrorKind::ReadOnlyFilesystem.into())).unwrap_err());
+        assert!(error.contains("out/.cache/lock") && error.contains("--out"), "{error}");
     }
 }

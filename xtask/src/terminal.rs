@@ -32,6 +32,11 @@ pub fn complain(error: &anyhow::Error) {
     let _ = writeln!(io::stderr().lock(), "error: {error:#}");
 }
 
+/// Prints a warning to standard error.
+pub fn warn(text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "warning: {text}");
+}
+
 /// Columns of the terminal: what the variable `COLUMNS` says, else what standard output knows, else 100.
 pub fn columns() -> usize {
     let said = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok());

@@ -94,16 +94,6 @@ fn a_dry_run_writes_nothing() {
 }
 
 #[test]
-fn remains_of_a_killed_run_are_removed() {
-    let place = Place::new();
-    let partial = place.path("out/figures/inverse_loss.svg.partial");
-    fs::create_dir_all(partial.parent().unwrap()).unwrap();
-    fs::write(&partial, "<sv").unwrap();
-    succeed(place.reproduce("out", &["inverse"]));
-    assert!(!partial.exists());
-}
-
-#[test]
 fn stages_that_were_not_asked_for_stay_in_the_report() {
     let place = Place::new();
     succeed(place.reproduce("out", &[]));

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use common::{Place, succeed};
 use minutia_kernels::rng::Generator;
+use sha2::{Digest, Sha256};
 
 #[test]
 fn threads_and_instructions_change_nothing() {
@@ -94,6 +95,32 @@ fn a_run_goes_on_from_its_checkpoint_unless_it_is_damaged() {
     interrupt(&out, &checkpoint);
     let text = succeed(place.reproduce("out", &["classifier", "--fresh"]));
     assert!(!text.contains("going on"), "{text}");
+}
+
+#[test]
+fn a_forged_checkpoint_is_refused_before_anything_is_allocated() {
+    let place = Place::new();
+    succeed(place.reproduce("out", &["classifier"]));
+    let (out, whole) = (place.path("out"), place.manifest("out"));
+    let checkpoint = catch_checkpoint(&place);
+    // No epochs; a map of one variable whose name claims 2^60 bytes; of 2^60 variables; of none; a variable of no rows.
+    let long = [&[253][..], &(1_u64 << 60).to_le_bytes()].concat();
+    let empty = |name: &[u8]| [&[0, 1, name.len() as u8][..], name, &[1, 0, 0, 0]].concat();
+    for (state, message) in [
+        ([&[0, 1][..], &long].concat(), "is damaged"),
+        ([&[0][..], &long].concat(), "is damaged"),
+        (long.clone(), "is damaged"),
+        (vec![0, 0], "does not fit (there is no variable '"),
+        (empty(b"W1"), "does not fit ("),
+    ] {
+        let rest = [&checkpoint[64..128], &state].concat();
+        let digest: String = Sha256::digest(&rest).iter().map(|byte| format!("{byte:02x}")).collect();
+        interrupt(&out, &[digest.into_bytes(), rest].concat());
+        let text = succeed(place.reproduce("out", &["classifier"]));
+        let line = text.lines().find(|line| line.starts_with("  the checkpoint")).unwrap_or(&text);
+        assert!(line.contains(message) && line.ends_with(": starting anew"), "{state:?}: {line}");
+        assert_eq!(place.manifest("out"), whole);
+    }
 }
 
 /// A checkpoint of the classifier, from a run that was killed as soon as it had written one.

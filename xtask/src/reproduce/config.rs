@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StageName;
 use super::domain::{Correlation, Inner, Rate, Share, Size, Tolerance, double, single, whole};
+use crate::files;
 
 /// Everything that a result may depend on, the data apart.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -157,9 +158,10 @@ impl Config {
     /// # Errors
     /// Names the file, the parameter and what is wrong with it.
     pub fn read(path: &Path) -> Result<Config> {
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Config::from_text(&text).with_context(|| format!("{} cannot be used", path.display()))
+        let bytes = files::read(path)?.with_context(|| format!("{} is missing", path.display()))?;
+        let text = String::from_utf8(bytes).context("it is no text");
+        let config = text.and_then(|text| Config::from_text(&text));
+        config.with_context(|| format!("{} cannot be used", path.display()))
     }
 
     /// Reads and checks the text of a file.

@@ -23,7 +23,7 @@ mod stage;
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use minutia_tensor::cpu;
 
 use crate::{cli, files, terminal};
@@ -84,14 +84,16 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
     finish::compare(&pipeline, &done, &lock, options.verify, options.bless.then_some(lock_path.as_path()))
 }
 
-/// Makes the output folder, keeps other runs out of it, and removes what a killed one has left half done.
+/// Makes the output folder, keeps other runs out of it, and removes what a killed one has left half-written in the
+/// folders that stages write to.
 fn prepare(out: &Path) -> Result<files::Lock> {
     let lock = files::Lock::take(&out.join(".cache").join("lock"))?;
-    for folder in ["figures", "data", ".cache"] {
-        files::remove_partials(&out.join(folder))?;
+    files::no_link(&out.join("data"))?;
+    let stages = compute::STAGES.iter().map(|stage| format!("data/{}", stage.name()));
+    for folder in ["figures", ".cache"].into_iter().map(String::from).chain(stages) {
+        files::sweep(&out.join(folder))?;
     }
-    for file in ["report.html", "results.json", "manifest.json", "environment.json"] {
-        files::remove(&out.join(format!("{file}.partial")))?;
-    }
+    // The output folder itself has a name that somebody chose, a link or not.
+    minutia_files::sweep(out).with_context(|| format!("cannot tidy up {}", out.display()))?;
     Ok(lock)
 }

@@ -111,7 +111,7 @@ pub fn partials(folder: &Path) -> Vec<PathBuf> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             found.extend(partials(&path));
-        } else if path.extension().is_some_and(|extension| extension == "partial") {
+        } else if path.to_string_lossy().ends_with("partial") {
             found.push(path);
         }
     }
