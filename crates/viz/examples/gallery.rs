@@ -6,6 +6,9 @@ use minutia_viz::{
 };
 use std::{error::Error, fs, path::PathBuf};
 
+#[path = "gallery/more.rs"]
+mod more;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args_os().nth(1).map_or_else(|| PathBuf::from("target/viz"), PathBuf::from);
     fs::create_dir_all(&folder)?;
@@ -57,7 +60,7 @@ pub fn figures() -> Result<Vec<(&'static str, Figure)>, minutia_viz::Error> {
     for _ in 0..10 {
         grid = grid.image(&image)?;
     }
-    Ok(vec![
+    let mut figures = vec![
         (
             "lines",
             Figure::grid(panels)
@@ -113,7 +116,9 @@ pub fn figures() -> Result<Vec<(&'static str, Figure)>, minutia_viz::Error> {
                     .layer("output", 10, "softmax"),
             ),
         ),
-    ])
+    ];
+    figures.extend(more::figures()?);
+    Ok(figures)
 }
 
 /// A softmax classifier with a hidden layer, and the graph that trains it.

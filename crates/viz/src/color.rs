@@ -31,7 +31,3 @@ impl ColorMap {
         }
     }
 }
-
-/// Colours of lines that the colour-blind can tell apart (Okabe and Ito, 2008).
-pub(crate) const PALETTE: [&str; 7] =
-    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555"];

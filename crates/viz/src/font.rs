@@ -1,5 +1,9 @@
 //! The one font: its widths, so that text can be placed, and its bytes, so that a picture can carry it.
 
+use crate::{
+    Error,
+    text::{is_wide, joins},
+};
 use std::{collections::BTreeMap, sync::OnceLock};
 
 /// A subset of DejaVu Sans without kerning, so that a text is as wide as its letters; see assets/DejaVuSans.LICENSE.
@@ -7,9 +11,6 @@ pub(crate) const FONT: &[u8] = include_bytes!("../assets/DejaVuSans.ttf");
 
 /// The family that pictures name.
 pub(crate) const FAMILY: &str = "DejaVu Sans";
-
-/// Advance of letters that the subset lacks, in em: another font will show them.
-const UNKNOWN: f64 = 0.65;
 
 /// A CSS rule that holds the font of all figures, for a page that shows several of
 /// [`Figure::to_inline_svg`](crate::Figure::to_inline_svg) and should carry the font once.
@@ -28,26 +29,84 @@ pub fn font_face_css() -> &'static str {
     })
 }
 
-/// Width of a text in pixels, `size` pixels to the em.
-pub(crate) fn text_width(text: &str, size: f64) -> f64 {
-    static ADVANCES: OnceLock<BTreeMap<char, f64>> = OnceLock::new();
-    let advances = ADVANCES.get_or_init(|| advances().unwrap_or_default());
-    text.chars().map(|c| advances.get(&c).copied().unwrap_or(UNKNOWN)).sum::<f64>() * size
+/// A font that a figure was given, for letters that the built-in one lacks.
+#[derive(Clone)]
+pub(crate) struct Font {
+    pub bytes: Vec<u8>,
+    advances: BTreeMap<char, f64>,
 }
 
-/// Each letter's advance in em, from the tables `cmap` (format 4) and `hmtx`.
-fn advances() -> Option<BTreeMap<char, f64>> {
-    let em = f64::from(word(table(b"head")?, 18)?);
-    let (widths, count) = (table(b"hmtx")?, usize::from(word(table(b"hhea")?, 34)?));
-    let cmap = table(b"cmap")?;
-    let at = (0..usize::from(word(cmap, 2)?))
-        .filter_map(|i| {
-            Some((usize::from(word(cmap, 8 + 8 * i)?) << 16) + usize::from(word(cmap, 10 + 8 * i)?))
-        })
-        .find(|&at| word(cmap, at) == Some(4))?;
-    let codes = cmap.get(at..)?;
+impl Font {
+    /// A TrueType or OpenType font, or the first of a collection.
+    pub fn new(bytes: Vec<u8>) -> Result<Font, Error> {
+        match advances(&bytes) {
+            Some(advances) if !advances.is_empty() => Ok(Font { bytes, advances }),
+            _ => Err(Error::Font { bytes: bytes.len() }),
+        }
+    }
+
+    /// The letter's advance in em, if the font has it.
+    pub fn advance(&self, letter: char) -> Option<f64> {
+        self.advances.get(&letter).copied()
+    }
+}
+
+/// Each letter of the built-in font and its advance in em.
+fn built_in() -> &'static BTreeMap<char, f64> {
+    static ADVANCES: OnceLock<BTreeMap<char, f64>> = OnceLock::new();
+    ADVANCES.get_or_init(|| advances(FONT).unwrap_or_default())
+}
+
+/// Whether the built-in font has a letter.
+pub(crate) fn is_built_in(letter: char) -> bool {
+    built_in().contains_key(&letter)
+}
+
+/// Advance of a letter in em; what the built-in font lacks takes what its script usually takes.
+pub(crate) fn advance(letter: char) -> f64 {
+    match built_in().get(&letter) {
+        Some(&advance) => advance,
+        None if joins(letter) => 0.0,
+        None if is_wide(letter) => 1.0,
+        None => 0.65,
+    }
+}
+
+/// Each letter's advance in em, from the tables `cmap` (formats 12 and 4) and `hmtx`.
+fn advances(font: &[u8]) -> Option<BTreeMap<char, f64>> {
+    let em = f64::from(word(table(font, b"head")?, 18)?);
+    let (widths, count) = (table(font, b"hmtx")?, usize::from(word(table(font, b"hhea")?, 34)?));
+    let advance = |glyph: usize| Some(f64::from(word(widths, 4 * glyph.min(count.checked_sub(1)?))?) / em);
+    let cmap = table(font, b"cmap")?;
+    let codes = |format: u16| {
+        let at = (0..usize::from(word(cmap, 2)?)).filter_map(|i| long(cmap, 8 + 8 * i));
+        at.filter_map(|at| cmap.get(at..)).find(|codes| word(codes, 0) == Some(format))
+    };
+    let glyphs = match codes(12) {
+        Some(codes) => ranges(codes),
+        None => segments(codes(4)?)?,
+    };
+    let known = glyphs.into_iter().filter(|(_, glyph)| *glyph != 0 && em > 0.0);
+    Some(known.filter_map(|(letter, glyph)| Some((letter, advance(glyph)?))).collect())
+}
+
+/// Letters and glyphs of a `cmap` of format 12; more than Unicode has are not read.
+fn ranges(codes: &[u8]) -> Vec<(char, usize)> {
+    let groups = codes.get(16..).unwrap_or_default().chunks_exact(12).take(long(codes, 12).unwrap_or(0));
+    let letters = groups.flat_map(|group| {
+        let [first, last, glyph] = [0, 4, 8].map(|at| long(group, at).unwrap_or(0));
+        (first..=last.min(0x10_ffff)).map(move |code| (code, glyph + (code - first)))
+    });
+    letters
+        .take(0x11_0000)
+        .filter_map(|(code, glyph)| Some((char::from_u32(u32::try_from(code).ok()?)?, glyph)))
+        .collect()
+}
+
+/// Letters and glyphs of a `cmap` of format 4.
+fn segments(codes: &[u8]) -> Option<Vec<(char, usize)>> {
     let double = usize::from(word(codes, 6)?);
-    let mut advances = BTreeMap::new();
+    let mut glyphs = Vec::new();
     for segment in (0..double).step_by(2) {
         let field = |table: usize| word(codes, 14 + table * double + if table > 0 { 2 } else { 0 } + segment);
         let (last, first, delta, range) = (field(0)?, field(1)?, field(2)?, field(3)?);
@@ -57,24 +116,34 @@ fn advances() -> Option<BTreeMap<char, f64>> {
                 code.wrapping_add(delta)
             } else {
                 let place = 16 + 3 * double + segment + usize::from(range) + 2 * usize::from(code - first);
-                word(codes, place)?.wrapping_add(delta)
+                match word(codes, place)? {
+                    0 => 0,
+                    glyph => glyph.wrapping_add(delta),
+                }
             };
-            let advance = word(widths, 4 * usize::from(glyph).min(count.checked_sub(1)?))?;
-            advances.insert(letter, f64::from(advance) / em);
+            glyphs.push((letter, usize::from(glyph)));
+        }
+        if glyphs.len() > 0x11_0000 {
+            return None;
         }
     }
-    Some(advances)
+    Some(glyphs)
 }
 
-fn table(tag: &[u8; 4]) -> Option<&'static [u8]> {
-    let entry =
-        FONT.get(12..)?.chunks_exact(16).take(usize::from(word(FONT, 4)?)).find(|e| e.starts_with(tag))?;
-    let long = |at| Some(usize::from(word(entry, at)?) << 16 | usize::from(word(entry, at + 2)?));
-    FONT.get(long(8)?..long(8)? + long(12)?)
+fn table<'a>(font: &'a [u8], tag: &[u8; 4]) -> Option<&'a [u8]> {
+    let start = if font.starts_with(b"ttcf") { long(font, 12)? } else { 0 };
+    let header = font.get(start..)?;
+    let mut entries = header.get(12..)?.chunks_exact(16).take(usize::from(word(header, 4)?));
+    let entry = entries.find(|e| e.starts_with(tag))?;
+    font.get(long(entry, 8)?..)?.get(..long(entry, 12)?)
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]))
+}
+
+fn long(bytes: &[u8], at: usize) -> Option<usize> {
+    Some(usize::from(word(bytes, at)?) << 16 | usize::from(word(bytes, at + 2)?))
 }
 
 /// Bytes as text for a data URL.
@@ -94,6 +163,7 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::text_width;
 
     #[test]
     fn base64_is_the_standard_s() {
@@ -106,10 +176,23 @@ mod tests {
 
     #[test]
     fn widths_are_the_font_s_and_labels_have_their_letters() {
-        let advances = advances().unwrap();
         assert_eq!((text_width("0", 2048.0), text_width("iW", 2048.0)), (1303.0, 569.0 + 2025.0));
         for letter in ('!'..='~').chain("−×∞⁻⁰¹²³⁴⁵⁶⁷⁸⁹µσ→…–".chars()) {
-            assert!(advances.contains_key(&letter), "{letter}");
+            assert!(is_built_in(letter), "{letter}");
         }
+    }
+
+    #[test]
+    fn damaged_fonts_are_errors_or_fonts_and_never_more() {
+        for cut in (0..FONT.len()).step_by(97) {
+            let _ = Font::new(FONT[..cut].to_vec());
+        }
+        let mut bytes = FONT.to_vec();
+        for at in 0..3000 {
+            let before = std::mem::replace(&mut bytes[at], 0xff);
+            let _ = Font::new(bytes.clone());
+            bytes[at] = before;
+        }
+        assert!(Font::new(Vec::new()).is_err() && Font::new(b"wOFF".repeat(40)).is_err());
     }
 }

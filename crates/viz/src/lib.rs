@@ -2,32 +2,33 @@
 #![forbid(unsafe_code)]
 
 mod axis;
-mod bar_chart;
 mod canvas;
 mod color;
+mod dates;
 mod error;
 mod figure;
 mod font;
-mod graph;
-mod heat_map;
-mod image_grid;
-mod layout;
-mod line_chart;
-mod network;
 mod number;
+mod panel;
+mod panels;
 mod png;
-mod route;
 mod shrink;
 mod spline;
+mod text;
+mod theme;
+mod thin;
+mod ticks;
 
-pub use bar_chart::BarChart;
+pub use axis::Scale;
+pub use canvas::Anchor;
 pub use color::ColorMap;
 pub use error::Error;
-pub use figure::{Figure, Panel};
+pub use figure::Figure;
 pub use font::font_face_css;
-pub use graph::{Edge, GraphDiagram, Node};
-pub use heat_map::HeatMap;
-pub use image_grid::ImageGrid;
-pub use line_chart::{LineChart, Scale};
-pub use network::NetworkDiagram;
 pub use number::format_number;
+pub use panel::{Drawing, Panel};
+pub use panels::{
+    BarChart, Edge, GraphDiagram, HeatMap, Histogram, ImageGrid, Legend, LineChart, Marker, Marks,
+    NetworkDiagram, Node,
+};
+pub use theme::{Color, Theme};

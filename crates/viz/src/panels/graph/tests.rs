@@ -1,5 +1,5 @@
+use super::layout::normal;
 use super::*;
-use crate::layout::normal;
 
 fn node(scope: &str) -> Node {
     Node { label: "node".into(), scope: scope.into(), ..Node::default() }
@@ -119,4 +119,33 @@ fn bad_edges_are_errors() {
     assert_eq!(new(1, &[(0, 7)]), Err(Error::Edge { index: 7, nodes: 1 }));
     assert_eq!(new(0, &[]), Ok(()));
     assert_eq!(new(2, &[(0, 1), (0, 1)]), Ok(()), "two arrows between the same nodes are fine");
+}
+
+/// A chain of so many nodes, laid out on a thread with so little stack.
+fn chain(count: usize, stack: usize) -> Result<GraphDiagram, Error> {
+    let run = move || {
+        let edges = (1..count).map(|i| edge(i - 1, i)).collect();
+        GraphDiagram::new(vec![node(""); count], edges)
+    };
+    std::thread::Builder::new().stack_size(stack).spawn(run).unwrap().join().unwrap()
+}
+
+#[test]
+fn a_long_chain_is_laid_out_on_a_small_stack() {
+    assert!(chain(700, 160 << 10).unwrap().layout.size.1 > 700.0 * 26.0);
+}
+
+#[test]
+#[ignore = "takes long without optimisation"]
+fn a_chain_of_five_thousand_is_laid_out_on_a_usual_stack() {
+    assert!(chain(5000, 2 << 20).unwrap().layout.size.1 > 5000.0 * 26.0);
+}
+
+#[test]
+fn graphs_that_are_too_large_are_errors() {
+    assert!(matches!(chain(20_000, 2 << 20), Err(Error::Size { found: 39_999, most: 20_000, .. })));
+    let scopes =
+        |depth: usize| GraphDiagram::new(vec![node(&vec!["s"; depth].join("/"))], Vec::new()).map(|_| ());
+    assert!(matches!(scopes(101), Err(Error::Size { found: 101, most: 100, .. })));
+    assert_eq!(scopes(20), Ok(()));
 }

@@ -1,11 +1,15 @@
+mod layout;
+mod route;
+mod stack;
+
+use super::area::Area;
 use crate::{
-    Error,
-    canvas::{Anchor, Canvas, FAINT, INK},
-    color::PALETTE,
-    figure::{Drawing, Panel},
-    layout::{Area, Layout, TAB, TEXT, layout, tab_width},
+    Anchor, Color, Drawing, Error, Panel,
+    canvas::{Canvas, DASHES},
     spline::{Point, Spline, mix},
+    text::Block,
 };
+use layout::{Layout, TAB, TEXT, layout, tab_width, texts};
 use std::collections::BTreeMap;
 
 /// A node of a [`GraphDiagram`], as large as its text.
@@ -62,29 +66,40 @@ struct Arrow {
 }
 
 /// Backgrounds of boxes, by depth.
-const BOXES: [&str; 3] = ["#f6f8fa", "#ebeff4", "#dfe6ed"];
-const LINE: &str = "#6b7785";
-const FRAME: &str = "#b4bfca";
+const BOXES: [Color; 3] = [
+    Color::pair([0xf6, 0xf8, 0xfa], [0x1d, 0x20, 0x26]),
+    Color::pair([0xeb, 0xef, 0xf4], [0x24, 0x28, 0x30]),
+    Color::pair([0xdf, 0xe6, 0xed], [0x2c, 0x31, 0x3a]),
+];
+const LINE: Color = Color::pair([0x6b, 0x77, 0x85], [0x8a, 0x96, 0xa5]);
+const FRAME: Color = Color::pair([0xb4, 0xbf, 0xca], [0x4a, 0x53, 0x5e]);
 
 impl GraphDiagram {
     /// Lays a graph out from top to bottom.
     ///
     /// # Errors
-    /// [`Error::Edge`] for an index that names no node, [`Error::Cycle`].
+    /// [`Error::Edge`] for an index that names no node, [`Error::Cycle`], and [`Error::Size`] for more than 20,000 nodes and
+    /// edges or name scopes deeper than 100 levels.
     pub fn new(nodes: Vec<Node>, edges: Vec<Edge>) -> Result<GraphDiagram, Error> {
         if let Some(index) = edges.iter().flat_map(|e| [e.from, e.to]).find(|&i| i >= nodes.len()) {
             return Err(Error::Edge { index, nodes: nodes.len() });
         }
         match on_cycle(nodes.len(), &edges) {
             Some(index) => Err(Error::Cycle { index }),
-            None => Ok(GraphDiagram::placed(nodes, edges, false)),
+            None => {
+                stack::check(&nodes, &edges)?;
+                stack::deep(nodes.len() + edges.len(), || GraphDiagram::placed(nodes, edges, false))
+            }
         }
     }
 
-    /// Lays the graph out from left to right instead, which suits long chains on a wide page.
+    /// Lays the graph out from left to right instead, which suits long chains on a wide page. A large graph for whose layout
+    /// the system has no thread stays as it is.
     #[must_use]
     pub fn left_to_right(self) -> GraphDiagram {
-        GraphDiagram::placed(self.nodes, self.edges, true)
+        let (nodes, edges) = (self.nodes.clone(), self.edges.clone());
+        let turned = stack::deep(nodes.len() + edges.len(), || GraphDiagram::placed(nodes, edges, true));
+        turned.unwrap_or(self)
     }
 
     fn placed(nodes: Vec<Node>, edges: Vec<Edge>, left_to_right: bool) -> GraphDiagram {
@@ -189,27 +204,29 @@ impl Panel for GraphDiagram {
             canvas.rect(moved(scope.area.corner), scope.area.size, BOXES[depth.min(2)], FRAME, 8.0);
         }
         for (arrow, edge) in self.arrows.iter().zip(&self.edges) {
-            canvas.spline(&arrow.shaft.moved(at), LINE, 1.1, edge.dashed);
-            canvas.polygon(&arrow.head.map(moved), LINE);
+            canvas.spline(&arrow.shaft.moved(at), LINE, 1.1, if edge.dashed { DASHES } else { "" });
+            canvas.polygon(&arrow.head.map(moved), LINE, 1.0);
         }
         for (scope, tab) in self.layout.scopes.iter().zip(&self.tabs) {
             self.tab(canvas, &scope.name, Area { corner: moved(tab.corner), ..*tab });
         }
         for (node, area) in self.nodes.iter().zip(&self.layout.nodes) {
-            canvas.rect(moved(area.corner), area.size, "#ffffff", PALETTE[node.group % PALETTE.len()], 6.0);
+            canvas.rect(moved(area.corner), area.size, Color::PAPER, Color::series(node.group), 6.0);
             let (x, y) = moved(area.centre());
             let lift = if node.detail.is_empty() { 4.2 } else { -2.0 };
-            canvas.text((x, y + lift), TEXT.0, Anchor::Middle, INK, &node.label);
-            canvas.text((x, y + 12.0), TEXT.1, Anchor::Middle, FAINT, &node.detail);
+            let (label, detail) = texts(node);
+            let up = y - (label.more() + detail.more()) / 2.0;
+            canvas.block((x, up + lift), &label, Anchor::Middle, Color::INK);
+            canvas.block((x, up + label.more() + 12.0), &detail, Anchor::Middle, Color::FAINT);
         }
     }
 }
 
 impl GraphDiagram {
     fn tab(&self, canvas: &mut Canvas, name: &str, area: Area) {
-        canvas.rect(area.corner, area.size, "#ffffff", FRAME, 5.0);
+        canvas.rect(area.corner, area.size, Color::PAPER, FRAME, 5.0);
         let (x, y) = area.centre();
-        canvas.text((x, y + 3.8), TEXT.2, Anchor::Middle, FAINT, name);
+        canvas.block((x, y + 3.8), &Block::fit(name, TEXT.2, f64::INFINITY), Anchor::Middle, Color::FAINT);
     }
 }
 

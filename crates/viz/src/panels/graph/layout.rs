@@ -1,10 +1,10 @@
 //! Where the nodes, the boxes and the edges of a graph go.
 
+use super::{Edge, Node, route::Router};
 use crate::{
-    font::text_width,
-    graph::{Edge, Node},
-    route::Router,
+    panels::area::Area,
     spline::Point,
+    text::{Block, text_width},
 };
 use dagre::{
     EdgeLabel, LayoutOptions, NodeLabel, RankDir,
@@ -12,13 +12,6 @@ use dagre::{
     layout::types::LabelPos,
 };
 use std::collections::BTreeMap;
-
-/// An upright rectangle.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Area {
-    pub corner: Point,
-    pub size: (f64, f64),
-}
 
 /// A name scope.
 #[derive(Clone, Debug)]
@@ -46,38 +39,8 @@ pub(crate) const TEXT: (f64, f64, f64) = (12.0, 10.0, 10.5);
 /// Height of the tab with a scope's name.
 pub(crate) const TAB: f64 = 16.0;
 const MARGIN: f64 = 4.0;
-
-impl Area {
-    fn around(centre: Point, size: (f64, f64)) -> Area {
-        Area { corner: (centre.0 - size.0 / 2.0, centre.1 - size.1 / 2.0), size }
-    }
-
-    pub fn centre(&self) -> Point {
-        (self.corner.0 + self.size.0 / 2.0, self.corner.1 + self.size.1 / 2.0)
-    }
-
-    pub fn end(&self) -> Point {
-        (self.corner.0 + self.size.0, self.corner.1 + self.size.1)
-    }
-
-    /// The area and `margin` pixels around it.
-    pub fn grown(&self, margin: f64) -> Area {
-        let (x, y) = self.corner;
-        let size = (self.size.0 + 2.0 * margin, self.size.1 + 2.0 * margin);
-        Area { corner: (x - margin, y - margin), size }
-    }
-
-    pub fn holds(&self, p: Point) -> bool {
-        let (low, high) = (self.corner, self.end());
-        p.0 > low.0 && p.0 < high.0 && p.1 > low.1 && p.1 < high.1
-    }
-
-    /// Whether two areas share more than a border.
-    pub fn overlaps(&self, other: &Area) -> bool {
-        let (a, b) = ((self.corner, self.end()), (other.corner, other.end()));
-        a.0.0 < b.1.0 && b.0.0 < a.1.0 && a.0.1 < b.1.1 && b.0.1 < a.1.1
-    }
-}
+/// A node's text is broken at this width.
+const WIDEST: f64 = 320.0;
 
 /// Lays a graph without cycles out; what is named exists. The box of each scope is at least as wide as `boxes` says.
 pub(crate) fn layout(
@@ -201,9 +164,16 @@ pub(crate) fn tab_width(name: &str) -> f64 {
     text_width(name, TEXT.2) + 12.0
 }
 
+/// A node's label and detail in lines.
+pub(crate) fn texts(node: &Node) -> (Block, Block) {
+    (Block::fit(&node.label, TEXT.0, WIDEST), Block::fit(&node.detail, TEXT.1, WIDEST))
+}
+
 fn size(node: &Node) -> (f64, f64) {
-    let width = text_width(&node.label, TEXT.0).max(text_width(&node.detail, TEXT.1)) + 18.0;
-    (width.max(48.0), if node.detail.is_empty() { 26.0 } else { 38.0 })
+    let (label, detail) = texts(node);
+    let width = label.width().max(detail.width()) + 18.0;
+    let height = if node.detail.is_empty() { 26.0 } else { 38.0 };
+    (width.max(48.0), height + label.more() + detail.more())
 }
 
 /// The room that each node takes: a box is as wide as what is in it, so the widest node makes room for the box's name.

@@ -1,10 +1,4 @@
-use crate::{
-    ColorMap, Error,
-    canvas::{Anchor, INK},
-    figure::{Drawing, Panel},
-    font::text_width,
-    shrink::shrunk,
-};
+use crate::{Anchor, Color, ColorMap, Drawing, Error, Panel, shrink::shrunk, text::Block};
 
 /// Small pictures in rows and columns.
 ///
@@ -28,6 +22,10 @@ pub struct ImageGrid {
 }
 
 const GAP: f64 = 6.0;
+const NAME: f64 = 11.0;
+const FRAME: Color = Color::pair([0xbb; 3], [0x55; 3]);
+/// Names are broken at this width, or a picture's.
+const WIDEST: f64 = 160.0;
 
 impl ImageGrid {
     /// An empty grid of `rows` by `columns` pictures of `height` by `width` pixels.
@@ -104,12 +102,22 @@ impl ImageGrid {
         ImageGrid { column_names: names.iter().map(|n| n.to_string()).collect(), ..self }
     }
 
+    /// Names of rows and columns, broken where they are long.
+    fn names(&self) -> (Vec<Block>, Vec<Block>) {
+        let width = self.extent().0.max(WIDEST);
+        let fit = |names: &[String], most: usize| {
+            names.iter().take(most).map(|name| Block::fit(name, NAME, width)).collect()
+        };
+        (fit(&self.row_names, self.rows), fit(&self.column_names, self.columns))
+    }
+
     fn left(&self) -> f64 {
-        self.row_names.iter().map(|n| text_width(n, 11.0) + 10.0).fold(0.0, f64::max)
+        self.names().0.iter().map(|n| n.width() + 10.0).fold(0.0, f64::max)
     }
 
     fn top(&self) -> f64 {
-        if self.column_names.is_empty() { 0.0 } else { 18.0 }
+        let more = self.names().1.iter().map(Block::more).fold(0.0, f64::max);
+        if self.column_names.is_empty() { 0.0 } else { 18.0 + more }
     }
 
     /// Size of one picture.
@@ -119,10 +127,10 @@ impl ImageGrid {
 
     /// From one picture to the next; names of columns and rows keep apart too.
     fn step(&self) -> (f64, f64) {
-        let (width, height) = self.extent();
-        let names = self.column_names.iter().map(|n| text_width(n, 11.0)).fold(0.0, f64::max);
-        let rows = if self.row_names.is_empty() { 0.0 } else { 11.0 };
-        (width.max(names) + GAP, height.max(rows) + GAP)
+        let ((width, height), (rows, columns)) = (self.extent(), self.names());
+        let widest = columns.iter().map(Block::width).fold(0.0, f64::max);
+        let tallest = rows.iter().map(|n| NAME + n.more()).fold(0.0, f64::max);
+        (width.max(widest) + GAP, height.max(tallest) + GAP)
     }
 
     fn range_for(&self, image: &[f64]) -> (f64, f64) {
@@ -159,15 +167,16 @@ impl Panel for ImageGrid {
             let colors: Vec<[u8; 3]> =
                 values.iter().map(|v| self.map.rgb((v - low) / (high - low))).collect();
             canvas.image(place, extent, columns, &colors);
-            canvas.rect(place, extent, "none", "#bbbbbb", 0.0);
+            canvas.rect(place, extent, None, FRAME, 0.0);
         }
-        for (i, name) in self.column_names.iter().take(self.columns).enumerate() {
+        let (rows, columns) = self.names();
+        for (i, name) in columns.iter().enumerate() {
             let x = left + i as f64 * step.0 + (step.0 - GAP) / 2.0;
-            canvas.text((x, at.1 + 11.0), 11.0, Anchor::Middle, INK, name);
+            canvas.block((x, at.1 + 11.0), name, Anchor::Middle, Color::INK);
         }
-        for (i, name) in self.row_names.iter().take(self.rows).enumerate() {
+        for (i, name) in rows.iter().enumerate() {
             let y = top + i as f64 * step.1 + (step.1 - GAP) / 2.0 + 4.0;
-            canvas.text((left - 8.0, y), 11.0, Anchor::End, INK, name);
+            canvas.block((left - 8.0, y - name.more() / 2.0), name, Anchor::End, Color::INK);
         }
     }
 }

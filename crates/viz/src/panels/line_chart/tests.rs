@@ -1,0 +1,79 @@
+use super::{series::style, *};
+use crate::Figure;
+
+fn svg(chart: LineChart) -> String {
+    Figure::new(chart).to_inline_svg()
+}
+
+#[test]
+fn a_point_between_gaps_is_a_dot() {
+    let nan = f64::NAN;
+    let dots = |points: &[(f64, f64)]| {
+        let line = svg(LineChart::new("", "").line("", points)).matches("<circle").count();
+        assert_eq!(svg(LineChart::new("", "").dashed_line("", points)).matches("<circle").count(), line);
+        line
+    };
+    assert_eq!(dots(&[(1.0, 2.0)]), 1);
+    assert_eq!(dots(&[(1.0, 2.0), (2.0, nan), (3.0, 1.0), (4.0, nan), (5.0, 1.0), (6.0, 1.0)]), 2);
+    assert_eq!(dots(&[(1.0, 2.0), (2.0, 3.0)]), 0);
+    let band = svg(LineChart::new("", "").band("", &[(1.0, 2.0, 1.0, 3.0)]));
+    assert!(band.contains("<circle") && band.contains("stroke-width=\"1.3\""));
+}
+
+#[test]
+fn a_logarithmic_axis_without_positive_values_says_so() {
+    let told = |points: &[(f64, f64)], x, y| {
+        svg(LineChart::new("", "").x_scale(x).y_scale(y).line("", points)).contains("no value is positive")
+    };
+    let (log, linear) = (Scale::Log, Scale::Linear);
+    assert!(told(&[(1.0, -2.0), (2.0, 0.0)], linear, log));
+    assert!(told(&[(-1.0, 2.0)], log, linear));
+    assert!(!told(&[(-1.0, -2.0)], linear, linear));
+    assert!(!told(&[(1.0, -2.0), (1.0, 1.0)], linear, log));
+    assert!(!told(&[], log, log) && !told(&[(f64::NAN, f64::NAN)], log, log));
+    let bars = crate::BarChart::new("").scale(Scale::Log).bar("", -1.0, (-2.0, 0.0));
+    assert!(Figure::new(bars).to_inline_svg().contains("no value is positive"));
+}
+
+#[test]
+fn many_series_all_look_different() {
+    let styles = |kind: Kind| (0..35).map(|i| format!("{:?}", style(i, &kind))).collect::<Vec<_>>();
+    for kinds in [vec![Kind::Line, Kind::Dashed], vec![Kind::Scatter]] {
+        let mut all: Vec<String> = kinds.iter().cloned().flat_map(styles).collect();
+        let count = all.len();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+}
+
+#[test]
+fn a_million_points_make_a_small_picture() {
+    let noise = |i: u32| f64::from(i.wrapping_mul(2_654_435_761) >> 12) * 1e-6;
+    let points: Vec<(f64, f64)> = (0..1_000_000).map(|i| (f64::from(i), noise(i))).collect();
+    let ranges: Vec<(f64, f64, f64, f64)> = points.iter().map(|p| (p.0, p.1, p.1 - 1.0, p.1 + 1.0)).collect();
+    let chart = || LineChart::new("", "");
+    let charts = [
+        chart().line("", &points),
+        chart().band("", &ranges),
+        chart().scatter("", &points),
+        chart().line("", &points).y_scale(Scale::Log),
+    ];
+    for (i, chart) in charts.into_iter().enumerate() {
+        let bytes = svg(chart).len();
+        assert!(bytes < 1_000_000, "chart {i}: {bytes} bytes");
+    }
+}
+
+#[test]
+fn limits_cut_and_ranges_only_extend() {
+    let chart = || LineChart::new("", "").line("", &[(0.0, 0.0), (10.0, 10.0)]);
+    let ends = |chart: LineChart| {
+        let (x, y) = chart.axes();
+        (x.low, x.high, y.low, y.high)
+    };
+    assert_eq!(ends(chart().x_range(-20.0, 5.0).y_range(2.0, 40.0)), (-20.0, 10.0, 0.0, 40.0));
+    assert_eq!(ends(chart().x_limits(7.0, 3.0).y_limits(1.0, 2.0)), (7.0, 3.0, 1.0, 2.0));
+    assert_eq!(ends(chart().x_limits(f64::NAN, 3.0).y_limits(1.0, f64::INFINITY)), (0.0, 10.0, 0.0, 10.0));
+    assert!(svg(chart().x_limits(3.0, 7.0)).contains("viewBox") && svg(chart()).matches("<svg").count() == 1);
+}

@@ -1,0 +1,18 @@
+//! The parts that figures are made of.
+
+pub(crate) mod area;
+mod bar_chart;
+mod graph;
+mod heat_map;
+mod histogram;
+mod image_grid;
+mod line_chart;
+mod network;
+
+pub use bar_chart::BarChart;
+pub use graph::{Edge, GraphDiagram, Node};
+pub use heat_map::HeatMap;
+pub use histogram::Histogram;
+pub use image_grid::ImageGrid;
+pub use line_chart::{Legend, LineChart, Marker, Marks};
+pub use network::NetworkDiagram;
