@@ -279,7 +279,7 @@ mod tests {
     fn ranges() -> Vec<(f64, f64)> {
         let mut ranges =
             vec![(0.0, 1e-30), (0.0, 5e-324), (0.0, 3e-310), (-1e100, 1e100), (1e99, 1.000_001e99)];
-        for base in [1e-30, 1e-7, 0.003, 1.0, 7.123_456, 12_345.0, 2e7, 1.7e9, 4.2e15, 1e30, 6e99] {
+        for base in [1e-30, 1e-7, 0.003, 1.0, 7.123_456, 12_345.0, 2e7, 1.7e9, 4.2e15, 1e30, 4e98] {
             for share in [1.0, 1e-2, 3e-5, 1.7e-7, 2e-9, 5e-11, 1e-13] {
                 let (low, high) = (base, base + base * share);
                 ranges.extend([(low, high), (-high, -low), (low - base * share, high)]);

@@ -125,8 +125,10 @@ impl LineChart {
         let on_lines = in_rows && !self.is_blank();
         let most = self.size.0 - RIGHT - (left - at.0);
         let levels = Levels::of(self, &axes.1, on_lines, (most, natural.max(LEAST.1)));
+        let shared = [&x_ticks.offset, &y_ticks.offset].map(|text| text_width(text, SMALL));
+        let least = LEAST.0.max(shared[0]).max(shared[1]);
         let margin = RIGHT.max(out - OUT - levels.room - beside);
-        let right = (at.0 + self.size.0 - margin - levels.room - beside).max(left + LEAST.0);
+        let right = (at.0 + self.size.0 - margin - levels.room - beside).max(left + least);
         let width = self.size.0.max(right - at.0 + margin + levels.room + beside);
         let middle = f64::midpoint(left, right);
         let room = 2.0 * (middle - at.0).min(at.0 + width - middle);
