@@ -284,6 +284,7 @@ impl HeatMap {
         let half = title.width().max(x_label.width()) / 2.0;
         let pad = ((half - centre - OUT).max(0.0), (centre + half - left - body.0 - bar - OUT).max(0.0));
         let high = (y_label.width() - body.1 - 10.0).max(0.0) / 2.0;
+        let below = below.max(high);
         let offset = if ticks.offset.is_empty() { 0.0 } else { 18.0 };
         let foot = if x_label.lines.is_empty() { 4.0 } else { 22.0 + x_label.more() };
         let top = TOP + title.more() + high;
