@@ -124,6 +124,12 @@ pub enum Error {
         /// Why there is none, and what to do about it.
         reason: String,
     },
+    /// The driver that `MINUTIA_CUDA_DRIVER` or [`use_driver`](crate::cuda::use_driver) names cannot be opened.
+    #[error("{reason}; name the driver's library in MINUTIA_CUDA_DRIVER, or unset it to use the system's")]
+    Driver {
+        /// The library, and why it cannot be opened.
+        reason: String,
+    },
     /// Another driver than the one that is in use was chosen.
     #[error("{} cannot be used as the CUDA driver: another is in use; choose before any GPU is asked for", path.display())]
     DriverChosen {

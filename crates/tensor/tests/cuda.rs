@@ -39,6 +39,54 @@ fn a_gpu_is_named_and_counted() -> Result<(), Error> {
 }
 
 #[test]
+fn every_gpu_says_why_it_cannot_be_used() -> Result<(), Error> {
+    let _alone = alone();
+    let Some(emulator) = Emulator::find() else { return Ok(()) };
+    drop(device());
+    emulator.devices(Some("old,full,busy,fine,fine"));
+    assert_eq!(Device::cuda_count(), Ok(5));
+    for (ordinal, parts) in [
+        ["no CUDA device 0", "compute capability 6.1; 7.5 is needed", "use a newer GPU, or the CPU"],
+        ["opening GPU 1", "CUDA_ERROR_OUT_OF_MEMORY (2)", "its memory is taken: nvidia-smi names"],
+        ["opening GPU 2", "CUDA_ERROR_DEVICE_UNAVAILABLE (46)", "another program has it for itself"],
+    ]
+    .iter()
+    .enumerate()
+    {
+        let error = Device::cuda(ordinal).unwrap_err().to_string();
+        assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+    }
+    // Those behind them work, side by side.
+    let devices = [Device::cuda(3)?, Device::cuda(4)?];
+    for (device, name) in devices.iter().zip(["cuda:3 (", "cuda:4 ("]) {
+        assert!(device.to_string().starts_with(name), "{device}");
+    }
+    let mut runs = Vec::new();
+    for device in &devices {
+        let mut memory = Memory::new(device);
+        let slots = [memory.allocate(32)?, memory.allocate(32)?];
+        runs.push((device.compile(&negate())?, memory, slots));
+    }
+    for (executable, memory, slots) in &mut runs {
+        memory.store(slots[0], &[1.0_f32; 8])?;
+        executable.run(memory, &slots[..])?;
+        let mut result = [0.0; 8];
+        memory.load(slots[1], 0, &mut result)?;
+        assert_eq!(result, [-1.0; 8]);
+    }
+    let (other, rest) = runs.split_at_mut(1);
+    let error = other[0].0.run(&mut rest[0].1, &rest[0].2).unwrap_err();
+    assert!(matches!(error, Error::WrongDevice { .. }), "{error}");
+    drop((runs, devices));
+    emulator.devices(Some(""));
+    assert_eq!(Device::cuda_count(), Ok(0));
+    let error = Device::cuda(0).unwrap_err().to_string();
+    assert!(error.contains("the driver knows 0") && error.contains("CUDA_VISIBLE_DEVICES"), "{error}");
+    emulator.devices(None);
+    Ok(())
+}
+
+#[test]
 fn another_driver_cannot_be_chosen_later() {
     let _alone = alone();
     let _device = device();

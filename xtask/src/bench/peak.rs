@@ -49,7 +49,9 @@ pub fn peak(options: Options, threads: usize) -> Result<f64> {
     let level = options.simd.unwrap_or_else(Level::detect);
     let one = || fma_peak(level).with_context(|| format!("this CPU has no {level}; unset MINUTIA_SIMD"));
     thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(one)).collect();
+        let start = |_| thread::Builder::new().spawn_scoped(scope, one);
+        let others: Vec<_> =
+            (1..threads).map(start).collect::<Result<_, _>>().context("no thread to measure")?;
         let mut sum = one()?;
         for other in others {
             sum += other.join().ok().context("the measurement of the peak panicked")??;

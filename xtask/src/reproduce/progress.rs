@@ -110,7 +110,10 @@ impl Progress {
             let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
             bar.set_style(style.expect("the template is valid").progress_chars("=> "));
             bar.set_prefix(what.to_string());
-            bar.enable_steady_tick(Duration::from_millis(200));
+            // The ticker takes it for granted that a thread starts; without one the bar moves with the work alone.
+            if std::thread::Builder::new().spawn(|| {}).is_ok() {
+                bar.enable_steady_tick(Duration::from_millis(200));
+            }
             self.bar = Some(bar);
         }
     }

@@ -3,7 +3,6 @@
 use super::{
     Handle, call,
     code::Code,
-    device::check,
     give, in_context,
     state::{CURRENT, Context, as_handle, number},
 };
@@ -13,8 +12,8 @@ use std::ffi::{c_int, c_uint};
 pub unsafe extern "C" fn cuDevicePrimaryCtxRetain(context: *mut Handle, device: c_int) -> c_int {
     call(|driver| {
         driver.initialized()?;
-        check(device)?;
-        let primary = driver.context.get_or_insert_with(Context::new);
+        driver.device(device)?.opens()?;
+        let primary = driver.contexts.entry(device).or_insert_with(|| Context::new(device));
         primary.references += 1;
         // SAFETY: the caller's pointer.
         unsafe { give(context, as_handle(primary.handle)) }
@@ -25,13 +24,13 @@ pub unsafe extern "C" fn cuDevicePrimaryCtxRetain(context: *mut Handle, device: 
 pub unsafe extern "C" fn cuDevicePrimaryCtxRelease_v2(device: c_int) -> c_int {
     call(|driver| {
         driver.initialized()?;
-        check(device)?;
-        let Some(primary) = &mut driver.context else {
+        driver.device(device)?;
+        let Some(primary) = driver.contexts.get_mut(&device) else {
             return Err(Code::INVALID_CONTEXT.because("the primary context is not retained"));
         };
         primary.references -= 1;
         if primary.references == 0 {
-            driver.destroy();
+            driver.destroy(device);
         }
         Ok(())
     })
@@ -41,10 +40,9 @@ pub unsafe extern "C" fn cuDevicePrimaryCtxRelease_v2(device: c_int) -> c_int {
 pub unsafe extern "C" fn cuDevicePrimaryCtxReset_v2(device: c_int) -> c_int {
     call(|driver| {
         driver.initialized()?;
-        check(device)?;
-        if let Some(old) = driver.context.take() {
-            driver.context =
-                Some(Context { handle: old.handle, references: old.references, ..Context::new() });
+        driver.device(device)?;
+        if let Some(old) = driver.contexts.get_mut(&device) {
+            *old = Context { handle: old.handle, references: old.references, ..Context::new(device) };
         }
         Ok(())
     })
@@ -52,15 +50,15 @@ pub unsafe extern "C" fn cuDevicePrimaryCtxReset_v2(device: c_int) -> c_int {
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxSetFlags_v2(device: c_int, _flags: c_uint) -> c_int {
-    call(|driver| driver.initialized().and_then(|_| check(device)))
+    call(|driver| driver.initialized()?.device(device).map(|_| ()))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSetCurrent(context: Handle) -> c_int {
     call(|driver| {
-        let found = driver.initialized()?.context.as_ref().map(|c| c.handle);
         let asked = number(context);
-        if asked != 0 && found != Some(asked) {
+        let known = driver.initialized()?.contexts.values().any(|c| c.handle == asked);
+        if asked != 0 && !known {
             return Err(Code::INVALID_CONTEXT.because(format!("{context:?} is no context")));
         }
         CURRENT.set(asked);
@@ -77,7 +75,7 @@ pub unsafe extern "C" fn cuCtxGetCurrent(context: *mut Handle) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetDevice(device: *mut c_int) -> c_int {
     // SAFETY: the caller's pointer.
-    in_context(|_| unsafe { give(device, 0) })
+    in_context(|context| unsafe { give(device, context.device) })
 }
 
 #[unsafe(no_mangle)]

@@ -1,7 +1,7 @@
 //! What tests ask of the stand-in beyond what a driver does. These functions exist in this library alone; a program finds
 //! them with `dlsym`.
 
-use super::{call, code::Code, give};
+use super::{call, code::Code, device::Devices, give};
 use std::ffi::{CStr, c_char, c_int};
 
 /// Loads `ptx` in place of the text of every module that is loaded from now on; null ends that. Meanwhile nothing is
@@ -15,6 +15,20 @@ pub unsafe extern "C" fn minutiaEmulatorSubstitute(ptx: *const c_char) -> c_int 
         // SAFETY: the caller's promise.
         let text = (!ptx.is_null()).then(|| unsafe { CStr::from_ptr(ptx) }.to_string_lossy().into_owned());
         driver.substitute = text;
+        Ok(())
+    })
+}
+
+/// Says which devices there are from now on, as [`VARIABLE`](super::device::VARIABLE) does; null for one that works.
+///
+/// # Safety
+/// `devices` is null or ends with a zero.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn minutiaEmulatorDevices(devices: *const c_char) -> c_int {
+    call(|driver| {
+        // SAFETY: the caller's promise.
+        let text = (!devices.is_null()).then(|| unsafe { CStr::from_ptr(devices) }.to_string_lossy());
+        driver.devices = Devices::read(text.as_deref())?;
         Ok(())
     })
 }
@@ -53,7 +67,8 @@ pub unsafe extern "C" fn minutiaEmulatorReports(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn minutiaEmulatorLive(count: *mut usize, bytes: *mut u64) -> c_int {
     call(|driver| {
-        let (found, total) = driver.context.as_ref().map_or((0, 0), |context| context.memory.live());
+        let live = driver.contexts.values().map(|context| context.memory.live());
+        let (found, total) = live.fold((0, 0), |(n, sum), (count, bytes)| (n + count, sum + bytes));
         // SAFETY: the caller's promise.
         unsafe {
             give(count, found)?;

@@ -1,11 +1,78 @@
-//! The driver and its device.
+//! The driver and its devices.
 
-use super::{call, code::Code, give, state::DEVICE_BYTES};
+use super::{
+    Refusal, call,
+    code::Code,
+    give,
+    state::{DEVICE_BYTES, Driver},
+};
 use std::ffi::{c_char, c_int, c_uint};
 
 /// The driver version that is claimed: 12.0.
 const VERSION: c_int = 12_000;
 const NAME: &str = "minutia CUDA emulator";
+/// The environment variable that names the devices there are: words of [`Kind`] with commas between; one `fine` by default.
+pub(super) const VARIABLE: &str = "MINUTIA_EMULATOR_DEVICES";
+
+/// What becomes of who opens a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It works.
+    Fine,
+    /// Its compute capability is 6.1.
+    Old,
+    /// Other programs have all its memory.
+    Full,
+    /// Another program has it for itself.
+    Busy,
+}
+
+/// The devices that there are.
+#[derive(Clone, Debug)]
+pub(super) struct Devices(Vec<Kind>);
+
+impl Devices {
+    /// What the environment says; one that works if it says nothing of sense.
+    pub(super) fn from_env() -> Devices {
+        let text = std::env::var(VARIABLE).ok();
+        Devices::read(text.as_deref()).unwrap_or_else(|refusal| {
+            eprintln!("minutia-cuda-emulator: {}", refusal.reason);
+            Devices(vec![Kind::Fine])
+        })
+    }
+
+    pub(super) fn read(text: Option<&str>) -> Result<Devices, Refusal> {
+        let kind = |word: &str| match word {
+            "fine" => Ok(Kind::Fine),
+            "old" => Ok(Kind::Old),
+            "full" => Ok(Kind::Full),
+            "busy" => Ok(Kind::Busy),
+            _ => Err(Code::INVALID_VALUE
+                .because(format!("'{word}' is no kind of device: fine, old, full or busy"))),
+        };
+        let words = text.unwrap_or("fine").split(',').filter(|word| !word.is_empty());
+        Ok(Devices(words.map(kind).collect::<Result<_, _>>()?))
+    }
+}
+
+impl Kind {
+    /// Refuses a context where there can be none.
+    pub(super) fn opens(self) -> Result<(), Refusal> {
+        match self {
+            Kind::Fine | Kind::Old => Ok(()),
+            Kind::Full => Err(Code::OUT_OF_MEMORY.because("other programs have the device's memory")),
+            Kind::Busy => Err(Code::DEVICE_UNAVAILABLE.because("another program has the device for itself")),
+        }
+    }
+}
+
+impl Driver {
+    /// A device by its number.
+    pub(super) fn device(&self, device: c_int) -> Result<Kind, Refusal> {
+        let found = usize::try_from(device).ok().and_then(|number| self.devices.0.get(number));
+        found.copied().ok_or_else(|| Code::INVALID_DEVICE.because(format!("there is no device {device}")))
+    }
+}
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuInit(flags: c_uint) -> c_int {
@@ -14,7 +81,10 @@ pub unsafe extern "C" fn cuInit(flags: c_uint) -> c_int {
             return Err(Code::INVALID_VALUE.because(format!("cuInit knows no flags {flags:#x}")));
         }
         driver.initialized = true;
-        Ok(())
+        match driver.devices.0.is_empty() {
+            true => Err(Code::NO_DEVICE.because("there is none")),
+            false => Ok(()),
+        }
     })
 }
 
@@ -27,14 +97,14 @@ pub unsafe extern "C" fn cuDriverGetVersion(version: *mut c_int) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetCount(count: *mut c_int) -> c_int {
     // SAFETY: the caller's pointer.
-    call(|driver| driver.initialized().and_then(|_| unsafe { give(count, 1) }))
+    call(|driver| unsafe { give(count, driver.initialized()?.devices.0.len() as c_int) })
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGet(device: *mut c_int, ordinal: c_int) -> c_int {
     call(|driver| {
         driver.initialized()?;
-        check(ordinal)?;
+        driver.device(ordinal)?;
         // SAFETY: the caller's pointer.
         unsafe { give(device, ordinal) }
     })
@@ -43,8 +113,7 @@ pub unsafe extern "C" fn cuDeviceGet(device: *mut c_int, ordinal: c_int) -> c_in
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetName(name: *mut c_char, length: c_int, device: c_int) -> c_int {
     call(|driver| {
-        driver.initialized()?;
-        check(device)?;
+        driver.initialized()?.device(device)?;
         let length = usize::try_from(length).unwrap_or(0);
         if length == 0 || name.is_null() {
             return Err(Code::INVALID_VALUE.because("the name has no place to go"));
@@ -62,8 +131,7 @@ pub unsafe extern "C" fn cuDeviceGetName(name: *mut c_char, length: c_int, devic
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceTotalMem_v2(bytes: *mut usize, device: c_int) -> c_int {
     call(|driver| {
-        driver.initialized()?;
-        check(device)?;
+        driver.initialized()?.device(device)?;
         // SAFETY: the caller's pointer.
         unsafe { give(bytes, DEVICE_BYTES as usize) }
     })
@@ -72,8 +140,7 @@ pub unsafe extern "C" fn cuDeviceTotalMem_v2(bytes: *mut usize, device: c_int) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetAttribute(value: *mut c_int, attribute: c_int, device: c_int) -> c_int {
     call(|driver| {
-        driver.initialized()?;
-        check(device)?;
+        let kind = driver.initialized()?.device(device)?;
         let found = match attribute {
             // Threads of a block, and its extents; extents of a grid.
             1..=3 => 1024,
@@ -87,6 +154,8 @@ pub unsafe extern "C" fn cuDeviceGetAttribute(value: *mut c_int, attribute: c_in
             // Multiprocessors, and the threads of each.
             16 => 4,
             39 => 1024,
+            75 if kind == Kind::Old => 6,
+            76 if kind == Kind::Old => 1,
             // Compute capability 7.5.
             75 => 7,
             76 => 5,
@@ -95,13 +164,4 @@ pub unsafe extern "C" fn cuDeviceGetAttribute(value: *mut c_int, attribute: c_in
         // SAFETY: the caller's pointer.
         unsafe { give(value, found) }
     })
-}
-
-/// There is one device.
-pub(super) fn check(device: c_int) -> Result<(), super::Refusal> {
-    if device == 0 {
-        Ok(())
-    } else {
-        Err(Code::INVALID_DEVICE.because(format!("there is no device {device}")))
-    }
 }

@@ -1,6 +1,6 @@
 //! What the driver knows.
 
-use super::{Handle, code::Code};
+use super::{Handle, code::Code, device::Devices};
 use crate::{exec::Loaded, memory::Memory};
 use std::{
     cell::Cell,
@@ -20,11 +20,13 @@ pub(super) struct Refusal {
     pub(super) reason: String,
 }
 
-/// The driver of one device, which has one context.
-#[derive(Debug, Default)]
+/// The driver of some devices, each of which has one context.
+#[derive(Debug)]
 pub(super) struct Driver {
     pub(super) initialized: bool,
-    pub(super) context: Option<Context>,
+    pub(super) devices: Devices,
+    /// By the device's number.
+    pub(super) contexts: BTreeMap<c_int, Context>,
     /// The last refusal's text for each code; texts that C was given must stay.
     pub(super) texts: BTreeMap<c_int, &'static std::ffi::CStr>,
     /// Faults and leaks, as they were found.
@@ -33,9 +35,10 @@ pub(super) struct Driver {
     pub(super) substitute: Option<String>,
 }
 
-/// The primary context.
+/// The primary context of a device.
 #[derive(Debug)]
 pub(super) struct Context {
+    pub(super) device: c_int,
     pub(super) handle: u64,
     /// How many times it was retained.
     pub(super) references: usize,
@@ -60,7 +63,14 @@ thread_local! {
 /// The driver, locked.
 pub(super) fn lock() -> Locked {
     let mut driver = DRIVER.lock().unwrap_or_else(PoisonError::into_inner);
-    driver.get_or_insert_with(Driver::default);
+    driver.get_or_insert_with(|| Driver {
+        initialized: false,
+        devices: Devices::from_env(),
+        contexts: BTreeMap::new(),
+        texts: BTreeMap::new(),
+        reports: Vec::new(),
+        substitute: None,
+    });
     Locked(driver)
 }
 
@@ -124,8 +134,8 @@ impl Driver {
     pub(super) fn current(&mut self) -> Result<&mut Context, Refusal> {
         let driver = self.initialized()?;
         let current = CURRENT.get();
-        match &mut driver.context {
-            Some(context) if context.handle == current => match &context.fault {
+        match driver.contexts.values_mut().find(|context| context.handle == current) {
+            Some(context) => match &context.fault {
                 Some(fault) => Err(fault.clone()),
                 None => Ok(context),
             },
@@ -135,8 +145,8 @@ impl Driver {
     }
 
     /// Ends the context, and reports what was left in it.
-    pub(super) fn destroy(&mut self) {
-        let Some(mut context) = self.context.take() else { return };
+    pub(super) fn destroy(&mut self, device: c_int) {
+        let Some(mut context) = self.contexts.remove(&device) else { return };
         for (_, loaded) in std::mem::take(&mut context.modules) {
             loaded.unload(&mut context.memory);
         }
@@ -148,8 +158,9 @@ impl Driver {
 }
 
 impl Context {
-    pub(super) fn new() -> Context {
+    pub(super) fn new(device: c_int) -> Context {
         Context {
+            device,
             handle: new_handle(),
             references: 0,
             memory: Memory::new(),

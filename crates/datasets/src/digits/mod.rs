@@ -11,7 +11,10 @@ use crate::mnist::{CLASSES, Labelled, Mnist};
 use minutia_kernels::rng::Generator;
 use minutia_tensor::cpu::ExactFloats;
 use sha2::{Digest, Sha256};
-use std::thread;
+use std::{
+    sync::{Mutex, PoisonError},
+    thread,
+};
 
 /// Rows and columns of an image.
 pub const SIZE: usize = 28;
@@ -21,6 +24,8 @@ pub const TRAIN: usize = 60_000;
 pub const TEST: usize = 10_000;
 
 const SEED: u64 = 28;
+/// Images that a thread draws at a time.
+const SHARE: usize = 500;
 
 /// Generates the whole set with as many threads as the machine has; takes a second or two in a release build.
 #[must_use]
@@ -42,19 +47,20 @@ pub fn generate_some(train: usize, test: usize) -> Mnist {
 fn half(name: &str, count: usize) -> Labelled {
     let mut pixels = vec![0; count * SIZE * SIZE];
     let mut labels = vec![0; count];
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let share = count.div_ceil(threads).max(1);
-    thread::scope(|scope| {
-        let chunks = pixels.chunks_mut(share * SIZE * SIZE).zip(labels.chunks_mut(share));
-        for (chunk, (pixels, labels)) in chunks.enumerate() {
-            let mut draw = move || draw_some(name, chunk * share, pixels, labels);
-            // Some machines have no threads.
-            if threads == 1 {
-                draw();
-            } else {
-                scope.spawn(draw);
-            }
+    let shares = pixels.chunks_mut(SHARE * SIZE * SIZE).zip(labels.chunks_mut(SHARE)).enumerate();
+    let shares = Mutex::new(shares);
+    let next = || shares.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        while let Some((share, (pixels, labels))) = next() {
+            draw_some(name, share * SHARE, pixels, labels);
         }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        // Fewer where the system grants no more: this thread leaves nothing undone.
+        let start = |_: &usize| thread::Builder::new().spawn_scoped(scope, work).is_ok();
+        let _ = (1..threads).take_while(start).count();
+        work();
     });
     Labelled::new(pixels, labels, [SIZE, SIZE], CLASSES).expect("as many pixels as images need")
 }

@@ -4,12 +4,17 @@
 //! in its cache in the next. Then it takes what others have not begun. The caller takes part, so a job ends even where
 //! no other thread gets a core; threads that come late find the job closed and go back to waiting. A thread waits awake for a moment, since jobs tend to follow each other
 //! closely, then sleeps.
+//!
+//! A fork copies the memory of the threads into the child, and no thread but the caller: there every job runs on the
+//! caller's thread alone, and nobody is waited for.
 
 use super::ExactFloats;
 use std::{
     any::Any,
     cell::UnsafeCell,
+    io, mem,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    process,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
@@ -55,6 +60,8 @@ struct Shared {
     started: AtomicUsize,
     quit: AtomicBool,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
+    /// The process that has the workers.
+    process: u32,
 }
 
 // SAFETY: `job` is written by the holder of `Pool::running` while the job is closed and nobody is inside, and
@@ -72,6 +79,14 @@ impl std::fmt::Debug for Shared {
 impl Pool {
     /// A pool of `threads` threads, the caller's included; fewer where the system grants no more.
     pub(super) fn new(threads: usize) -> Pool {
+        Pool::start(threads, |builder, work| builder.spawn(work))
+    }
+
+    /// A pool whose workers are started by `spawn`.
+    fn start(
+        threads: usize,
+        mut spawn: impl FnMut(thread::Builder, Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>>,
+    ) -> Pool {
         fn nothing(_: usize) {}
         let helpers = threads.saturating_sub(1);
         let shared = Arc::new(Shared {
@@ -84,10 +99,12 @@ impl Pool {
             started: AtomicUsize::new(0),
             quit: AtomicBool::new(false),
             panic: Mutex::new(None),
+            process: own_process(),
         });
         let start = |i: usize| {
             let shared = Arc::clone(&shared);
-            thread::Builder::new().name(format!("minutia-{}", i + 1)).spawn(move || shared.work(i)).ok()
+            let builder = thread::Builder::new().name(format!("minutia-{}", i + 1));
+            spawn(builder, Box::new(move || shared.work(i))).ok()
         };
         let workers: Vec<_> = (0..helpers).map_while(start).collect();
         // A thread allocates while it starts, and jobs shall not see that.
@@ -119,7 +136,7 @@ impl Pool {
         shared.open.store(true, SeqCst);
         shared.epoch.fetch_add(1, SeqCst);
         for (asleep, worker) in shared.asleep.iter().zip(&self.workers) {
-            if asleep.swap(false, SeqCst) {
+            if asleep.swap(false, SeqCst) && !shared.forked() {
                 worker.thread().unpark();
             }
         }
@@ -135,6 +152,11 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
+        if self.shared.forked() {
+            // Their stacks may be those of other threads by now.
+            mem::forget(mem::take(&mut self.workers));
+            return;
+        }
         self.shared.quit.store(true, SeqCst);
         self.shared.epoch.fetch_add(1, SeqCst);
         for worker in self.workers.drain(..) {
@@ -145,7 +167,17 @@ impl Drop for Pool {
     }
 }
 
+/// The process, where there are processes that fork.
+fn own_process() -> u32 {
+    if cfg!(unix) { process::id() } else { 0 }
+}
+
 impl Shared {
+    /// Whether the workers were left behind in another process.
+    fn forked(&self) -> bool {
+        own_process() != self.process
+    }
+
     /// The first of a thread's own parts, which end where the next thread's begin.
     fn first(&self, parts: usize, thread: usize) -> usize {
         (parts * thread).div_ceil(self.next.len())
@@ -181,8 +213,16 @@ impl Shared {
         self.open.store(false, SeqCst);
         let mut tries = 0_u32;
         while self.inside.load(SeqCst) != 0 {
-            tries += 1;
-            if tries < 10_000 { std::hint::spin_loop() } else { thread::yield_now() }
+            tries = tries.wrapping_add(1);
+            if tries < 10_000 {
+                std::hint::spin_loop();
+                continue;
+            }
+            // Those that were inside when the process was forked do not come out here.
+            if tries.is_multiple_of(10_000) && self.forked() {
+                self.inside.store(0, SeqCst);
+            }
+            thread::yield_now();
         }
     }
 
@@ -248,6 +288,23 @@ mod tests {
                     assert!(counts.iter().all(|c| c.load(SeqCst) == 1), "{threads} threads, {parts} parts");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_system_that_grants_fewer_threads_leaves_nothing_undone() {
+        for granted in [0, 1, 3] {
+            let mut started = 0;
+            let pool = Pool::start(5, |builder, work| {
+                started += 1;
+                if started > granted { Err(io::ErrorKind::WouldBlock.into()) } else { builder.spawn(work) }
+            });
+            assert_eq!(pool.workers.len(), granted);
+            let counts: Vec<_> = (0..100).map(|_| AtomicUsize::new(0)).collect();
+            pool.run(100, &|i| {
+                counts[i].fetch_add(1, SeqCst);
+            });
+            assert!(counts.iter().all(|count| count.load(SeqCst) == 1), "{granted} threads granted");
         }
     }
 

@@ -6,6 +6,9 @@ use cust::{CudaApiVersion, error::CudaError};
 
 /// The driver's codes for PTX that it cannot take: older hardware, older driver, or no compiler.
 const PTX_CODES: [i32; 5] = [209, 218, 221, 222, 223];
+/// Its codes for a GPU that others use: memory that is all taken, and a GPU that one process has for itself.
+const OUT_OF_MEMORY: i32 = 2;
+const UNAVAILABLE: i32 = 46;
 /// Its codes for kernels that did what they must not.
 const KERNEL_CODES: std::ops::RangeInclusive<i32> = 700..=720;
 
@@ -20,6 +23,10 @@ pub(super) fn failed(action: impl Into<String>, step: Option<usize>, error: Cuda
     };
     let cure = if PTX_CODES.contains(&code) {
         "update NVIDIA's driver to one of CUDA 11.0 or later; the GPU must have compute capability 7.5 or later"
+    } else if code == OUT_OF_MEMORY {
+        "its memory is taken: nvidia-smi names the programs that hold it"
+    } else if code == UNAVAILABLE {
+        "another program has it for itself, or nobody may use it: nvidia-smi tells, and changes it with -c DEFAULT"
     } else if KERNEL_CODES.contains(&code) {
         NEW_PROCESS
     } else {

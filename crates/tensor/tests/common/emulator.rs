@@ -50,6 +50,15 @@ impl Emulator {
         assert_eq!(code, 0);
     }
 
+    /// Says which devices there are; nothing for one that works.
+    pub fn devices(&self, kinds: Option<&str>) {
+        let text = kinds.map(|kinds| CString::new(kinds).expect("kinds of devices have no zeros"));
+        let text = text.as_ref().map_or(std::ptr::null(), |text| text.as_ptr());
+        // SAFETY: the function has this signature; the text ends with a zero.
+        let code = unsafe { self.function::<Substitute>(c"minutiaEmulatorDevices")(text) };
+        assert_eq!(code, 0);
+    }
+
     fn function<T>(&self, name: &CStr) -> Symbol<'_, T> {
         // SAFETY: who calls it gives the signature.
         unsafe { self.0.get(name.to_bytes_with_nul()) }.expect("the stand-in driver has this function")

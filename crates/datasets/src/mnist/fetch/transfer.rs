@@ -10,7 +10,15 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use ureq::{Agent, Body, Proxy, ProxyProtocol, http::Response};
+use ureq::{
+    Agent, Body, Proxy, ProxyProtocol,
+    config::Config,
+    http::{Response, Uri},
+    unversioned::{
+        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        transport::{DefaultConnector, NextTimeout, time},
+    },
+};
 
 /// How often a mirror that cuts the connection is asked to go on.
 const TRIES: usize = 5;
@@ -20,7 +28,7 @@ type Received<'a> = &'a mut dyn FnMut(u64, Option<u64>);
 
 pub(super) fn agent(timeout: Duration) -> Agent {
     let timeout = Some(timeout);
-    Agent::config_builder()
+    let config = Agent::config_builder()
         .http_status_as_error(false)
         .timeout_resolve(timeout)
         .timeout_connect(timeout)
@@ -29,8 +37,26 @@ pub(super) fn agent(timeout: Duration) -> Agent {
         .timeout_per_read(timeout)
         .accept_encoding("identity")
         .user_agent(concat!("minutia-datasets/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .new_agent()
+        .build();
+    Agent::with_parts(config, DefaultConnector::new(), Names::default())
+}
+
+/// Finds addresses on a thread of its own, which a timeout leaves behind. Where the system grants no thread, the caller
+/// waits for as long as the system does.
+#[derive(Debug, Default)]
+struct Names(DefaultResolver);
+
+impl Resolver for Names {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let granted = thread::Builder::new().spawn(|| {}).is_ok();
+        let after = if granted { timeout.after } else { time::Duration::NotHappening };
+        self.0.resolve(uri, config, NextTimeout { after, ..timeout })
+    }
 }
 
 /// Whether a mirror responds at all within a time.

@@ -6,7 +6,7 @@ mod functions;
 mod library;
 
 pub(super) use codes::name;
-pub(super) use library::{absent, choose};
+pub(super) use library::{Absent, absent, choose};
 
 use std::cell::Cell;
 

@@ -1,0 +1,65 @@
+//! Writes the seeds of each target below `fuzz/corpus`, from what the repository holds and what it can write.
+
+use minutia_datasets::idx::{self, Data, Idx};
+use minutia_graph::{Device, Graph, Saver, Session, feeds};
+use std::{error::Error, fs, path::Path};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let put = |target: &str, name: &str, bytes: &[u8]| -> Result<(), Box<dyn Error>> {
+        let folder = here.join("corpus").join(target);
+        fs::create_dir_all(&folder)?;
+        Ok(fs::write(folder.join(name), bytes)?)
+    };
+    let toml = fs::read(here.join("../reproduce.toml"))?;
+    put("config", "published", &toml)?;
+    let record = br#"{"key":{"parameter steps":"10"},"outputs":{"figures/a.svg":"00"},"outcome":{"x":0.1}}"#;
+    put("record", "text", record)?;
+    put("record", "lock", &fs::read(here.join("../repro.lock"))?)?;
+    for (name, data) in [
+        ("u8", Data::U8(vec![1; 12])),
+        ("i32", Data::I32(vec![-1; 12])),
+        ("f32", Data::F32(vec![0.5; 12])),
+        ("f64", Data::F64(vec![0.5; 12])),
+    ] {
+        for how in 0..3_u8 {
+            let mut bytes = vec![how];
+            idx::write(&mut bytes, &Idx { dims: vec![3, 2, 2], data: data.clone() })?;
+            put("idx", &format!("{name}-{how}"), &bytes)?;
+        }
+    }
+    let ptx = fs::read_to_string(here.join("../kernels/ptx/minutia.ptx"))?;
+    let head = ptx.split(".visible .entry").next().unwrap_or_default();
+    for (number, entry) in ptx.split(".visible .entry").skip(1).enumerate() {
+        put("ptx", &format!("kernel-{number}"), format!("\x20\x40{head}.visible .entry{entry}").as_bytes())?;
+    }
+    put("ptx", "small", include_bytes!("small.ptx"))?;
+    let graph = Graph::new();
+    let x = graph.placeholder("x", minutia_graph::DType::F32, [None, Some(2)]);
+    let w = graph.variable("v", [1.0_f32, 2.0]);
+    let loss = (&x * &*w).tanh().reduce_sum(..);
+    let slope = graph.gradients(&loss, &[&w])?;
+    w.assign_sub(slope[0].as_ref().ok_or("the loss depends on the variable")?);
+    graph.untrainable_variable("step", 0.0_f32);
+    put("graph", "json", format!("\0{}", serde_json::to_string(&graph)?).as_bytes())?;
+    for how in 1..3_u8 {
+        for seed in 0..8_u8 {
+            let bytes = (0..400_u32)
+                .map(|i| (i.wrapping_mul(2_654_435_761).wrapping_add(u32::from(seed) << 24) >> 24) as u8);
+            put(
+                "graph",
+                &format!("bytes-{how}-{seed}"),
+                &[how].into_iter().chain(bytes).collect::<Vec<u8>>(),
+            )?;
+        }
+    }
+    let mut session = Session::new(&graph, &Device::cpu()?)?;
+    session.run(graph.global_variables_initializer(), feeds! {})?;
+    let file = tempfile::NamedTempFile::new()?;
+    Saver::new(&graph).save(&session, file.path())?;
+    let whole = fs::read(file.path())?;
+    put("checkpoint", "whole", &[b"\0", &whole[..]].concat())?;
+    // Behind magic number, version and digest.
+    put("checkpoint", "contents", &[b"\x01", &whole[44..]].concat())?;
+    put("checkpoint", "stage", &[b"\x02", &[0_u8; 12][..]].concat())
+}
