@@ -10,6 +10,7 @@ pub(crate) fn pure_output(step: &Step) -> Option<Access> {
         Step::Gemm(s) => single(&s.outputs),
         Step::ArgReduce(s) => Some(s.output.clone()),
         Step::GatherRows(s) => Some(Access { operand: s.output, strides: Vec::new() }),
+        Step::ScatterAddRows(s) => Some(Access { operand: s.output, strides: Vec::new() }),
         Step::Random(_) => None,
     }
 }
@@ -67,6 +68,11 @@ pub(crate) fn for_each_touch(step: &mut Step, visit: &mut dyn FnMut(Touch)) {
             visit(Touch::Whole { operand: &mut s.indices, written: false });
             visit(Touch::Whole { operand: &mut s.output, written: true });
         }
+        Step::ScatterAddRows(s) => {
+            visit(Touch::Whole { operand: &mut s.updates, written: false });
+            visit(Touch::Whole { operand: &mut s.indices, written: false });
+            visit(Touch::Whole { operand: &mut s.output, written: true });
+        }
         Step::Random(s) => {
             visit(Touch::Whole { operand: &mut s.counter, written: true });
             visit(Touch::Whole { operand: &mut s.output, written: true });
@@ -100,6 +106,6 @@ pub(crate) fn elementwise_inputs(step: &Step) -> &[Access] {
         Step::Map(s) => &s.inputs,
         Step::Reduce(s) => &s.epilogue_inputs,
         Step::Gemm(s) => &s.epilogue_inputs,
-        Step::ArgReduce(_) | Step::GatherRows(_) | Step::Random(_) => &[],
+        Step::ArgReduce(_) | Step::GatherRows(_) | Step::ScatterAddRows(_) | Step::Random(_) => &[],
     }
 }

@@ -87,6 +87,14 @@ fn program() -> (Program, Vec<Vec<u8>>) {
             program: MapProgram::identity(),
             output: operand(5, DType::F32),
         }),
+        Step::ScatterAddRows(ScatterAddRows {
+            updates: operand(5, DType::F32),
+            indices: operand(4, DType::I32),
+            count: 3,
+            rows: m,
+            width: n,
+            output: operand(2, DType::F32),
+        }),
         Step::Random(Random {
             distribution: Distribution::Normal,
             key: 1,

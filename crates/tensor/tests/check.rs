@@ -58,3 +58,29 @@ fn accesses_that_leave_or_spoil_their_buffers_are_refused() -> Result<(), Error>
     }
     Ok(())
 }
+
+#[test]
+fn sums_of_rows_that_do_not_fit_are_refused() -> Result<(), Error> {
+    let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
+    let (f32, i32) = (DType::F32, DType::I32);
+    let refused = [
+        ("too many updates", [0, 1, 2], [f32, i32, f32], [4, 5, 2], "ends at byte 32"),
+        ("too many rows", [0, 1, 2], [f32, i32, f32], [3, 6, 2], "ends at byte 48"),
+        ("sums over the updates", [2, 1, 2], [f32, i32, f32], [3, 5, 2], "overlaps an input"),
+        ("sums over the indices", [0, 2, 2], [f32, i32, f32], [3, 5, 2], "overlaps an input"),
+        ("indices of another type", [0, 1, 2], [f32, f32, f32], [3, 5, 2], "row indices of type f32"),
+        ("updates of another type", [0, 1, 2], [i32, i32, f32], [3, 5, 2], "rows of i32"),
+        ("a read-only result", [0, 1, 3], [f32, i32, f32], [3, 5, 2], "read-only"),
+    ];
+    let device = Device::cpu()?;
+    for (what, buffers, types, [count, rows, width], message) in refused {
+        let [updates, indices, output] = [0, 1, 2].map(|i| operand(buffers[i], types[i]));
+        let step = Step::ScatterAddRows(ScatterAddRows { updates, indices, count, rows, width, output });
+        let spec = |(bytes, written)| BufferSpec { bytes, written };
+        let buffers = [(24, false), (16, false), (40, true), (40, false)].map(spec).to_vec();
+        let program = Program { buffers, steps: vec![step], ..Program::default() };
+        let text = device.compile(&program).expect_err(what).to_string();
+        assert!(text.contains(message), "{what}: {text}");
+    }
+    Ok(())
+}

@@ -19,6 +19,16 @@ proptest! {
     }
 
     #[test]
+    fn sums_of_rows_agree(seed: u64) {
+        let mut maker = Maker::new(seed);
+        let step = maker.scatter_add();
+        let (program, buffers) = maker.finish(step);
+        if let Err(difference) = agrees("a sum of rows", &program, &buffers) {
+            prop_assert!(false, "{difference}\n{program:#?}");
+        }
+    }
+
+    #[test]
     fn reductions_agree(seed: u64) {
         let mut maker = Maker::new(seed);
         let step = maker.reduce();

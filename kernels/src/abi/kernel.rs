@@ -24,6 +24,8 @@ macro_rules! for_each_kernel {
             "Large products; rows of the left and columns of the right operand are contiguous.",
             CheckRows check_rows, barriers: 1, shuffles: 5;
             "Reports the first row number that is outside its table; head: [`layout::CheckRows`](super::layout::CheckRows).",
+            ScatterAddRows scatter_add_rows, barriers: 0, shuffles: 0;
+            "Sums of the rows that have one number, in their order; head: [`layout::ScatterAddRows`](super::layout::ScatterAddRows).",
             Random random, barriers: 0, shuffles: 0;
             "Draws numbers of a stream; head: [`layout::Random`](super::layout::Random).",
         }

@@ -140,6 +140,27 @@ words! {
         numbers: Place,
     }
 
+    /// Rows of updates that are added to the rows of a result, each to the one that its number names.
+    ///
+    /// Thread `t` owns column `t % width` of every row whose number is `t / width` below the bits of `classes - 1`: it
+    /// clears these elements and then adds to them, so that no other thread comes between two updates.
+    ScatterAddRows {
+        /// How many updates there are.
+        count: u32,
+        /// Rows of the result.
+        rows: u32,
+        /// Elements in a row.
+        width: Divisor,
+        /// Into how many classes the rows are split, a power of two.
+        classes: u32,
+        /// The updates.
+        updates: Place,
+        /// The first row number.
+        numbers: Place,
+        /// The result.
+        output: Place,
+    }
+
     /// Numbers of one run of a stream.
     Random {
         /// A [`Distribution`](super::Distribution).

@@ -9,10 +9,11 @@ mod machine;
 mod map;
 mod random;
 mod reduce;
+mod scatter_add_rows;
 mod sys;
 
 use crate::abi::{self, status};
-use {arg_reduce::*, check_rows::*, gemm::*, map::*, random::*, reduce::*};
+use {arg_reduce::*, check_rows::*, gemm::*, map::*, random::*, reduce::*, scatter_add_rows::*};
 
 macro_rules! define_entries {
     ($($name:ident $function:ident, barriers: $barriers:literal, shuffles: $shuffles:literal; $doc:literal,)*) => {

@@ -22,7 +22,8 @@ pub struct ExecutionPlan {
 /// One kernel primitive of an [`ExecutionPlan`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedKernel {
-    /// `map`, `reduce`, `arg_reduce`, `gemm`, `gather_rows` or `random`.
+    /// `map`, `reduce`, `arg_reduce`, `gemm`, `gather_rows`, `scatter_add_rows` or
+    /// `random`.
     pub primitive: &'static str,
     /// The extents that it runs over.
     pub shape: String,
@@ -165,6 +166,9 @@ fn outline(step: &Step) -> (&'static str, String, Vec<&MapProgram>) {
         Step::Gemm(s) => ("gemm", format!("{}x{}x{}", s.m, s.k, s.n), vec![&s.epilogue]),
         Step::GatherRows(s) => {
             ("gather_rows", format!("{} of {}x{}", s.count, s.rows, s.width), vec![&s.program])
+        }
+        Step::ScatterAddRows(s) => {
+            ("scatter_add_rows", format!("{} into {}x{}", s.count, s.rows, s.width), Vec::new())
         }
         Step::Random(s) => ("random", format!("{:?} {}", s.distribution, s.count), Vec::new()),
     }

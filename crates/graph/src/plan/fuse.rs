@@ -253,7 +253,7 @@ fn tail(step: &Step) -> Option<Part> {
             program: s.program.clone(),
             outputs: vec![Access { operand: s.output, strides: vec![s.width, 1] }],
         },
-        Step::ArgReduce(_) | Step::Random(_) => return None,
+        Step::ArgReduce(_) | Step::ScatterAddRows(_) | Step::Random(_) => return None,
     })
 }
 
@@ -281,7 +281,7 @@ fn with_tail(step: &Step, part: Part) -> Option<Step> {
             }
             Step::GatherRows(minutia_tensor::program::GatherRows { program, output: output.operand, ..s })
         }
-        Step::ArgReduce(_) | Step::Random(_) => return None,
+        Step::ArgReduce(_) | Step::ScatterAddRows(_) | Step::Random(_) => return None,
     })
 }
 

@@ -65,7 +65,7 @@ fn overwrites(step: &Step, old: usize, new: usize) -> bool {
         Step::Map(s) => &s.outputs,
         Step::Gemm(s) => &s.outputs,
         Step::Reduce(s) => &s.outputs,
-        Step::ArgReduce(_) | Step::GatherRows(_) | Step::Random(_) => &[],
+        Step::ArgReduce(_) | Step::GatherRows(_) | Step::ScatterAddRows(_) | Step::Random(_) => &[],
     };
     let reads = |s: &Step| {
         let mut n = 0;

@@ -14,6 +14,7 @@ use super::{
     random::RandomStep,
     reduce::ReduceStep,
     region::{self, RegionStep},
+    scatter_add::ScatterAddStep,
     trial::Trial,
 };
 use crate::{
@@ -149,6 +150,7 @@ pub(super) enum Compiled {
     ArgReduce(ArgReduceStep),
     Gemm(Box<GemmStep>),
     Gather(GatherStep),
+    ScatterAdd(ScatterAddStep),
     Random(RandomStep),
     Region(RegionStep),
 }
@@ -158,7 +160,10 @@ impl Compiled {
         match self {
             Compiled::Map(s) => s.place(place),
             Compiled::Reduce(s) => s.place(place),
-            Compiled::Transpose(_) | Compiled::ArgReduce(_) | Compiled::Random(_) => {}
+            Compiled::Transpose(_)
+            | Compiled::ArgReduce(_)
+            | Compiled::ScatterAdd(_)
+            | Compiled::Random(_) => {}
             Compiled::Gemm(s) => s.place(place),
             Compiled::Gather(s) => s.place(place),
             Compiled::Region(s) => s.place(place),
@@ -178,6 +183,7 @@ impl Compiled {
                 Compiled::ArgReduce(s) => s.run(run),
                 Compiled::Gemm(s) => s.run(run),
                 Compiled::Gather(s) => return s.run(run),
+                Compiled::ScatterAdd(s) => return s.run(run),
                 Compiled::Random(s) => s.run(run),
                 Compiled::Region(s) => s.run(run),
             }
@@ -192,7 +198,11 @@ impl Compiled {
             Compiled::Reduce(s) => s.cost_by_rows(),
             Compiled::ArgReduce(s) => Some(s.cost()),
             Compiled::Gemm(s) => s.cost_by_rows(),
-            Compiled::Transpose(_) | Compiled::Gather(_) | Compiled::Random(_) | Compiled::Region(_) => None,
+            Compiled::Transpose(_)
+            | Compiled::Gather(_)
+            | Compiled::ScatterAdd(_)
+            | Compiled::Random(_)
+            | Compiled::Region(_) => None,
         }
     }
 }
@@ -243,6 +253,9 @@ impl Executable {
             Step::GatherRows(s) => {
                 let name = program.name(number);
                 Compiled::Gather(GatherStep::new(s, number, name, picked[number].clone(), build))
+            }
+            Step::ScatterAddRows(s) => {
+                Compiled::ScatterAdd(ScatterAddStep::new(s, number, program.name(number), build))
             }
             Step::Random(s) => Compiled::Random(RandomStep::new(s, build)),
         };

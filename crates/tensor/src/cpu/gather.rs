@@ -5,6 +5,7 @@ use super::{
     map::{Engine, Frame, Sink, Source},
     parallel::{PerPart, part, parts},
     picked::Picked,
+    row_indices::RowIndices,
     simd::prefetch,
 };
 use crate::{
@@ -22,8 +23,7 @@ const SOME: usize = 256;
 #[derive(Debug)]
 pub(super) struct GatherStep {
     step: GatherRows,
-    number: usize,
-    name: String,
+    indices: RowIndices,
     engine: Engine,
     parts: usize,
     frames: PerPart<Frame>,
@@ -46,7 +46,9 @@ impl GatherStep {
         let parts =
             parts(build.threads, engine.elements().saturating_mul(engine.cost())).min(step.count.max(1));
         build.reserve(parts, engine.scratch());
-        GatherStep { step: step.clone(), number, name, engine, parts, frames: PerPart::new([]), picked }
+        let &GatherRows { indices, count, rows, .. } = step;
+        let indices = RowIndices { step: number, name, indices, count, rows };
+        GatherStep { step: step.clone(), indices, engine, parts, frames: PerPart::new([]), picked }
     }
 
     pub(super) fn place(&mut self, place: &Place) {
@@ -57,26 +59,19 @@ impl GatherStep {
     /// # Safety
     /// The buffers must be what the checked program declares.
     pub(super) unsafe fn run(&self, run: &Run) -> Result<(), Error> {
-        let GatherRows { table, rows, width, indices, count, .. } = self.step;
+        let GatherRows { table, width, count, .. } = self.step;
         if count == 0 {
             return Ok(());
         }
-        // SAFETY: the checked program has `count` indices there, and nobody writes them meanwhile.
-        let index = |position: usize| unsafe {
-            run.buffers()[indices.buffer].add(indices.offset).cast::<i32>().add(position).read_unaligned()
-        };
-        // All indices are looked at before any row is written.
-        if let Some(position) = (0..count).find(|&p| index(p) < 0 || index(p) as usize >= rows) {
-            let (step, name, index) = (self.number, self.name.clone(), index(position));
-            return Err(Error::IndexOutOfRange { step, name, position, index, rows });
-        }
+        // SAFETY: the caller's promise; all rows are looked at before any is written.
+        let index = unsafe { self.indices.checked(run)? };
         // SAFETY: all rows are in the table.
         if self.picked.as_ref().is_some_and(|picked| unsafe { picked.leave_out(run) }) {
             return Ok(());
         }
         let bytes = width * table.dtype.size();
         let row = |position: usize| {
-            run.buffers()[table.buffer].wrapping_add(table.offset + index(position) as usize * bytes)
+            run.buffers()[table.buffer].wrapping_add(table.offset + index(position) * bytes)
         };
         run.each_part(self.parts, &|i| {
             // SAFETY: each part has its frame and its rows of the output, which no input meets; every index is

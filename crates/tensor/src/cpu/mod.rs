@@ -23,6 +23,8 @@ mod pool;
 mod random;
 mod reduce;
 mod region;
+mod row_indices;
+mod scatter_add;
 mod simd;
 mod transfer;
 mod trial;

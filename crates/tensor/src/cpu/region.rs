@@ -66,7 +66,10 @@ impl RegionStep {
             for step in &self.parts[i] {
                 // SAFETY: each part has its scratch and its rows, which no other part writes or, if written, reads.
                 let done = unsafe { step.run(&run) };
-                debug_assert!(done.is_ok(), "a gather, which alone can fail, belongs to no region");
+                debug_assert!(
+                    done.is_ok(),
+                    "what picks rows by index, which alone can fail, belongs to no region"
+                );
             }
         });
     }

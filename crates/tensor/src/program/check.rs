@@ -78,6 +78,22 @@ impl Program {
                 self.apart(&output, &dims, &inputs[1..], &indices)?;
                 self.write_all(&output, &dims, &[], &[])
             }
+            Step::ScatterAddRows(s) => {
+                if (s.updates.dtype, s.output.dtype) != (DType::F32, DType::F32) {
+                    return Err(format!("rows of {} added up as {}", s.updates.dtype, s.output.dtype));
+                }
+                if s.indices.dtype != DType::I32 {
+                    return Err(format!("row indices of type {}", s.indices.dtype));
+                }
+                let (updates, indices, sums) = ([s.count, s.width], [s.count], [s.rows, s.width]);
+                let inputs = [contiguous(s.updates, &updates), contiguous(s.indices, &indices)];
+                self.read_all(&inputs[..1], &updates)?;
+                self.read_all(&inputs[1..], &indices)?;
+                let output = [contiguous(s.output, &sums)];
+                self.apart(&output, &sums, &inputs[..1], &updates)?;
+                self.apart(&output, &sums, &inputs[1..], &indices)?;
+                self.write_all(&output, &sums, &[], &[])
+            }
             Step::Random(s) => {
                 if (s.counter.dtype, s.output.dtype) != (DType::I32, DType::F32) {
                     return Err(format!("random {} counted by {}", s.output.dtype, s.counter.dtype));

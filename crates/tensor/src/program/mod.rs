@@ -81,6 +81,8 @@ pub enum Step {
     Gemm(Gemm),
     /// Selection of rows by index, with a map over them.
     GatherRows(GatherRows),
+    /// Sums of the rows that have one index.
+    ScatterAddRows(ScatterAddRows),
     /// Random numbers.
     Random(Random),
 }
@@ -192,6 +194,24 @@ pub struct GatherRows {
     /// Runs on each element, which is its input 0 (a `u8` arrives as an integer).
     pub program: MapProgram,
     /// `count x width`, contiguous: the program's only output.
+    pub output: Operand,
+}
+
+/// Row `r` of the result is the sum of the rows of `updates` whose index is `r`: it starts at `+0` and adds them by
+/// position, ascending. An index outside the result is an error.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScatterAddRows {
+    /// `F32`, `count x width`, contiguous: the rows to add.
+    pub updates: Operand,
+    /// `I32`, contiguous: the row of the result that each goes to.
+    pub indices: Operand,
+    /// How many updates there are.
+    pub count: usize,
+    /// Rows of the result.
+    pub rows: usize,
+    /// Elements in a row.
+    pub width: usize,
+    /// `F32`, `rows x width`, contiguous.
     pub output: Operand,
 }
 

@@ -58,7 +58,7 @@ impl Step {
             Step::Reduce(s) => (&s.dims, &s.reduced),
             Step::ArgReduce(s) => (&s.dims, &[]),
             Step::Gemm(s) => (&[s.m, s.n], &[s.k]),
-            Step::GatherRows(_) | Step::Random(_) => return None,
+            Step::GatherRows(_) | Step::ScatterAddRows(_) | Step::Random(_) => return None,
         };
         let busy = !dims.contains(&0) && !inner.contains(&0);
         dims.first().copied().filter(|&rows| busy && rows > 1)
@@ -100,7 +100,7 @@ impl Step {
                 outputs: all(&s.outputs),
                 ..s.clone()
             }),
-            Step::GatherRows(_) | Step::Random(_) => return None,
+            Step::GatherRows(_) | Step::ScatterAddRows(_) | Step::Random(_) => return None,
         })
     }
 }

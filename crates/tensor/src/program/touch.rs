@@ -83,6 +83,13 @@ impl Program {
                 add(&[contiguous(s.indices, &[s.count])], &[s.count], false, true);
                 add(&[contiguous(s.output, &result)], &result, true, true);
             }
+            Step::ScatterAddRows(s) => {
+                let (updates, sums) = ([s.count, s.width], [s.rows, s.width]);
+                add(&[contiguous(s.updates, &updates)], &updates, false, true);
+                add(&[contiguous(s.indices, &[s.count])], &[s.count], false, true);
+                // An update may go to any row.
+                add(&[contiguous(s.output, &sums)], &sums, true, false);
+            }
             Step::Random(s) => {
                 let counter = [contiguous(s.counter, &[1])];
                 add(&counter, &[1], false, false);

@@ -5,7 +5,8 @@ use minutia_kernels::{map::Code, rng::Generator};
 use minutia_tensor::{
     DType,
     program::{
-        Access, BufferSpec, Map, MapBuilder, MapProgram, Operand, Program, Reduce, ReduceOp, Step, Value,
+        Access, BufferSpec, Map, MapBuilder, MapProgram, Operand, Program, Reduce, ReduceOp, ScatterAddRows,
+        Step, Value,
     },
 };
 
@@ -214,6 +215,21 @@ impl Maker {
         let epilogue = self.program(&epilogue_kinds, &kinds(&outputs));
         let op = self.pick(&[ReduceOp::Sum, ReduceOp::Prod, ReduceOp::Max, ReduceOp::Min]);
         Step::Reduce(Reduce { op, dtype, dims, reduced, inputs, program, epilogue_inputs, epilogue, outputs })
+    }
+
+    /// Few rows for many indices, or many for few.
+    pub fn scatter_add(&mut self) -> Step {
+        let count = self.pick(&[0, 1, 2, 3, 17, 300]);
+        let rows = if count > 0 { self.pick(&[1, 2, 3, 40, 1000]) } else { self.below(4) };
+        let width = self.below(71);
+        let updates = self.access(&[(count * width).max(1)], DType::F32, false).operand;
+        let indices: Vec<i32> = (0..count).map(|_| self.below(rows) as i32).collect();
+        self.buffers.push(super::int_bytes(&indices));
+        self.specs.push(BufferSpec { bytes: count * 4, written: false });
+        let indices = Operand { buffer: self.buffers.len() - 1, offset: 0, dtype: DType::I32 };
+        let output = self.access(&[(rows * width).max(1)], DType::F32, false).operand;
+        self.specs[output.buffer].written = true;
+        Step::ScatterAddRows(ScatterAddRows { updates, indices, count, rows, width, output })
     }
 
     pub fn finish(self, step: Step) -> (Program, Vec<Vec<u8>>) {

@@ -63,6 +63,7 @@ pub fn run(program: &Program, buffers: &mut Buffers) -> Result<(), Error> {
             Step::ArgReduce(s) => run_arg_reduce(s, buffers),
             Step::Gemm(s) => run_gemm(s, buffers),
             Step::GatherRows(s) => run_gather(s, program, number, buffers)?,
+            Step::ScatterAddRows(s) => run_scatter_add(s, program, number, buffers)?,
             Step::Random(s) => run_random(s, buffers),
         }
     }
@@ -125,16 +126,45 @@ fn run_gemm(s: &Gemm, buffers: &mut Buffers) {
     }
 }
 
-fn run_gather(s: &GatherRows, program: &Program, step: usize, buffers: &mut Buffers) -> Result<(), Error> {
-    for position in 0..s.count {
-        let index = load(buffers, s.indices, position) as i32;
-        if usize::try_from(index).map_or(true, |row| row >= s.rows) {
+/// The rows that some indices pick.
+fn rows(
+    indices: Operand,
+    [count, rows]: [usize; 2],
+    program: &Program,
+    step: usize,
+    buffers: &Buffers,
+) -> Result<Vec<usize>, Error> {
+    let row = |position| {
+        let index = load(buffers, indices, position) as i32;
+        usize::try_from(index).ok().filter(|&row| row < rows).ok_or_else(|| {
             let name = program.name(step);
-            return Err(Error::IndexOutOfRange { step, name, position, index, rows: s.rows });
-        }
+            Error::IndexOutOfRange { step, name, position, index, rows }
+        })
+    };
+    (0..count).map(row).collect()
+}
+
+fn run_scatter_add(
+    s: &ScatterAddRows,
+    program: &Program,
+    step: usize,
+    buffers: &mut Buffers,
+) -> Result<(), Error> {
+    let rows = rows(s.indices, [s.count, s.rows], program, step, buffers)?;
+    for element in 0..s.rows * s.width {
+        let (row, column) = (element / s.width, element % s.width);
+        let picked = (0..s.count).filter(|&position| rows[position] == row);
+        let update = |position: usize| f32::from_bits(load(buffers, s.updates, position * s.width + column));
+        let sum = picked.fold(0.0, |sum: f32, position| sum + update(position));
+        store(buffers, s.output, element, sum.to_bits());
     }
+    Ok(())
+}
+
+fn run_gather(s: &GatherRows, program: &Program, step: usize, buffers: &mut Buffers) -> Result<(), Error> {
+    let rows = rows(s.indices, [s.count, s.rows], program, step, buffers)?;
     for position in 0..s.count {
-        let row = load(buffers, s.indices, position) as usize;
+        let row = rows[position];
         for j in 0..s.width {
             let word = s.program.eval(&[load(buffers, s.table, row * s.width + j)])[0];
             store(buffers, s.output, position * s.width + j, word);

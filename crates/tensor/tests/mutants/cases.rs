@@ -27,6 +27,7 @@ pub fn of(kernel: &str) -> Vec<Case> {
                 .chain([bad_row(1499), gathered(5), gathered(2000)])
                 .collect()
         }
+        "scatter_add_rows" => [(0, 3), (1, 1), (3, 5), (150, 7)].map(added).into(),
         "random" => {
             [Distribution::Uniform, Distribution::Normal, Distribution::TruncatedNormal].map(drawn).into()
         }
@@ -122,6 +123,27 @@ fn rows(indices: &[i32]) -> Case {
         indices: operand(1, DType::I32),
         count: indices.len(),
         program: MapProgram::identity(),
+        output: operand(2, DType::F32),
+    });
+    (single(step, &buffers, &[2]), buffers.to_vec())
+}
+
+/// Rows of seven columns that are added to so many rows; some get several and some none.
+fn added((count, rows): (usize, usize)) -> Case {
+    let width = 7;
+    let indices: Vec<i32> = (0..count).map(|i| (i * i % rows) as i32).collect();
+    let buffers = [
+        bytes(&numbers(2, count * width, false)),
+        int_bytes(&indices),
+        bytes(&numbers(3, rows * width, false)),
+    ];
+    let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
+    let step = Step::ScatterAddRows(ScatterAddRows {
+        updates: operand(0, DType::F32),
+        indices: operand(1, DType::I32),
+        count,
+        rows,
+        width,
         output: operand(2, DType::F32),
     });
     (single(step, &buffers, &[2]), buffers.to_vec())

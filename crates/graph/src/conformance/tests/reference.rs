@@ -92,6 +92,15 @@ fn run(step: &Step, values: &mut [Vec<f64>]) {
                 values[s.output.buffer][first(&s.output) + i[0] * s.width + i[1]] = map(&s.program, &[x])[0];
             }
         }
+        Step::ScatterAddRows(s) => {
+            let (output, width) = (first(&s.output), s.width);
+            values[s.output.buffer][output..output + s.rows * width].fill(0.0);
+            for i in nest(&[s.count, width]) {
+                let row = values[s.indices.buffer][first(&s.indices) + i[0]] as usize;
+                let update = values[s.updates.buffer][first(&s.updates) + i[0] * width + i[1]];
+                values[s.output.buffer][output + row * width + i[1]] += update;
+            }
+        }
         Step::ArgReduce(_) | Step::Random(_) => panic!("{step:?} has no gradient to be checked"),
     }
 }

@@ -10,6 +10,7 @@ mod product;
 mod random;
 mod reduction;
 mod rows;
+mod sums_of_rows;
 #[cfg(test)]
 mod tests;
 
@@ -80,6 +81,7 @@ pub(super) fn encode(program: &Program, multiprocessors: u32) -> Result<Encoded,
             Step::ArgReduce(s) => extrema::encode(&mut encoder, s),
             Step::Gemm(s) => product::encode(&mut encoder, s),
             Step::GatherRows(s) => rows::encode(&mut encoder, s),
+            Step::ScatterAddRows(s) => sums_of_rows::encode(&mut encoder, s),
             Step::Random(s) => random::encode(&mut encoder, s),
         }?;
     }

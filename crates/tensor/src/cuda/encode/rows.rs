@@ -6,7 +6,11 @@ use super::{
     code::{Plan, Source},
     map,
 };
-use crate::{Error, nest::Nest, program::GatherRows};
+use crate::{
+    Error,
+    nest::Nest,
+    program::{GatherRows, Operand},
+};
 use minutia_kernels::abi::{Divisor, Kernel, layout, shape::CHECK_THREADS};
 
 pub(super) fn encode(encoder: &mut Encoder, step: &GatherRows) -> Result<(), Error> {
@@ -14,19 +18,7 @@ pub(super) fn encode(encoder: &mut Encoder, step: &GatherRows) -> Result<(), Err
         return Ok(());
     }
     let limits = encoder.limits;
-    let block = Block::new::<layout::CheckRows>(limits);
-    let numbers = block.place(step.indices)?;
-    let head = layout::CheckRows {
-        tag: limits.count("checks", encoder.encoded.checks.len())?,
-        count: limits.count("row numbers", step.count)?,
-        // A number has 31 bits and a sign, so that a larger table has room for all.
-        rows: step.rows.min(1 << 31) as u32,
-        numbers,
-    };
-    let shape = Shape { kernel: Kernel::CheckRows, blocks: 1, threads: CHECK_THREADS, shared: CHECK_SHARED };
-    let block = encoder.launch(shape, block.finish(head));
-    encoder.encoded.checks.push(Check { word: block + TAG, step: limits.step, rows: step.rows });
-
+    let numbers = check(encoder, step.indices, step.count, step.rows)?;
     let mut block = Block::new::<layout::Map>(limits);
     let width = Divisor::new(limits.count("elements in a row", step.width)?);
     let rows = layout::Rows { table: block.operand(step.table)?, numbers, width };
@@ -34,6 +26,32 @@ pub(super) fn encode(encoder: &mut Encoder, step: &GatherRows) -> Result<(), Err
     let nest = Nest::new(&[step.count, step.width], [&[step.width, 1][..]]);
     let sink = block.access(step.output, &nest.strides[0])?;
     map::launch(encoder, block, &nest, &Plan::new(&step.program, false), &[Source::Rows(rows)], &[sink])
+}
+
+/// Launches a check that so many row numbers, which begin at `indices`, are below `rows`; where they are.
+///
+/// # Errors
+/// [`Error::Capacity`].
+pub(super) fn check(
+    encoder: &mut Encoder,
+    indices: Operand,
+    count: usize,
+    rows: usize,
+) -> Result<layout::Place, Error> {
+    let limits = encoder.limits;
+    let block = Block::new::<layout::CheckRows>(limits);
+    let numbers = block.place(indices)?;
+    let head = layout::CheckRows {
+        tag: limits.count("checks", encoder.encoded.checks.len())?,
+        count: limits.count("row numbers", count)?,
+        // A number has 31 bits and a sign, so that a larger table has room for all.
+        rows: rows.min(1 << 31) as u32,
+        numbers,
+    };
+    let shape = Shape { kernel: Kernel::CheckRows, blocks: 1, threads: CHECK_THREADS, shared: CHECK_SHARED };
+    let block = encoder.launch(shape, block.finish(head));
+    encoder.encoded.checks.push(Check { word: block + TAG, step: limits.step, rows });
+    Ok(numbers)
 }
 
 /// Where the tag is in the head: it comes first.

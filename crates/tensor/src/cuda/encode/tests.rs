@@ -7,7 +7,7 @@ use crate::{
     DType, Shape,
     program::{
         Access, ArgReduce, BufferSpec, GatherRows, Gemm, Map, MapBuilder, MapProgram, Operand, Reduce,
-        ReduceOp,
+        ReduceOp, ScatterAddRows,
     },
 };
 use minutia_kernels::{
@@ -251,6 +251,28 @@ fn rows_are_checked_before_they_are_taken() {
         let head: layout::CheckRows = read(&encoded.words, encoded.launches[2 * i].block as u32);
         assert_eq!((head.tag as usize, head.rows, head.count as usize), (i, 20, 3 + i));
         assert_eq!((encoded.words[check.word], check.step), (head.tag, i + 1));
+    }
+}
+
+#[test]
+fn sums_of_rows_occupy_the_gpu_and_are_checked_first() {
+    let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
+    let sums = |count, rows, width| {
+        let (updates, indices) = (operand(0, DType::F32), operand(1, DType::I32));
+        let output = operand(2, DType::F32);
+        Step::ScatterAddRows(ScatterAddRows { updates, indices, count, rows, width, output })
+    };
+    use Kernel::{CheckRows, ScatterAddRows as Add};
+    assert_eq!(kernels(sums(3, 20, 7)), [CheckRows, Add]);
+    assert_eq!(kernels(sums(0, 20, 7)), [Add], "rows of nothing are zeros");
+    assert_eq!(kernels(sums(3, 20, 0)), [CheckRows]);
+    assert_eq!(kernels(sums(3, 0, 7)), [CheckRows]);
+    for (rows, width, classes) in [(20, 7, 32), (100_000, 8, 8192), (100_000, 1000, 64), (10, 100_000, 1)] {
+        let encoded = encoded(sums(3, rows, width)).unwrap();
+        let launch = encoded.launches[1];
+        let head: layout::ScatterAddRows = read(&encoded.words, launch.block as u32);
+        assert_eq!((head.classes, head.width.divisor as usize), (classes, width), "{rows} x {width}");
+        assert!((launch.blocks * launch.threads) as usize >= width * classes as usize, "{launch:?}");
     }
 }
 
