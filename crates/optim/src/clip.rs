@@ -2,7 +2,8 @@ use crate::{Argument, Domain, argument::refused};
 use minutia_graph::Output;
 
 /// Scales a tensor down to this Euclidean norm where its own is larger: `t norm / max(|t|, norm)`, as TensorFlow's
-/// `clip_by_norm`.
+/// `clip_by_norm`. A norm beyond the range of `f32` (elements of about 1e19 and more) makes every element NaN: scaled by
+/// infinity they would all be 0, and training would stand still without a word. The gradient at 0 is that of `t`.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session, feeds};
@@ -21,11 +22,17 @@ pub fn clip_by_norm(t: &Output, norm: f32) -> Output {
     }
     let _scope = graph.name_scope("clip_by_norm");
     let bound = graph.constant(norm);
-    let own = t.square().reduce_sum(..).sqrt();
+    let own = told(&t.square().reduce_sum(..).sqrt());
     t * &bound / own.maximum(&bound)
 }
 
-/// The Euclidean norm of all elements of all tensors together; `None` for no tensors.
+/// A norm as it is, but NaN where it overflowed: infinity times 0.
+fn told(norm: &Output) -> Output {
+    norm + norm * 0.0
+}
+
+/// The Euclidean norm of all elements of all tensors together, infinite where their squares add up to more than `f32` can
+/// hold; `None` for no tensors.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session, feeds};
@@ -44,7 +51,8 @@ pub fn global_norm(tensors: &[Output]) -> Option<Output> {
 }
 
 /// Scales all tensors by one factor, so that their [`global_norm`] is at most `norm`:
-/// `t norm / max(global_norm, norm)`, as TensorFlow's `clip_by_global_norm`.
+/// `t norm / max(global_norm, norm)`, as TensorFlow's `clip_by_global_norm`. As there, all elements are NaN where the global
+/// norm is infinite or NaN.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session, feeds};
@@ -75,6 +83,6 @@ pub fn clip_by_global_norm(tensors: &[Output], norm: f32) -> Vec<Output> {
     }
     let _scope = graph.name_scope("clip_by_global_norm");
     let bound = graph.constant(norm);
-    let scale = global_norm(tensors).map(|own| &bound / own.maximum(&bound));
+    let scale = global_norm(tensors).map(|own| &bound / told(&own).maximum(&bound));
     tensors.iter().zip(std::iter::repeat(scale)).filter_map(|(t, scale)| scale.map(|s| t * s)).collect()
 }
