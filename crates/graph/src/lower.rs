@@ -14,7 +14,7 @@ use minutia_tensor::{
     Shape, Tensor,
     program::{
         Access, ArgReduce, Distribution, GatherRows, Gemm, Map, MapBuilder, MapProgram, Operand, Random,
-        Reduce, ReduceOp, Step, Value,
+        Reduce, ReduceOp, ScatterAddRows, Step, Value,
     },
 };
 
@@ -292,6 +292,32 @@ impl Lowering {
         whole
     }
 
+    /// A new value that [`Lowering::map_into`] is to write all of.
+    pub fn unwritten(&mut self, dtype: DType, dims: &[usize]) -> View {
+        self.value(Source::Step, dtype, dims)
+    }
+
+    /// Elementwise over inputs of the extents of `target`, which is part of a value.
+    pub fn map_into(
+        &mut self,
+        target: &View,
+        inputs: &[View],
+        build: impl FnOnce(&mut MapBuilder, &[Value]) -> Value,
+    ) {
+        if target.elements() == 0 {
+            return;
+        }
+        let mut m = MapBuilder::new(inputs.len());
+        let values: Vec<Value> = (0..inputs.len()).map(|i| m.input(i)).collect();
+        let result = build(&mut m, &values);
+        self.push(Step::Map(Map {
+            dims: target.dims.clone(),
+            inputs: inputs.iter().map(View::access).collect(),
+            program: m.finish(&[result]),
+            outputs: vec![target.access()],
+        }));
+    }
+
     fn write(&mut self, target: &View, input: Option<&View>, program: MapProgram) {
         let inputs = input.iter().map(|v| v.access()).collect();
         self.push(Step::Map(Map {
@@ -378,6 +404,22 @@ impl Lowering {
                 indices: indices.operand,
                 count,
                 program: MapProgram::identity(),
+                output: output.operand,
+            })
+        })
+    }
+
+    /// Zeros of these extents, to whose rows those of `updates` are added where `indices` say.
+    pub fn scatter_add(&mut self, updates: &View, indices: &View, dims: &[usize]) -> View {
+        let (updates, indices) = (self.contiguous(updates), self.contiguous(indices));
+        let (rows, width, count) = (dims[0], Shape::from(&dims[1..]).elements(), indices.elements());
+        self.emit(DType::F32, dims, |output| {
+            Step::ScatterAddRows(ScatterAddRows {
+                updates: updates.operand,
+                indices: indices.operand,
+                count,
+                rows,
+                width,
                 output: output.operand,
             })
         })

@@ -38,10 +38,6 @@ impl Sample {
         Sample { differentiable: 0, ..self }
     }
 
-    pub(crate) fn differentiable_once(self) -> Sample {
-        Sample { differentiable: 1, ..self }
-    }
-
     pub(crate) fn row_wise(self) -> Sample {
         Sample { row_wise: true, ..self }
     }

@@ -3,12 +3,15 @@
 use super::*;
 use crate::{Operand, conformance::numbers};
 use minutia_kernels::map::Code::*;
-use minutia_tensor::Tensor;
+use minutia_tensor::{
+    Tensor,
+    program::{MapBuilder, Value},
+};
 use serde::{Deserialize, Serialize};
 
 struct Row {
     name: &'static str,
-    float: minutia_kernels::map::Code,
+    float: Build,
     int: Option<minutia_kernels::map::Code>,
     /// From `x`, `y`, `z = f(x, y)` and the gradient of `z`, before the sum over broadcast axes.
     gradient: fn(&Output, &Output, &Output, &Output) -> (Output, Output),
@@ -44,34 +47,60 @@ macro_rules! binary {
     };
 }
 
-// Each row: documentation, method, name; code for f32; code for i32, if there is one; gradients from x, y, z and
+// Each row: documentation, method, name; program for f32; code for i32, if there is one; gradients from x, y, z and
 // g, the gradient of z; the domain that it is tested over.
+//
+// Where a derivative is infinite at finite operands (a division by 0, a power of 0), a gradient of 0 stays 0: such rows
+// multiply and divide by the two operations that say so, which are each other's gradients.
 binary! {
     /// Elementwise `x + y`. Gradients: `g` and `g`.
-    pub(crate) plus Add: Add, Some(AddI),
+    pub(crate) plus Add: |m, v| m.apply(Add, v), Some(AddI),
         |_x, _y, _z, g| (g.clone(), g.clone()), -2.0 to 2.0;
     /// Elementwise `x - y`. Gradients: `g` and `-g`.
-    pub(crate) minus Sub: Sub, Some(SubI),
+    pub(crate) minus Sub: |m, v| m.apply(Sub, v), Some(SubI),
         |_x, _y, _z, g| (g.clone(), -g), -2.0 to 2.0;
     /// Elementwise `x y`. Gradients: `g y` and `g x`.
-    pub(crate) times Mul: Mul, Some(MulI),
+    pub(crate) times Mul: |m, v| m.apply(Mul, v), Some(MulI),
         |x, y, _z, g| (g * y, g * x), -2.0 to 2.0;
-    /// Elementwise `x / y`. Gradients: `g / y` and `-g x / y^2`.
-    pub(crate) divided_by RealDiv: Div, None,
-        |_x, y, z, g| { let scaled = g / y; (scaled.clone(), -(scaled * z)) }, 0.5 to 2.0;
+    /// Elementwise `x / y`. Gradients: `g / y` and `-g x / y^2`; a `g` of 0 gives 0, also where `y` is 0.
+    pub(crate) divided_by RealDiv: |m, v| m.apply(Div, v), None,
+        |_x, y, z, g| { let scaled = g.xdivy(y); (scaled.clone(), -scaled.multiply_no_nan(z)) }, 0.5 to 2.0;
+    /// Elementwise `x y`, but 0 where either is 0, whatever the other is: a mask of 0 and 1 takes away infinities and NaNs
+    /// too. (TensorFlow's gives 0 for a `y` of 0 alone.) Gradients: the same product of `g` with `y` and with `x`.
+    pub multiply_no_nan MulNoNan: product_no_nan, None,
+        |x, y, _z, g| (g.multiply_no_nan(y), g.multiply_no_nan(x)), -2.0 to 2.0;
+    /// Elementwise `x / y`, but 0 where `x` is 0, whatever `y` is. Gradients: those of `x / y`.
+    pub xdivy Xdivy: |m, v| {
+            let zero = m.constant(0.0);
+            let (none, quotient) = (m.apply(Eq, &[v[0], zero]), m.apply(Div, v));
+            m.apply(Select, &[none, v[0], quotient])
+        }, None,
+        |_x, y, z, g| { let scaled = g.xdivy(y); (scaled.clone(), -scaled.multiply_no_nan(z)) }, 0.5 to 2.0;
     /// Elementwise larger operand. At a tie the gradient goes to `x` alone, as in TensorFlow.
-    pub maximum Maximum: Max, Some(MaxI),
+    pub maximum Maximum: |m, v| m.apply(Max, v), Some(MaxI),
         |x, y, _z, g| split(x.greater_equal(y), g), -2.0 to 2.0;
     /// Elementwise smaller operand. At a tie the gradient goes to `x` alone, as in TensorFlow.
-    pub minimum Minimum: Min, Some(MinI),
+    pub minimum Minimum: |m, v| m.apply(Min, v), Some(MinI),
         |x, y, _z, g| split(x.less_equal(y), g), -2.0 to 2.0;
-    /// Elementwise `x^y`. Gradients: `g y x^(y-1)`, and `g z ln x` where `x > 0`, else 0.
-    pub pow Pow: Pow, None,
+    /// Elementwise `x^y`. Gradients: `g y x^(y-1)`, and `g z ln x` where `x > 0`, else 0. A factor of 0 makes either 0, so
+    /// that `x^0` is flat at 0 too, and so is the third derivative of `x^2`; TensorFlow's are NaN there.
+    pub pow Pow: |m, v| m.apply(Pow, v), None,
         |x, y, z, g| {
             let positive = x.greater(0.0);
             let log = positive.select(x, x.number(1.0)).log();
-            (g * y * x.pow(y - 1.0), positive.select(g * z * log, x.number(0.0)))
+            // No infinite power for an exponent of 0.
+            let less = y.equal(0.0).select(y.number(1.0), y - 1.0);
+            let power = g.multiply_no_nan(y).multiply_no_nan(x.pow(less));
+            (power, positive.select(g.multiply_no_nan(z) * log, x.number(0.0)))
         }, 0.5 to 2.0;
+}
+
+/// The product of two values, but 0 where either is 0.
+pub(super) fn product_no_nan(m: &mut MapBuilder, v: &[Value]) -> Value {
+    let zero = m.constant(0.0);
+    let [x, y] = [v[0], v[1]].map(|v| m.apply(Eq, &[v, zero]));
+    let (either, product) = (m.apply(Or, &[x, y]), m.apply(Mul, v));
+    m.apply(Select, &[either, zero, product])
 }
 
 fn split(to_x: Output, g: &Output) -> (Output, Output) {
@@ -134,9 +163,10 @@ impl Op for Binary {
 
     fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
         let dtype = inputs[0].dtype();
-        let code =
-            if dtype == DType::I32 { self.row().int.unwrap_or(self.row().float) } else { self.row().float };
-        l.code(code, dtype, inputs)
+        match self.row().int {
+            Some(code) if dtype == DType::I32 => l.code(code, dtype, inputs),
+            _ => l.map(dtype, inputs, self.row().float),
+        }
     }
 
     fn builders() -> &'static [(&'static str, &'static str)] {
@@ -163,6 +193,24 @@ impl Op for Binary {
                 let label = format!("{} i32", op.name());
                 samples.push(Sample::new(label, ints, apply).not_differentiable().row_wise());
             }
+        }
+        // Where gradients are 0 and derivatives are not, and where a power of 0 is smooth.
+        let at = |values: [f32; 3]| Tensor::from(values);
+        let apart = |_: &Graph, x: &[Output]| (&x[0] / &x[1] - 1.0).square();
+        samples.push(Sample::new(
+            "RealDiv without slope",
+            vec![at([0.5, 1.0, 2.0]), at([0.5, 1.0, 2.0])],
+            apart,
+        ));
+        let (x, y) = (at([0.0, 1.5, -1.0]), at([0.7, -0.0, 0.0]));
+        let product = |_: &Graph, x: &[Output]| x[0].multiply_no_nan(&x[1]);
+        samples.push(Sample::new("MulNoNan of zeros", vec![x.clone(), y], product).row_wise());
+        let quotient = |_: &Graph, x: &[Output]| x[0].xdivy(&x[1]);
+        samples
+            .push(Sample::new("Xdivy of zeros", vec![x.clone(), at([0.5, -2.0, 1.0])], quotient).row_wise());
+        for exponent in [0.0, 1.0, 2.0, 3.0] {
+            let power = move |_: &Graph, x: &[Output]| x[0].pow(exponent);
+            samples.push(Sample::new(format!("Pow {exponent} at 0"), vec![x.clone()], power).row_wise());
         }
         let clip = |_: &Graph, x: &[Output]| x[0].clip_by_value(-0.7, 0.9);
         samples.push(Sample::new("clip_by_value", vec![numbers([3, 7], -2.0, 2.0)], clip).row_wise());

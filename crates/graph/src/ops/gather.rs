@@ -1,4 +1,4 @@
-use super::*;
+use super::{gather_gradient::GatherGradient, *};
 use crate::conformance::numbers;
 use minutia_tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -24,8 +24,8 @@ impl Output {
     /// # Ok::<(), minutia_graph::Error>(())
     /// ```
     ///
-    /// Gradient with respect to the table: a matrix product with the indices' one-hot rows, which adds up what
-    /// equal indices contribute, in the order of the indices; the number of rows must be known.
+    /// Gradient with respect to the table: each row of `g` is added to the row that its index names, in the order of the
+    /// indices; rows that no index names get 0.
     #[track_caller]
     #[must_use]
     pub fn gather(&self, indices: impl AsRef<Output>) -> Output {
@@ -51,14 +51,7 @@ impl Op for Gather {
 
     fn gradient(&self, at: &Gradient) -> Gradients {
         let (table, indices) = (&at.inputs[0], &at.inputs[1]);
-        let rows =
-            table.shape()[0].ok_or("the number of the table's rows is not known when the graph is built")?;
-        let width = table.shape()[1..].iter().try_fold(1isize, |n, d| d.map(|d| n * d as isize));
-        let width = width.ok_or("the width of the table's rows is not known when the graph is built")?;
-        // dT = H^T g, where row i of H is the one-hot row of index i.
-        let hot = indices.reshape([-1]).one_hot(rows);
-        let summed = hot.matmul_with(at.grad.reshape([-1, width]), true, false);
-        Ok(vec![Some(summed.reshape_like(table)), None])
+        Ok(vec![Some(at.grad.apply(GatherGradient, &[indices, table])), None])
     }
 
     fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
@@ -77,6 +70,7 @@ impl Op for Gather {
         };
         vec![
             sample("f32", numbers([5, 3], -1.0, 1.0)),
+            sample("vector", numbers([5], -1.0, 1.0)),
             sample("rank 3", numbers([5, 2, 2], -1.0, 1.0)),
             sample("u8", Tensor::from(vec![1_u8, 2, 3, 4, 255])).not_differentiable(),
         ]

@@ -1,4 +1,4 @@
-use super::*;
+use super::{prod_gradient::ProdGradient, *};
 use crate::conformance::numbers;
 use minutia_kernels::map::Code;
 use minutia_tensor::{Tensor, program::ReduceOp};
@@ -90,7 +90,7 @@ reductions! {
     Mean reduce_mean reduce_mean_keep_dims "Mean (the sum divided by the number of elements; NaN for none)";
     Max reduce_max reduce_max_keep_dims "Largest element (a NaN wins; elements that tie share the gradient equally)";
     Min reduce_min reduce_min_keep_dims "Smallest element (a NaN wins; elements that tie share the gradient equally)";
-    Prod reduce_prod reduce_prod_keep_dims "Product (where an element is 0 the gradient is right, but its own gradient is not)";
+    Prod reduce_prod reduce_prod_keep_dims "Product (its gradient is `g` times the product of the other elements, made without a division)";
 }
 
 impl Op for Reduce {
@@ -129,7 +129,6 @@ impl Op for Reduce {
         };
         let over: Vec<isize> = axes.iter().map(|&a| a as isize).collect();
         let g = keep(&at.grad);
-        let zero = x.number(0.0);
         Ok(vec![Some(match self.kind {
             // y = sum x: dx = g.
             Kind::Sum => g.broadcast_like(x),
@@ -138,25 +137,14 @@ impl Op for Reduce {
                 let count = x.size().cast(DType::F32) / at.output.size().cast(DType::F32);
                 (g / count).broadcast_like(x)
             }
-            // dx = g / ties where x is the extremum, else 0.
+            // dx = g / ties where x is the extremum, else 0. A NaN is one wherever it stands.
             Kind::Max | Kind::Min => {
-                let hit = x.equal(keep(&at.output)).cast(DType::F32);
-                let ties = hit.reduce_sum_keep_dims(&over[..]);
-                hit * (g / ties)
+                let hit = x.equal(keep(&at.output)).logical_or(x.not_equal(x));
+                let ties = hit.cast(DType::F32).reduce_sum_keep_dims(&over[..]);
+                hit.select(g / ties, x.number(0.0))
             }
-            // dx = g times the product of the other elements: y / x without zeros; with one zero only its own
-            // gradient is not 0, and is the product of all others; with more zeros all gradients are 0.
-            Kind::Prod => {
-                let is_zero = x.equal(&zero);
-                let zeros = is_zero.cast(DType::F32).reduce_sum_keep_dims(&over[..]);
-                let nonzero = is_zero.select(x.number(1.0), x);
-                let others = nonzero.reduce_prod_keep_dims(&over[..]);
-                let no_zero = zeros.equal(&zero);
-                let own_zero = is_zero.logical_and(zeros.equal(1.0));
-                let full =
-                    no_zero.select(others.broadcast_like(x) / nonzero, own_zero.select(&others, &zero));
-                full * g
-            }
+            // dx = g times the product of the other elements.
+            Kind::Prod => g.multiply_no_nan(x.apply(ProdGradient { axes }, &[])),
         })])
     }
 
@@ -214,9 +202,7 @@ impl Op for Reduce {
             }
         }
         let zeros = Tensor::from([[2.0_f32, 0.0, 3.0], [0.0, 0.0, 5.0], [1.0, 2.0, 3.0]]);
-        samples.push(
-            Sample::new("Prod of zeros", vec![zeros], |_, x| x[0].reduce_prod(1)).differentiable_once(),
-        );
+        samples.push(Sample::new("Prod of zeros", vec![zeros], |_, x| x[0].reduce_prod(1)).row_wise());
         samples
     }
 }

@@ -28,8 +28,8 @@ impl Output {
     }
 
     /// Cross-entropy, in nats, of the softmax of these logits against labels (probabilities that sum to 1): logits and
-    /// labels of shape `[.., classes]` give one number for each row, `-sum_j labels_j log_softmax_j`. As TensorFlow 1's,
-    /// it gives no gradient to the labels; the logits' is `g (softmax - labels)`. Shapes that do not broadcast are an
+    /// labels of shape `[.., classes]` give one number for each row, `-sum_j labels_j log_softmax_j`, where a label of 0
+    /// takes away what is infinite too: a logit of `-inf` leaves its class out. As TensorFlow 1's, it gives no gradient to the labels; the logits' is `g (softmax - labels)`. Shapes that do not broadcast are an
     /// error.
     ///
     /// ```
@@ -49,7 +49,7 @@ impl Output {
     #[must_use]
     pub fn softmax_cross_entropy_with_logits(&self, labels: impl AsRef<Output>) -> Output {
         let _scope = self.graph.name_scope("softmax_cross_entropy_with_logits");
-        -(labels.as_ref().stop_gradient() * self.log_softmax()).reduce_sum(-1)
+        -labels.as_ref().stop_gradient().multiply_no_nan(self.log_softmax()).reduce_sum(-1)
     }
 }
 

@@ -45,32 +45,33 @@ macro_rules! unary {
 }
 
 // Each row: documentation, method, name; program for f32; program for i32, if there is one; gradient from x, y
-// and g, the gradient of y; the domain that it is tested over.
+// and g, the gradient of y; the domain that it is tested over. Where the derivative at a finite x may be infinite, a
+// gradient of 0 stays 0.
 unary! {
     /// Elementwise `-x`. Gradient: `-g`.
     pub(crate) negative Neg: |m, v| m.apply(Neg, v), Some(|m, v| m.apply(NegI, v)),
         |_x, _y, g| Some(-g), -2.0 to 2.0;
     /// Elementwise `|x|`. Gradient: `g sign(x)`, which is 0 at 0.
     pub abs Abs: |m, v| m.apply(Abs, v), Some(|m, v| m.apply(AbsI, v)),
-        |x, _y, g| Some(g * x.sign()), -2.0 to 2.0;
+        |x, _y, g| Some(g.multiply_no_nan(x.sign())), -2.0 to 2.0;
     /// Elementwise sign: -1, 0 or 1; NaN stays NaN. Its gradient is 0 everywhere.
     pub sign Sign: |m, v| m.apply(Sign, v), Some(|m, v| m.apply(SignI, v)),
         |_x, _y, _g| None, -2.0 to 2.0;
     /// Elementwise `x x`. Gradient: `2 x g`.
     pub square Square: |m, v| m.apply(Mul, &[v[0], v[0]]), Some(|m, v| m.apply(MulI, &[v[0], v[0]])),
-        |x, _y, g| Some(g * (x * 2.0)), -2.0 to 2.0;
-    /// Elementwise square root. Gradient: `g / (2 y)`.
+        |x, _y, g| Some(g * 2.0 * x), -2.0 to 2.0;
+    /// Elementwise square root. Gradient: `g / (2 y)`; 0 for a `g` of 0, also at 0, as in TensorFlow.
     pub sqrt Sqrt: |m, v| m.apply(Sqrt, v), None,
-        |_x, y, g| Some(g * 0.5 / y), 0.5 to 4.0;
-    /// Elementwise `1 / sqrt(x)`. Gradient: `-g y^3 / 2`.
+        |_x, y, g| Some((g * 0.5).xdivy(y)), 0.5 to 4.0;
+    /// Elementwise `1 / sqrt(x)`. Gradient: `-g y^3 / 2`; 0 for a `g` of 0, also at 0, as in TensorFlow.
     pub rsqrt Rsqrt: |m, v| m.apply(Rsqrt, v), None,
-        |_x, y, g| Some(g * -0.5 * (y.square() * y)), 0.5 to 4.0;
-    /// Elementwise `e^x`. Gradient: `g y`.
+        |_x, y, g| Some((g * -0.5).multiply_no_nan(y.multiply_no_nan(y).multiply_no_nan(y))), 0.5 to 4.0;
+    /// Elementwise `e^x`. Gradient: `g y`; 0 for a `g` of 0, also where `y` overflows.
     pub exp Exp: |m, v| m.apply(Exp, v), None,
-        |_x, y, g| Some(g * y), -2.0 to 2.0;
-    /// Elementwise natural logarithm. Gradient: `g / x`.
+        |_x, y, g| Some(g.multiply_no_nan(y)), -2.0 to 2.0;
+    /// Elementwise natural logarithm. Gradient: `g / x`; 0 for a `g` of 0, also at 0.
     pub log Log: |m, v| m.apply(Ln, v), None,
-        |x, _y, g| Some(g / x), 0.2 to 4.0;
+        |x, _y, g| Some(g.xdivy(x)), 0.2 to 4.0;
     /// Elementwise `max(0, x)`. Gradient: `g` where `y > 0`, else 0; so 0 at 0.
     pub relu Relu: |m, v| { let zero = m.constant(0.0); m.apply(Max, &[zero, v[0]]) }, None,
         |_x, y, g| Some(y.greater(0.0).select(g, y.number(0.0))), -2.0 to 2.0;
@@ -122,6 +123,14 @@ impl Op for Unary {
             let (low, high) = op.row().domain;
             let apply = move |_: &Graph, x: &[Output]| x[0].apply(op, &[]);
             samples.push(Sample::new(op.name(), vec![numbers([3, 5], low, high)], apply).row_wise());
+            if [Unary::Sqrt, Unary::Rsqrt, Unary::Exp, Unary::Log].contains(&op) {
+                // The middle one has no slope, and yet a curvature.
+                let flat = move |g: &Graph, x: &[Output]| {
+                    (x[0].apply(op, &[]) - g.constant(1.0_f32).apply(op, &[])).square()
+                };
+                let x = Tensor::from([0.5_f32, 1.0, 2.0]);
+                samples.push(Sample::new(format!("{} without slope", op.name()), vec![x], flat));
+            }
             if op.row().int.is_some() {
                 let ints = Tensor::from([[-2, 0, 7], [i32::MIN, i32::MAX, 1]]);
                 let label = format!("{} i32", op.name());

@@ -220,7 +220,7 @@ impl Maker {
     /// Few rows for many indices, or many for few.
     pub fn scatter_add(&mut self) -> Step {
         let count = self.pick(&[0, 1, 2, 3, 17, 300]);
-        let rows = if count > 0 { self.pick(&[1, 2, 3, 40, 1000]) } else { self.below(4) };
+        let rows = if count > 0 { self.pick(&[1, 2, 3, 40, 200]) } else { self.below(4) };
         let width = self.below(71);
         let updates = self.access(&[(count * width).max(1)], DType::F32, false).operand;
         let indices: Vec<i32> = (0..count).map(|_| self.below(rows) as i32).collect();

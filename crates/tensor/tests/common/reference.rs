@@ -163,8 +163,7 @@ fn run_scatter_add(
 
 fn run_gather(s: &GatherRows, program: &Program, step: usize, buffers: &mut Buffers) -> Result<(), Error> {
     let rows = rows(s.indices, [s.count, s.rows], program, step, buffers)?;
-    for position in 0..s.count {
-        let row = rows[position];
+    for (position, row) in rows.into_iter().enumerate() {
         for j in 0..s.width {
             let word = s.program.eval(&[load(buffers, s.table, row * s.width + j)])[0];
             store(buffers, s.output, position * s.width + j, word);
