@@ -220,8 +220,8 @@ impl LineChart {
     ///
     /// ```
     /// use minutia_viz::{Figure, Legend, LineChart};
-    /// let chart = LineChart::new("x", "y").line("one", &[(0.0, 1.0)]).line("two", &[(0.0, 2.0)]);
-    /// assert!(!Figure::new(chart.legend(Legend::Hidden)).to_svg().contains("one"));
+    /// let chart = LineChart::new("x", "y").line("first", &[(0.0, 1.0)]).line("second", &[(0.0, 2.0)]);
+    /// assert!(!Figure::new(chart.legend(Legend::Hidden)).to_inline_svg().contains("second"));
     /// ```
     #[must_use]
     pub fn legend(self, legend: Legend) -> LineChart {
