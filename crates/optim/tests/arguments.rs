@@ -18,7 +18,9 @@ fn clipped(loss: &Output, clip: impl Fn(&Output) -> Output) -> Result<Operation,
 }
 
 /// Who takes the number, its name, what builds with it, what it must not be besides `NEVER`, what it may be.
-const ARGUMENTS: [(&str, &str, Build, &[f32], &[f32]); 17] = [
+type Row = (&'static str, &'static str, Build, &'static [f32], &'static [f32]);
+
+const ARGUMENTS: [Row; 17] = [
     ("GradientDescent", "rate", |l, x| GradientDescent::new(x).minimize(l), &[], &[0.0, 10.0]),
     ("Momentum", "rate", |l, x| Momentum::new(x, 0.9).minimize(l), &[], &[0.0]),
     ("Momentum", "momentum", |l, x| Momentum::new(0.1, x).minimize(l), &[1.5], &[0.0, 1.0]),
