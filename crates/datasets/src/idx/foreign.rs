@@ -39,6 +39,11 @@ impl Foreign {
         Foreign { what: what.into(), cure }
     }
 
+    /// Whether it is a file that IDX files can be taken out of.
+    pub(crate) fn is_packed(&self) -> bool {
+        !matches!(self.cure, AGAIN | CONVERT)
+    }
+
     /// What starts with these bytes; `None` where that cannot be told, and for IDX files.
     pub(crate) fn find(start: &[u8]) -> Option<Foreign> {
         if let Some((_, what, cure)) = KINDS.iter().find(|(bytes, ..)| start.starts_with(bytes)) {

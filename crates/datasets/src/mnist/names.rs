@@ -148,7 +148,7 @@ fn check(folder: &Path) -> Result<(), Error> {
     }
     let mut start = Vec::new();
     let read = open(folder).map(|file| file.take(START as u64).read_to_end(&mut start));
-    let foreign = Foreign::find(&start).filter(|_| matches!(read, Ok(Ok(_))));
+    let foreign = Foreign::find(&start).filter(|foreign| foreign.is_packed() && matches!(read, Ok(Ok(_))));
     Err(foreign.map_or(Problem::NotAFolder, Problem::from).at(folder))
 }
 
