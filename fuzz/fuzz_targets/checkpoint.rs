@@ -15,7 +15,7 @@ fn session() -> (Graph, Session) {
     let graph = Graph::new();
     graph.variable("v", [1.0_f32, 2.0]);
     graph.untrainable_variable("step", 0.0_f32);
-    graph.random_normal([2], 0.0, 1.0).with_name("noise");
+    let _ = graph.random_normal([2], 0.0, 1.0).with_name("noise");
     let device = Device::cpu().expect("the environment names no other");
     let mut session = Session::new(&graph, &device).expect("the graph is valid");
     session.run(graph.global_variables_initializer(), feeds! {}).expect("so are its initializers");

@@ -25,11 +25,11 @@ fuzz_target!(|data: &[u8]| {
     let Ok(array) = idx::read_at_most(&bytes[..], LIMIT) else { return };
     assert_eq!(array.dims.iter().product::<usize>(), array.data.len());
     let mut written = Vec::new();
-    idx::write(&mut written, &array).expect("what was read can be written");
+    idx::write(&array, &mut written).expect("what was read can be written");
     let again = idx::read_at_most(&written[..], LIMIT).expect("what was written can be read");
     // A NaN is not itself, so that bytes are compared.
     let mut twice = Vec::new();
-    idx::write(&mut twice, &again).expect("as before");
+    idx::write(&again, &mut twice).expect("as before");
     assert_eq!(written, twice);
 });
 

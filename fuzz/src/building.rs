@@ -154,7 +154,7 @@ fn operation(u: &mut Unstructured<'_>, built: &Built) -> Result<Option<Output>> 
         19 => x.equal(y),
         20 => x.logical_and(y),
         21 => x.logical_not(),
-        22 => x.is_nan(),
+        22 => x.not_equal(y),
         23 => x.reduce_sum(axis),
         24 => x.reduce_mean(axis),
         25 => x.reduce_max_keep_dims(axis),

@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     ] {
         for how in 0..3_u8 {
             let mut bytes = vec![how];
-            idx::write(&mut bytes, &Idx { dims: vec![3, 2, 2], data: data.clone() })?;
+            idx::write(&Idx { dims: vec![3, 2, 2], data: data.clone() }, &mut bytes)?;
             put("idx", &format!("{name}-{how}"), &bytes)?;
         }
     }
