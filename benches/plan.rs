@@ -23,6 +23,67 @@ fn plan(criterion: &mut Criterion) {
     }
 }
 
+/// Graphs of so many nodes, by kind: planning is to take time in proportion.
+fn long(criterion: &mut Criterion) {
+    let device = device(1);
+    let mut group = criterion.benchmark_group("plan of many nodes");
+    for (name, build) in KINDS {
+        for nodes in [10_000, 20_000, 40_000] {
+            let fetches = build(nodes).expect("a graph");
+            let session = Session::new(fetches[0].graph(), &device).expect("a session");
+            let name = format!("{name} of {} nodes", session.graph().len());
+            group.bench_function(name, |b| b.iter(|| session.prepare(&fetches, feeds! {}).expect("a step")));
+        }
+    }
+}
+
+type Built = Result<Vec<Output>, Box<dyn std::error::Error>>;
+type Kind = (&'static str, fn(usize) -> Built);
+const KINDS: [Kind; 4] = [("Euler", euler), ("chain", chain), ("fan-out", fan_out), ("concat", concat)];
+
+fn vector(values: Vec<f32>) -> Variable {
+    Graph::new().variable("v", values)
+}
+
+/// A number and its gradients.
+fn with_gradients(y: Output, variables: &[Variable]) -> Built {
+    let handles: Vec<&Output> = variables.iter().map(|v| &**v).collect();
+    let gradients = y.graph().gradients(&y, &handles)?;
+    Ok([y].into_iter().chain(gradients.into_iter().flatten()).collect())
+}
+
+/// Steps of prey and predators, with the gradient.
+fn euler(nodes: usize) -> Built {
+    let graph = Graph::new();
+    let rates: Vec<Variable> = (0..4).map(|i| graph.variable(&format!("rate_{i}"), 0.1 * i as f32)).collect();
+    let (mut x, mut y) = (graph.constant([1.0_f32; 8]), graph.constant([0.5_f32; 8]));
+    for _ in 0..nodes / 42 {
+        let met = &x * &y;
+        let (dx, dy) = (&x * &*rates[0] - &met * &*rates[1], &met * &*rates[2] - &y * &*rates[3]);
+        (x, y) = (x + dx * 0.01, y + dy * 0.01);
+    }
+    with_gradients((x.square() + y.square()).reduce_mean(..), &rates)
+}
+
+fn chain(nodes: usize) -> Built {
+    let v = vector(vec![0.5; 10]);
+    let link = |y: Output, i: usize| if i % 2 == 0 { y.tanh() } else { y.square() };
+    let y = (0..nodes / 5).fold((*v).clone(), link).reduce_sum(..);
+    with_gradients(y, &[v])
+}
+
+fn fan_out(nodes: usize) -> Built {
+    let v = vector(vec![0.5; 10]);
+    let branches = (0..nodes / 4).map(|i| (&*v * i as f32).reduce_sum(..));
+    Ok(branches.reduce(|sum, branch| sum + branch).into_iter().collect())
+}
+
+fn concat(nodes: usize) -> Built {
+    let v = vector(vec![0.5; 10]);
+    let parts: Vec<Output> = (0..nodes / 3).map(|i| &*v * i as f32).collect();
+    Ok(vec![v.graph().concat(&parts, 0)])
+}
+
 /// A network of so many residual layers: planning must not take much longer than in proportion.
 fn deep(layers: usize) -> Result<(Graph, Operation), Box<dyn std::error::Error>> {
     let graph = Graph::new();
@@ -36,5 +97,5 @@ fn deep(layers: usize) -> Result<(Graph, Operation), Box<dyn std::error::Error>>
     Ok((graph, train))
 }
 
-criterion_group! { name = benches; config = models::criterion(); targets = plan }
+criterion_group! { name = benches; config = models::criterion(); targets = plan, long }
 criterion_main!(benches);

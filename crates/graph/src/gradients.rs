@@ -78,9 +78,9 @@ impl Graph {
     fn between(&self, y: NodeId, xs: &[&Output]) -> Vec<bool> {
         let inner = self.lock();
         let mut reaches_x = vec![false; y + 1];
+        xs.iter().filter(|x| x.id <= y).for_each(|x| reaches_x[x.id] = true);
         for id in 0..=y {
-            reaches_x[id] =
-                xs.iter().any(|x| x.id == id) || inner.nodes[id].inputs.iter().any(|&i| reaches_x[i]);
+            reaches_x[id] |= inner.nodes[id].inputs.iter().any(|&i| reaches_x[i]);
         }
         let mut on_path = vec![false; y + 1];
         on_path[y] = reaches_x[y];

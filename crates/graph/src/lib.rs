@@ -7,6 +7,7 @@ mod dot;
 mod error;
 mod gradients;
 mod graph;
+mod known;
 mod layout;
 mod lower;
 mod node;

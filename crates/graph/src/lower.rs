@@ -4,11 +4,7 @@
 //! broadcasting and most reshaping cost nothing: they make another [`View`] of the same value.
 
 pub(crate) use crate::view::View;
-use crate::{
-    DType, layout,
-    node::NodeId,
-    steps::{pure_output, reads_and_writes},
-};
+use crate::{DType, known::Known, layout, node::NodeId, steps::is_idle};
 use minutia_kernels::map::Code;
 use minutia_tensor::{
     Shape, Tensor,
@@ -78,8 +74,8 @@ impl Kernel {
 pub(crate) struct Lowering {
     pub values: Vec<ValueInfo>,
     pub kernels: Vec<Kernel>,
-    /// The kernels that read the same values, among which equal ones are looked for.
-    by_reads: std::collections::BTreeMap<Vec<usize>, Vec<usize>>,
+    /// Where equal steps and values are looked for.
+    known: Known,
     /// The newest value of each variable that the run assigns.
     pub commits: std::collections::BTreeMap<usize, View>,
     /// The node that is being lowered, its stream of random numbers.
@@ -96,19 +92,25 @@ impl Lowering {
         let buffer = self.values.len();
         let (strides, bytes) = lies(&source, dtype, dims);
         let dims = dims.to_vec();
+        self.known.insert(&source, buffer);
         self.values.push(ValueInfo { source, dtype, dims: dims.clone(), bytes, splat: None });
         View { operand: Operand { buffer, offset: 0, dtype }, dims, strides }
     }
 
     /// The value of this source, made once.
     pub fn source(&mut self, source: Source, dtype: DType, dims: &[usize]) -> View {
-        match self.values.iter().position(|v| v.source == source) {
+        match self.found(&source) {
             Some(buffer) => {
                 let strides = lies(&source, dtype, dims).0;
                 View { operand: Operand { buffer, offset: 0, dtype }, dims: dims.to_vec(), strides }
             }
             None => self.value(source, dtype, dims),
         }
+    }
+
+    /// The value of this source, if there is one.
+    pub fn found(&self, source: &Source) -> Option<usize> {
+        self.known.source(source, |value| self.values[value].source == *source)
     }
 
     /// A constant; equal elements are kept as one.
@@ -128,8 +130,7 @@ impl Lowering {
 
     /// A constant of equal elements.
     pub fn splat(&mut self, bits: u32, dtype: DType, dims: &[usize]) -> View {
-        let known = |v: &ValueInfo| v.splat == Some(bits) && v.bytes == dtype.size();
-        let buffer = self.values.iter().position(known).unwrap_or_else(|| {
+        let buffer = *self.known.splats.entry((bits, dtype.size())).or_insert_with(|| {
             let tensor = match dtype {
                 DType::F32 => Tensor::scalar(f32::from_bits(bits)),
                 DType::I32 => Tensor::scalar(bits as i32),
@@ -152,27 +153,25 @@ impl Lowering {
         self.splat(x.to_bits(), DType::F32, &[])
     }
 
+    /// Appends a step, unless it would do nothing: what it writes has no elements, and needs no kernel.
     fn push(&mut self, step: Step) {
-        self.by_reads.entry(reads_and_writes(&step).0).or_default().push(self.kernels.len());
-        self.kernels.push(Kernel::new(step, vec![self.node]));
+        if !is_idle(&step) {
+            self.kernels.push(Kernel::new(step, vec![self.node]));
+        }
     }
 
     /// Appends a step that writes a new value, or finds the step that has computed it already.
     fn emit(&mut self, dtype: DType, dims: &[usize], step: impl Fn(Access) -> Step) -> View {
-        let nowhere = Operand { buffer: usize::MAX, offset: 0, dtype };
-        let (reads, _) = reads_and_writes(&step(Access { operand: nowhere, strides: Vec::new() }));
-        for &i in self.by_reads.get(&reads).into_iter().flatten() {
-            let known = &mut self.kernels[i];
-            if let Some(output) = pure_output(&known.step)
-                && step(output.clone()) == known.step
-                && output.operand.dtype == dtype
-            {
-                known.nodes.push(self.node);
-                let (operand, strides) = (output.operand, Shape::from(dims).strides());
-                return View { operand, dims: dims.to_vec(), strides };
-            }
+        let key = step(nowhere(dtype));
+        if let Some(&(kernel, buffer)) = self.known.steps.get(&key) {
+            self.kernels[kernel].nodes.push(self.node);
+            let operand = Operand { buffer, offset: 0, dtype };
+            return View { operand, dims: dims.to_vec(), strides: Shape::from(dims).strides() };
         }
         let view = self.value(Source::Step, dtype, dims);
+        if !is_idle(&key) {
+            self.known.steps.insert(key, (self.kernels.len(), view.operand.buffer));
+        }
         self.push(step(view.access()));
         view
     }
@@ -251,11 +250,16 @@ impl Lowering {
     /// The same elements in a new value, one after the other.
     pub fn copy(&mut self, view: &View) -> View {
         let (dtype, dims) = (view.dtype(), &view.dims);
-        let inputs = [view.access()];
+        let step = |output: Access| {
+            let (inputs, program) = (vec![view.access()], MapProgram::identity());
+            Step::Map(Map { dims: dims.clone(), inputs, program, outputs: vec![output] })
+        };
         let copied = self.value(Source::Step, dtype, dims);
-        let outputs = vec![copied.access()];
-        let program = MapProgram::identity();
-        self.push(Step::Map(Map { dims: dims.clone(), inputs: inputs.into(), program, outputs }));
+        let (next, key) = (self.kernels.len(), step(nowhere(dtype)));
+        if !is_idle(&key) {
+            self.known.steps.entry(key).or_insert((next, copied.operand.buffer));
+        }
+        self.push(step(copied.access()));
         copied
     }
 
@@ -450,6 +454,11 @@ impl Lowering {
         self.push(Step::Random(Random { distribution, key, counter, count, output }));
         view
     }
+}
+
+/// The output of a step that is only looked for.
+fn nowhere(dtype: DType) -> Access {
+    Access { operand: Operand { buffer: usize::MAX, offset: 0, dtype }, strides: Vec::new() }
 }
 
 /// Strides and bytes of a value from this source. A variable is padded in whatever plan it takes part; what a run computes

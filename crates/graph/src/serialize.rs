@@ -8,6 +8,7 @@ use crate::{
     ops::AnyOp,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use std::collections::BTreeMap;
 
 const VERSION: u32 = 1;
 
@@ -87,6 +88,7 @@ fn build(def: GraphDef) -> Result<Graph, Error> {
             )));
         }
     }
+    let mut listed = BTreeMap::new();
     for (index, variable) in def.variables.into_iter().enumerate() {
         let is_variable =
             inner.nodes.get(variable.node).is_some_and(|n| matches!(n.op, AnyOp::VariableOp(_)));
@@ -94,7 +96,7 @@ fn build(def: GraphDef) -> Result<Graph, Error> {
             AnyOp::Assign(assign) => assign.variable == index && n.inputs[0] == variable.node,
             _ => false,
         });
-        if let Some(first) = inner.variables.iter().position(|v| v.node == variable.node) {
+        if let Some(first) = listed.insert(variable.node, index) {
             return Err(invalid(format!("variables {first} and {index} are one node, {}", variable.node)));
         }
         if !is_variable || !initializes {
@@ -112,9 +114,9 @@ fn build(def: GraphDef) -> Result<Graph, Error> {
     if let Some(node) = inner.nodes.iter().find(|n| !known(n)) {
         return Err(invalid(format!("node '{}' refers to a variable that does not exist", node.name)));
     }
-    let listed = |id: NodeId| inner.variables.iter().any(|v| v.node == id);
-    let unlisted =
-        |(id, n): &(usize, &crate::node::Node)| matches!(n.op, AnyOp::VariableOp(_)) && !listed(*id);
+    let unlisted = |(id, n): &(usize, &crate::node::Node)| {
+        matches!(n.op, AnyOp::VariableOp(_)) && !listed.contains_key(id)
+    };
     if let Some((_, node)) = inner.nodes.iter().enumerate().find(unlisted) {
         return Err(invalid(format!("variable '{}' has no initializer", node.name)));
     }

@@ -2,21 +2,32 @@
 
 use minutia_tensor::program::{Access, Operand, Step};
 
-/// The result of a step that writes one value and depends on nothing but what it reads.
-pub(crate) fn pure_output(step: &Step) -> Option<Access> {
+/// Whether a step gives nothing and can find nothing wrong. Rows without elements have indices that are looked
+/// at, and a random step counts.
+pub(crate) fn is_idle(step: &Step) -> bool {
     match step {
-        Step::Map(s) => single(&s.outputs),
-        Step::Reduce(s) => single(&s.outputs),
-        Step::Gemm(s) => single(&s.outputs),
-        Step::ArgReduce(s) => Some(s.output.clone()),
-        Step::GatherRows(s) => Some(Access { operand: s.output, strides: Vec::new() }),
-        Step::ScatterAddRows(s) => Some(Access { operand: s.output, strides: Vec::new() }),
-        Step::Random(_) => None,
+        Step::Map(s) => s.dims.contains(&0),
+        Step::Reduce(s) => s.dims.contains(&0),
+        Step::ArgReduce(s) => s.dims.contains(&0),
+        Step::Gemm(s) => s.m == 0 || s.n == 0,
+        Step::GatherRows(s) => s.count == 0,
+        Step::ScatterAddRows(s) => s.count == 0 && (s.rows == 0 || s.width == 0),
+        Step::Random(_) => false,
     }
 }
 
-fn single(outputs: &[Access]) -> Option<Access> {
-    if let [output] = outputs { Some(output.clone()) } else { None }
+/// How many elements a step goes through.
+pub(crate) fn work(step: &Step) -> usize {
+    let product = |dims: &[usize]| dims.iter().fold(1, |n: usize, &dim| n.saturating_mul(dim));
+    match step {
+        Step::Map(s) => product(&s.dims),
+        Step::Reduce(s) => product(&s.dims).saturating_mul(product(&s.reduced)),
+        Step::ArgReduce(s) => product(&s.dims).saturating_mul(s.length),
+        Step::Gemm(s) => product(&[s.m, s.n, s.k]),
+        Step::GatherRows(s) => product(&[s.count, s.width]),
+        Step::ScatterAddRows(s) => product(&[s.count.saturating_add(s.rows), s.width]),
+        Step::Random(s) => s.count,
+    }
 }
 
 /// How a step touches an operand.

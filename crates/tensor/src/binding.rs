@@ -74,12 +74,12 @@ impl<A: Copy> Bindings<A> {
 
     /// Written buffers must share a slot with none: the program was checked as if all buffers were apart.
     fn distinct(&self, slots: &[Slot]) -> Result<(), Error> {
-        let written = (0..self.specs.len()).filter(|&i| self.specs[i].written);
-        for i in written {
-            if let Some(other) = (0..self.specs.len()).find(|&j| j != i && slots[j] == slots[i]) {
-                return Err(Error::Aliased { slot: i, other });
-            }
+        let mut by_slot: Vec<usize> = (0..self.specs.len()).collect();
+        // Of those in one slot, a written one comes first.
+        by_slot.sort_by_key(|&i| (slots[i], !self.specs[i].written, i));
+        match by_slot.windows(2).find(|w| slots[w[0]] == slots[w[1]] && self.specs[w[0]].written) {
+            Some(w) => Err(Error::Aliased { slot: w[0], other: w[1] }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }

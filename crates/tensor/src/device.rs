@@ -88,6 +88,12 @@ impl std::fmt::Display for Device {
 pub struct Executable(On<cpu::Executable, cuda::Executable>);
 
 impl Executable {
+    /// Bytes of the device's memory that it holds for itself, besides the buffers that it is run over.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        either!(&self.0, executable => executable.bytes())
+    }
+
     /// Runs the program: its buffer `i` is `slots[i]` of the memory.
     ///
     /// # Errors
@@ -154,6 +160,12 @@ impl Memory {
     /// [`Error::OutOfMemory`], [`Error::Cuda`].
     pub fn share(&mut self, tensor: &Tensor) -> Result<Slot, Error> {
         either!(&mut self.0, memory => memory.share(tensor))
+    }
+
+    /// Whether programs read host tensors where they lie, without a copy.
+    #[must_use]
+    pub fn reads_host(&self) -> bool {
+        matches!(self.0, On::Cpu(_))
     }
 
     /// Puts another host tensor into a slot that [`Memory::share`] made. Allocates nothing on the CPU.

@@ -28,6 +28,22 @@ impl Output {
     }
 }
 
+/// The numbers below a depth, of which the host holds few: the others are sums of two of them.
+fn classes(l: &mut Lowering, depth: usize) -> View {
+    const FEW: usize = 1 << 16;
+    let numbers = |l: &mut Lowering, count: usize, step: usize| {
+        let numbers: Vec<i32> = (0..count).map(|i| (i * step) as i32).collect();
+        l.constant(&Tensor::from(numbers))
+    };
+    if depth <= FEW {
+        return numbers(l, depth, 1);
+    }
+    let rows = depth.div_ceil(FEW);
+    let (high, low) = (numbers(l, rows, FEW).expand(1), numbers(l, FEW, 1));
+    let sums = l.code(Code::AddI, DType::I32, &[high, low]);
+    l.reshape(&sums, &[rows * FEW]).slice(&[0], &[depth])
+}
+
 impl Op for OneHot {
     fn name(&self) -> &'static str {
         "OneHot"
@@ -47,8 +63,7 @@ impl Op for OneHot {
     }
 
     fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
-        let classes: Vec<i32> = (0..self.depth as i32).collect();
-        let classes = l.constant(&Tensor::from(classes));
+        let classes = classes(l, self.depth);
         let indices = inputs[0].expand(inputs[0].dims.len());
         l.map(DType::F32, &[indices, classes], |m, v| {
             let hit = m.apply(Code::EqI, v);

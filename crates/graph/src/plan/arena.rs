@@ -1,6 +1,6 @@
 //! Where each value lives.
 
-use super::Binding;
+use super::{Binding, shelf::Shelf};
 use crate::{
     lower::{Kernel, Lowering, Source},
     steps::reads_and_writes,
@@ -69,33 +69,24 @@ impl Places {
         let mut by_size: Vec<(usize, (usize, usize))> = lives.into_iter().collect();
         by_size.sort_by_key(|&(value, life)| (std::cmp::Reverse(l.values[value].bytes), life));
         // Largest first, each at the lowest offset that is free during its whole life.
-        let mut placed: Vec<(usize, usize, (usize, usize))> = Vec::new();
+        let mut shelf = Shelf::new(l.kernels.len());
+        let mut arena_bytes = 0;
         for (value, life) in by_size {
             let bytes = l.values[value].bytes;
-            let mut taken: Vec<(usize, usize)> = placed
-                .iter()
-                .filter(|(.., other)| life.0 <= other.1 && other.0 <= life.1)
-                .map(|&(offset, bytes, _)| (offset, end(offset, bytes)))
-                .collect();
-            taken.sort_unstable();
-            let mut offset = 0;
-            for (begin, free) in taken {
-                if end(offset, bytes) <= begin {
-                    break;
-                }
-                offset = offset.max(free);
-            }
-            placed.push((offset, bytes, life));
+            let span = (life.0, life.1.min(l.kernels.len() - 1));
+            let offset = shelf.lowest(span, |offset| end(offset, bytes));
+            shelf.take(span, (offset, end(offset, bytes)));
+            arena_bytes = arena_bytes.max(end(offset, bytes));
             computed.insert(value, (Binding::Arena, offset));
         }
-        let arena_bytes = placed.iter().map(|p| end(p.0, p.1)).max().unwrap_or(0);
         Places { computed, arena_bytes, persistent_bytes }
     }
 
     /// The buffer of a value, and its offset there.
     pub fn of(&self, l: &Lowering, value: usize) -> (Binding, usize) {
         let binding = match &l.values[value].source {
-            Source::Step => return self.computed[&value].clone(),
+            // No kernel makes what has no elements, and nothing of it is ever touched.
+            Source::Step => return self.computed.get(&value).cloned().unwrap_or((Binding::Arena, 0)),
             Source::Constant(tensor) => Binding::Constant(value, tensor.clone()),
             Source::Feed(node) => Binding::Feed(*node),
             Source::Variable(variable) => Binding::Variable(*variable),

@@ -27,14 +27,16 @@ pub(crate) enum Binding {
     Counter(NodeId),
 }
 
-impl PartialEq for Binding {
-    fn eq(&self, other: &Binding) -> bool {
-        match (self, other) {
-            (Binding::Arena, Binding::Arena) | (Binding::Persistent, Binding::Persistent) => true,
-            (Binding::Constant(a, _), Binding::Constant(b, _)) => a == b,
-            (Binding::Feed(a), Binding::Feed(b)) | (Binding::Counter(a), Binding::Counter(b)) => a == b,
-            (Binding::Variable(a), Binding::Variable(b)) => a == b,
-            _ => false,
+impl Binding {
+    /// What tells bindings apart: a kind, and a number among those of the kind.
+    pub(crate) fn key(&self) -> (u8, usize) {
+        match *self {
+            Binding::Arena => (0, 0),
+            Binding::Persistent => (1, 0),
+            Binding::Constant(value, _) => (2, value),
+            Binding::Feed(node) => (3, node),
+            Binding::Variable(variable) => (4, variable),
+            Binding::Counter(node) => (5, node),
         }
     }
 }
@@ -56,15 +58,19 @@ impl Emitted {
         kernels: Vec<Kernel>,
         kept: &[usize],
     ) -> Emitted {
-        let passing = |value: &usize| !kept.contains(value) && places.of(l, *value).0 == Binding::Arena;
+        let mut passing: Vec<bool> =
+            (0..l.values.len()).map(|value| matches!(places.of(l, value).0, Binding::Arena)).collect();
+        kept.iter().for_each(|&value| passing[value] = false);
+        let passing = |value: &usize| passing[*value];
         let temporary = kernels.iter().map(|k| reads_and_writes(&k.step).1.iter().all(passing)).collect();
         let mut steps: Vec<Step> = kernels.iter().map(|k| k.step.clone()).collect();
         let mut bindings: Vec<Binding> = Vec::new();
+        let mut known: BTreeMap<(u8, usize), usize> = BTreeMap::new();
         let mut buffers: Vec<BufferSpec> = Vec::new();
         for step in &mut steps {
             for_each_operand(step, &mut |operand, written| {
                 let (binding, offset) = places.of(l, operand.buffer);
-                let index = bindings.iter().position(|b| *b == binding).unwrap_or_else(|| {
+                let index = *known.entry(binding.key()).or_insert_with(|| {
                     let bytes = match &binding {
                         Binding::Arena => places.arena_bytes,
                         Binding::Persistent => places.persistent_bytes,

@@ -4,7 +4,7 @@
 //! A map changes no bit by being run elsewhere: its program says exactly what is computed for each element, and no
 //! backend may reorder or contract it. So the rules below ask only whether the loops agree.
 
-use super::{order, traffic::Traffic};
+use super::{order, topology::Topology, traffic::Traffic};
 use crate::{
     DType,
     lower::{Kernel, Lowering},
@@ -17,17 +17,31 @@ use std::collections::BTreeSet;
 const LONGEST: usize = 64;
 /// More operands would do so too.
 const MOST_OPERANDS: usize = 16;
+/// What lies more kernels apart is not looked at: it has left the caches long before, and the search would take time in
+/// proportion to the graph's size for each kernel.
+const FARTHEST: usize = 128;
+
+#[cfg(test)]
+thread_local! {
+    /// Whether this thread plans without fusion.
+    pub(super) static OFF: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
 
 /// Fuses until nothing more fits, and leaves the kernels in an order of execution. Values in `kept` stay.
 pub(super) fn fuse(l: &mut Lowering, kept: &[usize]) {
+    #[cfg(test)]
+    if OFF.get() {
+        return;
+    }
     let kernels: Vec<Option<Kernel>> = std::mem::take(&mut l.kernels).into_iter().map(Some).collect();
     let traffic = Traffic::new(l.values.len(), kernels.iter().flatten().map(|k| &k.step));
     let mut is_kept = vec![false; l.values.len()];
     kept.iter().for_each(|&value| is_kept[value] = true);
-    let mut fusion = Fusion { kernels, traffic, kept: is_kept, patient: true };
-    while fusion.pass() {}
+    let topology = Topology::new(kernels.len());
+    let mut fusion = Fusion { kernels, traffic, topology, kept: is_kept, patient: true };
+    fusion.run();
     fusion.patient = false;
-    while fusion.pass() {}
+    fusion.run();
     l.kernels = fusion.kernels.into_iter().flatten().collect();
     order::sort(l);
 }
@@ -36,43 +50,83 @@ pub(super) fn fuse(l: &mut Lowering, kept: &[usize]) {
 struct Fusion {
     kernels: Vec<Option<Kernel>>,
     traffic: Traffic,
+    topology: Topology,
     /// Whether a value must be there after the run.
     kept: Vec<bool>,
     /// Whether maps that [`Fusion::can_wait`] are left to their reader.
     patient: bool,
 }
 
+/// A producer and what it and its consumer become; the kernels in between that must then run before, or after.
+struct Found {
+    producer: usize,
+    kernel: Kernel,
+    before: Vec<usize>,
+    after: Vec<usize>,
+}
+
 impl Fusion {
-    /// Fuses what fits, consumer by consumer. Says whether anything did.
-    fn pass(&mut self) -> bool {
-        let mut changed = false;
-        for consumer in 0..self.kernels.len() {
-            while let Some((producer, kernel)) = self.find(consumer) {
-                self.traffic.replace(producer, None);
-                self.traffic.replace(consumer, Some(&kernel.step));
-                self.kernels[producer] = None;
-                self.kernels[consumer] = Some(kernel);
-                changed = true;
+    /// Fuses what fits, consumer by consumer, until nothing does. After the first time, only kernels are looked at for
+    /// which something has changed.
+    fn run(&mut self) {
+        let mut open: BTreeSet<usize> = (0..self.kernels.len()).collect();
+        let mut next = 0;
+        while let Some(&consumer) = open.range(next..).next().or_else(|| open.first()) {
+            while let Some(found) = self.find(consumer) {
+                self.join(consumer, found, &mut open);
+            }
+            open.remove(&consumer);
+            next = consumer + 1;
+        }
+    }
+
+    /// Puts what a producer and its consumer become into the consumer's place, and adds the kernels to `open` that may now
+    /// be fused with another.
+    fn join(&mut self, consumer: usize, found: Found, open: &mut BTreeSet<usize>) {
+        let Found { producer, kernel, before, after } = found;
+        if !after.is_empty() {
+            self.topology.arrange(&before, &[producer, consumer], &after);
+        }
+        let read: Vec<usize> =
+            [producer, consumer].iter().flat_map(|&k| self.traffic.of_kernel(k).reads.clone()).collect();
+        self.traffic.replace(producer, None);
+        self.traffic.replace(consumer, Some(&kernel.step));
+        self.kernels[producer] = None;
+        self.kernels[consumer] = Some(kernel);
+        let readers = |value: &usize| self.traffic.of_value(*value).reads.iter();
+        open.insert(consumer);
+        open.extend(self.traffic.of_kernel(consumer).writes.iter().flat_map(readers));
+        // Where others have gone, a value's last reader may now have it, and its maker, for itself.
+        for value in read {
+            let users = self.traffic.of_value(value);
+            if users.reads.len() <= 1 {
+                let made = users.writes.iter().flat_map(|&k| &self.traffic.of_kernel(k).writes);
+                open.extend(made.flat_map(readers).chain(&users.reads));
             }
         }
-        changed
     }
 
     /// A producer that can be fused with this consumer, and what they become.
-    fn find(&self, consumer: usize) -> Option<(usize, Kernel)> {
+    fn find(&self, consumer: usize) -> Option<Found> {
         let c = self.kernels[consumer].as_ref()?;
         self.traffic.of_kernel(consumer).reads.iter().find_map(|&value| {
-            let [producer] = self.traffic.of_value(value).writes[..] else { return None };
-            let p = self.kernels[producer].as_ref().filter(|_| producer != consumer)?;
-            let (step, rule) = self
-                .absorb(p, c, value, consumer)
-                .or_else(|| self.append([p, c], value, producer, consumer))?;
+            let producer = self.traffic.of_value(value).writer().filter(|&producer| producer != consumer)?;
+            let p = self.kernels[producer].as_ref()?;
+            let ((step, rule), (before, after)) = match self.absorb(p, c, value, consumer) {
+                // Nothing but the consumer depends on the producer.
+                Some(absorbed) => (absorbed, Default::default()),
+                None => {
+                    let appended = self.append([p, c], value, consumer)?;
+                    (appended, self.between(producer, consumer)?)
+                }
+            };
             let mut nodes = p.nodes.clone();
             nodes.extend(&c.nodes);
             nodes.sort_unstable();
             nodes.dedup();
             let fused = p.fused.iter().chain(&c.fused).copied().chain([rule]).collect();
-            Some((producer, Kernel { step, nodes, fused }))
+            let kernel = Kernel { step, nodes, fused };
+            Some(Found { producer, kernel, before, after })
         })
     }
 
@@ -90,22 +144,28 @@ impl Fusion {
             && matches!(&map.outputs[..], [output] if alone(output.operand.buffer))
     }
 
-    /// Whether the consumer depends on the producer by way of a third kernel: fused, that one would have no place.
-    fn reached(&self, producer: usize, consumer: usize) -> bool {
-        let mut seen = BTreeSet::new();
-        let mut open = vec![consumer];
-        while let Some(at) = open.pop() {
-            let writers = |&value: &usize| self.traffic.of_value(value).writes.iter().copied();
-            for writer in self.traffic.of_kernel(at).reads.iter().flat_map(writers) {
-                if writer == producer && at != consumer {
-                    return true;
-                }
-                if writer != producer && writer != at && seen.insert(writer) {
-                    open.push(writer);
-                }
+    /// The kernels in between that must run before the two as one, and those that must run after. None if the consumer
+    /// depends on the producer by way of a third kernel, which would have no place then, or if it is too far to tell.
+    fn between(&self, producer: usize, consumer: usize) -> Option<(Vec<usize>, Vec<usize>)> {
+        let (first, last) = (self.topology.place(producer), self.topology.place(consumer));
+        let back = |at: usize, list: &mut Vec<usize>| {
+            for &value in &self.traffic.of_kernel(at).reads {
+                let writers = self.traffic.of_value(value).writes.iter().copied();
+                list.extend(writers.filter(|&k| (at, k) != (consumer, producer)).take(FARTHEST + 1));
             }
+        };
+        let before = self.topology.reach(&[consumer], back, |place| place >= first, FARTHEST)?;
+        if before.contains(&producer) {
+            return None;
         }
-        false
+        let ahead = |at: usize, list: &mut Vec<usize>| {
+            for &value in &self.traffic.of_kernel(at).writes {
+                let readers = self.traffic.of_value(value).reads.iter().copied();
+                list.extend(readers.filter(|&k| k != consumer).take(FARTHEST + 1));
+            }
+        };
+        let after = self.topology.reach(&[producer], ahead, |place| place < last, FARTHEST)?;
+        Some((before, after))
     }
 
     /// A map that only this consumer needs becomes part of the consumer's program.
@@ -147,13 +207,7 @@ impl Fusion {
     }
 
     /// A map over the results of another kernel is done where they are made.
-    fn append(
-        &self,
-        [p, c]: [&Kernel; 2],
-        value: usize,
-        producer: usize,
-        consumer: usize,
-    ) -> Option<(Step, &'static str)> {
+    fn append(&self, [p, c]: [&Kernel; 2], value: usize, consumer: usize) -> Option<(Step, &'static str)> {
         let Step::Map(map) = &c.step else { return None };
         let (part, consumer_part) = (tail(&p.step)?, tail(&c.step)?);
         let written = part.outputs.iter().find(|a| a.operand.buffer == value)?;
@@ -163,7 +217,6 @@ impl Fusion {
         if self.patient && self.can_wait(map, value, consumer)
             || moves_only(map)
             || !(keeps_bits(written.operand.dtype) || gathers)
-            || self.reached(producer, consumer)
         {
             return None;
         }
@@ -356,7 +409,7 @@ impl Walk {
     /// Both nests address the same value, with these extents and strides. None where some element of `target` is no
     /// element of `own`, or (with `all`) the other way round.
     fn new(target: (&[usize], &[usize]), own: (&[usize], &[usize]), all: bool) -> Option<Walk> {
-        if target.0.contains(&0) {
+        if target.0.contains(&0) || own.0.contains(&0) {
             return None;
         }
         let mut reach = vec![0_usize; own.0.len()];
@@ -376,7 +429,7 @@ impl Walk {
             axes.push(Some((axis, step)));
         }
         let inside = |(&reach, &extent): (&usize, &usize)| {
-            if all { reach == extent.max(1) - 1 } else { reach < extent.max(1) }
+            if all { reach == extent - 1 } else { reach < extent }
         };
         reach.iter().zip(own.0).all(inside).then_some(Walk(axes))
     }

@@ -10,6 +10,8 @@ mod fuse;
 mod order;
 mod pad;
 mod prune;
+mod shelf;
+mod topology;
 mod traffic;
 
 pub(crate) use emit::{Binding, Emitted};
@@ -19,12 +21,12 @@ use crate::{
     Error, Signature,
     graph::Inner,
     lower::{Lowering, Source, View},
-    node::NodeId,
+    node::{Node, NodeId},
     ops::{AnyOp, Op, placeholder::Placeholder},
 };
 use minutia_kernels::{map::Code, rng::Stream};
 use minutia_tensor::{DType, cpu::ExactFloats, program::ReduceOp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a run consists of.
 pub(crate) struct Plan {
@@ -97,6 +99,15 @@ impl Plan {
     }
 }
 
+/// Does something while plans are made without fusion.
+#[cfg(test)]
+pub(crate) fn unfused<T>(f: impl FnOnce() -> T) -> T {
+    fuse::OFF.set(true);
+    let result = f();
+    fuse::OFF.set(false);
+    result
+}
+
 /// The lowered ancestors of one node, and where its value is.
 #[cfg(test)]
 pub(crate) fn lower_one(
@@ -115,6 +126,8 @@ fn lower(
     feeds: &BTreeMap<NodeId, Vec<usize>>,
 ) -> Result<(Lowering, BTreeMap<NodeId, View>), Error> {
     let mut l = Lowering::default();
+    let variables: BTreeMap<NodeId, usize> =
+        inner.variables.iter().enumerate().map(|(index, variable)| (variable.node, index)).collect();
     let mut views: BTreeMap<NodeId, View> = BTreeMap::new();
     let mut unfed = Vec::new();
     for &id in needed {
@@ -133,7 +146,7 @@ fn lower(
                 continue;
             }
             AnyOp::VariableOp(_) => {
-                l.variable = inner.variables.iter().position(|v| v.node == id).unwrap_or_default();
+                l.variable = variables.get(&id).copied().unwrap_or_default();
             }
             _ => {}
         }
@@ -143,7 +156,7 @@ fn lower(
         let inputs: Vec<View> = node.inputs.iter().map(|i| views[i].clone()).collect();
         let signatures: Vec<Signature> =
             inputs.iter().map(|v| Signature::new(v.dtype(), &v.dims[..])).collect();
-        node.op.infer(&signatures).map_err(|mismatch| {
+        let signature = node.op.infer(&signatures).map_err(|mismatch| {
             let names = node.inputs.iter().map(|&i| inner.nodes[i].name.clone());
             mismatch.at(
                 node.op.name(),
@@ -152,10 +165,26 @@ fn lower(
                 node.place.clone(),
             )
         })?;
+        expect_room(node, &signature)?;
         let view = node.op.lower(&mut l, &inputs);
         views.insert(id, view);
     }
     if unfed.is_empty() { Ok((l, views)) } else { Err(Error::Unfed { placeholders: unfed }) }
+}
+
+/// No tensor of a run may take more bytes, not even one that no memory holds, such as a number that was stretched: it
+/// may yet be walked through, element by element, which would never end.
+const MOST_BYTES: u64 = 1 << 38;
+
+/// Refuses tensors that are too large for any run, and names the node.
+fn expect_room(node: &Node, signature: &Signature) -> Result<(), Error> {
+    let Some(shape) = signature.shape.known() else { return Ok(()) };
+    let bytes = shape.elements().saturating_mul(signature.dtype.size());
+    if bytes as u64 <= MOST_BYTES {
+        return Ok(());
+    }
+    let context = Some(format!("{} '{}' {signature}", node.op.name(), node.name));
+    Err(Error::Tensor { context, source: minutia_tensor::Error::OutOfMemory { bytes } })
 }
 
 fn assemble(
@@ -187,9 +216,10 @@ fn assemble(
     pad::pad(&mut l, &dense, &mut commits);
     let in_place =
         if defer_commits { BTreeMap::new() } else { order::in_place(&mut l, &commits, &kept, &fetched) };
+    let done: BTreeSet<usize> = in_place.values().copied().collect();
     let copies: Vec<_> = commits
         .iter()
-        .filter(|(variable, _)| !in_place.values().any(|v| v == *variable))
+        .filter(|(variable, _)| !done.contains(variable))
         .map(|(&variable, view)| l.copy_to_variable(variable, view))
         .collect();
     let mut commit = Vec::new();

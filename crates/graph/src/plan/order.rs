@@ -1,9 +1,9 @@
 //! The order of steps, and updates in place.
 
-use super::traffic::Traffic;
+use super::{topology::Topology, traffic::Traffic};
 use crate::{
     layout,
-    lower::{Lowering, Source, View},
+    lower::{Kernel, Lowering, Source, View},
     steps::elementwise_inputs,
 };
 use minutia_tensor::program::{Access, Step};
@@ -20,16 +20,20 @@ pub(super) fn in_place(
 ) -> BTreeMap<usize, usize> {
     let traffic = Traffic::new(l.values.len(), l.kernels.iter().map(|k| &k.step));
     let mut edges = traffic.dependencies();
+    let mut edges_back = vec![Vec::new(); edges.len()];
+    edges.iter().enumerate().for_each(|(from, to)| to.iter().for_each(|&to| edges_back[to].push(from)));
+    let mut topology = Topology::new(edges.len());
+    let fetched: BTreeSet<usize> = fetched.iter().map(|f| f.operand.buffer).collect();
+    let kept: BTreeSet<usize> = kept.iter().copied().collect();
     let mut in_place = BTreeMap::new();
     for (&variable, view) in commits {
         let value = view.operand.buffer;
         let lies_as_variables_do = view.strides == layout::padded(view.dtype(), &view.dims).0;
-        if fetched.iter().any(|f| f.operand.buffer == value) || !lies_as_variables_do {
+        if fetched.contains(&value) || !lies_as_variables_do {
             continue;
         }
-        let old = l.values.iter().position(|v| v.source == Source::Variable(variable));
-        let [writer] = traffic.of_value(value).writes[..] else { continue };
-        let Some(old) = old else {
+        let Some(writer) = traffic.of_value(value).writer() else { continue };
+        let Some(old) = l.found(&Source::Variable(variable)) else {
             in_place.insert(value, variable);
             continue;
         };
@@ -38,10 +42,28 @@ pub(super) fn in_place(
         }
         let readers: Vec<usize> =
             traffic.of_value(old).reads.iter().copied().filter(|&i| i != writer).collect();
-        if readers.iter().any(|&r| reachable(&edges, writer, r)) {
-            continue;
+        // Readers that stand behind the writer must be able to go before it.
+        let first = topology.place(writer);
+        let late: Vec<usize> = readers.iter().copied().filter(|&r| topology.place(r) > first).collect();
+        if let Some(last) = late.iter().map(|&r| topology.place(r)).max() {
+            let follow = |edges: &[Vec<usize>], from: &[usize], inside: &dyn Fn(usize) -> bool| {
+                let next = |kernel: usize, list: &mut Vec<usize>| list.extend(&edges[kernel]);
+                topology.reach(from, next, inside, usize::MAX).unwrap_or_default()
+            };
+            let after = follow(&edges, &[writer], &|place| place <= last);
+            if late.iter().any(|reader| after.contains(reader)) {
+                continue;
+            }
+            let mut before = follow(&edges_back, &late, &|place| place > first);
+            before.extend(&late);
+            before.sort_unstable();
+            before.dedup();
+            topology.arrange(&before, &[writer], &after);
         }
-        readers.iter().for_each(|&r| edges[r].push(writer));
+        for reader in readers {
+            edges[reader].push(writer);
+            edges_back[writer].push(reader);
+        }
         in_place.insert(value, variable);
     }
     arrange(l, &edges);
@@ -56,7 +78,8 @@ pub(super) fn sort(l: &mut Lowering) {
 
 fn arrange(l: &mut Lowering, edges: &[Vec<usize>]) {
     let rows: Vec<Option<usize>> = l.kernels.iter().map(|k| k.step.rows()).collect();
-    l.kernels = sorted(edges, &rows).into_iter().map(|i| l.kernels[i].clone()).collect();
+    let mut kernels: Vec<Option<Kernel>> = std::mem::take(&mut l.kernels).into_iter().map(Some).collect();
+    l.kernels = sorted(edges, &rows).into_iter().filter_map(|i| kernels[i].take()).collect();
 }
 
 /// Whether a step may write `new` over `old`: it reads `old` only element by element, at the place it writes.
@@ -83,47 +106,33 @@ fn overwrites(step: &Step, old: usize, new: usize) -> bool {
     elementwise_inputs(step).iter().filter(same).count() == reads(step)
 }
 
-fn reachable(edges: &[Vec<usize>], from: usize, to: usize) -> bool {
-    let mut seen = vec![false; edges.len()];
-    let mut open = vec![from];
-    while let Some(step) = open.pop() {
-        if step == to {
-            return true;
-        }
-        if !std::mem::replace(&mut seen[step], true) {
-            open.extend(&edges[step]);
-        }
-    }
-    false
-}
-
 /// Topological order. Where there is a choice, steps over the same rows follow each other, since threads can then share
 /// the rows and need not wait; among these, and where rows change, the earliest built goes first.
 fn sorted(edges: &[Vec<usize>], rows: &[Option<usize>]) -> Vec<usize> {
     let mut waiting = vec![0; edges.len()];
     edges.iter().flatten().for_each(|&to| waiting[to] += 1);
-    let mut ready: BTreeMap<Option<usize>, BTreeSet<usize>> = BTreeMap::new();
-    let add = |ready: &mut BTreeMap<Option<usize>, BTreeSet<usize>>, step: usize| {
-        ready.entry(rows[step]).or_default().insert(step);
-    };
-    (0..edges.len()).filter(|&step| waiting[step] == 0).for_each(|step| add(&mut ready, step));
+    // All that can run next, and the same by rows.
+    let mut ready = BTreeSet::new();
+    let mut by_rows: BTreeMap<Option<usize>, BTreeSet<usize>> = BTreeMap::new();
     let mut order = Vec::with_capacity(edges.len());
     let mut current = None;
+    let mut new: Vec<usize> = (0..edges.len()).filter(|&step| waiting[step] == 0).collect();
     loop {
-        if current.is_none() || !ready.contains_key(&current) {
-            let first = ready.iter().filter_map(|(&rows, steps)| Some((steps.first()?, rows))).min();
-            let Some((_, rows)) = first else { return order };
-            current = rows;
+        for step in new.drain(..) {
+            ready.insert(step);
+            by_rows.entry(rows[step]).or_default().insert(step);
         }
-        let Some(step) = ready.get_mut(&current).and_then(BTreeSet::pop_first) else {
-            ready.remove(&current);
-            continue;
-        };
+        if current.is_none() || by_rows.get(&current).is_none_or(BTreeSet::is_empty) {
+            let Some(&first) = ready.first() else { return order };
+            current = rows[first];
+        }
+        let Some(step) = by_rows.get_mut(&current).and_then(BTreeSet::pop_first) else { return order };
+        ready.remove(&step);
         order.push(step);
         for &to in &edges[step] {
             waiting[to] -= 1;
             if waiting[to] == 0 {
-                add(&mut ready, to);
+                new.push(to);
             }
         }
     }

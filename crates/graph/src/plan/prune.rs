@@ -6,7 +6,7 @@ use crate::{
     graph::Inner,
     lower::{Kernel, Lowering, Source},
     node::NodeId,
-    steps::reads_and_writes,
+    steps::{self, reads_and_writes},
 };
 use minutia_tensor::program::Step;
 use std::collections::BTreeMap;
@@ -50,19 +50,29 @@ pub(super) fn dead_steps(l: &mut Lowering, kept: &[usize]) {
     l.kernels.retain(|kernel| reads_and_writes(&kernel.step).1.iter().any(|&v| live[v]));
 }
 
+/// Constants that take more bytes, or more elements to compute, are left to each run: these bytes are held for as long
+/// as the plan, and whoever prepares a step does not expect to wait.
+const MOST_BYTES: usize = 1 << 30;
+const MOST_WORK: usize = 1 << 30;
+
 /// Takes out the steps that depend on constants alone.
 pub(super) fn constant_steps(l: &mut Lowering) -> Vec<Kernel> {
     let mut constant: Vec<bool> = l.values.iter().map(|v| matches!(v.source, Source::Constant(_))).collect();
     let mut keep = vec![true; l.kernels.len()];
     let traffic = Traffic::new(l.values.len(), l.kernels.iter().map(|k| &k.step));
+    let (mut work, mut bytes) = (0_usize, 0_usize);
     // A value may be written by several steps: it is constant when all of them are.
     for value in 0..l.values.len() {
         let writers = &traffic.of_value(value).writes;
+        let cost = writers.iter().fold(work, |sum, &i| sum.saturating_add(steps::work(&l.kernels[i].step)));
+        let size = bytes.saturating_add(l.values[value].bytes);
         let pure = |&i: &usize| {
             let random = matches!(l.kernels[i].step, Step::Random(_));
             !random && traffic.of_kernel(i).reads.iter().all(|&v| constant[v])
         };
-        if !writers.is_empty() && writers.iter().all(pure) {
+        let few = cost <= MOST_WORK && size <= MOST_BYTES;
+        if few && !writers.is_empty() && writers.iter().all(pure) {
+            (work, bytes) = (cost, size);
             writers.iter().for_each(|&i| keep[i] = false);
             constant[value] = true;
         }

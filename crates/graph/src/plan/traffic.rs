@@ -2,76 +2,87 @@
 
 use crate::steps::reads_and_writes;
 use minutia_tensor::program::Step;
+use std::collections::BTreeSet;
 
 /// The index that planning looks things up in, rather than in every kernel: planning must not take long where a graph
 /// has thousands of them.
 #[derive(Default)]
 pub(super) struct Traffic {
-    kernels: Vec<Uses>,
-    values: Vec<Uses>,
+    kernels: Vec<Operands>,
+    values: Vec<Users>,
 }
 
-/// Of a kernel, the values it reads and writes; of a value, the kernels that do so, in ascending order.
+/// The values that a kernel reads and writes.
 #[derive(Clone, Default)]
-pub(super) struct Uses {
+pub(super) struct Operands {
     pub reads: Vec<usize>,
     pub writes: Vec<usize>,
+}
+
+/// The kernels that read and write a value. There may be thousands, of which one after the other goes.
+#[derive(Clone, Default)]
+pub(super) struct Users {
+    pub reads: BTreeSet<usize>,
+    pub writes: BTreeSet<usize>,
+}
+
+impl Users {
+    /// The kernel that makes the value, if it is one alone.
+    pub fn writer(&self) -> Option<usize> {
+        self.writes.first().copied().filter(|_| self.writes.len() == 1)
+    }
 }
 
 impl Traffic {
     /// The traffic of these kernels over so many values.
     pub fn new<'a>(values: usize, steps: impl Iterator<Item = &'a Step>) -> Traffic {
-        let mut traffic = Traffic { kernels: Vec::new(), values: vec![Uses::default(); values] };
+        let mut traffic = Traffic { kernels: Vec::new(), values: vec![Users::default(); values] };
         for (kernel, step) in steps.enumerate() {
-            traffic.kernels.push(Uses::default());
+            traffic.kernels.push(Operands::default());
             traffic.replace(kernel, Some(step));
         }
         traffic
     }
 
     /// What a kernel reads and writes.
-    pub fn of_kernel(&self, kernel: usize) -> &Uses {
+    pub fn of_kernel(&self, kernel: usize) -> &Operands {
         &self.kernels[kernel]
     }
 
     /// Who reads and writes a value.
-    pub fn of_value(&self, value: usize) -> &Uses {
+    pub fn of_value(&self, value: usize) -> &Users {
         &self.values[value]
     }
 
     /// Puts another step in a kernel's place, or none.
     pub fn replace(&mut self, kernel: usize, step: Option<&Step>) {
         let (reads, writes) = step.map(reads_and_writes).unwrap_or_default();
-        let old = std::mem::replace(&mut self.kernels[kernel], Uses { reads, writes });
-        old.reads.iter().for_each(|&v| remove(&mut self.values[v].reads, kernel));
-        old.writes.iter().for_each(|&v| remove(&mut self.values[v].writes, kernel));
+        let old = std::mem::replace(&mut self.kernels[kernel], Operands { reads, writes });
+        for v in old.reads {
+            self.values[v].reads.remove(&kernel);
+        }
+        for v in old.writes {
+            self.values[v].writes.remove(&kernel);
+        }
         let new = &self.kernels[kernel];
-        new.reads.iter().for_each(|&v| insert(&mut self.values[v].reads, kernel));
-        new.writes.iter().for_each(|&v| insert(&mut self.values[v].writes, kernel));
+        for &v in &new.reads {
+            self.values[v].reads.insert(kernel);
+        }
+        for &v in &new.writes {
+            self.values[v].writes.insert(kernel);
+        }
     }
 
     /// For each kernel, those that must come after it.
     pub fn dependencies(&self) -> Vec<Vec<usize>> {
         let mut edges = vec![Vec::new(); self.kernels.len()];
-        for Uses { reads, writes } in &self.values {
-            writes.windows(2).for_each(|w| edges[w[0]].push(w[1]));
+        for Users { reads, writes } in &self.values {
+            writes.iter().zip(writes.iter().skip(1)).for_each(|(&from, &to)| edges[from].push(to));
             if let Some(&last) = writes.last() {
                 edges[last].extend(reads);
             }
         }
         edges
-    }
-}
-
-fn insert(kernels: &mut Vec<usize>, kernel: usize) {
-    if let Err(at) = kernels.binary_search(&kernel) {
-        kernels.insert(at, kernel);
-    }
-}
-
-fn remove(kernels: &mut Vec<usize>, kernel: usize) {
-    if let Ok(at) = kernels.binary_search(&kernel) {
-        kernels.remove(at);
     }
 }
 
@@ -106,9 +117,9 @@ mod tests {
         assert_eq!(traffic.dependencies(), [vec![1, 2], vec![], vec![]]);
         traffic.replace(0, None);
         traffic.replace(1, Some(&step(&[0], &[2, 1])));
-        let uses =
-            |value: usize| (traffic.of_value(value).reads.clone(), traffic.of_value(value).writes.clone());
-        let want = [(vec![1], vec![]), (vec![2], vec![1]), (vec![], vec![1]), (vec![], vec![2])];
+        let list = |kernels: &BTreeSet<usize>| kernels.iter().copied().collect::<Vec<_>>();
+        let uses = |value: usize| [&traffic.of_value(value).reads, &traffic.of_value(value).writes].map(list);
+        let want = [[vec![1], vec![]], [vec![2], vec![1]], [vec![], vec![1]], [vec![], vec![2]]];
         assert_eq!([0, 1, 2, 3].map(uses), want);
         assert_eq!(traffic.dependencies(), [vec![], vec![2], vec![]]);
     }

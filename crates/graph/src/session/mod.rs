@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Runs a graph on a device, and holds the values of its variables.
 ///
 /// A run computes the ancestors of the fetches and nothing else. Its plan is made once for each set of fetches and
-/// shapes of feeds, and kept; of many, those used last.
+/// shapes of feeds, and kept; of many, those used last (see [`set_plan_cache_bytes`](Session::set_plan_cache_bytes)).
 #[derive(Debug)]
 pub struct Session {
     graph: Graph,
@@ -63,6 +63,24 @@ impl Session {
         }
     }
 
+    /// Sets how many bytes kept plans may hold, beyond what the plan of the latest run needs: 256 MiB unless told
+    /// otherwise, 0 to keep that one alone. Where they would hold more, those that were longest unused are forgotten, and
+    /// made again when they are needed. Plans share the memory of their intermediates and keep nothing that was fed;
+    /// each has what its kernels work with and the constants that it computed. Prepared steps have memory of their own,
+    /// which does not count.
+    ///
+    /// # Errors
+    /// When the device has no memory left to put smaller intermediates in.
+    pub fn set_plan_cache_bytes(&mut self, bytes: usize) -> Result<(), Error> {
+        self.plans.set_budget(&mut lock(&self.state), bytes)
+    }
+
+    /// How many bytes the kept plans hold: their intermediates' and their kernels', and about 1 KiB for each kernel.
+    #[must_use]
+    pub fn plan_cache_bytes(&self) -> usize {
+        self.plans.bytes()
+    }
+
     fn forget_plans(&mut self) {
         self.plans.clear(&mut lock(&self.state));
     }
@@ -93,13 +111,13 @@ impl Session {
             self.forget_plans();
         }
         let mut state = lock(&self.state);
-        let compiled = self.plans.get(&key, &mut state, |state| {
-            let plan = Plan::new(&self.graph.lock(), &key.0, &key.1, self.check_numerics)?;
-            Compiled::new(state, plan, &feeds)
-        })?;
+        let nothing = self.plans.nothing.clone();
+        let plan = || Plan::new(&self.graph.lock(), &key.0, &key.1, self.check_numerics);
+        let compiled = self.plans.get(&key, &mut state, &feeds, plan)?;
         feeds.iter().try_for_each(|(&id, tensor)| compiled.feed(&mut state, id, tensor))?;
-        compiled.run(&mut state, &self.graph)?;
-        Ok(fetches.take(&mut compiled.values(&state)?.into_iter()))
+        let values = compiled.run(&mut state, &self.graph).and_then(|()| compiled.values(&state));
+        compiled.release_feeds(&mut state, &nothing)?;
+        Ok(fetches.take(&mut values?.into_iter()))
     }
 
     /// Compiles a step for hot loops: running it allocates nothing. The feeds give shapes and first values.
@@ -111,7 +129,7 @@ impl Session {
         let targets = targets(&self.graph, &fetches)?;
         let shapes: Shapes = feeds.iter().map(|(&id, t)| (id, t.dims().to_vec())).collect();
         let plan = Plan::new(&self.graph.lock(), &targets, &shapes, self.check_numerics)?;
-        let compiled = Compiled::new(&mut lock(&self.state), plan, &feeds)?;
+        let compiled = Compiled::new(&mut lock(&self.state), plan, &feeds, None)?;
         let outputs = targets.iter().filter(|t| t.1).map(|t| t.0).collect();
         let feeds = feeds.iter().map(|(&id, t)| (id, (t.dtype(), t.dims().to_vec()))).collect();
         let (graph, state) = (self.graph.clone(), self.state.clone());

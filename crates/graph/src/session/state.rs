@@ -3,7 +3,7 @@ use crate::{
     node::NodeId,
     plan::{Binding, Emitted, Fetched, Plan},
 };
-use minutia_tensor::{Device, Executable, Memory, Slot, Tensor};
+use minutia_tensor::{Device, Executable, Memory, Shape, Slot, Tensor};
 use std::collections::BTreeMap;
 
 /// What outlives a run: the memory, and what lies in it.
@@ -72,11 +72,19 @@ impl State {
     }
 
     pub fn read(&self, slot: Slot, offset: usize, dtype: DType, dims: &[usize]) -> Result<Tensor, Error> {
-        let elements: usize = dims.iter().product();
-        let mut bytes = vec![0; elements * dtype.size()];
+        let size = size(dtype, dims);
+        let mut bytes = Vec::new();
+        let out_of_memory = |_| minutia_tensor::Error::OutOfMemory { bytes: size };
+        bytes.try_reserve_exact(size).map_err(out_of_memory)?;
+        bytes.resize(size, 0);
         self.memory.read(slot, offset, &mut bytes)?;
         Ok(Tensor::from_bytes(dtype, dims, &bytes)?)
     }
+}
+
+/// Bytes of a dense tensor; more than there is memory for stops at the greatest number.
+fn size(dtype: DType, dims: &[usize]) -> usize {
+    Shape::from(dims).elements().saturating_mul(dtype.size())
 }
 
 /// A plan made ready for a device.
@@ -91,6 +99,10 @@ pub(crate) struct Compiled {
     assigns: Vec<usize>,
     /// Slots that belong to this plan alone.
     owned: Vec<Slot>,
+    /// What it needs of the arena.
+    pub arena_bytes: usize,
+    /// Bytes that it holds otherwise, roughly.
+    pub bytes: usize,
     /// Whether every variable that is read was seen to have a value.
     ready: bool,
 }
@@ -123,8 +135,15 @@ pub(crate) struct FeedSlot {
 }
 
 impl Compiled {
-    pub fn new(state: &mut State, plan: Plan, feeds: &BTreeMap<NodeId, Tensor>) -> Result<Compiled, Error> {
-        let mut slots = Slots { owned: Vec::new(), known: Vec::new(), feeds: BTreeMap::new() };
+    /// Compiles a plan, whose arena is its own unless there is one that it may use when it is run.
+    pub fn new(
+        state: &mut State,
+        plan: Plan,
+        feeds: &BTreeMap<NodeId, Tensor>,
+        arena: Option<Slot>,
+    ) -> Result<Compiled, Error> {
+        let known = arena.iter().map(|&slot| (Binding::Arena.key(), slot)).collect();
+        let mut slots = Slots { owned: Vec::new(), known, feeds: BTreeMap::new(), bytes: 0 };
         let result = Compiled::build(state, &plan, feeds, &mut slots);
         if result.is_err() {
             slots.owned.iter().for_each(|&slot| state.memory.free(slot));
@@ -148,14 +167,18 @@ impl Compiled {
             false => Some(slots.part(state, plan, &plan.commit, feeds)?),
         };
         let mut place = |fetched: &Fetched| {
-            let bytes = fetched.dims.iter().product::<usize>() * fetched.dtype.size();
+            let bytes = size(fetched.dtype, &fetched.dims);
             let slot = slots.bind(state, plan, &fetched.binding, bytes, feeds)?;
             let (offset, dtype, dims) = (fetched.offset, fetched.dtype, fetched.dims.clone());
             Ok::<_, Error>(Placed { slot, offset, dtype, dims })
         };
         let fetches = plan.fetches.iter().map(&mut place).collect::<Result<_, _>>()?;
         let checks = plan.checks.iter().map(|(id, f)| Ok((*id, place(f)?))).collect::<Result<_, Error>>()?;
+        let parts = [Some(&main), commit.as_ref()];
+        let bytes = parts.iter().flatten().map(|part| part.bytes()).sum::<usize>() + slots.bytes;
         Ok(Compiled {
+            arena_bytes: plan.arena_bytes,
+            bytes,
             main,
             commit,
             fetches,
@@ -233,13 +256,30 @@ impl Compiled {
     /// Gives a placeholder memory of our own, which can be written without allocating.
     pub fn own_feed(&mut self, state: &mut State, id: NodeId) -> Result<(), Error> {
         let Some(feed) = self.feeds.get_mut(&id) else { return Ok(()) };
-        let bytes = feed.dims.iter().product::<usize>() * feed.dtype.size();
+        let bytes = size(feed.dtype, &feed.dims);
         let (old, new) = (feed.slot, state.memory.allocate(bytes)?);
         (feed.slot, feed.owned) = (new, true);
-        let bound = self.main.slots.iter_mut().chain(self.commit.iter_mut().flat_map(|c| &mut c.slots));
-        let fetched = self.fetches.iter_mut().map(|f| &mut f.slot);
-        bound.chain(fetched).chain(&mut self.owned).filter(|s| **s == old).for_each(|s| *s = new);
+        self.rebind(old, new);
         state.memory.free(old);
+        Ok(())
+    }
+
+    /// Puts another slot in the place of one.
+    pub fn rebind(&mut self, old: Slot, new: Slot) {
+        let bound = self.main.slots.iter_mut().chain(self.commit.iter_mut().flat_map(|c| &mut c.slots));
+        let read = self.fetches.iter_mut().chain(self.checks.iter_mut().map(|c| &mut c.1));
+        let fed = self.feeds.values_mut().map(|f| &mut f.slot);
+        let all = bound.chain(read.map(|f| &mut f.slot)).chain(fed).chain(&mut self.owned);
+        all.filter(|slot| **slot == old).for_each(|slot| *slot = new);
+    }
+
+    /// Lets go of the host tensors that were fed, where they are not copied. Another run must be fed anew.
+    pub fn release_feeds(&mut self, state: &mut State, nothing: &Tensor) -> Result<(), Error> {
+        if state.memory.reads_host() {
+            for feed in self.feeds.values().filter(|feed| !feed.owned) {
+                state.memory.replace(feed.slot, nothing)?;
+            }
+        }
         Ok(())
     }
 
@@ -252,6 +292,12 @@ impl Compiled {
 }
 
 impl Part {
+    /// Bytes that it holds: the device's, and what a step and its name take on the host, roughly.
+    fn bytes(&self) -> usize {
+        const STEP: usize = 1 << 10;
+        self.executable.bytes().saturating_add(self.names.len() * STEP)
+    }
+
     fn run(&mut self, state: &mut State) -> Result<(), Error> {
         self.executable.run(&mut state.memory, &self.slots).map_err(|source| {
             // A bad index names its node itself, for it may be told of by a later call.
@@ -266,8 +312,10 @@ impl Part {
 /// Binds buffers to slots while a plan is compiled.
 struct Slots {
     owned: Vec<Slot>,
-    known: Vec<(Binding, Slot)>,
+    known: BTreeMap<(u8, usize), Slot>,
     feeds: BTreeMap<NodeId, FeedSlot>,
+    /// Of the slots that are owned, but for what is shared with the host.
+    bytes: usize,
 }
 
 impl Slots {
@@ -294,8 +342,8 @@ impl Slots {
         bytes: usize,
         feeds: &BTreeMap<NodeId, Tensor>,
     ) -> Result<Slot, Error> {
-        if let Some((_, slot)) = self.known.iter().find(|(b, _)| b == binding) {
-            return Ok(*slot);
+        if let Some(&slot) = self.known.get(&binding.key()) {
+            return Ok(slot);
         }
         let slot = match binding {
             Binding::Arena => state.memory.allocate(plan.arena_bytes)?,
@@ -312,12 +360,16 @@ impl Slots {
             Binding::Variable(variable) => return self.keep(binding, state.variable(*variable, bytes)?),
             Binding::Counter(node) => return self.keep(binding, state.counter(*node)?),
         };
+        let shared = matches!(binding, Binding::Constant(..) | Binding::Feed(_)) && state.memory.reads_host();
+        if !shared && !matches!(binding, Binding::Arena) {
+            self.bytes = self.bytes.saturating_add(bytes);
+        }
         self.owned.push(slot);
         self.keep(binding, slot)
     }
 
     fn keep(&mut self, binding: &Binding, slot: Slot) -> Result<Slot, Error> {
-        self.known.push((binding.clone(), slot));
+        self.known.insert(binding.key(), slot);
         Ok(slot)
     }
 }

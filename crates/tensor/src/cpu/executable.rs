@@ -218,7 +218,7 @@ pub(crate) struct Executable {
     changes: u64,
     /// The state of the memory after the last run.
     seen: Option<u64>,
-    _blocks: [Block; 4],
+    blocks: [Block; 4],
 }
 
 // SAFETY: the pointers lead to blocks that the executable owns, and to buffers which it reads again from the
@@ -264,7 +264,7 @@ impl Executable {
         region::join(&mut steps, program, &mut build, compile);
 
         let stride = build.part_bytes.next_multiple_of(ALIGNMENT);
-        let scratch = Block::zeroed(build.parts * stride)?;
+        let scratch = Block::zeroed(build.parts.saturating_mul(stride))?;
         let shared = Block::zeroed(build.shared_bytes)?;
         let kept = Block::zeroed(build.kept_bytes)?;
         let constants = Block::zeroed(build.constants.len() * LANES * 4)?;
@@ -287,8 +287,12 @@ impl Executable {
             bindings: Bindings::new(&program.buffers, std::ptr::null_mut()),
             changes: 0,
             seen: None,
-            _blocks: [scratch, shared, constants, kept],
+            blocks: [scratch, shared, constants, kept],
         })
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.blocks.iter().map(Block::bytes_reserved).sum()
     }
 
     pub(crate) fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {

@@ -48,6 +48,10 @@ impl Block {
         self.start.as_ptr()
     }
 
+    pub(crate) fn bytes_reserved(&self) -> usize {
+        self.bytes
+    }
+
     fn bytes(&self) -> &[u8] {
         // SAFETY: the block is that long and initialised; `&self` keeps writers away.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.bytes) }

@@ -61,6 +61,10 @@ impl Executable {
         match *self {}
     }
 
+    pub(crate) fn bytes(&self) -> usize {
+        match *self {}
+    }
+
     pub(crate) fn run(&mut self, _: &mut Memory, _: &[Slot]) -> Result<(), Error> {
         match *self {}
     }

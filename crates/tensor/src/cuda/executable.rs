@@ -22,10 +22,14 @@ pub(crate) struct Executable {
     table: Block,
     table_bytes: Vec<u8>,
     scratch: Option<Block>,
-    _steps: Block,
+    steps: Block,
 }
 
 impl Executable {
+    pub(crate) fn bytes(&self) -> usize {
+        self.table.bytes() + self.steps.bytes() + self.scratch.as_ref().map_or(0, Block::bytes)
+    }
+
     pub(super) fn new(cuda: &Cuda, program: &Program) -> Result<Executable, Error> {
         let Encoded { mut words, launches, scratch, checks } = encode(program, cuda.0.multiprocessors())?;
         for check in &checks {
@@ -60,7 +64,7 @@ impl Executable {
             table_bytes: vec![0; table.bytes()],
             table,
             scratch,
-            _steps: steps,
+            steps,
         })
     }
 

@@ -49,7 +49,7 @@ pub struct BufferSpec {
 }
 
 /// Where a tensor starts: a buffer and an offset in bytes, a multiple of the element's size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Operand {
     /// Index into [`Program::buffers`].
     pub buffer: usize,
@@ -60,7 +60,7 @@ pub struct Operand {
 }
 
 /// How a loop nest walks over an operand: one stride, in elements, for each loop dimension; 0 broadcasts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Access {
     /// The operand.
     pub operand: Operand,
@@ -69,7 +69,7 @@ pub struct Access {
 }
 
 /// One kernel primitive.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
     /// Elementwise program; fills, copies and transposes are maps too.
     Map(Map),
@@ -90,7 +90,7 @@ pub enum Step {
 /// For each index of the nest `dims`: load the inputs, run the program, store its outputs.
 ///
 /// An output may be the very same access as an input (an update in place); any other overlap is an error.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Map {
     /// Extents of the loop nest, outermost first.
     pub dims: Vec<usize>,
@@ -116,7 +116,7 @@ pub enum ReduceOp {
 }
 
 /// For each index of `dims`: reduce `program` over all indices of `reduced` (row-major), then run `epilogue`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reduce {
     /// How elements combine.
     pub op: ReduceOp,
@@ -140,7 +140,7 @@ pub struct Reduce {
 
 /// For each index of `dims`: the lowest position of the extremum among `length` elements, as `i32`. A NaN is
 /// larger (and for the minimum smaller) than every number.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ArgReduce {
     /// The largest element rather than the smallest.
     pub largest: bool,
@@ -158,7 +158,7 @@ pub struct ArgReduce {
 ///
 /// Each product starts at `+0` and adds `a[i, p] * b[p, j]` by [`minutia_kernels::math::fma`] with `p`
 /// ascending; `+0` is added to the result, so that a zero is always `+0`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Gemm {
     /// Rows of the result.
     pub m: usize,
@@ -179,7 +179,7 @@ pub struct Gemm {
 }
 
 /// Row `i` of the result is `program` over row `indices[i]` of the table; an index outside it is an error.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct GatherRows {
     /// First element of the table, `rows x width`, contiguous.
     pub table: Operand,
@@ -199,7 +199,7 @@ pub struct GatherRows {
 
 /// Row `r` of the result is the sum of the rows of `updates` whose index is `r`: it starts at `+0` and adds them by
 /// position, ascending. An index outside the result is an error.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ScatterAddRows {
     /// `F32`, `count x width`, contiguous: the rows to add.
     pub updates: Operand,
@@ -227,7 +227,7 @@ pub enum Distribution {
 }
 
 /// `count` numbers of run `counter` of a stream, after which `counter` is one larger.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Random {
     /// What is drawn.
     pub distribution: Distribution,

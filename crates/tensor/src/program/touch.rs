@@ -46,7 +46,8 @@ impl Program {
                 let (start, end) = self.span(access, dims).unwrap_or_default();
                 let size = access.operand.dtype.size();
                 let elements = dims.iter().fold(1, |n: usize, &dim| n.saturating_mul(dim));
-                let pitch = access.strides.first().map_or(0, |stride| stride * size);
+                // Strides over no elements may be any.
+                let pitch = access.strides.first().map_or(0, |stride| stride.saturating_mul(size));
                 let has_rows = by_rows && pitch > 0 && start < end;
                 touches.push(Touch {
                     buffer: access.operand.buffer,

@@ -3,6 +3,7 @@
 /// The GPU that the tests of programs use, too.
 #[path = "../../../../tensor/tests/common/gpu.rs"]
 mod gpu;
+mod random;
 mod reference;
 
 use super::{Sample, numbers, samples};
@@ -73,8 +74,8 @@ fn inferred_shapes_are_the_real_ones() {
     });
 }
 
-#[test]
-fn bits_are_the_same_for_every_simd_width_and_number_of_threads_and_on_a_gpu() {
+/// Every level of instructions that there is, on one thread and on several, and the GPU.
+fn devices() -> Vec<Device> {
     let levels = ["scalar", "avx2", "avx512", "neon"].map(|l| l.parse::<cpu::Level>().unwrap());
     let option = |level, threads| cpu::Options { simd: Some(level), threads: Some(threads) };
     let devices: Vec<Device> = levels
@@ -84,6 +85,12 @@ fn bits_are_the_same_for_every_simd_width_and_number_of_threads_and_on_a_gpu() {
         .chain(gpu::device())
         .collect();
     assert!(devices.len() >= 2, "the scalar level is always there");
+    devices
+}
+
+#[test]
+fn bits_are_the_same_for_every_simd_width_and_number_of_threads_and_on_a_gpu() {
+    let devices = devices();
     for_each_sample(|name, sample, graph, inputs, output| {
         let first = run(&devices[0], graph, inputs, &sample.inputs, output).canonical_bytes();
         for device in &devices[1..] {

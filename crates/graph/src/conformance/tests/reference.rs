@@ -101,7 +101,17 @@ fn run(step: &Step, values: &mut [Vec<f64>]) {
                 values[s.output.buffer][output + row * width + i[1]] += update;
             }
         }
-        Step::ArgReduce(_) | Step::Random(_) => panic!("{step:?} has no gradient to be checked"),
+        Step::ArgReduce(s) => {
+            for i in nest(&s.dims) {
+                let element = |p: usize| {
+                    let x = load(std::slice::from_ref(&s.input), &[&i[..], &[p]].concat(), values)[0];
+                    if s.largest { x } else { -x }
+                };
+                let best = (0..s.length).fold(0, |best, p| if element(p) > element(best) { p } else { best });
+                store(std::slice::from_ref(&s.output), &i, &[best as f64], values);
+            }
+        }
+        Step::Random(_) => panic!("{step:?} is not to be foretold"),
     }
 }
 

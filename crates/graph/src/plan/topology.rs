@@ -1,0 +1,72 @@
+//! An order of execution that is kept while dependencies are added.
+
+use std::cell::RefCell;
+
+/// Each kernel's place in an order in which every kernel comes after those that it depends on.
+///
+/// Whether one kernel depends on another is asked again and again. The places confine the search to kernels in between,
+/// and only these move when a dependency is added (Pearce and Kelly, 2006).
+pub(super) struct Topology {
+    place: Vec<usize>,
+    /// The number of the latest search, and of the one that met each kernel last.
+    searches: RefCell<(usize, Vec<usize>)>,
+}
+
+impl Topology {
+    /// So many kernels, which stand in an order of execution.
+    pub fn new(kernels: usize) -> Topology {
+        Topology { place: (0..kernels).collect(), searches: RefCell::new((0, vec![0; kernels])) }
+    }
+
+    /// Where a kernel comes.
+    pub fn place(&self, kernel: usize) -> usize {
+        self.place[kernel]
+    }
+
+    /// Every kernel that is reached from `starts` in one step or more, as long as the places of all on the way are
+    /// `inside`. None if there are more than `most`, or as many follow one kernel. What `next` lists follows a kernel.
+    pub fn reach(
+        &self,
+        starts: &[usize],
+        next: impl Fn(usize, &mut Vec<usize>),
+        inside: impl Fn(usize) -> bool,
+        most: usize,
+    ) -> Option<Vec<usize>> {
+        let searches = &mut *self.searches.borrow_mut();
+        searches.0 += 1;
+        let mut found = Vec::new();
+        let mut open = starts.to_vec();
+        let mut following = Vec::new();
+        while let Some(kernel) = open.pop() {
+            next(kernel, &mut following);
+            if following.len() > most {
+                return None;
+            }
+            for kernel in following.drain(..) {
+                let new = std::mem::replace(&mut searches.1[kernel], searches.0) != searches.0;
+                if new && inside(self.place[kernel]) {
+                    if found.len() == most {
+                        return None;
+                    }
+                    found.push(kernel);
+                    open.push(kernel);
+                }
+            }
+        }
+        Some(found)
+    }
+
+    /// Puts `before` before `middle`, and `after` after it, in the places that they have together. Each list is to hold
+    /// all that must keep to its side among the kernels in between.
+    pub fn arrange(&mut self, before: &[usize], middle: &[usize], after: &[usize]) {
+        let sorted = |kernels: &[usize]| {
+            let mut kernels = kernels.to_vec();
+            kernels.sort_unstable_by_key(|&kernel| self.place[kernel]);
+            kernels
+        };
+        let order = [sorted(before), sorted(middle), sorted(after)].concat();
+        let mut places: Vec<usize> = order.iter().map(|&kernel| self.place[kernel]).collect();
+        places.sort_unstable();
+        order.iter().zip(places).for_each(|(&kernel, place)| self.place[kernel] = place);
+    }
+}
