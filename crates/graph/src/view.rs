@@ -55,6 +55,10 @@ impl View {
     /// From `begin`, `size` along each axis.
     pub fn slice(&self, begin: &[usize], size: &[usize]) -> View {
         let mut view = View { dims: size.to_vec(), ..self.clone() };
+        if size.contains(&0) {
+            // Nothing is touched, and so nothing need be there, behind the end.
+            return view;
+        }
         let skipped = begin
             .iter()
             .zip(&self.strides)

@@ -17,7 +17,8 @@ fn matrix(x: &Output, dims: [usize; 2]) -> Output {
     x.graph().ones(dims)
 }
 
-const CASES: [Case; 31] = [
+const CASES: [Case; 32] = [
+    ("nothing from behind the end", &[1, 1], |x| x.slice([1, 1], [0, 0]), &[]),
     ("a product with what is computed", &[0], |x| x * (x.reduce_sum(..) + 1.0), &[]),
     ("sum", &[0, 2], |x| x.reduce_sum(0), &[0.0, 0.0]),
     ("product", &[0, 2], |x| x.reduce_prod(0), &[1.0, 1.0]),
