@@ -17,6 +17,8 @@ pub(crate) struct Bindings<A> {
     specs: Vec<BufferSpec>,
     addresses: Vec<A>,
     slots: Vec<Slot>,
+    /// The buffers by their slots, kept so that looking for two in one slot allocates nothing.
+    by_slot: Vec<usize>,
     /// The state of the memory that the addresses were taken from.
     stamp: Option<u64>,
 }
@@ -28,6 +30,7 @@ impl<A: Copy> Bindings<A> {
             specs: specs.to_vec(),
             addresses: vec![nowhere; specs.len()],
             slots: Vec::with_capacity(specs.len()),
+            by_slot: (0..specs.len()).collect(),
             stamp: None,
         }
     }
@@ -73,11 +76,11 @@ impl<A: Copy> Bindings<A> {
     }
 
     /// Written buffers must share a slot with none: the program was checked as if all buffers were apart.
-    fn distinct(&self, slots: &[Slot]) -> Result<(), Error> {
-        let mut by_slot: Vec<usize> = (0..self.specs.len()).collect();
+    fn distinct(&mut self, slots: &[Slot]) -> Result<(), Error> {
+        let specs = &self.specs;
         // Of those in one slot, a written one comes first.
-        by_slot.sort_by_key(|&i| (slots[i], !self.specs[i].written, i));
-        match by_slot.windows(2).find(|w| slots[w[0]] == slots[w[1]] && self.specs[w[0]].written) {
+        self.by_slot.sort_unstable_by_key(|&i| (slots[i], !specs[i].written, i));
+        match self.by_slot.windows(2).find(|w| slots[w[0]] == slots[w[1]] && specs[w[0]].written) {
             Some(w) => Err(Error::Aliased { slot: w[0], other: w[1] }),
             None => Ok(()),
         }

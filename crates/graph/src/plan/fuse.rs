@@ -153,6 +153,10 @@ impl Fusion {
                 let writers = self.traffic.of_value(value).writes.iter().copied();
                 list.extend(writers.filter(|&k| (at, k) != (consumer, producer)).take(FARTHEST + 1));
             }
+            // Writers of one value keep their order.
+            for &value in &self.traffic.of_kernel(at).writes {
+                list.extend(self.traffic.of_value(value).writes.range(..at).rev().take(FARTHEST + 1));
+            }
         };
         let before = self.topology.reach(&[consumer], back, |place| place >= first, FARTHEST)?;
         if before.contains(&producer) {
@@ -162,6 +166,7 @@ impl Fusion {
             for &value in &self.traffic.of_kernel(at).writes {
                 let readers = self.traffic.of_value(value).reads.iter().copied();
                 list.extend(readers.filter(|&k| k != consumer).take(FARTHEST + 1));
+                list.extend(self.traffic.of_value(value).writes.range(at + 1..).take(FARTHEST + 1));
             }
         };
         let after = self.topology.reach(&[producer], ahead, |place| place < last, FARTHEST)?;

@@ -5,7 +5,7 @@ use super::{
     state::{Compiled, State},
 };
 use crate::{Error, Graph, Output, Signature, node::NodeId};
-use minutia_tensor::{DType, Element, Shape, Tensor};
+use minutia_tensor::{DType, Element, Tensor};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -148,7 +148,8 @@ fn expect<T: Element>(dtype: DType, dims: &[usize], elements: &[T]) -> Result<()
     if dtype != T::DTYPE {
         return Err(minutia_tensor::Error::DType { expected: T::DTYPE, found: dtype }.into());
     }
-    if Shape::from(dims).elements() != elements.len() {
+    // Not by a Shape, which would allocate.
+    if dims.iter().fold(1, |n: usize, &dim| n.saturating_mul(dim)) != elements.len() {
         return Err(minutia_tensor::Error::ElementCount { shape: dims.into(), found: elements.len() }.into());
     }
     Ok(())
