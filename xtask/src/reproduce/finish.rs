@@ -67,7 +67,8 @@ fn summary(pipeline: &Pipeline, all: &All, columns: usize) -> String {
             let verdict = if measured.holds { "holds" } else { "FAILS" };
             let head = format!("{verdict}  {:14} ", claim.id);
             text += &terminal::wrapped(&head, &claim.claim, columns);
-            let head = format!("\n       {:14} ", "");
+            text.push('\n');
+            let head = format!("       {:14} ", "");
             text += &terminal::wrapped(&head, &measured.measured, columns);
             text.push('\n');
         }

@@ -175,7 +175,7 @@ impl Count {
     fn line(&self, position: usize, left: &str, words: &str) -> String {
         let Count { unit, total, .. } = self;
         let width = total.to_string().len();
-        format!("  {unit} {position:width$} of {total}  {left:11}  {words}")
+        format!("  {unit} {position:width$} of {total}  {left:11}  {words}").trim_end().to_string()
     }
 }
 
