@@ -21,7 +21,7 @@ const GOLDEN: [(&str, &str, &str); 20] = [
     ("uncertainty", "daf278e1202247ce", "c2ac37aec748beb1"),
     ("annotations", "e692473ec8cbcc45", "1fcee33f113f1233"),
     ("dark", "91efc1bdf6f36412", "4a49469b62fd6624"),
-    ("dates", "4490c4c681110ca3", "1f27991bc75508df"),
+    ("dates", "616bb74ffb56e38e", "8f75101236528255"),
     ("limits", "4b025a8a62969e54", "a10de417b0fbda04"),
     ("many_series", "74cd6a346fb9f0b9", "a4d04436c484910a"),
     ("offsets", "31c0a2de7004b80b", "3e4d14089fe0d658"),

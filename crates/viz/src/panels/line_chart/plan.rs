@@ -24,8 +24,8 @@ const RIGHT: f64 = 14.0;
 const LEAST: (f64, f64) = (80.0, 48.0);
 /// Room for what all labels of an axis share.
 const OFFSET: f64 = 14.0;
-/// How far the label of an axis' end may stand out of the panel.
-const OUT: f64 = 8.0;
+/// How far the label of an axis' end may stand out of the panel: half of what lies between two panels.
+const OUT: f64 = 11.0;
 /// Points of the data that notes avoid.
 const SAMPLES: usize = 3000;
 
