@@ -67,7 +67,7 @@ fn euler(nodes: usize) -> Built {
 
 fn chain(nodes: usize) -> Built {
     let v = vector(vec![0.5; 10]);
-    let link = |y: Output, i: usize| if i % 2 == 0 { y.tanh() } else { y.square() };
+    let link = |y: Output, i: usize| if i.is_multiple_of(2) { y.tanh() } else { y.square() };
     let y = (0..nodes / 5).fold((*v).clone(), link).reduce_sum(..);
     with_gradients(y, &[v])
 }

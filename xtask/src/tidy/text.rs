@@ -15,7 +15,8 @@ const UNSAFE_FOLDERS: [&str; 5] = [
 ];
 
 /// Where these names are operations of the graph.
-const GRAPH_FOLDERS: [&str; 4] = ["crates/graph/", "crates/optim/", "src/", "xtask/src/reproduce/compute/"];
+const GRAPH_FOLDERS: [&str; 5] =
+    ["crates/graph/", "crates/optim/", "src/", "fuzz/", "xtask/src/reproduce/compute/"];
 const GRAPH_OPERATIONS: [&str; 3] = ["exp", "log", "tanh"];
 
 /// Functions of floats whose bits differ from machine to machine.

@@ -117,8 +117,8 @@ unsafe fn buffer(extra: *const *const c_void) -> Result<Vec<u8>, Refusal> {
         at = unsafe { value.add(1) };
     }
     match (start.is_null(), bytes) {
-        // SAFETY: the caller's promise.
         (false, Some(bytes)) if bytes <= limits::PARAMETER_BYTES => {
+            // SAFETY: the caller's promise.
             Ok(unsafe { std::slice::from_raw_parts(start, bytes) }.to_vec())
         }
         (false, Some(bytes)) => Err(Code::INVALID_VALUE.because(format!("{bytes} bytes of parameters"))),

@@ -136,7 +136,6 @@ fn a_long_chain_is_laid_out_on_a_small_stack() {
 }
 
 #[test]
-#[ignore = "takes long without optimisation"]
 fn a_chain_of_five_thousand_is_laid_out_on_a_usual_stack() {
     assert!(chain(5000, 2 << 20).unwrap().layout.size.1 > 5000.0 * 26.0);
 }
