@@ -40,7 +40,8 @@ fn bits(x: f32) -> u32 {
     if x.is_nan() { 0x7fff_ffff } else { x.to_bits() }
 }
 
-/// Runs an instruction on `a`, `b`, `c` in words `%r2`, `%r3`, `%r4`, its result in `%r5`, one set for each thread.
+/// Runs an instruction on `a`, `b`, `c` in words `%r2`, `%r3`, `%r4`, its result in `%r5`, one set for each
+/// thread.
 fn evaluate(body: &str, values: &[[u32; 3]]) -> Vec<u32> {
     values
         .chunks(256)

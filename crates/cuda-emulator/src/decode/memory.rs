@@ -13,7 +13,8 @@ impl Decoder {
             ["ld", space, rest @ ..] => self.load(space, rest, operands),
             ["st", space, rest @ ..] => self.store(space, rest, operands),
             ["atom", rest @ ..] | ["red", rest @ ..] => {
-                // What orders memory beyond the atomic operation itself changes nothing where threads take turns.
+                // What orders memory beyond the atomic operation itself changes nothing where threads take
+                // turns.
                 let rest: Vec<&str> = rest
                     .iter()
                     .filter(|m| {

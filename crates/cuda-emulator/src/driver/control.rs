@@ -4,8 +4,8 @@
 use super::{call, code::Code, device::Devices, give};
 use std::ffi::{CStr, c_char, c_int};
 
-/// Loads `ptx` in place of the text of every module that is loaded from now on; null ends that. Meanwhile nothing is
-/// printed.
+/// Loads `ptx` in place of the text of every module that is loaded from now on; null ends that. Meanwhile
+/// nothing is printed.
 ///
 /// # Safety
 /// `ptx` is null or ends with a zero.
@@ -19,7 +19,8 @@ pub unsafe extern "C" fn minutiaEmulatorSubstitute(ptx: *const c_char) -> c_int 
     })
 }
 
-/// Says which devices there are from now on, as [`VARIABLE`](super::device::VARIABLE) does; null for one that works.
+/// Says which devices there are from now on, as [`VARIABLE`](super::device::VARIABLE) does; null for one that
+/// works.
 ///
 /// # Safety
 /// `devices` is null or ends with a zero.
@@ -33,8 +34,8 @@ pub unsafe extern "C" fn minutiaEmulatorDevices(devices: *const c_char) -> c_int
     })
 }
 
-/// Takes the reports of faults and leaks since the last call: how many, and the first as text that ends with a zero, cut
-/// to `length` bytes. Gives `CUDA_SUCCESS`.
+/// Takes the reports of faults and leaks since the last call: how many, and the first as text that ends with
+/// a zero, cut to `length` bytes. Gives `CUDA_SUCCESS`.
 ///
 /// # Safety
 /// `count` can be written to, and `text` has `length` bytes.

@@ -11,7 +11,8 @@ use std::ffi::{c_char, c_int, c_uint};
 /// The driver version that is claimed: 12.0.
 const VERSION: c_int = 12_000;
 const NAME: &str = "minutia CUDA emulator";
-/// The environment variable that names the devices there are: words of [`Kind`] with commas between; one `fine` by default.
+/// The environment variable that names the devices there are: words of [`Kind`] with commas between; one
+/// `fine` by default.
 pub(super) const VARIABLE: &str = "MINUTIA_EMULATOR_DEVICES";
 
 /// What becomes of who opens a device.

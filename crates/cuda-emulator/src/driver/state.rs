@@ -115,7 +115,8 @@ impl Driver {
         refusal.code.0
     }
 
-    /// Prints a fault or a leak, unless it is that of a kernel which was put in another's place, and keeps it.
+    /// Prints a fault or a leak, unless it is that of a kernel which was put in another's place, and keeps
+    /// it.
     pub(super) fn report(&mut self, what: String) {
         if self.substitute.is_none() {
             eprintln!("minutia-cuda-emulator: {what}");

@@ -14,8 +14,8 @@ use crate::{
     memory::{Clock, Memory, Shadow, Stretch, Touch, Toucher, race},
 };
 
-/// What the beginning of a block and a barrier count as: about as many instructions as they take time. They move the
-/// clock, which so cannot overflow in a launch.
+/// What the beginning of a block and a barrier count as: about as many instructions as they take time. They
+/// move the clock, which so cannot overflow in a launch.
 const MEETING: u64 = 16;
 
 /// The memory that a block's threads share.
