@@ -104,8 +104,9 @@ impl BarChart {
         let out = ticks.marks.iter().map(|t| text_width(&t.1, SMALL) / 2.0 - OUT).fold(0.0, f64::max);
         let left = (names.iter().map(Block::width).fold(0.0, f64::max) + 14.0).max(out);
         let widest = numbers.iter().map(|n| text_width(n, SMALL)).fold(0.0, f64::max);
-        let right = self.width - widest - 18.0;
-        let (right, width) = (right.max(left + LEAST), self.width.max(left + LEAST + widest + 18.0));
+        let beyond = (widest + 18.0).max(out);
+        let right = (self.width - beyond).max(left + LEAST);
+        let width = self.width.max(right + beyond);
         let middle = f64::midpoint(left, right);
         let room = 2.0 * middle.min(width - middle);
         let (title, label) = (Block::fit(&self.title, 13.0, room), Block::fit(&self.label, 12.0, room));

@@ -35,7 +35,7 @@ pub(super) fn place(notes: &[(Point, &str)], size: (f64, f64), taken: &[Area], d
         let block = Block::fit(text, SMALL, WIDEST.min(size.0 * 0.45));
         let extent = (block.width(), block.height());
         let covered = |area: &Area| data.iter().filter(|&&p| area.grown(GAP).holds(p)).count();
-        let free = candidates(point, extent).filter(|(_, area)| {
+        let free = candidates(point, extent, size.0).filter(|(_, area)| {
             area.inside(GAP, size) && !taken.iter().any(|t| t.overlaps(&area.grown(GAP)))
         });
         let cost = |far: usize, area: &Area| {
@@ -59,8 +59,9 @@ pub(super) fn place(notes: &[(Point, &str)], size: (f64, f64), taken: &[Area], d
     placed
 }
 
-/// Where a note may stand, and how far away that is: a number that weighs as much as so many points of the data.
-fn candidates(point: Point, (width, height): (f64, f64)) -> impl Iterator<Item = (usize, Area)> {
+/// Where a note may stand, and how far away that is: a number that weighs as much as so many points of the data. Straight
+/// over and under a point near the plot's side it is moved into the plot, which is so wide.
+fn candidates(point: Point, (width, height): (f64, f64), plot: f64) -> impl Iterator<Item = (usize, Area)> {
     DISTANCES.into_iter().enumerate().flat_map(move |(far, distance)| {
         DIRECTIONS.into_iter().map(move |(dx, dy)| {
             let side = |d: f64| if d == 0.0 { 0.0 } else { d.signum() };
@@ -68,7 +69,11 @@ fn candidates(point: Point, (width, height): (f64, f64)) -> impl Iterator<Item =
                 point.0 + distance * dx + side(dx) * width / 2.0,
                 point.1 + distance * dy + side(dy) * height / 2.0,
             );
-            (4 * far, Area::around(centre, (width, height)))
+            let mut area = Area::around(centre, (width, height));
+            if dx == 0.0 {
+                area.corner.0 = area.corner.0.min(plot - width - GAP).max(GAP);
+            }
+            (4 * far, area)
         })
     })
 }

@@ -105,12 +105,16 @@ pub(super) struct Plan {
 impl LineChart {
     /// Plans the chart with its upper left corner at a place.
     pub(super) fn plan(&self, at: Point) -> Plan {
+        self.plan_with(at, self.legend)
+    }
+
+    fn plan_with(&self, at: Point, legend: Legend) -> Plan {
         let axes = self.axes();
         let (x_ticks, y_ticks) = (axes.0.ticks(), axes.1.ticks());
         let widest = y_ticks.marks.iter().map(|t| text_width(&t.1, SMALL)).fold(0.0, f64::max);
         let column = Column::of(self);
-        let inner = column.corner(self.legend, (self.size.0 - LEFT - RIGHT, self.size.1 - BOTTOM - TOP));
-        let beside = if self.legend == Legend::Right { column.size().0 } else { 0.0 };
+        let inner = column.corner(legend, (self.size.0 - LEFT - RIGHT, self.size.1 - BOTTOM - TOP));
+        let beside = if legend == Legend::Right { column.size().0 } else { 0.0 };
         let in_rows = beside == 0.0 && inner.is_none();
         let rows = if in_rows { Rows::above(self, self.size.0 - LEFT) } else { Rows::default() };
         let top = if self.title.is_empty() { 10.0 } else { TOP } + rows.height();
@@ -138,7 +142,11 @@ impl LineChart {
         let offset_room = if y_ticks.offset.is_empty() { 0.0 } else { OFFSET };
         let height = natural.max(LEAST.1).max(levels.height()).max(tall);
         let mut plot = Plot { axes, left, right, upper: 0.0, lower: height };
-        let corner = inner.map(|area| column.corner(self.legend, plot.size()).unwrap_or(area));
+        let corner = inner.and_then(|_| column.corner(legend, plot.size()));
+        if inner.is_some() && corner.is_none() {
+            // Labels and names of levels have left the plot less room than the legend needs.
+            return self.plan_with(at, Legend::Above);
+        }
         let notes = self.placed_notes(&plot, &levels, corner);
         let above = notes.iter().map(Note::above).fold(0.0, f64::max) + offset_room;
         let growth = title.more() + above + (height - natural);

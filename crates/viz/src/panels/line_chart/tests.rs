@@ -36,6 +36,28 @@ fn a_logarithmic_axis_without_positive_values_says_so() {
 }
 
 #[test]
+fn a_legend_for_which_the_levels_leave_no_corner_stands_above() {
+    let chart = |level: &str| {
+        let lines = LineChart::new("", "").size(300.0, 200.0).legend(Legend::LowerRight);
+        let lines = lines.line("a name so wide", &[(0.0, 1.0)]).line("another", &[(1.0, 2.0)]);
+        svg(lines.level(1.5, level))
+    };
+    let framed = |svg: &str| svg.contains("rx=\"3\"");
+    assert!(framed(&chart("")) && !framed(&chart("noise floor")));
+    assert!(chart("noise floor").contains("another"));
+}
+
+#[test]
+fn a_note_at_the_side_leaves_a_free_line_uncovered() {
+    let curve = |y: f64| (0..60).map(|i| (f64::from(i), y)).collect::<Vec<_>>();
+    let lines = LineChart::new("", "").y_limits(0.0, 4.0).line("", &curve(0.5)).line("", &curve(0.3));
+    let plan = lines.annotate((59.0, 0.3), "the end").plan((0.0, 0.0));
+    let end = plan.notes[0].area.end();
+    let upper = plan.plot.y(0.5).unwrap() - plan.plot.upper;
+    assert!(end.1 < upper && end.0 <= plan.plot.size().0, "{end:?} is not over {upper}");
+}
+
+#[test]
 fn many_series_all_look_different() {
     let styles = |kind: Kind| (0..35).map(|i| format!("{:?}", style(i, &kind))).collect::<Vec<_>>();
     for kinds in [vec![Kind::Line, Kind::Dashed], vec![Kind::Scatter]] {
