@@ -4,7 +4,7 @@
 //! an odd number of lines, so that the same column of neighbouring rows falls on every set of a cache rather than on a
 //! few. What lies behind a row's last element means nothing.
 
-use minutia_tensor::{DType, Shape};
+use minutia_tensor::{DType, Error, Shape};
 use std::borrow::Cow;
 
 /// Elements in a cache line.
@@ -29,21 +29,36 @@ pub(crate) fn padded(dtype: DType, dims: &[usize]) -> (Vec<usize>, usize) {
     }
 }
 
+/// So many bytes of 0, or an error where there is no memory for them.
+pub(crate) fn zeros(count: usize) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(count).map_err(|_| Error::OutOfMemory { bytes: count })?;
+    bytes.resize(count, 0);
+    Ok(bytes)
+}
+
 /// The bytes of a dense tensor as they lie where rows are padded.
-pub(crate) fn to_padded<'a>(dtype: DType, dims: &[usize], dense: &'a [u8]) -> Cow<'a, [u8]> {
-    let Some(pitch) = pitch(dtype, dims) else { return dense.into() };
-    let mut bytes = vec![0; padded(dtype, dims).1];
-    let rows = bytes.chunks_exact_mut(pitch * dtype.size());
-    rows.zip(dense.chunks_exact(dims[1] * dtype.size()))
-        .for_each(|(to, row)| to[..row.len()].copy_from_slice(row));
-    bytes.into()
+pub(crate) fn to_padded<'a>(dtype: DType, dims: &[usize], dense: &'a [u8]) -> Result<Cow<'a, [u8]>, Error> {
+    let Some(pitch) = pitch(dtype, dims) else { return Ok(dense.into()) };
+    let mut bytes = zeros(padded(dtype, dims).1)?;
+    copy_rows(&mut bytes, pitch * dtype.size(), dense, dims[1] * dtype.size());
+    Ok(bytes.into())
 }
 
 /// The other way round.
-pub(crate) fn from_padded<'a>(dtype: DType, dims: &[usize], bytes: &'a [u8]) -> Cow<'a, [u8]> {
-    let Some(pitch) = pitch(dtype, dims) else { return bytes.into() };
-    let rows = bytes.chunks_exact(pitch * dtype.size());
-    rows.flat_map(|row| &row[..dims[1] * dtype.size()]).copied().collect()
+pub(crate) fn from_padded<'a>(dtype: DType, dims: &[usize], bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, Error> {
+    let Some(pitch) = pitch(dtype, dims) else { return Ok(bytes.into()) };
+    let mut dense = zeros(dims[0] * dims[1] * dtype.size())?;
+    copy_rows(&mut dense, dims[1] * dtype.size(), bytes, pitch * dtype.size());
+    Ok(dense.into())
+}
+
+/// Copies row by row; what the longer rows have more stays as it is.
+fn copy_rows(to: &mut [u8], to_row: usize, from: &[u8], from_row: usize) {
+    let width = to_row.min(from_row);
+    for (to, from) in to.chunks_exact_mut(to_row).zip(from.chunks_exact(from_row)) {
+        to[..width].copy_from_slice(&from[..width]);
+    }
 }
 
 #[cfg(test)]
@@ -75,11 +90,11 @@ mod tests {
         for dims in [&[3, 130][..], &[2, 300], &[3, 4, 5], &[7], &[]] {
             let count = dims.iter().product::<usize>() * 4;
             let dense: Vec<u8> = (0..count).map(|i| (i * 7 % 251) as u8).collect();
-            let there = to_padded(DType::F32, dims, &dense);
+            let there = to_padded(DType::F32, dims, &dense).unwrap();
             assert_eq!(there.len(), padded(DType::F32, dims).1, "{dims:?}");
-            assert_eq!(from_padded(DType::F32, dims, &there), dense, "{dims:?}");
+            assert_eq!(from_padded(DType::F32, dims, &there).unwrap(), dense, "{dims:?}");
         }
-        let rows = to_padded(DType::F32, &[2, 130], &[1; 1040]);
+        let rows = to_padded(DType::F32, &[2, 130], &[1; 1040]).unwrap();
         assert_eq!((rows[519], rows[520], rows[575], rows[576]), (1, 0, 0, 1));
     }
 }

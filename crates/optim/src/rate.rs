@@ -1,8 +1,8 @@
 use crate::{Argument, Domain};
 use minutia_graph::{Graph, Output, Variable};
 
-/// A learning rate: a number, which must be finite and not below 0, or an output of the graph such as a [schedule](crate::schedule)'s,
-/// which cannot be checked before it runs.
+/// A learning rate: a number, which must be finite and not below 0, or an output of the graph such as a
+/// [schedule](crate::schedule)'s, which cannot be checked before it runs.
 #[derive(Clone, Debug)]
 pub enum Rate {
     /// The same at every step.

@@ -75,13 +75,17 @@ impl Tensor {
     /// [`Error::OutOfMemory`] when the shape holds more elements than memory could.
     pub fn full<T: Element>(shape: impl Into<Shape>, value: T) -> Result<Tensor, Error> {
         let shape = shape.into();
-        let count = shape.elements();
-        let mut values = Vec::new();
-        values
-            .try_reserve_exact(count)
-            .map_err(|_| Error::OutOfMemory { bytes: count.saturating_mul(size_of::<T>()) })?;
-        values.resize(count, value);
-        Tensor::from_vec(shape, values)
+        let values = std::iter::repeat_n(value, shape.elements());
+        Tensor::collect(shape, values)
+    }
+
+    /// A tensor of as many values as there is memory for.
+    fn collect<T: Element>(shape: Shape, values: impl ExactSizeIterator<Item = T>) -> Result<Tensor, Error> {
+        let bytes = values.len().saturating_mul(size_of::<T>());
+        let mut all = Vec::new();
+        all.try_reserve_exact(values.len()).map_err(|_| Error::OutOfMemory { bytes })?;
+        all.extend(values);
+        Tensor::from_vec(shape, all)
     }
 
     /// A tensor of zeros (`false` for `bool`).
@@ -301,7 +305,8 @@ impl Tensor {
     /// where its byte is not 0.
     ///
     /// # Errors
-    /// [`Error::ElementCount`] when the bytes do not fill the shape exactly.
+    /// [`Error::ElementCount`] when the bytes do not fill the shape exactly, [`Error::OutOfMemory`] when there is no
+    /// memory for a copy.
     pub fn from_bytes(dtype: DType, shape: impl Into<Shape>, bytes: &[u8]) -> Result<Tensor, Error> {
         let shape = shape.into();
         if !bytes.len().is_multiple_of(dtype.size()) {
@@ -309,10 +314,10 @@ impl Tensor {
         }
         let words = || bytes.chunks_exact(4).map(|c| [c[0], c[1], c[2], c[3]]);
         match dtype {
-            DType::F32 => Tensor::from_vec(shape, words().map(f32::from_ne_bytes).collect()),
-            DType::I32 => Tensor::from_vec(shape, words().map(i32::from_ne_bytes).collect()),
-            DType::Bool => Tensor::from_vec(shape, bytes.iter().map(|&b| b != 0).collect()),
-            DType::U8 => Tensor::from_vec(shape, bytes.to_vec()),
+            DType::F32 => Tensor::collect(shape, words().map(f32::from_ne_bytes)),
+            DType::I32 => Tensor::collect(shape, words().map(i32::from_ne_bytes)),
+            DType::Bool => Tensor::collect(shape, bytes.iter().map(|&b| b != 0)),
+            DType::U8 => Tensor::collect(shape, bytes.iter().copied()),
         }
     }
 }

@@ -45,7 +45,7 @@ impl State {
     pub fn assign(&mut self, index: usize, value: &Tensor) -> Result<(), Error> {
         let (dtype, dims) = (value.dtype(), value.dims());
         let slot = self.variable(index, layout::padded(dtype, dims).1)?;
-        self.memory.write(slot, &layout::to_padded(dtype, dims, value.as_bytes()))?;
+        self.memory.write(slot, &layout::to_padded(dtype, dims, value.as_bytes())?)?;
         self.variables.insert(index, Cell { slot, initialized: true });
         Ok(())
     }
@@ -57,9 +57,9 @@ impl State {
     /// A variable's value, which has this type and these extents, if it has one.
     pub fn value(&self, index: usize, dtype: DType, dims: &[usize]) -> Result<Option<Tensor>, Error> {
         let Some(cell) = self.variables.get(&index).filter(|c| c.initialized) else { return Ok(None) };
-        let mut bytes = vec![0; layout::padded(dtype, dims).1];
+        let mut bytes = layout::zeros(layout::padded(dtype, dims).1)?;
         self.memory.read(cell.slot, 0, &mut bytes)?;
-        Ok(Some(Tensor::from_bytes(dtype, dims, &layout::from_padded(dtype, dims, &bytes))?))
+        Ok(Some(Tensor::from_bytes(dtype, dims, &layout::from_padded(dtype, dims, &bytes)?)?))
     }
 
     pub fn counter(&mut self, node: NodeId) -> Result<Slot, Error> {
@@ -72,11 +72,7 @@ impl State {
     }
 
     pub fn read(&self, slot: Slot, offset: usize, dtype: DType, dims: &[usize]) -> Result<Tensor, Error> {
-        let size = size(dtype, dims);
-        let mut bytes = Vec::new();
-        let out_of_memory = |_| minutia_tensor::Error::OutOfMemory { bytes: size };
-        bytes.try_reserve_exact(size).map_err(out_of_memory)?;
-        bytes.resize(size, 0);
+        let mut bytes = layout::zeros(size(dtype, dims))?;
         self.memory.read(slot, offset, &mut bytes)?;
         Ok(Tensor::from_bytes(dtype, dims, &bytes)?)
     }

@@ -1,5 +1,6 @@
-/// Compiles a loop once for each level: `by_level! { fn name(x: T, ..) -> R { .. } }` makes a module `name` with
-/// `at(level)`, the function to call. In the loop, `F` is the level's way to multiply and add. The functions are unsafe: their level must be one that the CPU has.
+/// Compiles a loop once for each level: `by_level! { fn name(x: T, ..) -> R { .. } }` makes a module `name`
+/// with `at(level)`, the function to call. In the loop, `F` is the level's way to multiply and add. The
+/// functions are unsafe: their level must be one that the CPU has.
 macro_rules! by_level {
     ($(#[$meta:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? $body:block) => {
         $(#[$meta])*

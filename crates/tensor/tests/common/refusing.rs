@@ -1,0 +1,40 @@
+//! An allocator that has no memory left when a test says so.
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    ptr,
+};
+
+struct Refusing;
+
+thread_local! {
+    /// The most bytes that this thread gets at once.
+    static MOST: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+// SAFETY: what is not refused goes to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Refusing {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.size() > MOST.get() {
+            return ptr::null_mut();
+        }
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(start, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Refusing = Refusing;
+
+/// Calls `f` on this thread, with no more than `most` bytes at once.
+pub fn with_at_most<T>(most: usize, f: impl FnOnce() -> T) -> T {
+    MOST.set(most);
+    let result = f();
+    MOST.set(usize::MAX);
+    result
+}
