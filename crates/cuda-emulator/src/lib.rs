@@ -1,6 +1,7 @@
 //! A stand-in for the CUDA driver, for tests: it interprets PTX on the CPU and reports its faults.
 //!
-//! The shared library of this crate takes the place of `libcuda.so.1` for programs that load the driver at run time. The Rust interface runs kernels without a driver:
+//! The shared library of this crate takes the place of `libcuda.so.1` for programs that load the driver at run
+//! time. The Rust interface runs kernels without a driver:
 //!
 //! ```
 //! use minutia_cuda_emulator::{Extents, Loaded, Memory, Module};
@@ -39,10 +40,10 @@
 //!
 //! # What is found
 //!
-//! Accesses out of bounds, misaligned, or of freed memory; races between threads, in whatever order they run; reads of
-//! registers and memory that were never written; barriers and shuffles that not all threads come to; launches with too
-//! few or too many bytes of parameters; memory that is left when the last context goes. An instruction that is not known is an
-//! error that names it.
+//! Accesses out of bounds, misaligned, or of freed memory; races between threads, in whatever order they run;
+//! reads of registers and memory that were never written; barriers and shuffles that not all threads come to;
+//! launches with too few or too many bytes of parameters; memory that is left when the last context goes. An
+//! instruction that is not known is an error that names it.
 //!
 //! # What is not
 //!

@@ -1,4 +1,5 @@
-//! Prints what a folder of IDX files holds, or the built-in digits: `cargo run -p minutia-datasets --example inspect -- [FOLDER]`
+//! Prints what a folder of IDX files holds, or the built-in digits:
+//! `cargo run -p minutia-datasets --example inspect -- [FOLDER]`
 
 use minutia_datasets::locate;
 use std::path::PathBuf;
