@@ -21,7 +21,8 @@ pub struct Cli {
 /// Reads the command line.
 ///
 /// # Errors
-/// How to end where there is nothing to do: after help, which was printed, or a usage error, which was explained.
+/// How to end where there is nothing to do: after help, which was printed, or a usage error, which was
+/// explained.
 pub fn parse() -> Result<Cli, ExitCode> {
     let conflict = |cli: Cli| match &cli.command {
         Command::Reproduce(Reproduce { dataset: DatasetChoice::Digits, data_dir: Some(_), .. }) => {

@@ -100,7 +100,8 @@ mod with {
         }
     }
 
-    /// Prints a line of a download, which has no way to stop for it: where that fails, the command's next line does.
+    /// Prints a line of a download, which has no way to stop for it: where that fails, the command's next
+    /// line does.
     fn say(progress: &Progress, line: &str) {
         let _ = progress.say(line);
     }

@@ -108,11 +108,12 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock at `path`, creating the file and its folder where they are missing. Where the file system has no
-    /// locks, that is said and the run goes on without one.
+    /// Takes the lock at `path`, creating the file and its folder where they are missing. Where the file
+    /// system has no locks, that is said and the run goes on without one.
     ///
     /// # Errors
-    /// When another process holds it (named by its number), the file cannot be written, or a link is in the way.
+    /// When another process holds it (named by its number), the file cannot be written, or a link is in the
+    /// way.
     pub fn take(path: &Path) -> Result<Lock> {
         let folder = path.parent().unwrap_or(Path::new("."));
         no_link(folder)?;

@@ -21,8 +21,8 @@ use std::process::ExitCode;
 
 use cli::Command;
 
-/// Does what the command line says. An error is one message on standard error and exit code 1; a command line that
-/// means nothing ends with code 2.
+/// Does what the command line says. An error is one message on standard error and exit code 1; a command line
+/// that means nothing ends with code 2.
 pub fn main() -> ExitCode {
     let command = match cli::parse() {
         Ok(cli) => cli.command,

@@ -1,4 +1,5 @@
-//! The readers of files that others may have changed, for fuzzing: each gives a value or an error, whatever the bytes.
+//! The readers of files that others may have changed, for fuzzing: each gives a value or an error, whatever
+//! the bytes.
 
 use anyhow::Result;
 

@@ -10,8 +10,8 @@ const COLUMNS: usize = 100;
 
 /// Prints a line (or several) to standard output.
 ///
-/// A reader that has gone away, as in `cargo xtask reproduce | head -1`, is no reason to stop: the command does all
-/// that it was asked for, and the rest of its words is dropped.
+/// A reader that has gone away, as in `cargo xtask reproduce | head -1`, is no reason to stop: the command
+/// does all that it was asked for, and the rest of its words is dropped.
 ///
 /// # Errors
 /// When standard output cannot be written otherwise, as on a full disk.
@@ -44,8 +44,8 @@ pub fn columns() -> usize {
     said.or_else(known).filter(|&columns| columns > 0).unwrap_or(COLUMNS)
 }
 
-/// A text that begins after `head`, broken between words so that no line is wider than `columns`; further lines are
-/// indented as far as `head` is wide. A word that is wider than what is left has a line of its own.
+/// A text that begins after `head`, broken between words so that no line is wider than `columns`; further
+/// lines are indented as far as `head` is wide. A word that is wider than what is left has a line of its own.
 pub fn wrapped(head: &str, text: &str, columns: usize) -> String {
     let width = |text: &str| text.chars().count();
     let indent = width(head);

@@ -1,7 +1,7 @@
 //! A stand-in for the CUDA driver, for tests: it interprets PTX on the CPU and reports its faults.
 //!
-//! The shared library of this crate takes the place of `libcuda.so.1` for programs that load the driver at run
-//! time. The Rust interface runs kernels without a driver:
+//! The shared library of this crate takes the place of `libcuda.so.1` for programs that load the driver at
+//! run time. The Rust interface runs kernels without a driver:
 //!
 //! ```
 //! use minutia_cuda_emulator::{Extents, Loaded, Memory, Module};

@@ -9,8 +9,8 @@ use std::{
 /// Bytes that the number of a process has at most.
 const DIGITS: u64 = 10;
 
-/// A file by which processes keep out of each other's way. The operating system releases it however a process ends, so
-/// that the file says nothing by being there; it holds the number of the process that took it last.
+/// A file by which processes keep out of each other's way. The operating system releases it however a process
+/// ends, so that the file says nothing by being there; it holds the number of the process that took it last.
 ///
 /// ```
 /// use minutia_files::{Attempt, Lock};
@@ -34,7 +34,8 @@ pub enum Attempt {
     Taken(Lock),
     /// Somebody else holds it.
     Busy(Busy),
-    /// The file system knows no locks, as some network file systems do; what it answered. Most programs warn and go on.
+    /// The file system knows no locks, as some network file systems do; what it answered. Most programs warn
+    /// and go on.
     Unsupported(io::Error),
 }
 
@@ -102,7 +103,8 @@ fn holder(file: &mut File) -> io::Result<Option<u32>> {
     Ok(str::from_utf8(&text).ok().and_then(|text| text.parse().ok()))
 }
 
-/// Whether an error says that this file system has no locks (EOPNOTSUPP, ENOTSUP, ENOSYS) or no place for one (ENOLCK).
+/// Whether an error says that this file system has no locks (EOPNOTSUPP, ENOTSUP, ENOSYS) or no place for one
+/// (ENOLCK).
 pub(crate) fn is_unsupported(error: &io::Error) -> bool {
     const CODES: &[i32] = match () {
         () if cfg!(target_os = "linux") => &[37, 38, 95],

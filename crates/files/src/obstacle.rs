@@ -3,8 +3,8 @@ use std::{
     io,
 };
 
-/// What is in the place of a file, as the end of a sentence that begins with its path. An [`io::Error`] holds it, of kind
-/// `InvalidInput`; [`Obstacle::of`] finds it there.
+/// What is in the place of a file, as the end of a sentence that begins with its path. An [`io::Error`] holds
+/// it, of kind `InvalidInput`; [`Obstacle::of`] finds it there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Obstacle {

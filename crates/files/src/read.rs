@@ -8,8 +8,8 @@ use std::{
 /// Opens a regular file for reading. A symbolic link to one is followed.
 ///
 /// # Errors
-/// An [`Obstacle`] where there is something else: it is looked at before it is opened, because opening a pipe waits for
-/// somebody to write to it. Otherwise those of the file system.
+/// An [`Obstacle`] where there is something else: it is looked at before it is opened, because opening a pipe
+/// waits for somebody to write to it. Otherwise those of the file system.
 pub fn open(path: impl AsRef<Path>) -> io::Result<File> {
     let path = path.as_ref();
     regular(&fs::metadata(path)?)?;
@@ -21,8 +21,8 @@ pub fn open(path: impl AsRef<Path>) -> io::Result<File> {
 /// Reads a regular file of at most `limit` bytes.
 ///
 /// # Errors
-/// As [`open`]; `FileTooLarge` with both numbers for a larger one, before anything is allocated; `OutOfMemory` where the
-/// memory for it is not there.
+/// As [`open`]; `FileTooLarge` with both numbers for a larger one, before anything is allocated;
+/// `OutOfMemory` where the memory for it is not there.
 pub fn read(path: impl AsRef<Path>, limit: u64) -> io::Result<Vec<u8>> {
     let file = open(path)?;
     let size = file.metadata()?.len();
@@ -44,8 +44,8 @@ pub fn read(path: impl AsRef<Path>, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Opens a file that this program alone writes, for reading and writing, from its beginning; makes an empty one where
-/// there is none. What is in it stays.
+/// Opens a file that this program alone writes, for reading and writing, from its beginning; makes an empty
+/// one where there is none. What is in it stays.
 ///
 /// # Errors
 /// An [`Obstacle`] for a link of either kind, and for what is no file. Otherwise those of the file system.

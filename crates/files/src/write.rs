@@ -15,14 +15,15 @@ const DIGITS: usize = 16;
 /// Bytes of the target's name in that of its unfinished file: names of 255 bytes are common limits.
 const NAME: usize = 200;
 
-/// Puts a file in its place, complete or not at all: `fill` writes to a new file beside it, which is brought to the disk
-/// and then renamed.
+/// Puts a file in its place, complete or not at all: `fill` writes to a new file beside it, which is brought
+/// to the disk and then renamed.
 ///
-/// The file keeps the mode of the one that it replaces; without one, it has what the umask leaves of reading and
-/// writing. A symbolic link stays, and the file that it points to is replaced or made. Any number of processes may write
-/// to one path, and the last one to finish wins; on Windows, one that meets another may be refused. Where `fill` or the
-/// file system fails, the target is as it was, and nothing else is left. Whoever is killed half-way leaves
-/// `.NAME.DIGITS.minutia-partial` beside the target, which the next write to it removes.
+/// The file keeps the mode of the one that it replaces; without one, it has what the umask leaves of reading
+/// and writing. A symbolic link stays, and the file that it points to is replaced or made. Any number of
+/// processes may write to one path, and the last one to finish wins; on Windows, one that meets another may
+/// be refused. Where `fill` or the file system fails, the target is as it was, and nothing else is left.
+/// Whoever is killed half-way leaves `.NAME.DIGITS.minutia-partial` beside the target, which the next write
+/// to it removes.
 ///
 /// ```
 /// use std::io::Write;
@@ -34,8 +35,8 @@ const NAME: usize = 200;
 /// ```
 ///
 /// # Errors
-/// Those of `fill`; an [`Obstacle`] where something else than a file is in the way, and those of the file system:
-/// folders are not made.
+/// Those of `fill`; an [`Obstacle`] where something else than a file is in the way, and those of the file
+/// system: folders are not made.
 pub fn write<T, E: From<io::Error>>(
     path: impl AsRef<Path>,
     fill: impl FnOnce(&mut File) -> Result<T, E>,
@@ -156,8 +157,8 @@ impl Partials {
     }
 }
 
-/// Removes from a folder, but not from those below it, what killed writers to any of its files have left: nobody holds
-/// the locks of these. No folder is fine.
+/// Removes from a folder, but not from those below it, what killed writers to any of its files have left:
+/// nobody holds the locks of these. No folder is fine.
 ///
 /// # Errors
 /// Those of the file system.

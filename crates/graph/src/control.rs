@@ -51,13 +51,13 @@ fn assigned(nodes: &[Node], ids: &[NodeId]) -> BTreeSet<usize> {
 
 impl Graph {
     /// Makes everything built until the guard is dropped run after these operations, as TensorFlow's
-    /// `control_dependencies` does. It orders what is built inside, not what was built before and is used inside.
-    /// What is built inside after an operation of another graph remembers [`Error::OtherGraph`].
+    /// `control_dependencies` does. It orders what is built inside, not what was built before and is used
+    /// inside. What is built inside after an operation of another graph remembers [`Error::OtherGraph`].
     ///
     /// A variable that one of these operations assigns, itself or by what it depends on, is read inside as
-    /// [`read_value`](crate::Variable::read_value) reads it: after that assignment. `v.identity()` built before keeps
-    /// the value of the run's beginning, and so do gradients, which differentiate what was computed. Variables that
-    /// are made inside depend on none of the operations.
+    /// [`read_value`](crate::Variable::read_value) reads it: after that assignment. `v.identity()` built
+    /// before keeps the value of the run's beginning, and so do gradients, which differentiate what was
+    /// computed. Variables that are made inside depend on none of the operations.
     ///
     /// ```
     /// use minutia_graph::{Device, Graph, Session, feeds};
@@ -120,8 +120,8 @@ impl Graph {
         self.open(Control::suspended(), error)
     }
 
-    /// Until the guard is dropped, what is built still runs after the operations that are open, but reads variables as
-    /// they are named.
+    /// Until the guard is dropped, what is built still runs after the operations that are open, but reads
+    /// variables as they are named.
     pub(crate) fn without_late_reads(&self) -> ControlGuard {
         let (operations, error) = {
             let inner = self.lock();

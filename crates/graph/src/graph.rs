@@ -202,8 +202,8 @@ impl Graph {
         Output { graph: self.clone(), id }
     }
 
-    /// A node that remembers an error: what code that builds on graphs returns for arguments that it does not take,
-    /// such as those of [`Error::Argument`].
+    /// A node that remembers an error: what code that builds on graphs returns for arguments that it does not
+    /// take, such as those of [`Error::Argument`].
     #[track_caller]
     #[must_use]
     pub fn invalid(&self, error: Error) -> Output {

@@ -76,8 +76,9 @@ impl Saver {
     /// Writes a checkpoint.
     ///
     /// # Errors
-    /// [`Error::Uninitialized`] for variables without a value; [`Error::Checkpoint`] when the file cannot be written; an
-    /// earlier file of this name then stays as it was. [`Error::OtherGraph`] for a session of another graph.
+    /// [`Error::Uninitialized`] for variables without a value; [`Error::Checkpoint`] when the file cannot be
+    /// written; an earlier file of this name then stays as it was. [`Error::OtherGraph`] for a session of
+    /// another graph.
     pub fn save(&self, session: &Session, path: impl AsRef<Path>) -> Result<(), Error> {
         self.check(session)?;
         let path = path.as_ref();
@@ -103,19 +104,20 @@ impl Saver {
             .map_err(|e| failed(CheckpointProblem::Io(Arc::new(e))))
     }
 
-    /// Reads a checkpoint into a session, whatever the session did before: every variable of the graph gets its value
-    /// from the file, and random operations that had not run when the file was written start anew.
+    /// Reads a checkpoint into a session, whatever the session did before: every variable of the graph gets
+    /// its value from the file, and random operations that had not run when the file was written start anew.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`], which says what is wrong with the file, or names all that the file and the graph do not
-    /// have in common; [`Error::OtherGraph`] for a session of another graph. The session then stays as it was.
+    /// [`Error::Checkpoint`], which says what is wrong with the file, or names all that the file and the
+    /// graph do not have in common; [`Error::OtherGraph`] for a session of another graph. The session then
+    /// stays as it was.
     pub fn restore(&self, session: &mut Session, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
         self.read(session, path, true).map(drop)
     }
 
-    /// Reads what the file and the graph have in common into a session: variables of the same name, type and shape, and
-    /// how often random operations of the same name ran. All else stays as it is in the session.
+    /// Reads what the file and the graph have in common into a session: variables of the same name, type and
+    /// shape, and how often random operations of the same name ran. All else stays as it is in the session.
     ///
     /// ```
     /// use minutia_graph::{Device, Graph, Saver, Session, feeds};

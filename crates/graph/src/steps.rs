@@ -2,8 +2,8 @@
 
 use minutia_tensor::program::{Access, Operand, Step};
 
-/// Whether a step gives nothing and can find nothing wrong. Rows without elements have indices that are looked
-/// at, and a random step counts.
+/// Whether a step gives nothing and can find nothing wrong. Rows without elements have indices that are
+/// looked at, and a random step counts.
 pub(crate) fn is_idle(step: &Step) -> bool {
     match step {
         Step::Map(s) => s.dims.contains(&0),

@@ -12,12 +12,13 @@ use std::{
 
 /// A tensor that lives in the session and keeps its value from run to run.
 ///
-/// A variable is an [`Output`] (it derefs to it): its value at the beginning of the run. What a run itself assigns is
-/// seen by [`read_value`](Variable::read_value), by the results of assignments, by
-/// [`assign_add`](Variable::assign_add), [`assign_sub`](Variable::assign_sub) and every optimizer, which change what
-/// the variable holds then, and by what is built under [control dependencies](Graph::control_dependencies) of an
-/// operation that assigns the variable. All of these act in the order in which they were built, also where TensorFlow
-/// leaves the order open. Gradients are taken at the values that the differentiated operations were given.
+/// A variable is an [`Output`] (it derefs to it): its value at the beginning of the run. What a run itself
+/// assigns is seen by [`read_value`](Variable::read_value), by the results of assignments, by
+/// [`assign_add`](Variable::assign_add), [`assign_sub`](Variable::assign_sub) and every optimizer, which
+/// change what the variable holds then, and by what is built under [control
+/// dependencies](Graph::control_dependencies) of an operation that assigns the variable. All of these act in
+/// the order in which they were built, also where TensorFlow leaves the order open. Gradients are taken at
+/// the values that the differentiated operations were given.
 ///
 /// ```
 /// use minutia_graph::{Graph, Session, feeds};
@@ -44,8 +45,8 @@ impl Variable {
     /// Gives the variable a new value, which is the result. The value has the variable's type and shape; it may be a
     /// plain number for a scalar.
     ///
-    /// A value that is computed from the variable itself is computed from the beginning of the run: of two such
-    /// assignments in one run the one built last holds. [`assign_add`](Variable::assign_add) and
+    /// A value that is computed from the variable itself is computed from the beginning of the run: of two
+    /// such assignments in one run the one built last holds. [`assign_add`](Variable::assign_add) and
     /// [`assign_sub`](Variable::assign_sub) add up.
     ///
     /// ```
@@ -161,8 +162,8 @@ impl<T: Into<Tensor>> From<T> for Initial {
 impl Graph {
     /// A trainable variable. Its type and shape are those of the initial value, and must be known.
     ///
-    /// Where the initial value depends on other variables, these are read when the initializer runs: after their own
-    /// initializers, if the run has them.
+    /// Where the initial value depends on other variables, these are read when the initializer runs: after
+    /// their own initializers, if the run has them.
     ///
     /// ```
     /// use minutia_graph::{Device, Graph, Session, feeds};
@@ -218,8 +219,9 @@ impl Graph {
         variable
     }
 
-    /// An initial value that reads the variables in it when it is computed, rather than at the beginning of the run,
-    /// when they may have no value or one of an earlier initialization: what lies between them and it is built anew.
+    /// An initial value that reads the variables in it when it is computed, rather than at the beginning of
+    /// the run, when they may have no value or one of an earlier initialization: what lies between them and
+    /// it is built anew.
     fn read_when_initialized(&self, name: &str, initial: &Output) -> Output {
         if !initial.graph.same(self) {
             return initial.clone();

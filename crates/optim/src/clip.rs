@@ -1,9 +1,10 @@
 use crate::{Argument, Domain, argument::refused};
 use minutia_graph::Output;
 
-/// Scales a tensor down to this Euclidean norm where its own is larger: `t norm / max(|t|, norm)`, as TensorFlow's
-/// `clip_by_norm`. A norm beyond the range of `f32` (elements of about 1e19 and more) makes every element NaN: scaled by
-/// infinity they would all be 0, and training would stand still without a word. The gradient at 0 is that of `t`.
+/// Scales a tensor down to this Euclidean norm where its own is larger: `t norm / max(|t|, norm)`, as
+/// TensorFlow's `clip_by_norm`. A norm beyond the range of `f32` (elements of about 1e19 and more) makes
+/// every element NaN: scaled by infinity they would all be 0, and training would stand still without a word.
+/// The gradient at 0 is that of `t`.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session, feeds};
@@ -31,8 +32,8 @@ fn told(norm: &Output) -> Output {
     norm + norm * 0.0
 }
 
-/// The Euclidean norm of all elements of all tensors together, infinite where their squares add up to more than `f32` can
-/// hold; `None` for no tensors.
+/// The Euclidean norm of all elements of all tensors together, infinite where their squares add up to more
+/// than `f32` can hold; `None` for no tensors.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session, feeds};
@@ -51,8 +52,8 @@ pub fn global_norm(tensors: &[Output]) -> Option<Output> {
 }
 
 /// Scales all tensors by one factor, so that their [`global_norm`] is at most `norm`:
-/// `t norm / max(global_norm, norm)`, as TensorFlow's `clip_by_global_norm`. As there, all elements are NaN where the global
-/// norm is infinite or NaN.
+/// `t norm / max(global_norm, norm)`, as TensorFlow's `clip_by_global_norm`. As there, all elements are NaN
+/// where the global norm is infinite or NaN.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session, feeds};

@@ -7,12 +7,12 @@ pub trait Optimizer: Sized {
     /// TensorFlow's name, which is also the name scope of the updates.
     fn name(&self) -> &'static str;
 
-    /// The numbers that it was given, each with what it may be. [`apply_gradients`](Optimizer::apply_gradients)
-    /// refuses others.
+    /// The numbers that it was given, each with what it may be.
+    /// [`apply_gradients`](Optimizer::apply_gradients) refuses others.
     fn arguments(&self) -> Vec<Argument>;
 
-    /// Builds the update of each variable from its gradient. Every update changes what variables and slots hold then:
-    /// it reads them with [`read_value`](Variable::read_value) or changes them with
+    /// Builds the update of each variable from its gradient. Every update changes what variables and slots
+    /// hold then: it reads them with [`read_value`](Variable::read_value) or changes them with
     /// [`assign_sub`](Variable::assign_sub), so that it adds to those that the same run makes before it.
     fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output>;
 
@@ -39,7 +39,8 @@ pub trait Optimizer: Sized {
     ///
     /// # Errors
     /// [`Error::NoGradients`] for an empty list, [`Error::Duplicate`] for a variable that is listed twice,
-    /// [`minutia_graph::Error::Argument`] for a number that is not in its domain, or the first error of building.
+    /// [`minutia_graph::Error::Argument`] for a number that is not in its domain, or the first error of
+    /// building.
     #[track_caller]
     fn apply_gradients(&self, gradients: &[(Output, Variable)]) -> Result<Operation, Error> {
         let Some((first, _)) = gradients.first() else {

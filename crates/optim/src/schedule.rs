@@ -1,6 +1,7 @@
-//! Learning rates that change with the step, TensorFlow 1's. Each takes an `f32` scalar that counts steps from 0,
-//! usually a variable that is incremented after each. A number that a schedule does not take, such as a NaN or a
-//! negative rate, is an error of the optimizer's `minimize`: [`Error::Argument`](minutia_graph::Error::Argument).
+//! Learning rates that change with the step, TensorFlow 1's. Each takes an `f32` scalar that counts steps
+//! from 0, usually a variable that is incremented after each. A number that a schedule does not take, such as
+//! a NaN or a negative rate, is an error of the optimizer's `minimize`:
+//! [`Error::Argument`](minutia_graph::Error::Argument).
 //!
 //! ```
 //! use minutia_graph::{Device, Graph, Session, feeds};

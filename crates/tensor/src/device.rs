@@ -50,8 +50,8 @@ impl Device {
     /// The NVIDIA GPU that the driver counts as `ordinal`, from 0; see [`cuda`] for the driver.
     ///
     /// # Errors
-    /// [`Error::NoDevice`] where there is none, or the feature `cuda` is off; [`Error::Driver`] when a driver is named that
-    /// cannot be opened; [`Error::Cuda`] when it cannot be used.
+    /// [`Error::NoDevice`] where there is none, or the feature `cuda` is off; [`Error::Driver`] when a driver
+    /// is named that cannot be opened; [`Error::Cuda`] when it cannot be used.
     pub fn cuda(ordinal: usize) -> Result<Device, Error> {
         cuda::Cuda::new(ordinal).map(On::Cuda).map(Device)
     }
@@ -59,7 +59,8 @@ impl Device {
     /// How many NVIDIA GPUs there are: 0 where the feature `cuda` is off, or where there is no driver.
     ///
     /// # Errors
-    /// [`Error::Cuda`] when the driver is there and does not work, [`Error::Driver`] when one is named and cannot be opened.
+    /// [`Error::Cuda`] when the driver is there and does not work, [`Error::Driver`] when one is named and
+    /// cannot be opened.
     pub fn cuda_count() -> Result<usize, Error> {
         cuda::Cuda::count()
     }

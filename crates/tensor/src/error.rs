@@ -124,7 +124,8 @@ pub enum Error {
         /// Why there is none, and what to do about it.
         reason: String,
     },
-    /// The driver that `MINUTIA_CUDA_DRIVER` or [`use_driver`](crate::cuda::use_driver) names cannot be opened.
+    /// The driver that `MINUTIA_CUDA_DRIVER` or [`use_driver`](crate::cuda::use_driver) names cannot be
+    /// opened.
     #[error("{reason}; name the driver's library in MINUTIA_CUDA_DRIVER, or unset it to use the system's")]
     Driver {
         /// The library, and why it cannot be opened.

@@ -1,8 +1,8 @@
 //! `f32` in any serde format without the loss of a bit: `#[serde(with = "minutia_tensor::exact")]`.
 //!
-//! Text formats have numbers for what is finite; many have none for the rest, and write null. Where a format is for people,
-//! the infinities are the strings `inf` and `-inf`, and a NaN is `nan:0x7fc00000`, with its bits. Binary formats get the
-//! number as it is.
+//! Text formats have numbers for what is finite; many have none for the rest, and write null. Where a format
+//! is for people, the infinities are the strings `inf` and `-inf`, and a NaN is `nan:0x7fc00000`, with its
+//! bits. Binary formats get the number as it is.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;

@@ -305,8 +305,8 @@ impl Tensor {
     /// where its byte is not 0.
     ///
     /// # Errors
-    /// [`Error::ElementCount`] when the bytes do not fill the shape exactly, [`Error::OutOfMemory`] when there is no
-    /// memory for a copy.
+    /// [`Error::ElementCount`] when the bytes do not fill the shape exactly, [`Error::OutOfMemory`] when
+    /// there is no memory for a copy.
     pub fn from_bytes(dtype: DType, shape: impl Into<Shape>, bytes: &[u8]) -> Result<Tensor, Error> {
         let shape = shape.into();
         if !bytes.len().is_multiple_of(dtype.size()) {

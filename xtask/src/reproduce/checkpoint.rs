@@ -71,8 +71,8 @@ impl Checkpoint {
     }
 }
 
-/// Decodes a state. Lists grow as they are read and names are borrowed, so that a length that claims more than there is
-/// allocates nothing.
+/// Decodes a state. Lists grow as they are read and names are borrowed, so that a length that claims more
+/// than there is allocates nothing.
 pub fn decode<T: DeserializeOwned>(state: &[u8]) -> Found<T> {
     match bincode::serde::borrow_decode_from_slice(state, bincode::config::standard()) {
         Ok((value, used)) if used == state.len() => Found::State(value),

@@ -310,7 +310,8 @@ mod tests {
         use toml::Value::{Float, Integer};
         let numbers = numbers();
         assert_eq!(numbers.len(), 31, "each number of reproduce.toml is tried");
-        // What is accepted beside the published value: 0 where nothing of something has a meaning, and the greatest seed.
+        // What is accepted beside the published value: 0 where nothing of something has a meaning, and the
+        // greatest seed.
         let zero = "weight_stddev bias_stddev accuracy_at_least inactive_below bands_at_least read_at_least l1_penalty \
                     l2_penalty dead_below alike_from seed";
         for (parameter, published) in &numbers {

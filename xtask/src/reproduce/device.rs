@@ -12,8 +12,8 @@ use crate::terminal;
 /// a GPU and stay on the CPU.
 ///
 /// # Errors
-/// When a GPU was asked for and none can be had, when a driver is named that cannot be opened, or when `MINUTIA_SIMD`
-/// names instructions that this CPU lacks.
+/// When a GPU was asked for and none can be had, when a driver is named that cannot be opened, or when
+/// `MINUTIA_SIMD` names instructions that this CPU lacks.
 pub fn choose(choice: DeviceChoice, cpu: cpu::Options) -> Result<Device> {
     if choice != DeviceChoice::Cpu {
         match first(Device::cuda_count(), Device::cuda) {

@@ -84,8 +84,8 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
     finish::compare(&pipeline, &done, &lock, options.verify, options.bless.then_some(lock_path.as_path()))
 }
 
-/// Makes the output folder, keeps other runs out of it, and removes what a killed one has left half-written in the
-/// folders that stages write to.
+/// Makes the output folder, keeps other runs out of it, and removes what a killed one has left half-written
+/// in the folders that stages write to.
 fn prepare(out: &Path) -> Result<files::Lock> {
     let lock = files::Lock::take(&out.join(".cache").join("lock"))?;
     files::no_link(&out.join("data"))?;

@@ -110,7 +110,8 @@ impl Progress {
             let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
             bar.set_style(style.expect("the template is valid").progress_chars("=> "));
             bar.set_prefix(what.to_string());
-            // The ticker takes it for granted that a thread starts; without one the bar moves with the work alone.
+            // The ticker takes it for granted that a thread starts; without one the bar moves with the work
+            // alone.
             if std::thread::Builder::new().spawn(|| {}).is_ok() {
                 bar.enable_steady_tick(Duration::from_millis(200));
             }
@@ -118,8 +119,8 @@ impl Progress {
         }
     }
 
-    /// Says how far the count is and how long the rest may take, with a few words: on the bar, or as a line of its
-    /// own.
+    /// Says how far the count is and how long the rest may take, with a few words: on the bar, or as a line
+    /// of its own.
     ///
     /// # Errors
     /// When standard output cannot be written.

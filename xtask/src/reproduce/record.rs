@@ -71,8 +71,8 @@ pub struct Record {
 pub struct Reason(pub String);
 
 impl Record {
-    /// Reads a record, if it says that the job with this key is done, has an outcome that `fits` the job, and its files
-    /// are still as they were.
+    /// Reads a record, if it says that the job with this key is done, has an outcome that `fits` the job, and
+    /// its files are still as they were.
     ///
     /// # Errors
     /// When a file is there but cannot be read at all.

@@ -43,8 +43,8 @@ impl Run<'_> {
         self.options.threads.unwrap_or_else(available)
     }
 
-    /// The state that a killed run has left, if it is one that this run could have left, and a line on what becomes
-    /// of it.
+    /// The state that a killed run has left, if it is one that this run could have left, and a line on what
+    /// becomes of it.
     ///
     /// # Errors
     /// When there is a checkpoint that cannot be read at all.

@@ -1,13 +1,13 @@
-//! Every file is the same bytes in every checkout: digests are of bytes, and git turns line ends into the system's unless
-//! `.gitattributes` says otherwise.
+//! Every file is the same bytes in every checkout: digests are of bytes, and git turns line ends into the
+//! system's unless `.gitattributes` says otherwise.
 
 use std::path::Path;
 use std::process::Command;
 
 use super::Violation;
 
-/// Files that git may check out with other line ends, or that have some. None where there is no git, or no repository, as in
-/// an archive of the sources.
+/// Files that git may check out with other line ends, or that have some. None where there is no git, or no
+/// repository, as in an archive of the sources.
 pub fn check(workspace: &Path) -> Vec<Violation> {
     let output = Command::new("git").args(["ls-files", "-z", "--eol"]).current_dir(workspace).output();
     match output {
@@ -16,8 +16,8 @@ pub fn check(workspace: &Path) -> Vec<Violation> {
     }
 }
 
-/// Reads what git says of each file: its line ends in the repository and in the folder, its attributes, and its name after
-/// a tab.
+/// Reads what git says of each file: its line ends in the repository and in the folder, its attributes, and
+/// its name after a tab.
 fn violations(listing: &str) -> Vec<Violation> {
     let mut violations = Vec::new();
     for entry in listing.split('\0') {

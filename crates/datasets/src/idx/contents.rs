@@ -7,13 +7,15 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// How often a file may be compressed: what was compressed once more by a server or by hand is found in the wild.
+/// How often a file may be compressed: what was compressed once more by a server or by hand is found in the
+/// wild.
 const TIMES: usize = 2;
 
 /// Bytes that a file which is compressed inside another may have.
 const INNER: u64 = 1 << 30;
 
-/// Members that a file may have: four gigabytes in the blocks of bgzip. Empty ones take time and give nothing.
+/// Members that a file may have: four gigabytes in the blocks of bgzip. Empty ones take time and give
+/// nothing.
 const MEMBERS: usize = 1 << 16;
 
 pub(crate) struct Contents<'a> {
@@ -68,8 +70,8 @@ impl Read for Contents<'_> {
     }
 }
 
-/// The members of a gzip file, one after the other. Zeros after a member, with which tapes and disks are padded, are passed
-/// over, as gzip does.
+/// The members of a gzip file, one after the other. Zeros after a member, with which tapes and disks are
+/// padded, are passed over, as gzip does.
 struct Members<R> {
     current: Option<GzDecoder<R>>,
     /// How many more there may be, this one included.

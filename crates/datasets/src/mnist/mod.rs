@@ -1,5 +1,5 @@
-//! MNIST, and any other set of the same four files, such as Fashion-MNIST, EMNIST or QMNIST: 28 by 28 pixels (or another
-//! size), ten classes (or as many as the labels need, up to [`MAX_CLASSES`]).
+//! MNIST, and any other set of the same four files, such as Fashion-MNIST, EMNIST or QMNIST: 28 by 28 pixels
+//! (or another size), ten classes (or as many as the labels need, up to [`MAX_CLASSES`]).
 
 #[cfg(feature = "download")]
 mod fetch;
@@ -115,7 +115,8 @@ impl Labelled {
         Labelled::new(pixels, labels, self.size, self.classes).expect("as many pixels as images need")
     }
 
-    /// The same images with rows and columns exchanged. The files of EMNIST hold theirs so: this turns them upright.
+    /// The same images with rows and columns exchanged. The files of EMNIST hold theirs so: this turns them
+    /// upright.
     #[must_use]
     pub fn transposed(&self) -> Labelled {
         let [rows, columns] = self.size;

@@ -27,8 +27,8 @@ const NAMES: [&[&str]; 4] = [
     &[FILES[3], "test-labels-idx1-ubyte", "test-labels-idx2-int"],
 ];
 
-/// The four files of the set in a folder, or in one of those [below](BELOW) it; of several in one folder, of that whose
-/// names begin as the path ends.
+/// The four files of the set in a folder, or in one of those [below](BELOW) it; of several in one folder, of
+/// that whose names begin as the path ends.
 pub(crate) fn set(folder: &Path) -> Result<[PathBuf; 4], Error> {
     let mut places = match prefix(folder) {
         Some(set) => vec![set],
@@ -58,7 +58,8 @@ pub(crate) fn set(folder: &Path) -> Result<[PathBuf; 4], Error> {
     }
 }
 
-/// The sets that lie in a folder itself, by the prefix of their names; the one without a prefix is all there is.
+/// The sets that lie in a folder itself, by the prefix of their names; the one without a prefix is all there
+/// is.
 fn sets(folder: &Path) -> Result<Vec<(PathBuf, String)>, Error> {
     for names in NAMES {
         match find(folder, &prefixed("", names)) {
@@ -90,8 +91,8 @@ fn prefixed(prefix: &str, names: &[&str]) -> Vec<String> {
     names.iter().map(|name| format!("{prefix}{name}")).collect()
 }
 
-/// The file of one of these names in one of its spellings: with a `.` before `idx`, compressed, or in a folder of its
-/// name. Empty ones and links that lead nowhere are taken only where there is no other.
+/// The file of one of these names in one of its spellings: with a `.` before `idx`, compressed, or in a
+/// folder of its name. Empty ones and links that lead nowhere are taken only where there is no other.
 pub(crate) fn find<S: AsRef<str>>(folder: &Path, names: &[S]) -> Result<PathBuf, Error> {
     check(folder)?;
     let mut second = None;

@@ -24,8 +24,8 @@ impl Output {
     /// # Ok::<(), minutia_graph::Error>(())
     /// ```
     ///
-    /// Gradient with respect to the table: each row of `g` is added to the row that its index names, in the order of the
-    /// indices; rows that no index names get 0.
+    /// Gradient with respect to the table: each row of `g` is added to the row that its index names, in the
+    /// order of the indices; rows that no index names get 0.
     #[track_caller]
     #[must_use]
     pub fn gather(&self, indices: impl AsRef<Output>) -> Output {

@@ -3,8 +3,8 @@ use crate::conformance::numbers;
 use minutia_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-/// Zeros in the shape of the third input, to whose rows those of the first are added where the second, `i32`, says: the
-/// gradient of [`Gather`]. What one row gets is added in the order of the indices.
+/// Zeros in the shape of the third input, to whose rows those of the first are added where the second, `i32`,
+/// says: the gradient of [`Gather`]. What one row gets is added in the order of the indices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct GatherGradient;
 

@@ -12,9 +12,9 @@ pub(crate) struct MatMul {
 impl Output {
     /// Matrix product `self · other`: `[m, k]` and `[k, n]` give `[m, n]`, all `f32`.
     ///
-    /// Each element starts at +0 and adds its `k` products in ascending order with fused multiply-add, so that
-    /// row `i` of a batch has the same bits as that row alone. All `m k n` of them are added, however few numbers
-    /// the operands were stretched from; nothing bounds how long that takes.
+    /// Each element starts at +0 and adds its `k` products in ascending order with fused multiply-add, so
+    /// that row `i` of a batch has the same bits as that row alone. All `m k n` of them are added, however
+    /// few numbers the operands were stretched from; nothing bounds how long that takes.
     ///
     /// ```
     /// use minutia_graph::{Graph, Session, feeds};

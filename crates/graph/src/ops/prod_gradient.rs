@@ -5,12 +5,12 @@ use minutia_tensor::Shape;
 use serde::{Deserialize, Serialize};
 
 /// For each element of the first input the product of all others along some axes: what the gradient of
-/// [`Reduce`](super::reduce::Reduce) is made of. Nothing is divided out, so that zeros, infinities and products that
-/// underflow are right as far as the products of the others are.
+/// [`Reduce`](super::reduce::Reduce) is made of. Nothing is divided out, so that zeros, infinities and
+/// products that underflow are right as far as the products of the others are.
 ///
-/// The other inputs are directions, in its shape. With directions `d_1 .. d_m` the result is what `e_1 .. e_m` is multiplied
-/// with in the product of all other `x + e_1 d_1 + .. + e_m d_m`. Gradients of these are of the same kind, with one direction
-/// more: derivatives of any order need no other operation.
+/// The other inputs are directions, in its shape. With directions `d_1 .. d_m` the result is what
+/// `e_1 .. e_m` is multiplied with in the product of all other `x + e_1 d_1 + .. + e_m d_m`. Gradients of
+/// these are of the same kind, with one direction more: derivatives of any order need no other operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ProdGradient {
     /// Ascending.
@@ -105,14 +105,14 @@ impl Op for ProdGradient {
     }
 }
 
-/// Polynomials without squares in the directions, for each element one: the coefficients, `[rows, n]`, by the set of
-/// directions that they belong to. Those that are missing are 0.
+/// Polynomials without squares in the directions, for each element one: the coefficients, `[rows, n]`, by the
+/// set of directions that they belong to. Those that are missing are 0.
 type Polynomials = Vec<Option<View>>;
 
-/// For each element the product of all others in its row. Element `i` of a row first meets element `i + h`, where `h` is
-/// half their number, rounded up; then these products meet in the same way, until two are left. On the way back what lies
-/// outside a product is multiplied with either factor, which gives what lies outside the other one. Work and memory go
-/// with the elements.
+/// For each element the product of all others in its row. Element `i` of a row first meets element `i + h`,
+/// where `h` is half their number, rounded up; then these products meet in the same way, until two are left.
+/// On the way back what lies outside a product is multiplied with either factor, which gives what lies
+/// outside the other one. Work and memory go with the elements.
 fn others(l: &mut Lowering, x: Polynomials, rows: usize, n: usize) -> Polynomials {
     let mut one: Polynomials = vec![None; x.len()];
     one[0] = Some(l.splat(1.0_f32.to_bits(), DType::F32, &[rows, n]));

@@ -28,10 +28,10 @@ impl Output {
     }
 
     /// Cross-entropy, in nats, of the softmax of these logits against labels (probabilities that sum to 1):
-    /// logits and labels of shape `[.., classes]` give one number for each row, `-sum_j labels_j
-    /// log_softmax_j`, where a label of 0 takes away what is infinite too: a logit of `-inf` leaves its class
-    /// out. As TensorFlow 1's, it gives no gradient to the labels; the logits' is `g (softmax - labels)`. Shapes
-    /// that do not broadcast are an error.
+    /// logits and labels of shape `[.., classes]` give one number for each row,
+    /// `-sum_j labels_j log_softmax_j`, where a label of 0 takes away what is infinite too: a logit of `-inf`
+    /// leaves its class out. As TensorFlow 1's, it gives no gradient to the labels; the logits' is
+    /// `g (softmax - labels)`. Shapes that do not broadcast are an error.
     ///
     /// ```
     /// use minutia_graph::{Device, Graph, Session, feeds};

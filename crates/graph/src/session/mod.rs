@@ -19,8 +19,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Runs a graph on a device, and holds the values of its variables.
 ///
-/// A run computes the ancestors of the fetches and nothing else. Its plan is made once for each set of fetches and
-/// shapes of feeds, and kept; of many, those used last (see [`set_plan_cache_bytes`](Session::set_plan_cache_bytes)).
+/// A run computes the ancestors of the fetches and nothing else. Its plan is made once for each set of
+/// fetches and shapes of feeds, and kept; of many, those used last (see
+/// [`set_plan_cache_bytes`](Session::set_plan_cache_bytes)).
 #[derive(Debug)]
 pub struct Session {
     graph: Graph,
@@ -63,11 +64,11 @@ impl Session {
         }
     }
 
-    /// Sets how many bytes kept plans may hold, beyond what the plan of the latest run needs: 256 MiB unless told
-    /// otherwise, 0 to keep that one alone. Where they would hold more, those that were longest unused are forgotten, and
-    /// made again when they are needed. Plans share the memory of their intermediates and keep nothing that was fed;
-    /// each has what its kernels work with and the constants that it computed. Prepared steps have memory of their own,
-    /// which does not count.
+    /// Sets how many bytes kept plans may hold, beyond what the plan of the latest run needs: 256 MiB unless
+    /// told otherwise, 0 to keep that one alone. Where they would hold more, those that were longest unused
+    /// are forgotten, and made again when they are needed. Plans share the memory of their intermediates and
+    /// keep nothing that was fed; each has what its kernels work with and the constants that it computed.
+    /// Prepared steps have memory of their own, which does not count.
     ///
     /// # Errors
     /// When the device has no memory left to put smaller intermediates in.
@@ -75,7 +76,8 @@ impl Session {
         self.plans.set_budget(&mut lock(&self.state), bytes)
     }
 
-    /// How many bytes the kept plans hold: their intermediates' and their kernels', and about 1 KiB for each kernel.
+    /// How many bytes the kept plans hold: their intermediates' and their kernels', and about 1 KiB for each
+    /// kernel.
     #[must_use]
     pub fn plan_cache_bytes(&self) -> usize {
         self.plans.bytes()

@@ -34,8 +34,8 @@ impl Default for Plans {
 }
 
 impl Plans {
-    /// The plan for these fetches and shapes, which `plan` makes if there is none. Those that were longest unused give way
-    /// where all but the new one hold more than they may.
+    /// The plan for these fetches and shapes, which `plan` makes if there is none. Those that were longest
+    /// unused give way where all but the new one hold more than they may.
     pub(super) fn get(
         &mut self,
         key: &Key,
@@ -81,7 +81,8 @@ impl Plans {
     /// Another arena. No plan needs what is in the old one.
     fn resize(&mut self, state: &mut State, bytes: usize) -> Result<Slot, Error> {
         let old = self.arena.map(|arena| arena.0);
-        // It goes first, so that never both are held. Where there is no memory for the new one, a small one stays.
+        // It goes first, so that never both are held. Where there is no memory for the new one, a small one
+        // stays.
         old.into_iter().for_each(|slot| state.memory.free(slot));
         let (allocated, bytes) = match state.memory.allocate(bytes) {
             Ok(slot) => (Ok(slot), bytes),

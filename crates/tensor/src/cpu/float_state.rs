@@ -2,12 +2,12 @@
 
 use arch::State;
 
-/// While this lives, the calling thread rounds to nearest even, keeps subnormals and stops at no exception; then its
-/// floating-point unit goes back to the state that it had.
+/// While this lives, the calling thread rounds to nearest even, keeps subnormals and stops at no exception;
+/// then its floating-point unit goes back to the state that it had.
 ///
-/// That state belongs to whoever calls (libraries for sound have subnormals flushed, for speed), and a thread starts with
-/// its maker's. No result may depend on it: devices see to that by themselves, and this is for what else a host
-/// computes for a graph.
+/// That state belongs to whoever calls (libraries for sound have subnormals flushed, for speed), and a thread
+/// starts with its maker's. No result may depend on it: devices see to that by themselves, and this is for
+/// what else a host computes for a graph.
 ///
 /// ```
 /// let _exact = minutia_tensor::cpu::ExactFloats::enter();

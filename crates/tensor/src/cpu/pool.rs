@@ -1,9 +1,9 @@
 //! Threads that claim the parts of a job one by one.
 //!
-//! Each thread begins with parts of its own, the same ones in every job of as many parts: what it wrote in one
-//! job lies in its cache in the next. Then it takes what others have not begun. The caller takes part, so a job
-//! ends even where no other thread gets a core; threads that come late find the job closed and go back to
-//! waiting. A thread waits awake for a moment, since jobs tend to follow each other closely, then sleeps.
+//! Each thread begins with parts of its own, the same ones in every job of as many parts: what it wrote in
+//! one job lies in its cache in the next. Then it takes what others have not begun. The caller takes part, so
+//! a job ends even where no other thread gets a core; threads that come late find the job closed and go back
+//! to waiting. A thread waits awake for a moment, since jobs tend to follow each other closely, then sleeps.
 //!
 //! A fork copies the memory of the threads into the child, and no thread but the caller: there every job runs
 //! on the caller's thread alone, and nobody is waited for.

@@ -16,7 +16,8 @@ pub(super) struct RowIndices {
 }
 
 impl RowIndices {
-    /// The index at each position. All of them are looked at first, so that nothing is done for those before a bad one.
+    /// The index at each position. All of them are looked at first, so that nothing is done for those before
+    /// a bad one.
     ///
     /// # Errors
     /// [`Error::IndexOutOfRange`] with the first that is outside.

@@ -13,8 +13,8 @@ use std::ops::Range;
 /// Columns that a part takes of each row at least: threads that write side by side then share few lines.
 const WIDE: usize = 4 * LANES;
 
-/// A `ScatterAddRows` step. Parts split the result: by columns where rows are wide, which gives all the same to do,
-/// else by rows. Within a part the updates come in their order.
+/// A `ScatterAddRows` step. Parts split the result: by columns where rows are wide, which gives all the same
+/// to do, else by rows. Within a part the updates come in their order.
 #[derive(Debug)]
 pub(super) struct ScatterAddStep {
     step: ScatterAddRows,

@@ -1,4 +1,5 @@
-//! NVIDIA GPUs, in a program that was built without the feature `cuda`, or for another system than Linux: there are none.
+//! NVIDIA GPUs, in a program that was built without the feature `cuda`, or for another system than Linux:
+//! there are none.
 
 use crate::{Error, Slot, Tensor, program::Program};
 use std::{fmt, path::Path};

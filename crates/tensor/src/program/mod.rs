@@ -197,8 +197,8 @@ pub struct GatherRows {
     pub output: Operand,
 }
 
-/// Row `r` of the result is the sum of the rows of `updates` whose index is `r`: it starts at `+0` and adds them by
-/// position, ascending. An index outside the result is an error.
+/// Row `r` of the result is the sum of the rows of `updates` whose index is `r`: it starts at `+0` and adds
+/// them by position, ascending. An index outside the result is an error.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ScatterAddRows {
     /// `F32`, `count x width`, contiguous: the rows to add.

@@ -56,8 +56,8 @@ pub struct Downloader {
     pub mirrors: Vec<String>,
     /// How long a mirror may take to connect, to respond, or may send nothing.
     pub timeout: Duration,
-    /// The fewest bytes in a second, over each [`timeout`](Downloader::timeout), with which a mirror is not given up for
-    /// the next; that one goes on where it stopped. 0 for any.
+    /// The fewest bytes in a second, over each [`timeout`](Downloader::timeout), with which a mirror is not
+    /// given up for the next; that one goes on where it stopped. 0 for any.
     pub least_rate: u64,
     /// The time in which one of the mirrors must respond, looking up its name and connecting included; each gets an
     /// equal share of it. For programs that can do without.
@@ -65,7 +65,8 @@ pub struct Downloader {
 }
 
 impl Default for Downloader {
-    /// [`MIRRORS`], 15 seconds, 2 KiB in a second, and no limit on the time until the first response but this.
+    /// [`MIRRORS`], 15 seconds, 2 KiB in a second, and no limit on the time until the first response but
+    /// this.
     fn default() -> Downloader {
         let mirrors = MIRRORS.map(String::from).to_vec();
         Downloader { mirrors, timeout: TIMEOUT, least_rate: LEAST_RATE, patience: None }
@@ -163,9 +164,9 @@ impl Downloader {
     /// replaced in the [`cache_folder`] alone; elsewhere it is an error.
     ///
     /// # Errors
-    /// [`Problem::Download`] with the reason of every mirror; [`Problem::Digest`] where a file of other contents is in
-    /// the way; [`Problem::Proxy`] where `ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY`, or one of them in small letters, names no
-    /// proxy; those of the file system.
+    /// [`Problem::Download`] with the reason of every mirror; [`Problem::Digest`] where a file of other
+    /// contents is in the way; [`Problem::Proxy`] where `ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY`, or one of
+    /// them in small letters, names no proxy; those of the file system.
     pub fn fetch(
         &self,
         folder: impl AsRef<Path>,
@@ -226,8 +227,8 @@ impl Downloader {
     }
 }
 
-/// Keeps other processes from fetching to this folder until it is dropped. The file stays: who removed it could take it from
-/// under a process that waits for it.
+/// Keeps other processes from fetching to this folder until it is dropped. The file stays: who removed it
+/// could take it from under a process that waits for it.
 fn lock(folder: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Option<Lock>, Error> {
     let path = folder.join(".fetch.lock");
     let mut take = || match Lock::take(&path)? {

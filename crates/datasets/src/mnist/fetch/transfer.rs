@@ -41,8 +41,8 @@ pub(super) fn agent(timeout: Duration) -> Agent {
     Agent::with_parts(config, DefaultConnector::new(), Names::default())
 }
 
-/// Finds addresses on a thread of its own, which a timeout leaves behind. Where the system grants no thread, the caller
-/// waits for as long as the system does.
+/// Finds addresses on a thread of its own, which a timeout leaves behind. Where the system grants no thread,
+/// the caller waits for as long as the system does.
 #[derive(Debug, Default)]
 struct Names(DefaultResolver);
 
@@ -77,7 +77,8 @@ pub(super) fn is_loopback(url: &str) -> bool {
     })
 }
 
-/// The variable that names the proxy. The agent takes them in this order, but passes over what is no proxy without a word.
+/// The variable that names the proxy. The agent takes them in this order, but passes over what is no proxy
+/// without a word.
 pub(super) fn proxy(
     variable: impl Fn(&'static str) -> Option<OsString>,
 ) -> Result<Option<&'static str>, Problem> {
@@ -100,7 +101,8 @@ pub(super) struct Rate {
     pub(super) over: Duration,
 }
 
-/// Fills `file` from a URL. Says whether some of its bytes were there before. What came of it before a failure stays.
+/// Fills `file` from a URL. Says whether some of its bytes were there before. What came of it before a
+/// failure stays.
 pub(super) fn transfer(
     agent: &Agent,
     url: &str,
@@ -233,8 +235,8 @@ impl Transfer {
     }
 }
 
-/// Reads a body in a thread of its own, which ends soon after nobody wants it: below the body, a mirror may drip bytes of
-/// headers or of TLS without end, and no read returns.
+/// Reads a body in a thread of its own, which ends soon after nobody wants it: below the body, a mirror may
+/// drip bytes of headers or of TLS without end, and no read returns.
 fn chunks(body: Body) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
     let (sender, receiver) = mpsc::sync_channel(4);
     let mut body = body.into_reader();

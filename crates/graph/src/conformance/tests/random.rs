@@ -1,5 +1,6 @@
-//! Random small graphs of all kinds of operations, with extents from nothing to three: the same bits with and without
-//! fusion, for every level of instructions, number of threads and device, and close to the reference in `f64`.
+//! Random small graphs of all kinds of operations, with extents from nothing to three: the same bits with and
+//! without fusion, for every level of instructions, number of threads and device, and close to the reference
+//! in `f64`.
 
 use super::{
     devices,

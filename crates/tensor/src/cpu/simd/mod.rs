@@ -88,8 +88,8 @@ impl FromStr for Level {
     }
 }
 
-/// The fused multiply-add of AVX2 and above. The call of an intrinsic, not of the standard library, so that it is the
-/// instruction even where nothing is inlined.
+/// The fused multiply-add of AVX2 and above. The call of an intrinsic, not of the standard library, so that
+/// it is the instruction even where nothing is inlined.
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
 pub(super) struct Instruction;
