@@ -284,3 +284,43 @@ fn a_table_of_any_size_has_a_gradient() {
     assert_eq!(run(2, 0, vec![0]).unwrap(), (vec![2, 0], vec![]));
     assert!(run(2, 1, vec![0, 2]).is_err());
 }
+
+/// Where a factor is known, the test for 0 is left out: that must not show.
+#[test]
+fn a_factor_that_is_known_gives_the_bits_of_one_that_is_fed() {
+    let numbers = [0.0, -0.0, 1.0, -2.0, f32::from_bits(1), f32::MAX, INF, -INF, NAN];
+    let graph = Graph::new();
+    let fed = graph.placeholder("fed", DType::F32, [1]);
+    let other = graph.placeholder("other", DType::F32, [numbers.len()]);
+    let mut session = Session::new(&graph, &Device::cpu().unwrap()).unwrap();
+    for number in numbers {
+        let known = graph.constant([number]);
+        for [a, b] in [
+            [known.multiply_no_nan(&other), fed.multiply_no_nan(&other)],
+            [other.multiply_no_nan(&known), other.multiply_no_nan(&fed)],
+            [known.xdivy(&other), fed.xdivy(&other)],
+        ] {
+            let (a, b) = session.run((&a, &b), feeds! { fed => [number], other => numbers }).unwrap();
+            let bits = |t: Tensor| -> Vec<u32> {
+                t.as_slice::<f32>()
+                    .unwrap()
+                    .iter()
+                    .map(|x| if x.is_nan() { 0 } else { x.to_bits() })
+                    .collect()
+            };
+            assert_eq!(bits(a), bits(b), "a factor or numerator of {number}");
+        }
+    }
+}
+
+/// A loss of absolute values is common, and its gradient is asked for with a factor of 1.
+#[test]
+fn the_gradient_of_a_sum_of_absolute_values_is_the_sign_alone() {
+    let graph = Graph::new();
+    let x = graph.placeholder("x", DType::F32, [10]);
+    let gradient = graph.gradients(&x.abs().reduce_sum(..), &[&x]).unwrap()[0].clone().expect("a gradient");
+    let session = Session::new(&graph, &Device::cpu().unwrap()).unwrap();
+    let plan = session.explain(&gradient, feeds! { x => [0.0_f32; 10] }).unwrap();
+    let programs: Vec<&str> = plan.kernels.iter().map(|kernel| &kernel.program[..]).collect();
+    assert_eq!(programs, ["sign(x0)"]);
+}

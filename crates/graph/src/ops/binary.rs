@@ -70,11 +70,7 @@ binary! {
     pub multiply_no_nan MulNoNan: product_no_nan, None,
         |x, y, _z, g| (g.multiply_no_nan(y), g.multiply_no_nan(x)), -2.0 to 2.0;
     /// Elementwise `x / y`, but 0 where `x` is 0, whatever `y` is. Gradients: those of `x / y`.
-    pub xdivy Xdivy: |m, v| {
-            let zero = m.constant(0.0);
-            let (none, quotient) = (m.apply(Eq, &[v[0], zero]), m.apply(Div, v));
-            m.apply(Select, &[none, v[0], quotient])
-        }, None,
+    pub xdivy Xdivy: quotient_no_nan, None,
         |_x, y, z, g| { let scaled = g.xdivy(y); (scaled.clone(), -scaled.multiply_no_nan(z)) }, 0.5 to 2.0;
     /// Elementwise larger operand. At a tie the gradient goes to `x` alone, as in TensorFlow.
     pub maximum Maximum: |m, v| m.apply(Max, v), Some(MaxI),
@@ -95,12 +91,33 @@ binary! {
         }, 0.5 to 2.0;
 }
 
-/// The product of two values, but 0 where either is 0.
+/// The product of two values, but 0 where either is 0. A zero has the product's sign, so that a factor that is known,
+/// finite and not 0, which needs no test, gives the same bits.
 pub(super) fn product_no_nan(m: &mut MapBuilder, v: &[Value]) -> Value {
+    let product = m.apply(Mul, v);
+    if v.iter().any(|&factor| known(m, factor).is_some_and(|c| c.is_finite() && c != 0.0)) {
+        return product;
+    }
     let zero = m.constant(0.0);
     let [x, y] = [v[0], v[1]].map(|v| m.apply(Eq, &[v, zero]));
-    let (either, product) = (m.apply(Or, &[x, y]), m.apply(Mul, v));
-    m.apply(Select, &[either, zero, product])
+    let (either, nan) = (m.apply(Or, &[x, y]), m.apply(Ne, &[product, product]));
+    let none = m.apply(And, &[either, nan]);
+    m.apply(Select, &[none, zero, product])
+}
+
+/// The quotient of two values, but 0 where the first is 0.
+fn quotient_no_nan(m: &mut MapBuilder, v: &[Value]) -> Value {
+    let quotient = m.apply(Div, v);
+    if known(m, v[0]).is_some_and(|c| c != 0.0) {
+        return quotient;
+    }
+    let zero = m.constant(0.0);
+    let none = m.apply(Eq, &[v[0], zero]);
+    m.apply(Select, &[none, v[0], quotient])
+}
+
+fn known(m: &MapBuilder, value: Value) -> Option<f32> {
+    m.constant_of(value).map(f32::from_bits)
 }
 
 fn split(to_x: Output, g: &Output) -> (Output, Output) {

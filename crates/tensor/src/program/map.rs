@@ -209,6 +209,15 @@ impl MapBuilder {
         Node::Constant(i as u16).pack()
     }
 
+    /// The raw bits of a value, where it is a constant: what it is may make other operations needless.
+    #[must_use]
+    pub fn constant_of(&self, value: Value) -> Option<u32> {
+        match Node::unpack(value) {
+            Node::Constant(i) => Some(self.constants[i as usize]),
+            Node::Input(_) | Node::Result(_) => None,
+        }
+    }
+
     /// The result of an operation.
     ///
     /// # Panics
