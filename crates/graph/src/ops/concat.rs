@@ -1,4 +1,4 @@
-use super::*;
+use super::{slice::Slice, *};
 use crate::conformance::numbers;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,24 @@ impl Graph {
     #[must_use]
     pub fn concat(&self, parts: &[Output], axis: isize) -> Output {
         self.add(Concat { axis }, &parts.iter().collect::<Vec<_>>())
+    }
+}
+
+impl Concat {
+    /// The block of each part, where the extents along the axis are known before the run. Nodes that found theirs in the run
+    /// would have all parts as inputs, so that there would be as many edges as pairs of parts.
+    fn blocks(self, parts: &[Output]) -> Option<Vec<Slice>> {
+        let rank = parts.first()?.shape().len();
+        let axis = axis_of(self.axis, rank).ok()?;
+        let (mut begin, mut size) = (vec![0; rank], vec![-1; rank]);
+        let block = |part: &Output| {
+            let extent = part.shape()[axis]?;
+            size[axis] = extent.try_into().ok()?;
+            let block = Slice { begin: begin.clone(), size: size.clone() };
+            begin[axis] += extent;
+            Some(block)
+        };
+        parts.iter().map(block).collect()
     }
 }
 
@@ -63,6 +81,9 @@ impl Op for Concat {
     }
 
     fn gradient(&self, at: &Gradient) -> Gradients {
+        if let Some(blocks) = self.blocks(&at.inputs) {
+            return Ok(blocks.into_iter().map(|block| Some(at.grad.apply(block, &[]))).collect());
+        }
         let parts: Vec<&Output> = at.inputs.iter().collect();
         let part = |index| at.grad.apply(super::concat_part::ConcatPart { axis: self.axis, index }, &parts);
         Ok((0..parts.len()).map(|i| Some(part(i))).collect())

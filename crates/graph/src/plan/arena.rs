@@ -72,11 +72,9 @@ impl Places {
         let mut shelf = Shelf::new(l.kernels.len());
         let mut arena_bytes = 0;
         for (value, life) in by_size {
-            let bytes = l.values[value].bytes;
-            let span = (life.0, life.1.min(l.kernels.len() - 1));
-            let offset = shelf.lowest(span, |offset| end(offset, bytes));
-            shelf.take(span, (offset, end(offset, bytes)));
-            arena_bytes = arena_bytes.max(end(offset, bytes));
+            let bytes = end(0, l.values[value].bytes);
+            let offset = shelf.take((life.0, life.1.min(l.kernels.len() - 1)), bytes);
+            arena_bytes = arena_bytes.max(offset.saturating_add(bytes));
             computed.insert(value, (Binding::Arena, offset));
         }
         Places { computed, arena_bytes, persistent_bytes }

@@ -4,7 +4,7 @@
 //! A map changes no bit by being run elsewhere: its program says exactly what is computed for each element, and no
 //! backend may reorder or contract it. So the rules below ask only whether the loops agree.
 
-use super::{order, topology::Topology, traffic::Traffic};
+use super::{effort::spend, order, topology::Topology, traffic::Traffic};
 use crate::{
     DType,
     lower::{Kernel, Lowering},
@@ -57,12 +57,21 @@ struct Fusion {
     patient: bool,
 }
 
-/// A producer and what it and its consumer become; the kernels in between that must then run before, or after.
+/// A producer, what it and its consumer become, and when that runs.
 struct Found {
     producer: usize,
     kernel: Kernel,
-    before: Vec<usize>,
-    after: Vec<usize>,
+    time: Time,
+}
+
+/// When the kernel runs that a producer and a consumer become.
+enum Time {
+    /// When the consumer would.
+    Consumer,
+    /// When the producer would.
+    Producer,
+    /// After some of the kernels in between, and before others.
+    Between { before: Vec<usize>, after: Vec<usize> },
 }
 
 impl Fusion {
@@ -83,9 +92,13 @@ impl Fusion {
     /// Puts what a producer and its consumer become into the consumer's place, and adds the kernels to `open` that may now
     /// be fused with another.
     fn join(&mut self, consumer: usize, found: Found, open: &mut BTreeSet<usize>) {
-        let Found { producer, kernel, before, after } = found;
-        if !after.is_empty() {
-            self.topology.arrange(&before, &[producer, consumer], &after);
+        let Found { producer, kernel, time } = found;
+        match time {
+            Time::Consumer => {}
+            Time::Producer => self.topology.exchange(producer, consumer),
+            Time::Between { before, after } => {
+                self.topology.arrange(&before, &[producer, consumer], &after);
+            }
         }
         let read: Vec<usize> =
             [producer, consumer].iter().flat_map(|&k| self.traffic.of_kernel(k).reads.clone()).collect();
@@ -109,12 +122,13 @@ impl Fusion {
     /// A producer that can be fused with this consumer, and what they become.
     fn find(&self, consumer: usize) -> Option<Found> {
         let c = self.kernels[consumer].as_ref()?;
+        spend(1);
         self.traffic.of_kernel(consumer).reads.iter().find_map(|&value| {
             let producer = self.traffic.of_value(value).writer().filter(|&producer| producer != consumer)?;
             let p = self.kernels[producer].as_ref()?;
-            let ((step, rule), (before, after)) = match self.absorb(p, c, value, consumer) {
+            let ((step, rule), time) = match self.absorb(p, c, value, consumer) {
                 // Nothing but the consumer depends on the producer.
-                Some(absorbed) => (absorbed, Default::default()),
+                Some(absorbed) => (absorbed, Time::Consumer),
                 None => {
                     let appended = self.append([p, c], value, consumer)?;
                     (appended, self.between(producer, consumer)?)
@@ -126,7 +140,7 @@ impl Fusion {
             nodes.dedup();
             let fused = p.fused.iter().chain(&c.fused).copied().chain([rule]).collect();
             let kernel = Kernel { step, nodes, fused };
-            Some(Found { producer, kernel, before, after })
+            Some(Found { producer, kernel, time })
         })
     }
 
@@ -144,9 +158,9 @@ impl Fusion {
             && matches!(&map.outputs[..], [output] if alone(output.operand.buffer))
     }
 
-    /// The kernels in between that must run before the two as one, and those that must run after. None if the consumer
-    /// depends on the producer by way of a third kernel, which would have no place then, or if it is too far to tell.
-    fn between(&self, producer: usize, consumer: usize) -> Option<(Vec<usize>, Vec<usize>)> {
+    /// When the two can run as one. None if the consumer depends on the producer by way of a third kernel, which would have
+    /// no place then, or if it is too far to tell.
+    fn between(&self, producer: usize, consumer: usize) -> Option<Time> {
         let (first, last) = (self.topology.place(producer), self.topology.place(consumer));
         let back = |at: usize, list: &mut Vec<usize>| {
             for &value in &self.traffic.of_kernel(at).reads {
@@ -158,9 +172,10 @@ impl Fusion {
                 list.extend(self.traffic.of_value(value).writes.range(..at).rev().take(FARTHEST + 1));
             }
         };
-        let before = self.topology.reach(&[consumer], back, |place| place >= first, FARTHEST)?;
-        if before.contains(&producer) {
-            return None;
+        let before =
+            self.topology.reach(&[consumer], back, |place| place >= first, Some(producer), FARTHEST)?;
+        if before.is_empty() {
+            return Some(Time::Producer);
         }
         let ahead = |at: usize, list: &mut Vec<usize>| {
             for &value in &self.traffic.of_kernel(at).writes {
@@ -169,8 +184,8 @@ impl Fusion {
                 list.extend(self.traffic.of_value(value).writes.range(at + 1..).take(FARTHEST + 1));
             }
         };
-        let after = self.topology.reach(&[producer], ahead, |place| place < last, FARTHEST)?;
-        Some((before, after))
+        let after = self.topology.reach(&[producer], ahead, |place| place < last, None, FARTHEST)?;
+        Some(Time::Between { before, after })
     }
 
     /// A map that only this consumer needs becomes part of the consumer's program.

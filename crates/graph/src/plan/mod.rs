@@ -4,6 +4,7 @@
 //! update runs after the last reader of the old value, place every intermediate in one arena by liveness.
 
 mod arena;
+mod effort;
 mod emit;
 mod explain;
 mod fuse;

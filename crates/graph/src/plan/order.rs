@@ -48,7 +48,7 @@ pub(super) fn in_place(
         if let Some(last) = late.iter().map(|&r| topology.place(r)).max() {
             let follow = |edges: &[Vec<usize>], from: &[usize], inside: &dyn Fn(usize) -> bool| {
                 let next = |kernel: usize, list: &mut Vec<usize>| list.extend(&edges[kernel]);
-                topology.reach(from, next, inside, usize::MAX).unwrap_or_default()
+                topology.reach(from, next, inside, None, usize::MAX).unwrap_or_default()
             };
             let after = follow(&edges, &[writer], &|place| place <= last);
             if late.iter().any(|reader| after.contains(reader)) {

@@ -1,6 +1,7 @@
 //! An order of execution that is kept while dependencies are added.
 
-use std::cell::RefCell;
+use super::effort::spend;
+use std::{cell::RefCell, cmp::Reverse};
 
 /// Each kernel's place in an order in which every kernel comes after those that it depends on.
 ///
@@ -24,12 +25,14 @@ impl Topology {
     }
 
     /// Every kernel that is reached from `starts` in one step or more, as long as the places of all on the way are
-    /// `inside`. None if there are more than `most`, or as many follow one kernel. What `next` lists follows a kernel.
+    /// `inside`. None if `barred` is among them, if there are more than `most`, or if as many follow one kernel. What `next`
+    /// lists follows a kernel.
     pub fn reach(
         &self,
         starts: &[usize],
         next: impl Fn(usize, &mut Vec<usize>),
         inside: impl Fn(usize) -> bool,
+        barred: Option<usize>,
         most: usize,
     ) -> Option<Vec<usize>> {
         let searches = &mut *self.searches.borrow_mut();
@@ -39,13 +42,16 @@ impl Topology {
         let mut following = Vec::new();
         while let Some(kernel) = open.pop() {
             next(kernel, &mut following);
+            spend(1 + following.len());
             if following.len() > most {
                 return None;
             }
+            // The first in the order is gone through next: it is the nearest to what is barred, on the way back.
+            following.sort_unstable_by_key(|&kernel| Reverse(self.place[kernel]));
             for kernel in following.drain(..) {
                 let new = std::mem::replace(&mut searches.1[kernel], searches.0) != searches.0;
                 if new && inside(self.place[kernel]) {
-                    if found.len() == most {
+                    if found.len() == most || barred == Some(kernel) {
                         return None;
                     }
                     found.push(kernel);
@@ -54,6 +60,11 @@ impl Topology {
             }
         }
         Some(found)
+    }
+
+    /// Exchanges the places of two kernels.
+    pub fn exchange(&mut self, a: usize, b: usize) {
+        self.place.swap(a, b);
     }
 
     /// Puts `before` before `middle`, and `after` after it, in the places that they have together. Each list is to hold
