@@ -142,7 +142,15 @@ fn a_chain_of_five_thousand_is_laid_out_on_a_usual_stack() {
 
 #[test]
 fn graphs_that_are_too_large_are_errors() {
-    assert!(matches!(chain(20_000, 2 << 20), Err(Error::Size { found: 39_999, most: 20_000, .. })));
+    assert!(matches!(chain(20_000, 2 << 20), Err(Error::Size { found: 39_999, most: 10_000, .. })));
+    // Each edge of a comb passes more layers than the one before, as does a scope with the layers that it takes.
+    let comb = |count: usize, scope: &str| {
+        let edges = (1..count).flat_map(|i| [edge(i - 1, i), edge(0, i)]).collect();
+        GraphDiagram::new(vec![node(scope); count], edges).map(|_| ())
+    };
+    assert!(matches!(comb(90, ""), Err(Error::Size { found: 12_016, .. })), "{:?}", comb(90, ""));
+    assert!(matches!(comb(80, "s"), Err(Error::Size { found: 12_119, .. })), "{:?}", comb(80, "s"));
+    assert_eq!((comb(40, ""), comb(40, "s")), (Ok(()), Ok(())));
     let scopes =
         |depth: usize| GraphDiagram::new(vec![node(&vec!["s"; depth].join("/"))], Vec::new()).map(|_| ());
     assert!(matches!(scopes(101), Err(Error::Size { found: 101, most: 100, .. })));
