@@ -308,9 +308,6 @@ impl Lowering {
         inputs: &[View],
         build: impl FnOnce(&mut MapBuilder, &[Value]) -> Value,
     ) {
-        if target.elements() == 0 {
-            return;
-        }
         let mut m = MapBuilder::new(inputs.len());
         let values: Vec<Value> = (0..inputs.len()).map(|i| m.input(i)).collect();
         let result = build(&mut m, &values);
