@@ -1,6 +1,5 @@
 //! `cargo xtask tidy`: the repository's rules as code. Every violation is printed with its place and its cure.
 
-mod formatting;
 mod layers;
 mod line_ends;
 mod manifests;
@@ -59,8 +58,6 @@ pub fn tidy(workspace: &Path) -> Result<()> {
             Err(_) => violations.push(Violation::new(file, 0, "is no text; write it in UTF-8")),
         }
     }
-    let sources: Vec<&String> = files.iter().filter(|file| file.ends_with(".rs")).collect();
-    violations.extend(formatting::check(workspace, &sources)?);
     let metadata = metadata(workspace)?;
     violations.extend(layers::check(&metadata));
     violations.extend(manifests::check(workspace, &metadata));

@@ -1,6 +1,37 @@
 //! The operations. One file holds all of an operation: documentation, shape rule, gradient, lowering and
 //! samples; an elementwise operation is a row in its family's file.
 
+pub(crate) mod arg_reduce;
+pub(crate) mod binary;
+pub(crate) mod cast;
+pub(crate) mod comparison;
+pub(crate) mod concat;
+pub(crate) mod concat_part;
+pub(crate) mod constant;
+pub(crate) mod dims;
+pub(crate) mod gather;
+pub(crate) mod gather_gradient;
+pub(crate) mod group;
+pub(crate) mod like;
+pub(crate) mod matmul;
+pub(crate) mod one_hot;
+pub(crate) mod placeholder;
+pub(crate) mod prod_gradient;
+pub(crate) mod random;
+pub(crate) mod reduce;
+pub(crate) mod reshape;
+pub(crate) mod select;
+pub(crate) mod size;
+pub(crate) mod slice;
+pub(crate) mod slice_gradient;
+pub(crate) mod softmax;
+pub(crate) mod stop_gradient;
+pub(crate) mod transpose;
+pub(crate) mod unary;
+pub(crate) mod variable_assign;
+pub(crate) mod variable_op;
+pub(crate) mod variable_read;
+
 use crate::{
     DType, Error, Graph, OpError, Output, PartialShape, Place, Signature, conformance::Sample, lower::*,
 };
@@ -53,11 +84,9 @@ impl Mismatch {
     }
 }
 
-/// Declares the files of operations and all that goes over every operation.
+/// Declares all that goes over every operation.
 macro_rules! register_ops {
     ($($file:ident::$op:ident),* $(,)?) => {
-        register_ops!(@files $($file)*);
-
         /// Any operation.
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         pub(crate) enum AnyOp { $($op($file::$op)),* }
@@ -93,7 +122,6 @@ macro_rules! register_ops {
             vec![$((stringify!($op), $file::$op::samples())),*]
         }
     };
-    (@files $($file:ident)*) => { $(pub(crate) mod $file;)* };
 }
 
 register_ops! {
