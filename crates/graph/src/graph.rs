@@ -207,7 +207,7 @@ impl Graph {
     #[track_caller]
     #[must_use]
     pub fn invalid(&self, error: Error) -> Output {
-        self.poisoned(crate::ops::group::NoOp.into(), Place::caller(), error)
+        self.poisoned(crate::ops::no_op::NoOp.into(), Place::caller(), error)
     }
 
     fn poisoned(&self, op: AnyOp, place: Place, error: Error) -> Output {

@@ -9,6 +9,17 @@ pub(crate) struct Constant {
 }
 
 impl Graph {
+    /// A constant: a number, an array, a tensor.
+    ///
+    /// ```
+    /// let graph = minutia_graph::Graph::new();
+    /// assert_eq!(graph.constant([[1, 2, 3]]).signature().to_string(), "i32 [1, 3]");
+    /// ```
+    #[track_caller]
+    pub fn constant(&self, value: impl Into<Tensor>) -> Output {
+        self.add(Constant { value: value.into() }, &[])
+    }
+
     /// Zeros of type `f32`.
     #[track_caller]
     pub fn zeros(&self, shape: impl Into<Shape>) -> Output {

@@ -1,19 +1,18 @@
-//! The operations. One file holds all of an operation: documentation, shape rule, gradient, lowering and
-//! samples; an elementwise operation is a row in its family's file.
+//! The operations. One file holds all of an operation: documentation, shape rule, gradient (with the operations that
+//! only gradients use), lowering and samples; an elementwise operation is a row in its family's file.
 
 pub(crate) mod arg_reduce;
 pub(crate) mod binary;
 pub(crate) mod cast;
 pub(crate) mod comparison;
 pub(crate) mod concat;
-pub(crate) mod concat_part;
 pub(crate) mod constant;
 pub(crate) mod dims;
 pub(crate) mod gather;
-pub(crate) mod gather_gradient;
-pub(crate) mod group;
+pub(crate) mod identity;
 pub(crate) mod like;
 pub(crate) mod matmul;
+pub(crate) mod no_op;
 pub(crate) mod one_hot;
 pub(crate) mod placeholder;
 pub(crate) mod prod_gradient;
@@ -23,14 +22,10 @@ pub(crate) mod reshape;
 pub(crate) mod select;
 pub(crate) mod size;
 pub(crate) mod slice;
-pub(crate) mod slice_gradient;
 pub(crate) mod softmax;
-pub(crate) mod stop_gradient;
 pub(crate) mod transpose;
 pub(crate) mod unary;
-pub(crate) mod variable_assign;
-pub(crate) mod variable_op;
-pub(crate) mod variable_read;
+pub(crate) mod variable;
 
 use crate::{
     DType, Error, Graph, OpError, Output, PartialShape, Place, Signature, conformance::Sample, lower::*,
@@ -130,12 +125,12 @@ register_ops! {
     cast::Cast,
     comparison::Comparison,
     concat::Concat,
-    concat_part::ConcatPart,
+    concat::ConcatPart,
     constant::Constant,
     dims::Dims,
     gather::Gather,
-    gather_gradient::GatherGradient,
-    group::NoOp,
+    gather::GatherGradient,
+    no_op::NoOp,
     like::Like,
     matmul::MatMul,
     one_hot::OneHot,
@@ -147,18 +142,14 @@ register_ops! {
     select::Select,
     size::Size,
     slice::Slice,
-    slice_gradient::SliceGradient,
+    slice::SliceGradient,
     softmax::Softmax,
-    stop_gradient::Identity,
+    identity::Identity,
     transpose::Transpose,
     unary::Unary,
-    variable_assign::Assign,
-    variable_op::VariableOp,
-    variable_read::ReadVariable,
-}
-
-pub(crate) mod variable {
-    pub(crate) use super::{variable_assign::Assign, variable_op::VariableOp, variable_read::ReadVariable};
+    variable::Assign,
+    variable::VariableOp,
+    variable::ReadVariable,
 }
 
 /// A list of `n` inputs, or a mismatch. Serialised graphs may hold any number.
@@ -216,16 +207,3 @@ pub(crate) type Build = fn(
     &mut minutia_tensor::program::MapBuilder,
     &[minutia_tensor::program::Value],
 ) -> minutia_tensor::program::Value;
-
-impl Graph {
-    /// A constant: a number, an array, a tensor.
-    ///
-    /// ```
-    /// let graph = minutia_graph::Graph::new();
-    /// assert_eq!(graph.constant([[1, 2, 3]]).signature().to_string(), "i32 [1, 3]");
-    /// ```
-    #[track_caller]
-    pub fn constant(&self, value: impl Into<minutia_tensor::Tensor>) -> Output {
-        self.add(constant::Constant { value: value.into() }, &[])
-    }
-}
