@@ -21,7 +21,6 @@ mod scope;
 mod serialize;
 mod session;
 mod shape;
-mod steps;
 mod variable;
 mod view;
 

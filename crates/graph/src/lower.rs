@@ -4,7 +4,7 @@
 //! broadcasting and most reshaping cost nothing: they make another [`View`] of the same value.
 
 pub(crate) use crate::view::View;
-use crate::{DType, known::Known, layout, node::NodeId, steps::is_idle};
+use crate::{DType, known::Known, layout, node::NodeId};
 use minutia_kernels::map::Code;
 use minutia_tensor::{
     Shape, Tensor,
@@ -155,7 +155,7 @@ impl Lowering {
 
     /// Appends a step, unless it would do nothing: what it writes has no elements, and needs no kernel.
     fn push(&mut self, step: Step) {
-        if !is_idle(&step) {
+        if !step.is_idle() {
             self.kernels.push(Kernel::new(step, vec![self.node]));
         }
     }
@@ -169,7 +169,7 @@ impl Lowering {
             return View { operand, dims: dims.to_vec(), strides: Shape::from(dims).strides() };
         }
         let view = self.value(Source::Step, dtype, dims);
-        if !is_idle(&key) {
+        if !key.is_idle() {
             self.known.steps.insert(key, (self.kernels.len(), view.operand.buffer));
         }
         self.push(step(view.access()));
@@ -256,7 +256,7 @@ impl Lowering {
         };
         let copied = self.value(Source::Step, dtype, dims);
         let (next, key) = (self.kernels.len(), step(nowhere(dtype)));
-        if !is_idle(&key) {
+        if !key.is_idle() {
             self.known.steps.entry(key).or_insert((next, copied.operand.buffer));
         }
         self.push(step(copied.access()));

@@ -1,10 +1,7 @@
 //! Where each value lives.
 
 use super::{Binding, shelf::Shelf};
-use crate::{
-    lower::{Kernel, Lowering, Source},
-    steps::reads_and_writes,
-};
+use crate::lower::{Kernel, Lowering, Source};
 use std::collections::BTreeMap;
 
 const ALIGNMENT: usize = 64;
@@ -32,7 +29,7 @@ impl Places {
         let mut computed: BTreeMap<usize, (Binding, usize)> =
             in_place.iter().map(|(&value, &variable)| (value, (Binding::Variable(variable), 0))).collect();
         let mut persistent_bytes = 0;
-        for value in setup.iter().flat_map(|k| reads_and_writes(&k.step).1) {
+        for value in setup.iter().flat_map(|k| k.step.reads_and_writes().1) {
             if l.values[value].source == Source::Step && !computed.contains_key(&value) {
                 computed.insert(value, (Binding::Persistent, persistent_bytes));
                 persistent_bytes = end(persistent_bytes, l.values[value].bytes);
@@ -40,7 +37,7 @@ impl Places {
         }
         let mut lives: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
         for (i, kernel) in l.kernels.iter().enumerate() {
-            let (reads, writes) = reads_and_writes(&kernel.step);
+            let (reads, writes) = kernel.step.reads_and_writes();
             for value in writes.into_iter().chain(reads) {
                 if l.values[value].source == Source::Step && !computed.contains_key(&value) {
                     lives.entry(value).or_insert((i, i)).1 = i;

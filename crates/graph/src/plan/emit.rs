@@ -5,11 +5,10 @@ use crate::{
     graph::Inner,
     lower::{Kernel, Lowering, Source, View},
     node::NodeId,
-    steps::{for_each_operand, reads_and_writes},
 };
 use minutia_tensor::{
     Tensor,
-    program::{BufferSpec, Map, MapProgram, Operand, Program, Step},
+    program::{BufferSpec, Map, MapProgram, Operand, OperandUse, Program, Step},
 };
 use std::collections::BTreeMap;
 
@@ -62,13 +61,13 @@ impl Emitted {
             (0..l.values.len()).map(|value| matches!(places.of(l, value).0, Binding::Arena)).collect();
         kept.iter().for_each(|&value| passing[value] = false);
         let passing = |value: &usize| passing[*value];
-        let temporary = kernels.iter().map(|k| reads_and_writes(&k.step).1.iter().all(passing)).collect();
+        let temporary = kernels.iter().map(|k| k.step.reads_and_writes().1.iter().all(passing)).collect();
         let mut steps: Vec<Step> = kernels.iter().map(|k| k.step.clone()).collect();
         let mut bindings: Vec<Binding> = Vec::new();
         let mut known: BTreeMap<(u8, usize), usize> = BTreeMap::new();
         let mut buffers: Vec<BufferSpec> = Vec::new();
         for step in &mut steps {
-            for_each_operand(step, &mut |operand, written| {
+            step.visit_operands_mut(&mut |OperandUse { role, operand, .. }| {
                 let (binding, offset) = places.of(l, operand.buffer);
                 let index = *known.entry(binding.key()).or_insert_with(|| {
                     let bytes = match &binding {
@@ -80,7 +79,7 @@ impl Emitted {
                     buffers.push(BufferSpec { bytes, written: false });
                     bindings.len() - 1
                 });
-                buffers[index].written |= written;
+                buffers[index].written |= role.writes();
                 operand.buffer = index;
                 operand.offset = operand.offset.saturating_add(offset);
             });
@@ -106,7 +105,7 @@ pub(super) fn variables_read<'a>(
     in_place: &BTreeMap<usize, usize>,
 ) -> Vec<usize> {
     let mut reads: Vec<usize> = kernels
-        .flat_map(|k| reads_and_writes(&k.step).0)
+        .flat_map(|k| k.step.reads_and_writes().0)
         .chain(fetched.iter().map(|v| v.operand.buffer))
         .filter(|value| !in_place.contains_key(value))
         .filter_map(|value| match l.values[value].source {

@@ -1,8 +1,8 @@
 //! What a plan does, for people.
 
 use super::{Binding, Emitted, Plan};
-use crate::{graph::Inner, lower::Kernel, steps::for_each_operand};
-use minutia_tensor::program::{MapProgram, Region, Step};
+use crate::{graph::Inner, lower::Kernel};
+use minutia_tensor::program::{OperandUse, Region, Step};
 use std::fmt::{self, Write};
 
 /// The kernel primitives that a run consists of, in order; see [`Session::explain`](crate::Session::explain).
@@ -142,11 +142,10 @@ fn describe<'a>(emitted: &'a Emitted, inner: &'a Inner) -> impl Iterator<Item = 
     let steps = emitted.program.steps.iter().zip(&emitted.kernels);
     steps.map(|(step, kernel)| {
         let (reads, writes) = names(step, kernel, emitted, inner);
-        let (primitive, shape, programs) = outline(step);
-        let programs = programs.into_iter().filter(|p| !p.is_identity()).map(ToString::to_string);
+        let programs = step.programs().into_iter().filter(|p| !p.is_identity()).map(ToString::to_string);
         PlannedKernel {
-            primitive,
-            shape,
+            primitive: step.name(),
+            shape: step.extents(),
             program: programs.collect::<Vec<_>>().join(" | then "),
             reads,
             writes,
@@ -156,31 +155,13 @@ fn describe<'a>(emitted: &'a Emitted, inner: &'a Inner) -> impl Iterator<Item = 
     })
 }
 
-fn outline(step: &Step) -> (&'static str, String, Vec<&MapProgram>) {
-    match step {
-        Step::Map(s) => ("map", format!("{:?}", s.dims), vec![&s.program]),
-        Step::Reduce(s) => {
-            ("reduce", format!("{:?} over {:?}", s.dims, s.reduced), vec![&s.program, &s.epilogue])
-        }
-        Step::ArgReduce(s) => ("arg_reduce", format!("{:?} over {}", s.dims, s.length), Vec::new()),
-        Step::Gemm(s) => ("gemm", format!("{}x{}x{}", s.m, s.k, s.n), vec![&s.epilogue]),
-        Step::GatherRows(s) => {
-            ("gather_rows", format!("{} of {}x{}", s.count, s.rows, s.width), vec![&s.program])
-        }
-        Step::ScatterAddRows(s) => {
-            ("scatter_add_rows", format!("{} into {}x{}", s.count, s.rows, s.width), Vec::new())
-        }
-        Step::Random(s) => ("random", format!("{:?} {}", s.distribution, s.count), Vec::new()),
-    }
-}
-
 /// The operands by name: those that are read, those that are written.
 fn names(step: &Step, kernel: &Kernel, emitted: &Emitted, inner: &Inner) -> (Vec<String>, Vec<String>) {
     let mut values = Vec::new();
-    for_each_operand(&mut kernel.step.clone(), &mut |operand, _| values.push(operand.buffer));
+    kernel.step.visit_operands(&mut |OperandUse { operand, .. }| values.push(operand.buffer));
     let mut values = values.into_iter();
     let (mut reads, mut writes) = (Vec::new(), Vec::new());
-    for_each_operand(&mut step.clone(), &mut |operand, written| {
+    step.visit_operands(&mut |OperandUse { role, operand, .. }| {
         let value = values.next().unwrap_or_default();
         let node = |id: usize| inner.nodes[id].name.clone();
         let name = match &emitted.bindings[operand.buffer] {
@@ -190,7 +171,7 @@ fn names(step: &Step, kernel: &Kernel, emitted: &Emitted, inner: &Inner) -> (Vec
             Binding::Variable(variable) => node(inner.variables[*variable].node),
             Binding::Counter(id) => format!("{}/counter", node(*id)),
         };
-        let list = if written { &mut writes } else { &mut reads };
+        let list = if role.writes() { &mut writes } else { &mut reads };
         if !list.contains(&name) {
             list.push(name);
         }

@@ -8,9 +8,8 @@ use super::{effort::spend, order, topology::Topology, traffic::Traffic};
 use crate::{
     DType,
     lower::{Kernel, Lowering},
-    steps::reads_and_writes,
 };
-use minutia_tensor::program::{Access, Map, MapBuilder, MapProgram, Step, Value};
+use minutia_tensor::program::{Access, ElementwisePart as Part, Map, MapBuilder, Reduce, Step, Value};
 use std::collections::BTreeSet;
 
 /// Longer programs would push their own intermediates out of the first-level cache.
@@ -195,7 +194,7 @@ impl Fusion {
         if self.needed_elsewhere(value, consumer) || !keeps_bits(output.operand.dtype) || moves_only(map) {
             return None;
         }
-        let producer = tail(&p.step)?;
+        let producer = p.step.elementwise_part()?;
         let step = match &c.step {
             Step::Reduce(s) if s.inputs.iter().any(|a| a.operand.buffer == value) => {
                 if s.epilogue_inputs.iter().any(|a| a.operand.buffer == value) {
@@ -209,13 +208,15 @@ impl Fusion {
                     outputs: Vec::new(),
                 };
                 let Part { inputs, program, .. } = inline(&producer, &head, value, true)?;
-                let s = minutia_tensor::program::Reduce { inputs, program, ..s.clone() };
+                let s = Reduce { inputs, program, ..s.clone() };
                 return Some((Step::Reduce(s), "map into the input of a reduce"));
             }
-            step => with_tail(step, inline(&producer, &tail(step)?, value, false)?)?,
+            step => {
+                step.with_elementwise_part(inline(&producer, &step.elementwise_part()?, value, false)?)?
+            }
         };
         // What is left of the value's uses are operands that a program cannot stand in for.
-        if reads_and_writes(&step).0.contains(&value) {
+        if step.reads_and_writes().0.contains(&value) {
             return None;
         }
         let rule = match step {
@@ -229,7 +230,7 @@ impl Fusion {
     /// A map over the results of another kernel is done where they are made.
     fn append(&self, [p, c]: [&Kernel; 2], value: usize, consumer: usize) -> Option<(Step, &'static str)> {
         let Step::Map(map) = &c.step else { return None };
-        let (part, consumer_part) = (tail(&p.step)?, tail(&c.step)?);
+        let (part, consumer_part) = (p.step.elementwise_part()?, c.step.elementwise_part()?);
         let written = part.outputs.iter().find(|a| a.operand.buffer == value)?;
         let reads_value = map.inputs.iter().find(|a| a.operand.buffer == value)?;
         // A byte of the table reaches a gather's program as the integer that a map would load.
@@ -280,82 +281,9 @@ impl Fusion {
             Step::GatherRows(_) => "map into a gather",
             _ => "map onto a map",
         };
-        Some((with_tail(&p.step, Part { inputs, program: m.finish(&results), outputs, ..part })?, rule))
+        let part = Part { inputs, program: m.finish(&results), outputs, ..part };
+        Some((p.step.with_elementwise_part(part)?, rule))
     }
-}
-
-/// The elementwise part of a kernel: a program over a nest of loops, with some inputs that the kernel itself gives.
-#[derive(Clone)]
-struct Part {
-    dims: Vec<usize>,
-    /// Inputs of the program that come before those of `inputs`.
-    given: usize,
-    inputs: Vec<Access>,
-    program: MapProgram,
-    outputs: Vec<Access>,
-}
-
-/// The part that makes a kernel's outputs.
-fn tail(step: &Step) -> Option<Part> {
-    Some(match step {
-        Step::Map(s) => Part {
-            dims: s.dims.clone(),
-            given: 0,
-            inputs: s.inputs.clone(),
-            program: s.program.clone(),
-            outputs: s.outputs.clone(),
-        },
-        Step::Gemm(s) => Part {
-            dims: vec![s.m, s.n],
-            given: 1,
-            inputs: s.epilogue_inputs.clone(),
-            program: s.epilogue.clone(),
-            outputs: s.outputs.clone(),
-        },
-        Step::Reduce(s) => Part {
-            dims: s.dims.clone(),
-            given: 1,
-            inputs: s.epilogue_inputs.clone(),
-            program: s.epilogue.clone(),
-            outputs: s.outputs.clone(),
-        },
-        Step::GatherRows(s) => Part {
-            dims: vec![s.count, s.width],
-            given: 1,
-            inputs: Vec::new(),
-            program: s.program.clone(),
-            outputs: vec![Access { operand: s.output, strides: vec![s.width, 1] }],
-        },
-        Step::ArgReduce(_) | Step::ScatterAddRows(_) | Step::Random(_) => return None,
-    })
-}
-
-/// The kernel with another tail; none where it has no place for that.
-fn with_tail(step: &Step, part: Part) -> Option<Step> {
-    let Part { dims, inputs, program, outputs, .. } = part;
-    Some(match step.clone() {
-        Step::Map(_) => Step::Map(Map { dims, inputs, program, outputs }),
-        Step::Gemm(s) => Step::Gemm(minutia_tensor::program::Gemm {
-            epilogue_inputs: inputs,
-            epilogue: program,
-            outputs,
-            ..s
-        }),
-        Step::Reduce(s) => Step::Reduce(minutia_tensor::program::Reduce {
-            epilogue_inputs: inputs,
-            epilogue: program,
-            outputs,
-            ..s
-        }),
-        Step::GatherRows(s) => {
-            let [output] = &outputs[..] else { return None };
-            if !inputs.is_empty() || output.strides != [s.width, 1] {
-                return None;
-            }
-            Step::GatherRows(minutia_tensor::program::GatherRows { program, output: output.operand, ..s })
-        }
-        Step::ArgReduce(_) | Step::ScatterAddRows(_) | Step::Random(_) => return None,
-    })
 }
 
 /// The consumer's part with the producer's program in the place of `value`.

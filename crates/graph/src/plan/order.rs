@@ -4,9 +4,8 @@ use super::{topology::Topology, traffic::Traffic};
 use crate::{
     layout,
     lower::{Kernel, Lowering, Source, View},
-    steps::elementwise_inputs,
 };
-use minutia_tensor::program::{Access, Step};
+use minutia_tensor::program::{OperandUse, Role, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Finds the new values that can be written over the variables' old ones, and orders the steps so that this is
@@ -84,26 +83,15 @@ fn arrange(l: &mut Lowering, edges: &[Vec<usize>]) {
 
 /// Whether a step may write `new` over `old`: it reads `old` only element by element, at the place it writes.
 fn overwrites(step: &Step, old: usize, new: usize) -> bool {
-    let outputs: &[Access] = match step {
-        Step::Map(s) => &s.outputs,
-        Step::Gemm(s) => &s.outputs,
-        Step::Reduce(s) => &s.outputs,
-        Step::ArgReduce(_) | Step::GatherRows(_) | Step::ScatterAddRows(_) | Step::Random(_) => &[],
-    };
-    let reads = |s: &Step| {
-        let mut n = 0;
-        crate::steps::for_each_operand(&mut s.clone(), &mut |o, written| {
-            n += (!written && o.buffer == old) as usize
-        });
-        n
-    };
-    let Some(output) = outputs.iter().find(|o| o.operand.buffer == new) else { return reads(step) == 0 };
-    let same = |input: &&Access| {
-        input.operand.buffer == old
-            && input.operand.offset == output.operand.offset
-            && input.strides == output.strides
-    };
-    elementwise_inputs(step).iter().filter(same).count() == reads(step)
+    let (mut reads, mut output) = (Vec::new(), None);
+    step.visit_operands(&mut |OperandUse { role, operand, strides, .. }| match operand.buffer {
+        buffer if buffer == old && !role.writes() => reads.push((role, operand.offset, strides)),
+        buffer if buffer == new && role.writes() => output = output.or(Some((operand.offset, strides))),
+        _ => {}
+    });
+    reads
+        .iter()
+        .all(|&(role, offset, strides)| role == Role::ReadElementwise && output == Some((offset, strides)))
 }
 
 /// Topological order. Where there is a choice, steps over the same rows follow each other, since threads can then share

@@ -3,9 +3,8 @@
 use crate::{
     layout,
     lower::{Lowering, Source, View},
-    steps::{Touch, for_each_touch},
 };
-use minutia_tensor::program::Access;
+use minutia_tensor::program::{Access, Operand, OperandUse};
 use std::collections::BTreeMap;
 
 /// Pads the rows of wide matrices that are computed and only ever walked along rows and columns. What is in `dense`
@@ -20,40 +19,35 @@ pub(super) fn pad(l: &mut Lowering, dense: &[usize], commits: &mut BTreeMap<usiz
     dense.iter().for_each(|&value| pads[value] = None);
     let mut written = vec![false; pads.len()];
     for kernel in &mut l.kernels {
-        for_each_touch(&mut kernel.step, &mut |touch| {
-            let (value, fits) = match &touch {
-                Touch::Walk { access, dims, .. } => {
-                    let value = access.operand.buffer;
-                    (value, pads[value].is_some_and(|rows| rows.walk(access, dims).is_some()))
-                }
-                Touch::Whole { operand, .. } => (operand.buffer, false),
-            };
-            written[value] |= touch.writes();
-            if !fits {
+        kernel.step.visit_operands(&mut |operand_use| {
+            let value = operand_use.operand.buffer;
+            let walks = operand_use.strides.is_some();
+            let fits = |rows: Rows| walks && rows.walk(&operand_use.access(), operand_use.dims).is_some();
+            written[value] |= operand_use.role.writes();
+            if !pads[value].is_some_and(fits) {
                 pads[value] = None;
             }
         });
     }
     // What was computed once and for all lies where it lies.
     pads.iter_mut().zip(&written).filter(|(_, written)| !**written).for_each(|(rows, _)| *rows = None);
-    let place = |access: &mut Access, dims: &[usize]| {
-        if let Some(rows) = pads[access.operand.buffer]
-            && let Some(padded) = rows.walk(access, dims)
-        {
-            *access = padded;
-        }
+    let padded = |operand: Operand, strides: &[usize], dims: &[usize]| {
+        pads[operand.buffer]?.walk(&Access { operand, strides: strides.to_vec() }, dims)
     };
     for kernel in &mut l.kernels {
-        for_each_touch(&mut kernel.step, &mut |touch| {
-            if let Touch::Walk { access, dims, .. } = touch {
-                place(access, dims);
+        kernel.step.visit_operands_mut(&mut |OperandUse { operand, strides, dims, .. }| {
+            if let Some(strides) = strides
+                && let Some(access) = padded(*operand, strides, dims)
+            {
+                *operand = access.operand;
+                strides.copy_from_slice(&access.strides);
             }
         });
     }
     for view in commits.values_mut() {
-        let mut access = view.access();
-        place(&mut access, &view.dims);
-        (view.operand, view.strides) = (access.operand, access.strides);
+        if let Some(access) = padded(view.operand, &view.strides, &view.dims) {
+            (view.operand, view.strides) = (access.operand, access.strides);
+        }
     }
     for (value, rows) in l.values.iter_mut().zip(&pads) {
         if rows.is_some() {

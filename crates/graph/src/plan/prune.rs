@@ -6,9 +6,7 @@ use crate::{
     graph::Inner,
     lower::{Kernel, Lowering, Source},
     node::NodeId,
-    steps::{self, reads_and_writes},
 };
-use minutia_tensor::program::Step;
 use std::collections::BTreeMap;
 
 /// The ancestors of the targets, in order of execution; what is fed needs none.
@@ -36,7 +34,7 @@ pub(super) fn live(l: &Lowering, kept: &[usize]) -> Vec<bool> {
     let mut live = vec![false; l.values.len()];
     kept.iter().for_each(|&v| live[v] = true);
     for kernel in l.kernels.iter().rev() {
-        let (reads, writes) = reads_and_writes(&kernel.step);
+        let (reads, writes) = kernel.step.reads_and_writes();
         if writes.iter().any(|&v| live[v]) {
             reads.iter().for_each(|&v| live[v] = true);
         }
@@ -47,7 +45,7 @@ pub(super) fn live(l: &Lowering, kept: &[usize]) -> Vec<bool> {
 /// Drops steps whose results nothing reads: shapes alone may have been of interest.
 pub(super) fn dead_steps(l: &mut Lowering, kept: &[usize]) {
     let live = live(l, kept);
-    l.kernels.retain(|kernel| reads_and_writes(&kernel.step).1.iter().any(|&v| live[v]));
+    l.kernels.retain(|kernel| kernel.step.reads_and_writes().1.iter().any(|&v| live[v]));
 }
 
 /// Constants that take more bytes, or more elements to compute, are left to each run: these bytes are held for as long
@@ -64,11 +62,10 @@ pub(super) fn constant_steps(l: &mut Lowering) -> Vec<Kernel> {
     // A value may be written by several steps: it is constant when all of them are.
     for value in 0..l.values.len() {
         let writers = &traffic.of_value(value).writes;
-        let cost = writers.iter().fold(work, |sum, &i| sum.saturating_add(steps::work(&l.kernels[i].step)));
+        let cost = writers.iter().fold(work, |sum, &i| sum.saturating_add(l.kernels[i].step.work()));
         let size = bytes.saturating_add(l.values[value].bytes);
         let pure = |&i: &usize| {
-            let random = matches!(l.kernels[i].step, Step::Random(_));
-            !random && traffic.of_kernel(i).reads.iter().all(|&v| constant[v])
+            l.kernels[i].step.is_pure() && traffic.of_kernel(i).reads.iter().all(|&v| constant[v])
         };
         let few = cost <= MOST_WORK && size <= MOST_BYTES;
         if few && !writers.is_empty() && writers.iter().all(pure) {

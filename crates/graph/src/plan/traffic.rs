@@ -1,6 +1,5 @@
 //! Which kernels read and write each value.
 
-use crate::steps::reads_and_writes;
 use minutia_tensor::program::Step;
 use std::collections::BTreeSet;
 
@@ -56,7 +55,7 @@ impl Traffic {
 
     /// Puts another step in a kernel's place, or none.
     pub fn replace(&mut self, kernel: usize, step: Option<&Step>) {
-        let (reads, writes) = step.map(reads_and_writes).unwrap_or_default();
+        let (reads, writes) = step.map(Step::reads_and_writes).unwrap_or_default();
         let old = std::mem::replace(&mut self.kernels[kernel], Operands { reads, writes });
         for v in old.reads {
             self.values[v].reads.remove(&kernel);

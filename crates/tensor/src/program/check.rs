@@ -18,25 +18,15 @@ impl Program {
 
     fn check_step(&self, step: &Step) -> Result<(), String> {
         match step {
-            Step::Map(s) => {
-                arity("program", &s.program, s.inputs.len(), s.outputs.len())?;
-                self.read_all(&s.inputs, &s.dims)?;
-                self.write_all(&s.outputs, &s.dims, &s.inputs, &s.dims)
-            }
+            Step::Map(s) => arity("program", &s.program, s.inputs.len(), s.outputs.len())?,
             Step::Reduce(s) => {
-                let nest = [&s.dims[..], &s.reduced[..]].concat();
                 if !matches!(s.dtype, DType::F32 | DType::I32) {
                     return Err(format!("a reduction of {}", s.dtype));
                 }
                 arity("program", &s.program, s.inputs.len(), 1)?;
                 arity("epilogue", &s.epilogue, s.epilogue_inputs.len() + 1, s.outputs.len())?;
-                self.read_all(&s.inputs, &nest)?;
-                self.read_all(&s.epilogue_inputs, &s.dims)?;
-                self.apart(&s.outputs, &s.dims, &s.inputs, &nest)?;
-                self.write_all(&s.outputs, &s.dims, &s.epilogue_inputs, &s.dims)
             }
             Step::ArgReduce(s) => {
-                let nest = [&s.dims[..], &[s.length]].concat();
                 if s.length == 0 {
                     return Err("an extremum of no elements".into());
                 }
@@ -46,80 +36,42 @@ impl Program {
                 if s.output.operand.dtype != DType::I32 {
                     return Err(format!("indices of type {}", s.output.operand.dtype));
                 }
-                self.read_all(std::slice::from_ref(&s.input), &nest)?;
-                let output = std::slice::from_ref(&s.output);
-                self.apart(output, &s.dims, std::slice::from_ref(&s.input), &nest)?;
-                self.write_all(output, &s.dims, &[], &[])
             }
             Step::Gemm(s) => {
-                let nest = [s.m, s.n];
                 arity("epilogue", &s.epilogue, s.epilogue_inputs.len() + 1, s.outputs.len())?;
-                for (operand, dims) in [(&s.a, [s.m, s.k]), (&s.b, [s.k, s.n])] {
-                    if operand.operand.dtype != DType::F32 {
-                        return Err(format!("a matrix product of {}", operand.operand.dtype));
-                    }
-                    self.read_all(std::slice::from_ref(operand), &dims)?;
-                    self.apart(&s.outputs, &nest, std::slice::from_ref(operand), &dims)?;
+                if let Some(operand) = [&s.a, &s.b].iter().find(|a| a.operand.dtype != DType::F32) {
+                    return Err(format!("a matrix product of {}", operand.operand.dtype));
                 }
-                self.read_all(&s.epilogue_inputs, &nest)?;
-                self.write_all(&s.outputs, &nest, &s.epilogue_inputs, &nest)
             }
             Step::GatherRows(s) => {
                 arity("program", &s.program, 1, 1)?;
-                if s.indices.dtype != DType::I32 {
-                    return Err(format!("row indices of type {}", s.indices.dtype));
-                }
-                let (table, indices) = ([s.rows, s.width], [s.count]);
-                let inputs = [contiguous(s.table, &table), contiguous(s.indices, &indices)];
-                self.read_all(&inputs[..1], &table)?;
-                self.read_all(&inputs[1..], &indices)?;
-                let (output, dims) = ([contiguous(s.output, &[s.count, s.width])], [s.count, s.width]);
-                self.apart(&output, &dims, &inputs[..1], &table)?;
-                self.apart(&output, &dims, &inputs[1..], &indices)?;
-                self.write_all(&output, &dims, &[], &[])
+                row_indices(s.indices)?;
             }
             Step::ScatterAddRows(s) => {
                 if (s.updates.dtype, s.output.dtype) != (DType::F32, DType::F32) {
                     return Err(format!("rows of {} added up as {}", s.updates.dtype, s.output.dtype));
                 }
-                if s.indices.dtype != DType::I32 {
-                    return Err(format!("row indices of type {}", s.indices.dtype));
-                }
-                let (updates, indices, sums) = ([s.count, s.width], [s.count], [s.rows, s.width]);
-                let inputs = [contiguous(s.updates, &updates), contiguous(s.indices, &indices)];
-                self.read_all(&inputs[..1], &updates)?;
-                self.read_all(&inputs[1..], &indices)?;
-                let output = [contiguous(s.output, &sums)];
-                self.apart(&output, &sums, &inputs[..1], &updates)?;
-                self.apart(&output, &sums, &inputs[1..], &indices)?;
-                self.write_all(&output, &sums, &[], &[])
+                row_indices(s.indices)?;
             }
             Step::Random(s) => {
                 if (s.counter.dtype, s.output.dtype) != (DType::I32, DType::F32) {
                     return Err(format!("random {} counted by {}", s.output.dtype, s.counter.dtype));
                 }
-                let (counter, output) = (contiguous(s.counter, &[1]), contiguous(s.output, &[s.count]));
-                self.write_all(std::slice::from_ref(&counter), &[1], &[], &[])?;
-                self.apart(std::slice::from_ref(&output), &[s.count], &[counter], &[1])?;
-                self.write_all(&[output], &[s.count], &[], &[])
             }
         }
+        self.check_operands(step)
     }
 
-    fn read_all(&self, accesses: &[Access], dims: &[usize]) -> Result<(), String> {
-        accesses.iter().try_for_each(|a| self.span(a, dims).map(|_| ()))
-    }
-
-    /// Outputs must not broadcast, must not overlap each other, and may touch `inputs` only as the same access.
-    fn write_all(
-        &self,
-        outputs: &[Access],
-        dims: &[usize],
-        inputs: &[Access],
-        input_dims: &[usize],
-    ) -> Result<(), String> {
-        for (i, output) in outputs.iter().enumerate() {
-            let span = self.span(output, dims)?;
+    /// Every access lies in its buffer. What is written is declared as such, does not meet itself, and overlaps nothing but
+    /// what is read element by element by the very same access.
+    fn check_operands(&self, step: &Step) -> Result<(), String> {
+        let mut walks = Vec::new();
+        step.visit_operands(&mut |walk| walks.push((walk.role, walk.access(), walk.dims.to_vec())));
+        let mut spans = Vec::with_capacity(walks.len());
+        for (_, access, dims) in &walks {
+            spans.push(self.span(access, dims)?);
+        }
+        for (i, (role, output, dims)) in walks.iter().enumerate().filter(|(_, walk)| walk.0.writes()) {
             if !self.buffers[output.operand.buffer].written {
                 return Err(format!("writes buffer {}, which is read-only", output.operand.buffer));
             }
@@ -129,47 +81,24 @@ impl Program {
                     output.strides
                 ));
             }
-            for other in &outputs[i + 1..] {
-                if self.overlap(span, output, other, dims)? {
-                    return Err("two outputs overlap".into());
-                }
-            }
-            for input in inputs {
-                if input != output && self.overlap(span, output, input, input_dims)? {
-                    return Err("an output overlaps an input that is another access".into());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn apart(
-        &self,
-        outputs: &[Access],
-        dims: &[usize],
-        inputs: &[Access],
-        input_dims: &[usize],
-    ) -> Result<(), String> {
-        for output in outputs {
-            let span = self.span(output, dims)?;
-            for input in inputs {
-                if self.overlap(span, output, input, input_dims)? {
-                    return Err("an output overlaps an input".into());
+            for (j, (other_role, other, _)) in walks.iter().enumerate() {
+                let overlap = output.operand.buffer == other.operand.buffer
+                    && spans[i].0 < spans[j].1
+                    && spans[j].0 < spans[i].1;
+                let message = match other_role {
+                    Role::ReadElementwise if output == other => continue,
+                    Role::ReadElementwise => "an output overlaps an input that is another access",
+                    Role::Write if i == j => continue,
+                    Role::Write if *role == Role::Write => "two outputs overlap",
+                    Role::Count if i == j => continue,
+                    Role::Read | Role::Write | Role::Count => "an output overlaps an input",
+                };
+                if overlap {
+                    return Err(message.into());
                 }
             }
         }
         Ok(())
-    }
-
-    fn overlap(
-        &self,
-        span: (usize, usize),
-        output: &Access,
-        other: &Access,
-        dims: &[usize],
-    ) -> Result<bool, String> {
-        let other_span = self.span(other, dims)?;
-        Ok(output.operand.buffer == other.operand.buffer && span.0 < other_span.1 && other_span.0 < span.1)
     }
 
     /// The bytes from first to last (exclusive) that an access touches; empty when a dimension is zero.
@@ -203,8 +132,9 @@ impl Program {
     }
 }
 
-pub(super) fn contiguous(operand: Operand, dims: &[usize]) -> Access {
-    Access { operand, strides: crate::Shape::from(dims).strides() }
+fn row_indices(indices: Operand) -> Result<(), String> {
+    let found = indices.dtype;
+    if found == DType::I32 { Ok(()) } else { Err(format!("row indices of type {found}")) }
 }
 
 fn arity(what: &str, program: &MapProgram, inputs: usize, outputs: usize) -> Result<(), String> {

@@ -5,16 +5,20 @@
 //! further test of bounds.
 
 mod check;
+mod elementwise;
+mod facts;
 mod map;
+mod operands;
 mod regions;
 mod touch;
 
+pub use elementwise::ElementwisePart;
 pub use map::{Instruction, MapBuilder, MapProgram, Value};
+pub use operands::{OperandUse, Role};
 pub use regions::Region;
 pub(crate) use touch::Touch;
 
 use crate::DType;
-use check::contiguous;
 use std::ops::Range;
 
 /// A list of steps over numbered buffers.
