@@ -114,8 +114,8 @@ pub struct Reproduce {
     /// Another seed than the published one; results are marked as such
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Where networks are trained and used: a GPU if there is one, the CPU, or a GPU or nothing. It changes no bit, so
-    /// that what one has computed the other skips
+    /// Where networks are trained and used: a GPU if there is one, the CPU, or a GPU or nothing. It changes
+    /// no bit, so that what one has computed the other skips
     #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
     pub device: DeviceChoice,
     /// Threads to compute with, which changes no bit [default: all CPUs]

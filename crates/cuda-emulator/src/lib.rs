@@ -47,9 +47,9 @@
 //!
 //! # What is not
 //!
-//! Time, the compilation of PTX, and more than one stream: every call is carried out before it returns, and a fault is
-//! reported at the next synchronisation. A NaN that arithmetic of `f32` makes is 0x7fffffff, as on a GPU; one of `f64`
-//! is the host's.
+//! Time, the compilation of PTX, and more than one stream: every call is carried out before it returns, and a
+//! fault is reported at the next synchronisation. A NaN that arithmetic of `f32` makes is 0x7fffffff, as on a
+//! GPU; one of `f64` is the host's.
 #![deny(unsafe_code)]
 
 mod decode;

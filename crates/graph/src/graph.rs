@@ -14,8 +14,8 @@ use std::{
 
 /// A static computation graph. Cloning is cheap and refers to the same graph.
 ///
-/// Building never fails: an operation that does not fit its inputs becomes a node that remembers the error and
-/// the line that built it, and the first call that needs the node returns this error.
+/// Building never fails: an operation that does not fit its inputs becomes a node that remembers the error
+/// and the line that built it, and the first call that needs the node returns this error.
 ///
 /// ```
 /// use minutia_graph::{DType, Graph, Session, feeds};
@@ -74,17 +74,18 @@ impl Graph {
     }
 
     /// Sets the seed of every random operation. A random operation's numbers depend on this seed, on its name
-    /// and on how often it ran in its session, on nothing else. Steps that were prepared before keep their seed.
+    /// and on how often it ran in its session, on nothing else. Steps that were prepared before keep their
+    /// seed.
     pub fn set_random_seed(&self, seed: u64) {
         let mut inner = self.lock();
         inner.seed = seed;
         inner.version += 1;
     }
 
-    /// Prefixes the names of what is built until the guard is dropped, as TensorFlow's `name_scope` does. A name
-    /// that is taken gets a suffix: `hidden`, `hidden_1`. A name that ends with `/` is a scope to return to, counted
-    /// from the root, and an empty name is the root. What is built in a scope of an invalid name remembers
-    /// [`Error::Name`].
+    /// Prefixes the names of what is built until the guard is dropped, as TensorFlow's `name_scope` does. A
+    /// name that is taken gets a suffix: `hidden`, `hidden_1`. A name that ends with `/` is a scope to return
+    /// to, counted from the root, and an empty name is the root. What is built in a scope of an invalid name
+    /// remembers [`Error::Name`].
     ///
     /// ```
     /// use minutia_graph::{DType, Graph};

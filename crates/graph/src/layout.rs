@@ -1,8 +1,8 @@
 //! How matrices lie in memory: rows that start at cache lines.
 //!
-//! Threads that compute columns side by side then write no line together, and a vector of a row is one line. A row takes
-//! an odd number of lines, so that the same column of neighbouring rows falls on every set of a cache rather than on a
-//! few. What lies behind a row's last element means nothing.
+//! Threads that compute columns side by side then write no line together, and a vector of a row is one line.
+//! A row takes an odd number of lines, so that the same column of neighbouring rows falls on every set of a
+//! cache rather than on a few. What lies behind a row's last element means nothing.
 
 use minutia_tensor::{DType, Error, Shape};
 use std::borrow::Cow;

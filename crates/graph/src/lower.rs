@@ -1,7 +1,7 @@
 //! Lowering: from operations to kernel primitives over values, before anything is placed in memory.
 //!
-//! The result is a list of [`Step`]s whose buffer numbers are *values*, each written once. Transposing, slicing,
-//! broadcasting and most reshaping cost nothing: they make another [`View`] of the same value.
+//! The result is a list of [`Step`]s whose buffer numbers are *values*, each written once. Transposing,
+//! slicing, broadcasting and most reshaping cost nothing: they make another [`View`] of the same value.
 
 pub(crate) use crate::view::View;
 use crate::{DType, known::Known, layout, node::NodeId};
@@ -28,7 +28,8 @@ pub(crate) enum Source {
 }
 
 impl PartialEq for Source {
-    /// Constants by their bits: as numbers 0 equals -0, and yet 1/x tells them apart; a NaN would equal nothing.
+    /// Constants by their bits: as numbers 0 equals -0, and yet 1/x tells them apart; a NaN would equal
+    /// nothing.
     fn eq(&self, other: &Source) -> bool {
         match (self, other) {
             (Source::Step, Source::Step) => true,
@@ -187,7 +188,8 @@ impl Lowering {
         self.map_over(dtype, &dims, inputs, build)
     }
 
-    /// Elementwise over inputs that broadcast to `dims`. Constants of equal elements become part of the program.
+    /// Elementwise over inputs that broadcast to `dims`. Constants of equal elements become part of the
+    /// program.
     pub fn map_over(
         &mut self,
         dtype: DType,
@@ -458,8 +460,8 @@ fn nowhere(dtype: DType) -> Access {
     Access { operand: Operand { buffer: usize::MAX, offset: 0, dtype }, strides: Vec::new() }
 }
 
-/// Strides and bytes of a value from this source. A variable is padded in whatever plan it takes part; what a run computes
-/// may become so when all its steps are known.
+/// Strides and bytes of a value from this source. A variable is padded in whatever plan it takes part; what a
+/// run computes may become so when all its steps are known.
 fn lies(source: &Source, dtype: DType, dims: &[usize]) -> (Vec<usize>, usize) {
     if matches!(source, Source::Variable(_)) {
         return layout::padded(dtype, dims);
@@ -468,7 +470,8 @@ fn lies(source: &Source, dtype: DType, dims: &[usize]) -> (Vec<usize>, usize) {
     (shape.strides(), shape.elements().saturating_mul(dtype.size()))
 }
 
-/// The extents that all broadcast to. Shape inference has made sure that they do, as far as extents were known.
+/// The extents that all broadcast to. Shape inference has made sure that they do, as far as extents were
+/// known.
 fn broadcast_dims(inputs: &[View]) -> Vec<usize> {
     let rank = inputs.iter().map(|v| v.dims.len()).max().unwrap_or(0);
     (0..rank)

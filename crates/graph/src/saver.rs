@@ -14,12 +14,12 @@ const MAGIC: &[u8; 8] = b"minutia\0";
 const VERSION: u32 = 1;
 const HEADER: usize = MAGIC.len() + 4 + 32;
 
-/// Saves a session to a file and restores it: all variables (optimizers' slots and step counters are variables), and
-/// how often each random operation ran. Training goes on from a checkpoint with the bits of training that was never
-/// interrupted.
+/// Saves a session to a file and restores it: all variables (optimizers' slots and step counters are
+/// variables), and how often each random operation ran. Training goes on from a checkpoint with the bits of
+/// training that was never interrupted.
 ///
-/// A file is: `minutia\0`, format version (`u32`, little-endian), SHA-256 of the rest, the rest in bincode. It is
-/// written beside its destination and renamed, so that a checkpoint is complete or not there.
+/// A file is: `minutia\0`, format version (`u32`, little-endian), SHA-256 of the rest, the rest in bincode.
+/// It is written beside its destination and renamed, so that a checkpoint is complete or not there.
 ///
 /// ```
 /// use minutia_graph::{Graph, Saver, Session, feeds};
@@ -56,8 +56,8 @@ pub struct Restored {
     pub left: Differences,
 }
 
-/// Names are borrowed from the file and lists grow as they are read, so that a length in a file that claims more
-/// than the file holds is an error, not an allocation.
+/// Names are borrowed from the file and lists grow as they are read, so that a length in a file that claims
+/// more than the file holds is an error, not an allocation.
 #[derive(Serialize, Deserialize)]
 struct Contents<'a> {
     #[serde(borrow)]

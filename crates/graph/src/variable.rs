@@ -42,8 +42,8 @@ pub struct Variable {
 }
 
 impl Variable {
-    /// Gives the variable a new value, which is the result. The value has the variable's type and shape; it may be a
-    /// plain number for a scalar.
+    /// Gives the variable a new value, which is the result. The value has the variable's type and shape; it
+    /// may be a plain number for a scalar.
     ///
     /// A value that is computed from the variable itself is computed from the beginning of the run: of two
     /// such assignments in one run the one built last holds. [`assign_add`](Variable::assign_add) and
@@ -86,8 +86,8 @@ impl Variable {
         self.assign(now + value)
     }
 
-    /// Subtracts from the variable's value, as it is after the assignments built before; the difference is the
-    /// result.
+    /// Subtracts from the variable's value, as it is after the assignments built before; the difference is
+    /// the result.
     #[track_caller]
     pub fn assign_sub(&self, value: impl Operand) -> Output {
         let now = self.read_value();

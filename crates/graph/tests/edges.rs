@@ -1,12 +1,13 @@
-//! Gradients where derivatives are infinite or elements are not picked: one row for each, checked against TensorFlow, or
-//! against exact arithmetic where TensorFlow says NaN.
+//! Gradients where derivatives are infinite or elements are not picked: one row for each, checked against
+//! TensorFlow, or against exact arithmetic where TensorFlow says NaN.
 
 use minutia_graph::{DType, Device, Graph, Output, Session, Tensor, feeds};
 
 const INF: f32 = f32::INFINITY;
 const NAN: f32 = f32::NAN;
 
-/// What a row says, its inputs, what is differentiated how often with respect to the first, and the gradient of the sum.
+/// What a row says, its inputs, what is differentiated how often with respect to the first, and the gradient
+/// of the sum.
 struct Row {
     says: &'static str,
     inputs: Vec<Tensor>,

@@ -1,5 +1,5 @@
-//! Graphs of a hundred thousand nodes: nothing recurses along them, and no step of planning goes through all of them for
-//! each.
+//! Graphs of a hundred thousand nodes: nothing recurses along them, and no step of planning goes through all
+//! of them for each.
 
 use minutia_graph::{Device, Error, Graph, Output, Session, Tensor, feeds};
 

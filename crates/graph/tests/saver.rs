@@ -30,8 +30,8 @@ fn session(graph: &Graph) -> Session {
     session
 }
 
-/// A checkpoint in a folder that lasts as long as the first of these, and the session that it is of, after both
-/// operations.
+/// A checkpoint in a folder that lasts as long as the first of these, and the session that it is of, after
+/// both operations.
 fn saved() -> (TempDir, PathBuf, Graph, Session, Vec<Operation>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint");

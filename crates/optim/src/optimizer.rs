@@ -1,8 +1,8 @@
 use crate::{Argument, Error, argument};
 use minutia_graph::{Graph, Operation, Output, Variable};
 
-/// An optimizer: builds the updates of variables into their graph. What it remembers from step to step (its slots) are
-/// variables of the graph, which `Saver` keeps with the others.
+/// An optimizer: builds the updates of variables into their graph. What it remembers from step to step (its
+/// slots) are variables of the graph, which `Saver` keeps with the others.
 pub trait Optimizer: Sized {
     /// TensorFlow's name, which is also the name scope of the updates.
     fn name(&self) -> &'static str;
@@ -20,8 +20,8 @@ pub trait Optimizer: Sized {
     /// [`apply_gradients`](Optimizer::apply_gradients).
     ///
     /// # Errors
-    /// [`Error::Unreached`] for variables that the loss does not depend on, [`Error::Duplicate`] for one that is listed
-    /// twice, or the first error of building.
+    /// [`Error::Unreached`] for variables that the loss does not depend on, [`Error::Duplicate`] for one that
+    /// is listed twice, or the first error of building.
     #[track_caller]
     fn compute_gradients(
         &self,
@@ -58,7 +58,8 @@ pub trait Optimizer: Sized {
         Ok(graph.group(&updates).with_name(self.name()))
     }
 
-    /// The operation that makes one step towards a smaller loss, over all trainable variables that it depends on.
+    /// The operation that makes one step towards a smaller loss, over all trainable variables that it depends
+    /// on.
     ///
     /// # Errors
     /// [`Error::NoVariables`] when there is none, or as [`apply_gradients`](Optimizer::apply_gradients).
@@ -126,8 +127,8 @@ impl<O: Optimizer> WithVarList<O> {
     /// The operation that makes one step towards a smaller loss.
     ///
     /// # Errors
-    /// [`Error::Unreached`] for variables that the loss does not depend on, [`Error::Duplicate`] for one that is listed
-    /// twice, [`Error::NoVariables`] for an empty list, or as [`Optimizer::apply_gradients`].
+    /// [`Error::Unreached`] for variables that the loss does not depend on, [`Error::Duplicate`] for one that
+    /// is listed twice, [`Error::NoVariables`] for an empty list, or as [`Optimizer::apply_gradients`].
     #[track_caller]
     pub fn minimize(&self, loss: &Output) -> Result<Operation, Error> {
         self.apply_gradients(&self.compute_gradients(loss)?)
@@ -162,8 +163,8 @@ fn distinct<'a>(optimizer: &'static str, variables: impl Iterator<Item = &'a Var
     Ok(())
 }
 
-/// A slot: a variable beside another, of its shape, filled with one number. As in TensorFlow 1 it is named after its
-/// variable and its optimizer, whatever scope is open: `W/Adam`, and `W/Adam_1` for a second one.
+/// A slot: a variable beside another, of its shape, filled with one number. As in TensorFlow 1 it is named
+/// after its variable and its optimizer, whatever scope is open: `W/Adam`, and `W/Adam_1` for a second one.
 #[track_caller]
 pub(crate) fn slot(variable: &Variable, name: &str, value: f32) -> Variable {
     let (graph, owner) = (variable.graph(), variable.name());

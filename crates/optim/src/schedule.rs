@@ -58,8 +58,8 @@ pub fn exponential_decay(step: &Output, rate: f32, steps: f32, factor: f32) -> O
     step.graph().constant(factor).pow(step / steps) * rate
 }
 
-/// [`exponential_decay`] in stairs, TensorFlow's `staircase=True`: `rate factor^floor(step / steps)`, which changes
-/// after every `steps` steps alone.
+/// [`exponential_decay`] in stairs, TensorFlow's `staircase=True`: `rate factor^floor(step / steps)`, which
+/// changes after every `steps` steps alone.
 ///
 /// ```
 /// use minutia_graph::{DType, Device, Graph, Session, feeds};
@@ -123,7 +123,8 @@ pub fn inverse_time_decay(step: &Output, rate: f32, steps: f32, factor: f32) -> 
     rate / (step / steps * factor + 1.0)
 }
 
-/// [`inverse_time_decay`] in stairs, TensorFlow's `staircase=True`: `rate / (1 + factor floor(step / steps))`.
+/// [`inverse_time_decay`] in stairs, TensorFlow's `staircase=True`: `rate / (1 + factor floor(step /
+/// steps))`.
 ///
 /// ```
 /// use minutia_graph::{DType, Device, Graph, Session, feeds};
@@ -161,7 +162,8 @@ fn stair(step: &Output, steps: f32) -> Output {
     (step / steps).cast(DType::I32).cast(DType::F32)
 }
 
-/// From `rate` to `end` as `(1 - step / steps)^power`; constant from `steps` on. A `power` of 1 is a straight line.
+/// From `rate` to `end` as `(1 - step / steps)^power`; constant from `steps` on. A `power` of 1 is a straight
+/// line.
 ///
 /// ```
 /// use minutia_graph::{DType, Device, Graph, Session, feeds};
@@ -195,8 +197,8 @@ pub fn polynomial_decay(step: &Output, rate: f32, steps: f32, end: f32, power: f
     left.pow(power) * (rate - end) + end
 }
 
-/// `values[i]` up to and including step `boundaries[i]`, the last value after. The boundaries ascend, and there is one
-/// value more than boundaries; `None` otherwise.
+/// `values[i]` up to and including step `boundaries[i]`, the last value after. The boundaries ascend, and
+/// there is one value more than boundaries; `None` otherwise.
 ///
 /// ```
 /// use minutia_graph::{DType, Device, Graph, Session, feeds};

@@ -33,8 +33,8 @@ impl Device {
     /// has.
     ///
     /// # Errors
-    /// [`Error::Option`] for a variable with a senseless value, [`Error::Simd`] for instructions that this CPU
-    /// lacks.
+    /// [`Error::Option`] for a variable with a senseless value, [`Error::Simd`] for instructions that this
+    /// CPU lacks.
     pub fn cpu() -> Result<Device, Error> {
         Device::cpu_with(cpu::Options::from_env()?)
     }
@@ -98,13 +98,13 @@ impl Executable {
     /// Runs the program: its buffer `i` is `slots[i]` of the memory.
     ///
     /// # Errors
-    /// [`Error::Binding`] when a slot is smaller than declared, [`Error::ReadOnly`] when a written one is a host
-    /// tensor, [`Error::Aliased`] when it is another buffer's slot too, [`Error::IndexOutOfRange`] when a gather meets a bad
-    /// index (what ran before it has run), [`Error::WrongDevice`] when the memory is another device's,
-    /// [`Error::Cuda`] when a GPU fails.
+    /// [`Error::Binding`] when a slot is smaller than declared, [`Error::ReadOnly`] when a written one is a
+    /// host tensor, [`Error::Aliased`] when it is another buffer's slot too, [`Error::IndexOutOfRange`] when
+    /// a gather meets a bad index (what ran before it has run), [`Error::WrongDevice`] when the memory is
+    /// another device's, [`Error::Cuda`] when a GPU fails.
     ///
-    /// A GPU runs the program while the host goes on, and tells of a bad index at the next [`Memory::wait`], `read`, `write`
-    /// or `replace`; whatever was run over the memory after it has done nothing.
+    /// A GPU runs the program while the host goes on, and tells of a bad index at the next [`Memory::wait`],
+    /// `read`, `write` or `replace`; whatever was run over the memory after it has done nothing.
     pub fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
         match (&mut self.0, &mut memory.0) {
             (On::Cpu(executable), On::Cpu(memory)) => executable.run(memory, slots),

@@ -67,8 +67,8 @@ pub enum Error {
         /// How many kernels take.
         most: usize,
     },
-    /// A program was run over a memory that does not have what it declares, or a slot was read or written beyond
-    /// its end.
+    /// A program was run over a memory that does not have what it declares, or a slot was read or written
+    /// beyond its end.
     #[error("slot {slot} of the memory has {found} bytes, not the {expected} that are needed")]
     Binding {
         /// Index into the bindings; for direct access to a memory, the slot's number.

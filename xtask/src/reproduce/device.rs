@@ -8,8 +8,8 @@ use minutia_tensor::{Device, Error, cpu};
 use crate::cli::DeviceChoice;
 use crate::terminal;
 
-/// The device of the networks. The matrices of the inverse, whose steps are a fraction of a microsecond, are too small for
-/// a GPU and stay on the CPU.
+/// The device of the networks. The matrices of the inverse, whose steps are a fraction of a microsecond, are
+/// too small for a GPU and stay on the CPU.
 ///
 /// # Errors
 /// When a GPU was asked for and none can be had, when a driver is named that cannot be opened, or when

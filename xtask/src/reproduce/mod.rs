@@ -1,8 +1,8 @@
 //! `cargo xtask reproduce`: the post's figures and numbers, and a report on which of its claims hold.
 //!
-//! A *stage* computes an outcome and draws its figures: two *jobs*, each with a key made of everything that it
-//! depends on. A job whose key and files are as an earlier run left them is skipped. `environment.json` apart,
-//! nothing that is written depends on the machine.
+//! A *stage* computes an outcome and draws its figures: two *jobs*, each with a key made of everything that
+//! it depends on. A job whose key and files are as an earlier run left them is skipped. `environment.json`
+//! apart, nothing that is written depends on the machine.
 
 mod checkpoint;
 mod compute;

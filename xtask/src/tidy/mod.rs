@@ -1,4 +1,5 @@
-//! `cargo xtask tidy`: the repository's rules as code. Every violation is printed with its place and its cure.
+//! `cargo xtask tidy`: the repository's rules as code. Every violation is printed with its place and its
+//! cure.
 
 mod layers;
 mod line_ends;

@@ -19,7 +19,8 @@ pub const CLASSES: usize = 10;
 /// The most classes that a set may have: labels are bytes.
 pub const MAX_CLASSES: usize = 256;
 
-/// The names of the four files, as MNIST has them; a `.` may stand for the `-` before `idx`, and `.gz` may follow.
+/// The names of the four files, as MNIST has them; a `.` may stand for the `-` before `idx`, and `.gz` may
+/// follow.
 pub const FILES: [&str; 4] = [
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -69,8 +70,8 @@ impl Mnist {
         self.digests.iter().eq(DIGESTS)
     }
 
-    /// Splits the training images as TensorFlow's `read_data_sets` does: the first 5,000 are for validation, the
-    /// others (55,000 of MNIST) for training.
+    /// Splits the training images as TensorFlow's `read_data_sets` does: the first 5,000 are for validation,
+    /// the others (55,000 of MNIST) for training.
     #[must_use]
     pub fn split(&self) -> Split {
         Split {

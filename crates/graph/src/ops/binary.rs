@@ -47,11 +47,11 @@ macro_rules! binary {
     };
 }
 
-// Each row: documentation, method, name; program for f32; code for i32, if there is one; gradients from x, y, z and
-// g, the gradient of z; the domain that it is tested over.
+// Each row: documentation, method, name; program for f32; code for i32, if there is one; gradients from x, y,
+// z and g, the gradient of z; the domain that it is tested over.
 //
-// Where a derivative is infinite at finite operands (a division by 0, a power of 0), a gradient of 0 stays 0: such rows
-// multiply and divide by the two operations that say so, which are each other's gradients.
+// Where a derivative is infinite at finite operands (a division by 0, a power of 0), a gradient of 0 stays 0:
+// such rows multiply and divide by the two operations that say so, which are each other's gradients.
 binary! {
     /// Elementwise `x + y`. Gradients: `g` and `g`.
     pub(crate) plus Add: |m, v| m.apply(Add, v), Some(AddI),
@@ -65,8 +65,9 @@ binary! {
     /// Elementwise `x / y`. Gradients: `g / y` and `-g x / y^2`; a `g` of 0 gives 0, also where `y` is 0.
     pub(crate) divided_by RealDiv: |m, v| m.apply(Div, v), None,
         |_x, y, z, g| { let scaled = g.xdivy(y); (scaled.clone(), -scaled.multiply_no_nan(z)) }, 0.5 to 2.0;
-    /// Elementwise `x y`, but 0 where either is 0, whatever the other is: a mask of 0 and 1 takes away infinities and NaNs
-    /// too. (TensorFlow's gives 0 for a `y` of 0 alone.) Gradients: the same product of `g` with `y` and with `x`.
+    /// Elementwise `x y`, but 0 where either is 0, whatever the other is: a mask of 0 and 1 takes away
+    /// infinities and NaNs too. (TensorFlow's gives 0 for a `y` of 0 alone.) Gradients: the same product of
+    /// `g` with `y` and with `x`.
     pub multiply_no_nan MulNoNan: product_no_nan, None,
         |x, y, _z, g| (g.multiply_no_nan(y), g.multiply_no_nan(x)), -2.0 to 2.0;
     /// Elementwise `x / y`, but 0 where `x` is 0, whatever `y` is. Gradients: those of `x / y`.
@@ -78,8 +79,9 @@ binary! {
     /// Elementwise smaller operand. At a tie the gradient goes to `x` alone, as in TensorFlow.
     pub minimum Minimum: |m, v| m.apply(Min, v), Some(MinI),
         |x, y, _z, g| split(x.less_equal(y), g), -2.0 to 2.0;
-    /// Elementwise `x^y`. Gradients: `g y x^(y-1)`, and `g z ln x` where `x > 0`, else 0. A factor of 0 makes either 0, so
-    /// that `x^0` is flat at 0 too, and so is the third derivative of `x^2`; TensorFlow's are NaN there.
+    /// Elementwise `x^y`. Gradients: `g y x^(y-1)`, and `g z ln x` where `x > 0`, else 0. A factor of 0 makes
+    /// either 0, so that `x^0` is flat at 0 too, and so is the third derivative of `x^2`; TensorFlow's are
+    /// NaN there.
     pub pow Pow: |m, v| m.apply(Pow, v), None,
         |x, y, z, g| {
             let positive = x.greater(0.0);
@@ -91,8 +93,8 @@ binary! {
         }, 0.5 to 2.0;
 }
 
-/// The product of two values, but 0 where either is 0. A zero has the product's sign, so that a factor that is known,
-/// finite and not 0, which needs no test, gives the same bits.
+/// The product of two values, but 0 where either is 0. A zero has the product's sign, so that a factor that
+/// is known, finite and not 0, which needs no test, gives the same bits.
 pub(super) fn product_no_nan(m: &mut MapBuilder, v: &[Value]) -> Value {
     let product = m.apply(Mul, v);
     if v.iter().any(|&factor| known(m, factor).is_some_and(|c| c.is_finite() && c != 0.0)) {
@@ -126,8 +128,8 @@ fn split(to_x: Output, g: &Output) -> (Output, Output) {
 }
 
 impl Output {
-    /// Limits every element to `low..=high`: `maximum(minimum(x, high), low)`, as TensorFlow has it. The gradient
-    /// is that of the composition: `g` inside and on the bounds, 0 outside.
+    /// Limits every element to `low..=high`: `maximum(minimum(x, high), low)`, as TensorFlow has it. The
+    /// gradient is that of the composition: `g` inside and on the bounds, 0 outside.
     ///
     /// ```
     /// use minutia_graph::{Graph, Session, feeds};

@@ -9,8 +9,8 @@ pub(crate) struct Concat {
 }
 
 impl Graph {
-    /// Joins tensors along an axis; all other extents and the types must agree. A negative axis counts from the
-    /// last. Gradient: the slice of `g` that each came from.
+    /// Joins tensors along an axis; all other extents and the types must agree. A negative axis counts from
+    /// the last. Gradient: the slice of `g` that each came from.
     ///
     /// ```
     /// use minutia_graph::{Device, Graph, Session, feeds};
@@ -30,8 +30,9 @@ impl Graph {
 }
 
 impl Concat {
-    /// The block of each part, where the extents along the axis are known before the run. Nodes that found theirs in the run
-    /// would have all parts as inputs, so that there would be as many edges as pairs of parts.
+    /// The block of each part, where the extents along the axis are known before the run. Nodes that found
+    /// theirs in the run would have all parts as inputs, so that there would be as many edges as pairs of
+    /// parts.
     fn blocks(self, parts: &[Output]) -> Option<Vec<Slice>> {
         let rank = parts.first()?.shape().len();
         let axis = axis_of(self.axis, rank).ok()?;

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Gather;
 
 impl Output {
-    /// The slices of this table along axis 0 that `indices` (`i32`, any shape) name: a table `[rows, ..]` of any type
-    /// gives `[indices.., ..]`. An index outside the table is an error of the run, which names the node.
+    /// The slices of this table along axis 0 that `indices` (`i32`, any shape) name: a table `[rows, ..]` of
+    /// any type gives `[indices.., ..]`. An index outside the table is an error of the run, which names the
+    /// node.
     ///
     /// ```
     /// use minutia_graph::{DType, Device, Graph, Session, feeds};

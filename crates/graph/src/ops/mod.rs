@@ -1,5 +1,6 @@
-//! The operations. One file holds all of an operation: documentation, shape rule, gradient (with the operations that
-//! only gradients use), lowering and samples; an elementwise operation is a row in its family's file.
+//! The operations. One file holds all of an operation: documentation, shape rule, gradient (with the
+//! operations that only gradients use), lowering and samples; an elementwise operation is a row in its
+//! family's file.
 
 pub(crate) mod arg_reduce;
 pub(crate) mod binary;
@@ -42,7 +43,8 @@ pub(crate) trait Op {
     fn gradient(&self, at: &Gradient) -> Gradients;
     /// The kernel primitives that compute it.
     fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View;
-    /// For the table of operations: each name that the operation has, and what builds it, separated by spaces.
+    /// For the table of operations: each name that the operation has, and what builds it, separated by
+    /// spaces.
     fn builders() -> &'static [(&'static str, &'static str)];
     /// Inputs that the conformance suite uses.
     fn samples() -> Vec<Sample>;

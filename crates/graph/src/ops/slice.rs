@@ -11,8 +11,8 @@ pub(crate) struct Slice {
 }
 
 impl Output {
-    /// The block that starts at `begin` and has `size` elements along each axis (-1: all that is left); no copy is
-    /// made. Gradient: `g` in its place among zeros.
+    /// The block that starts at `begin` and has `size` elements along each axis (-1: all that is left); no
+    /// copy is made. Gradient: `g` in its place among zeros.
     ///
     /// ```
     /// let graph = minutia_graph::Graph::new();

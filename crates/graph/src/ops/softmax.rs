@@ -19,8 +19,8 @@ impl Output {
         self.apply(Softmax { log: false }, &[])
     }
 
-    /// Logarithm of [`softmax`](Output::softmax), `x_i - max x - ln sum_j e^(x_j - max x)`, which loses nothing
-    /// where the probabilities underflow. Gradient: `g - e^y sum_j g_j`.
+    /// Logarithm of [`softmax`](Output::softmax), `x_i - max x - ln sum_j e^(x_j - max x)`, which loses
+    /// nothing where the probabilities underflow. Gradient: `g - e^y sum_j g_j`.
     #[track_caller]
     #[must_use]
     pub fn log_softmax(&self) -> Output {

@@ -1,7 +1,8 @@
 use super::*;
 use serde::{Deserialize, Serialize};
 
-/// A variable's value at the beginning of the run. Which variable it is stands in the graph's list of variables.
+/// A variable's value at the beginning of the run. Which variable it is stands in the graph's list of
+/// variables.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct VariableOp {
     pub signature: Signature,

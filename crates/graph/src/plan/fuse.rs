@@ -1,8 +1,8 @@
-//! Fusion: maps go into the kernels that feed them or that they feed, so that an intermediate stays in the cache or
-//! is never written at all.
+//! Fusion: maps go into the kernels that feed them or that they feed, so that an intermediate stays in the
+//! cache or is never written at all.
 //!
-//! A map changes no bit by being run elsewhere: its program says exactly what is computed for each element, and no
-//! backend may reorder or contract it. So the rules below ask only whether the loops agree.
+//! A map changes no bit by being run elsewhere: its program says exactly what is computed for each element,
+//! and no backend may reorder or contract it. So the rules below ask only whether the loops agree.
 
 use super::{effort::spend, order, topology::Topology, traffic::Traffic};
 use crate::{
@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 const LONGEST: usize = 64;
 /// More operands would do so too.
 const MOST_OPERANDS: usize = 16;
-/// What lies more kernels apart is not looked at: it has left the caches long before, and the search would take time in
-/// proportion to the graph's size for each kernel.
+/// Kernels that a search for dependencies between two kernels may look at. Pairs that need more lie far apart: their
+/// value has left the caches, and planning would take time in proportion to the graph's size for each kernel.
 const FARTHEST: usize = 128;
 
 #[cfg(test)]
@@ -74,8 +74,8 @@ enum Time {
 }
 
 impl Fusion {
-    /// Fuses what fits, consumer by consumer, until nothing does. After the first time, only kernels are looked at for
-    /// which something has changed.
+    /// Fuses what fits, consumer by consumer, until nothing does. After the first time, only kernels are
+    /// looked at for which something has changed.
     fn run(&mut self) {
         let mut open: BTreeSet<usize> = (0..self.kernels.len()).collect();
         let mut next = 0;
@@ -88,8 +88,8 @@ impl Fusion {
         }
     }
 
-    /// Puts what a producer and its consumer become into the consumer's place, and adds the kernels to `open` that may now
-    /// be fused with another.
+    /// Puts what a producer and its consumer become into the consumer's place, and adds the kernels to `open`
+    /// that may now be fused with another.
     fn join(&mut self, consumer: usize, found: Found, open: &mut BTreeSet<usize>) {
         let Found { producer, kernel, time } = found;
         match time {
@@ -148,8 +148,8 @@ impl Fusion {
         self.kept[value] || self.traffic.of_value(value).reads.iter().any(|&kernel| kernel != reader)
     }
 
-    /// Whether a map of this value alone, which stays in memory in any case, may yet become part of its only reader:
-    /// that then reads the value instead of the map's result, which is never written.
+    /// Whether a map of this value alone, which stays in memory in any case, may yet become part of its only
+    /// reader: that then reads the value instead of the map's result, which is never written.
     fn can_wait(&self, map: &Map, value: usize, consumer: usize) -> bool {
         let alone = |result: usize| !self.kept[result] && self.traffic.of_value(result).reads.len() == 1;
         self.needed_elsewhere(value, consumer)
@@ -157,8 +157,8 @@ impl Fusion {
             && matches!(&map.outputs[..], [output] if alone(output.operand.buffer))
     }
 
-    /// When the two can run as one. None if the consumer depends on the producer by way of a third kernel, which would have
-    /// no place then, or if it is too far to tell.
+    /// When the two can run as one. None if the consumer depends on the producer by way of a third kernel,
+    /// which would have no place then, or if it is too far to tell.
     fn between(&self, producer: usize, consumer: usize) -> Option<Time> {
         let (first, last) = (self.topology.place(producer), self.topology.place(consumer));
         let back = |at: usize, list: &mut Vec<usize>| {
@@ -349,13 +349,14 @@ fn place(inputs: &mut Vec<Access>, access: Access) -> usize {
     })
 }
 
-/// How one nest of loops walks through another: for each of its axes, an axis of the other and the steps taken there.
+/// How one nest of loops walks through another: for each of its axes, an axis of the other and the steps
+/// taken there.
 #[derive(PartialEq)]
 struct Walk(Vec<Option<(usize, usize)>>);
 
 impl Walk {
-    /// Both nests address the same value, with these extents and strides. None where some element of `target` is no
-    /// element of `own`, or (with `all`) the other way round.
+    /// Both nests address the same value, with these extents and strides. None where some element of `target`
+    /// is no element of `own`, or (with `all`) the other way round.
     fn new(target: (&[usize], &[usize]), own: (&[usize], &[usize]), all: bool) -> Option<Walk> {
         if target.0.contains(&0) || own.0.contains(&0) {
             return None;

@@ -1,7 +1,7 @@
 //! The planner: from a graph, fetches and the shapes of feeds to a program for a device.
 //!
-//! Prune, check shapes, [lower](crate::lower), drop what nothing needs, compute constants once, order so that an
-//! update runs after the last reader of the old value, place every intermediate in one arena by liveness.
+//! Prune, check shapes, [lower](crate::lower), drop what nothing needs, compute constants once, order so that
+//! an update runs after the last reader of the old value, place every intermediate in one arena by liveness.
 
 mod arena;
 mod effort;
@@ -72,8 +72,8 @@ impl Plan {
         let fetched: Vec<View> = targets.iter().filter(|t| t.1).map(|t| views[&t.0].clone()).collect();
         let mut flags = Vec::new();
         if check_numerics {
-            // What nothing uses may be anything: an old value that is assigned over need not even be there. Constants
-            // are used as parts of map programs.
+            // What nothing uses may be anything: an old value that is assigned over need not even be there.
+            // Constants are used as parts of map programs.
             let kept: Vec<usize> =
                 fetched.iter().chain(l.commits.values()).map(|v| v.operand.buffer).collect();
             let live = prune::live(&l, &kept);
@@ -173,8 +173,8 @@ fn lower(
     if unfed.is_empty() { Ok((l, views)) } else { Err(Error::Unfed { placeholders: unfed }) }
 }
 
-/// No tensor of a run may take more bytes, not even one that no memory holds, such as a number that was stretched: it
-/// may yet be walked through, element by element, which would never end.
+/// No tensor of a run may take more bytes, not even one that no memory holds, such as a number that was
+/// stretched: it may yet be walked through, element by element, which would never end.
 const MOST_BYTES: u64 = 1 << 38;
 
 /// Refuses tensors that are too large for any run, and names the node.
@@ -195,8 +195,8 @@ fn assemble(
     flags: Vec<(NodeId, View)>,
     defer_commits: bool,
 ) -> Plan {
-    // What is fetched must be contiguous, and must not be overwritten by this run or, for a prepared step is read
-    // later, by another one.
+    // What is fetched must be contiguous, and must not be overwritten by this run or, for a prepared step is
+    // read later, by another one.
     let mut commits = std::mem::take(&mut l.commits);
     let fetched: Vec<View> = fetched
         .into_iter()

@@ -8,9 +8,9 @@ use crate::{
 use minutia_tensor::program::{OperandUse, Role, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Finds the new values that can be written over the variables' old ones, and orders the steps so that this is
-/// right. Returns the variable of each such value. A fetched value is none of them: it stays what it is when the
-/// variable has changed again.
+/// Finds the new values that can be written over the variables' old ones, and orders the steps so that this
+/// is right. Returns the variable of each such value. A fetched value is none of them: it stays what it is
+/// when the variable has changed again.
 pub(super) fn in_place(
     l: &mut Lowering,
     commits: &BTreeMap<usize, View>,
@@ -94,8 +94,8 @@ fn overwrites(step: &Step, old: usize, new: usize) -> bool {
         .all(|&(role, offset, strides)| role == Role::ReadElementwise && output == Some((offset, strides)))
 }
 
-/// Topological order. Where there is a choice, steps over the same rows follow each other, since threads can then share
-/// the rows and need not wait; among these, and where rows change, the earliest built goes first.
+/// Topological order. Where there is a choice, steps over the same rows follow each other, since threads can
+/// then share the rows and need not wait; among these, and where rows change, the earliest built goes first.
 fn sorted(edges: &[Vec<usize>], rows: &[Option<usize>]) -> Vec<usize> {
     let mut waiting = vec![0; edges.len()];
     edges.iter().flatten().for_each(|&to| waiting[to] += 1);

@@ -7,8 +7,8 @@ use crate::{
 use minutia_tensor::program::{Access, Operand, OperandUse};
 use std::collections::BTreeMap;
 
-/// Pads the rows of wide matrices that are computed and only ever walked along rows and columns. What is in `dense`
-/// stays as it is; `commits` are brought up to date.
+/// Pads the rows of wide matrices that are computed and only ever walked along rows and columns. What is in
+/// `dense` stays as it is; `commits` are brought up to date.
 pub(super) fn pad(l: &mut Lowering, dense: &[usize], commits: &mut BTreeMap<usize, View>) {
     let rows = |l: &Lowering, value: usize| {
         let value = &l.values[value];
@@ -64,8 +64,8 @@ struct Rows {
 }
 
 impl Rows {
-    /// The access that walks the padded rows as this one walks the dense ones; none if a loop of it runs from one row
-    /// into the next.
+    /// The access that walks the padded rows as this one walks the dense ones; none if a loop of it runs from
+    /// one row into the next.
     fn walk(self, access: &Access, dims: &[usize]) -> Option<Access> {
         let size = access.operand.dtype.size();
         let first = access.operand.offset / size;

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Ranges of bytes, each taken for some span of time.
 ///
-/// Time is halved again and again; a span is the few halves that make it up. Each half knows what is taken all through
-/// it, and what is taken somewhere within it, so that neither asking nor taking goes through all that lies there.
+/// Time is halved again and again; a span is the few halves that make it up. Each half knows what is taken
+/// all through it, and what is taken somewhere within it, so that neither asking nor taking goes through all
+/// that lies there.
 pub(super) struct Shelf {
     /// Moments, rounded up to a power of two.
     moments: usize,
-    /// Of each half, whose own halves are twice its number and the next: what was taken for exactly this half.
+    /// Of each half, whose own halves are twice its number and the next: what was taken for exactly this
+    /// half.
     through: Vec<Ranges>,
     /// What was taken for it or for any part of it.
     within: Vec<Ranges>,
@@ -38,8 +40,8 @@ impl Shelf {
         Shelf { moments, through, within, begins, ends, latest: None }
     }
 
-    /// Takes the lowest range of so many bytes that is free during a span, both of whose moments belong to it, and returns
-    /// its offset.
+    /// Takes the lowest range of so many bytes that is free during a span, both of whose moments belong to
+    /// it, and returns its offset.
     pub fn take(&mut self, span: (usize, usize), bytes: usize) -> usize {
         let halves = self.halves(span);
         let wholes = wholes(&halves);
@@ -65,8 +67,9 @@ impl Shelf {
         offset
     }
 
-    /// An offset below which no range of this size is free. What kept the latest range of this size from lower offsets keeps
-    /// this one from them too, but for what ended before this span began, or begins after this span's end.
+    /// An offset below which no range of this size is free. What kept the latest range of this size from
+    /// lower offsets keeps this one from them too, but for what ended before this span began, or begins after
+    /// this span's end.
     fn least(&self, (first, last): (usize, usize), bytes: usize) -> usize {
         let Some(Taken { span, offset, .. }) =
             self.latest.as_ref().filter(|t| t.bytes == bytes && t.span.0 <= first)

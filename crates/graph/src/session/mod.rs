@@ -55,8 +55,8 @@ impl Session {
         &self.graph
     }
 
-    /// In this mode a run that meets a NaN or an infinity fails, names the first node that produced one, and leaves
-    /// the variables as they were. It is slower. Steps prepared before keep their mode.
+    /// In this mode a run that meets a NaN or an infinity fails, names the first node that produced one, and
+    /// leaves the variables as they were. It is slower. Steps prepared before keep their mode.
     pub fn set_check_numerics(&mut self, on: bool) {
         if self.check_numerics != on {
             self.check_numerics = on;
@@ -101,7 +101,8 @@ impl Session {
     /// ```
     ///
     /// # Errors
-    /// An error of building, of a feed, an unfed placeholder, a variable without a value, an index out of range.
+    /// An error of building, of a feed, an unfed placeholder, a variable without a value, an index out of
+    /// range.
     pub fn run<F: Fetch>(&mut self, fetches: F, feeds: Feeds) -> Result<F::Value, Error> {
         let feeds = feeds.resolve(&self.graph)?;
         let targets = targets(&self.graph, &fetches)?;

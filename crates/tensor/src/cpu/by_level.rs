@@ -55,9 +55,10 @@ macro_rules! by_level {
 }
 pub(super) use by_level;
 
-/// Compiles a function over [`Vector`](super::simd::vector::Vector) once for each level: `by_vector! { fn name(x: T, ..) =
-/// generic; }` makes a module `name` with `at(level)`, the function to call, which is `generic::<V>` for the level's
-/// vectors. The functions are unsafe: their level must be one that the CPU has.
+/// Compiles a function over [`Vector`](super::simd::vector::Vector) once for each level: `by_vector! { fn
+/// name(x: T, ..) = generic; }` makes a module `name` with `at(level)`, the function to call, which is
+/// `generic::<V>` for the level's vectors. The functions are unsafe: their level must be one that the CPU
+/// has.
 macro_rules! by_vector {
     ($(#[$meta:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) = $generic:ident;) => {
         $(#[$meta])*

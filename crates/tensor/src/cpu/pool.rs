@@ -23,8 +23,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a thread waits awake. A sleeping one takes up to a hundred microseconds to come, too late for a job of that
-/// length; were it to sleep again before the next, it would come too late for every one.
+/// How long a thread waits awake. A sleeping one takes up to a hundred microseconds to come, too late for a
+/// job of that length; were it to sleep again before the next, it would come too late for every one.
 const AWAKE: Duration = Duration::from_micros(300);
 /// For how long of it a thread keeps its core to itself; then whatever else wants to run there goes first.
 const ALONE: Duration = Duration::from_micros(20);
@@ -114,8 +114,8 @@ impl Pool {
         Pool { shared, workers, running: Mutex::new(()) }
     }
 
-    /// Calls `f(0)` to `f(parts - 1)`, in any order and on any of the threads, and returns when all are done. A
-    /// job inside a job, or beside one of another thread, runs on the calling thread.
+    /// Calls `f(0)` to `f(parts - 1)`, in any order and on any of the threads, and returns when all are done.
+    /// A job inside a job, or beside one of another thread, runs on the calling thread.
     ///
     /// # Panics
     /// When `f` does.
@@ -183,8 +183,8 @@ impl Shared {
         (parts * thread).div_ceil(self.next.len())
     }
 
-    /// Runs parts until none is left, a thread's own first. The job must be open, and the thread its caller, which has
-    /// number 0, or inside.
+    /// Runs parts until none is left, a thread's own first. The job must be open, and the thread its caller,
+    /// which has number 0, or inside.
     fn claim(&self, thread: usize) {
         // SAFETY: nobody writes the job while it is open or anyone is inside.
         let (job, parts) = unsafe { *self.job.get() };

@@ -67,8 +67,8 @@ impl ScatterAddStep {
         run.each_part(self.parts, &|i| {
             let [rows, columns] = self.part(i);
             let at = |row: usize| row * width + columns.start;
-            // SAFETY: each part has its rows and columns of the output, which no input meets; every index is a row
-            // of it. Written buffers are aligned blocks.
+            // SAFETY: each part has its rows and columns of the output, which no input meets; every index is
+            // a row of it. Written buffers are aligned blocks.
             unsafe {
                 let sums = run.buffers()[output.buffer].add(output.offset).cast::<f32>();
                 let updates = run.buffers()[updates.buffer].add(updates.offset).cast::<f32>();

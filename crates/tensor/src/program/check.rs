@@ -4,8 +4,8 @@ use super::*;
 use crate::Error;
 
 impl Program {
-    /// Checks every step: accesses inside their buffers, shapes that fit each other, written buffers declared as
-    /// such, outputs that overlap nothing but the same access.
+    /// Checks every step: accesses inside their buffers, shapes that fit each other, written buffers declared
+    /// as such, outputs that overlap nothing but the same access.
     ///
     /// # Errors
     /// [`Error::Program`] with the first step that is invalid, and why.
@@ -62,8 +62,8 @@ impl Program {
         self.check_operands(step)
     }
 
-    /// Every access lies in its buffer. What is written is declared as such, does not meet itself, and overlaps nothing but
-    /// what is read element by element by the very same access.
+    /// Every access lies in its buffer. What is written is declared as such, does not meet itself, and
+    /// overlaps nothing but what is read element by element by the very same access.
     fn check_operands(&self, step: &Step) -> Result<(), String> {
         let mut walks = Vec::new();
         step.visit_operands(&mut |walk| walks.push((walk.role, walk.access(), walk.dims.to_vec())));

@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// A program over a nest of loops that makes a primitive's outputs: all of a map, the epilogue of a product or a
-/// reduction, the map over the rows of a gather.
+/// A program over a nest of loops that makes a primitive's outputs: all of a map, the epilogue of a product
+/// or a reduction, the map over the rows of a gather.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ElementwisePart {
     /// Extents of the loop nest, outermost first.

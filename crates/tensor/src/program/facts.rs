@@ -58,8 +58,8 @@ impl Step {
         }
     }
 
-    /// Whether it gives nothing and can find nothing wrong. Rows without elements have indices that are looked at, and a
-    /// random primitive counts its calls.
+    /// Whether it gives nothing and can find nothing wrong. Rows without elements have indices that are
+    /// looked at, and a random primitive counts its calls.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         match self {

@@ -238,7 +238,8 @@ impl MapBuilder {
         Node::Result(i as u16).pack()
     }
 
-    /// The operand that an operation returns bit for bit: `x * 1`, `x / 1`, `x - 0`. (`x + 0` makes a `-0` positive.)
+    /// The operand that an operation returns bit for bit: `x * 1`, `x / 1`, `x - 0`. (`x + 0` makes a `-0`
+    /// positive.)
     fn unchanged(&self, code: Code, [a, b, _]: [Node; 3]) -> Option<Node> {
         let is = |node: Node, x: f32| matches!(node, Node::Constant(i) if self.constants[i as usize] == x.to_bits());
         match code {

@@ -1,8 +1,8 @@
 //! What a device runs: a straight list of kernel primitives over numbered buffers.
 //!
-//! A program says nothing of blocks, threads or instructions; a backend chooses those and may not change a bit
-//! by its choice. [`Program::check`] proves that every access stays inside its buffer, so that backends need no
-//! further test of bounds.
+//! A program says nothing of blocks, threads or instructions; a backend chooses those and may not change a
+//! bit by its choice. [`Program::check`] proves that every access stays inside its buffer, so that backends
+//! need no further test of bounds.
 
 mod check;
 mod elementwise;
@@ -30,8 +30,8 @@ pub struct Program {
     pub steps: Vec<Step>,
     /// What errors call each step; those without a name are called by their numbers.
     pub names: Vec<String>,
-    /// For each step whether what it writes is for later steps of this run alone: a backend may leave out whatever
-    /// they do not read. Steps without an entry write for others too.
+    /// For each step whether what it writes is for later steps of this run alone: a backend may leave out
+    /// whatever they do not read. Steps without an entry write for others too.
     pub temporary: Vec<bool>,
 }
 

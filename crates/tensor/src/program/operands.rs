@@ -8,7 +8,8 @@ use std::slice::{from_mut, from_ref};
 pub enum Role {
     /// It reads elements, at any time.
     Read,
-    /// It reads each element just before it writes the one of the same index: an output may be this very access.
+    /// It reads each element just before it writes the one of the same index: an output may be this very
+    /// access.
     ReadElementwise,
     /// It writes every element.
     Write,
@@ -24,8 +25,9 @@ impl Role {
     }
 }
 
-/// An operand of a primitive, and how the primitive walks over it. `O` and `S` are references to an [`Operand`] and to
-/// strides, shared ones from [`Step::visit_operands`] and exclusive ones from [`Step::visit_operands_mut`].
+/// An operand of a primitive, and how the primitive walks over it. `O` and `S` are references to an
+/// [`Operand`] and to strides, shared ones from [`Step::visit_operands`] and exclusive ones from
+/// [`Step::visit_operands_mut`].
 #[derive(Debug)]
 pub struct OperandUse<'a, O, S> {
     /// What is done with it.

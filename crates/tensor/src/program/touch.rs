@@ -11,8 +11,8 @@ pub(crate) struct Touch {
     pub(crate) written: bool,
     /// Whether there are none in between that it does not touch.
     pub(crate) dense: bool,
-    /// Bytes from one row of the step to the next, and from the first to the last of a row; none if all rows touch the
-    /// same.
+    /// Bytes from one row of the step to the next, and from the first to the last of a row; none if all rows
+    /// touch the same.
     pub(crate) row: Option<(usize, usize)>,
 }
 

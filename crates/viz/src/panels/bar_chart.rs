@@ -6,11 +6,12 @@ use crate::{
     text::{Block, text_width},
 };
 
-/// Horizontal bars, one below the other, each with its name, its number, and the range that the number was found in.
+/// Horizontal bars, one below the other, each with its name, its number, and the range that the number was
+/// found in.
 ///
-/// Bars begin at zero, or where [`from`](BarChart::from) says, which a logarithmic axis needs. A bar that the axis cannot
-/// show (not finite or, on a logarithmic axis, not positive) is left out; its name and number are not. Names that would take
-/// more than half of the width are broken into lines.
+/// Bars begin at zero, or where [`from`](BarChart::from) says, which a logarithmic axis needs. A bar that the
+/// axis cannot show (not finite or, on a logarithmic axis, not positive) is left out; its name and number are
+/// not. Names that would take more than half of the width are broken into lines.
 ///
 /// ```
 /// use minutia_viz::{BarChart, Figure, Scale};

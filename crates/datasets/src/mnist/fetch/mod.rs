@@ -1,4 +1,5 @@
-//! Downloading MNIST: from one mirror after the other, resumed where it was cut, verified before it has its name.
+//! Downloading MNIST: from one mirror after the other, resumed where it was cut, verified before it has its
+//! name.
 
 mod install;
 mod transfer;
@@ -33,7 +34,8 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// Bytes that a mirror must send in a second: a third of what a modem over the telephone does.
 const LEAST_RATE: u64 = 2 << 10;
 
-/// Downloads MNIST's four files to a folder, from [`MIRRORS`], and verifies them: [`Downloader::fetch`] with defaults.
+/// Downloads MNIST's four files to a folder, from [`MIRRORS`], and verifies them: [`Downloader::fetch`] with
+/// defaults.
 ///
 /// ```no_run
 /// use minutia_datasets::{cache_folder, mnist};
@@ -59,8 +61,8 @@ pub struct Downloader {
     /// The fewest bytes in a second, over each [`timeout`](Downloader::timeout), with which a mirror is not
     /// given up for the next; that one goes on where it stopped. 0 for any.
     pub least_rate: u64,
-    /// The time in which one of the mirrors must respond, looking up its name and connecting included; each gets an
-    /// equal share of it. For programs that can do without.
+    /// The time in which one of the mirrors must respond, looking up its name and connecting included; each
+    /// gets an equal share of it. For programs that can do without.
     pub patience: Option<Duration>,
 }
 
@@ -158,10 +160,10 @@ impl From<io::Error> for Failure {
 impl Downloader {
     /// Downloads those of MNIST's four files that `folder` does not hold intact, compressed or not.
     ///
-    /// A file is decompressed and has its name only when the SHA-256 of its contents is right; until then it is
-    /// `NAME.gz.partial`, from where a later call goes on. A lock file keeps a second process out until the first is
-    /// done. Damaged files are replaced. A file of other contents, which may be all there is of another data set, is
-    /// replaced in the [`cache_folder`] alone; elsewhere it is an error.
+    /// A file is decompressed and has its name only when the SHA-256 of its contents is right; until then it
+    /// is `NAME.gz.partial`, from where a later call goes on. A lock file keeps a second process out until
+    /// the first is done. Damaged files are replaced. A file of other contents, which may be all there is of
+    /// another data set, is replaced in the [`cache_folder`] alone; elsewhere it is an error.
     ///
     /// # Errors
     /// [`Problem::Download`] with the reason of every mirror; [`Problem::Digest`] where a file of other

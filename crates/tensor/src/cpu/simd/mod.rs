@@ -99,7 +99,8 @@ impl minutia_kernels::math::Fma for Instruction {
     #[inline(always)]
     fn fma(a: f32, b: f32, c: f32) -> f32 {
         use std::arch::x86_64::{_mm_cvtss_f32, _mm_fmadd_ss, _mm_set_ss};
-        // SAFETY: the type is used by loops that are compiled for CPUs with the instruction, and run on no others.
+        // SAFETY: the type is used by loops that are compiled for CPUs with the instruction, and run on no
+        // others.
         unsafe { _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c))) }
     }
 }

@@ -19,8 +19,8 @@ pub struct Node {
     pub label: String,
     /// A second, smaller line.
     pub detail: String,
-    /// The name scope, levels separated by `/`; empty for none. Nodes of one scope share a box, in the box of the scope
-    /// around it.
+    /// The name scope, levels separated by `/`; empty for none. Nodes of one scope share a box, in the box of
+    /// the scope around it.
     pub scope: String,
     /// Nodes of one group share a colour; there are seven colours.
     pub group: usize,
@@ -39,8 +39,9 @@ pub struct Edge {
 
 /// A directed graph without cycles in layers, name scopes as nested boxes.
 ///
-/// Every arrow goes down (or right, see [`GraphDiagram::left_to_right`]). The layout is Sugiyama's: layers by the network
-/// simplex method, few crossings, straight ways. It is a function of nodes and edges in their order.
+/// Every arrow goes down (or right, see [`GraphDiagram::left_to_right`]). The layout is Sugiyama's: layers by
+/// the network simplex method, few crossings, straight ways. It is a function of nodes and edges in their
+/// order.
 ///
 /// ```
 /// use minutia_viz::{Edge, Figure, GraphDiagram, Node};
@@ -78,10 +79,11 @@ impl GraphDiagram {
     /// Lays a graph out from top to bottom.
     ///
     /// # Errors
-    /// [`Error::Edge`] for an index that names no node, [`Error::Cycle`], and [`Error::Size`] for name scopes deeper than 100
-    /// levels and for a graph whose layout would take more than some seconds: every node and edge counts 1, or 8 where
-    /// there are name scopes, a layer that an edge passes 3, a layer in which a scope is 12; the sum is at most 10,000. A
-    /// chain has up to 5,000 nodes, a graph with scopes some hundreds; of a larger one, show a scope as one node.
+    /// [`Error::Edge`] for an index that names no node, [`Error::Cycle`], and [`Error::Size`] for name scopes
+    /// deeper than 100 levels and for a graph whose layout would take more than some seconds: every node and
+    /// edge counts 1, or 8 where there are name scopes, a layer that an edge passes 3, a layer in which a
+    /// scope is 12; the sum is at most 10,000. A chain has up to 5,000 nodes, a graph with scopes some
+    /// hundreds; of a larger one, show a scope as one node.
     pub fn new(nodes: Vec<Node>, edges: Vec<Edge>) -> Result<GraphDiagram, Error> {
         if let Some(index) = edges.iter().flat_map(|e| [e.from, e.to]).find(|&i| i >= nodes.len()) {
             return Err(Error::Edge { index, nodes: nodes.len() });
@@ -95,8 +97,8 @@ impl GraphDiagram {
         }
     }
 
-    /// Lays the graph out from left to right instead, which suits long chains on a wide page. A large graph for whose layout
-    /// the system has no thread stays as it is.
+    /// Lays the graph out from left to right instead, which suits long chains on a wide page. A large graph
+    /// for whose layout the system has no thread stays as it is.
     #[must_use]
     pub fn left_to_right(self) -> GraphDiagram {
         let (nodes, edges) = (self.nodes.clone(), self.edges.clone());
@@ -107,8 +109,8 @@ impl GraphDiagram {
     fn placed(nodes: Vec<Node>, edges: Vec<Edge>, left_to_right: bool) -> GraphDiagram {
         let mut boxes = BTreeMap::new();
         let (mut layout, mut arrows, mut tabs) = draft(&nodes, &edges, left_to_right, &boxes);
-        // A box whose four corners are taken is made wide enough for its name beside an arrow in the middle; in a large
-        // graph, where that would take long, the name covers the arrow.
+        // A box whose four corners are taken is made wide enough for its name beside an arrow in the middle;
+        // in a large graph, where that would take long, the name covers the arrow.
         let again = if stack::is_small(nodes.len() + edges.len()) { 3 } else { 0 };
         for _ in 0..again {
             let crowded = layout.scopes.iter().zip(&tabs).filter(|(_, tab)| !tab.1);
@@ -153,7 +155,8 @@ fn on_cycle(nodes: usize, edges: &[Edge]) -> Option<usize> {
             }
         }
     }
-    // Whoever waits is on a cycle or after one; against the arrows, as many steps as there are nodes end on it.
+    // Whoever waits is on a cycle or after one; against the arrows, as many steps as there are nodes end on
+    // it.
     let waits = waiting.iter().position(|&w| w > 0)?;
     (0..nodes).try_fold(waits, |i, _| entering[i].iter().copied().find(|&from| waiting[from] > 0))
 }
@@ -173,7 +176,8 @@ fn arrow(way: &[Point]) -> Option<Arrow> {
     Some(Arrow { shaft: Spline::through(&shaft)?, head: [tip, wing(1.0), wing(-1.0)] })
 }
 
-/// For each scope a corner for its name that no arrow and no node touches; the upper left one and false if none is free.
+/// For each scope a corner for its name that no arrow and no node touches; the upper left one and false if
+/// none is free.
 fn tabs(layout: &Layout, arrows: &[Arrow]) -> Vec<(Area, bool)> {
     let inked: Vec<Point> =
         arrows.iter().flat_map(|a| a.shaft.samples(24).into_iter().chain(a.head)).collect();

@@ -1,5 +1,5 @@
-//! What a layout takes: its time, which is bounded before it begins, and its stack, for it is recursive along paths and
-//! scopes.
+//! What a layout takes: its time, which is bounded before it begins, and its stack, for it is recursive along
+//! paths and scopes.
 
 use super::{Edge, Node, layout::normal};
 use crate::Error;
@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, io, thread};
 
 /// The work of the largest graph that is laid out, some seconds; see [`work`].
 const MOST: usize = 10_000;
-/// What a layer that an edge passes, a node or edge of a graph with scopes, and a layer of a scope weigh, if a node or edge
-/// of a graph without scopes weighs one.
+/// What a layer that an edge passes, a node or edge of a graph with scopes, and a layer of a scope weigh, if
+/// a node or edge of a graph without scopes weighs one.
 const PASSED: usize = 3;
 const SCOPED: usize = 8;
 const BOXED: usize = 12;
@@ -37,7 +37,8 @@ pub(super) fn check(nodes: &[Node], edges: &[Edge]) -> Result<(), Error> {
     Ok(())
 }
 
-/// How much there is to lay out: every layer that an edge passes and every side of a scope in a layer is a node of its own.
+/// How much there is to lay out: every layer that an edge passes and every side of a scope in a layer is a
+/// node of its own.
 fn work(nodes: &[Node], edges: &[Edge]) -> usize {
     let layers = layers(nodes.len(), edges);
     let passed: usize = edges.iter().map(|e| layers[e.to] - layers[e.from] - 1).sum();

@@ -90,7 +90,8 @@ fn arrows_go_one_way_and_nothing_overlaps() {
 
 #[test]
 fn a_layout_does_not_depend_on_the_ones_before_it() {
-    // The layout's hash maps have other seeds each time, and its counter of names goes on, over powers of ten too.
+    // The layout's hash maps have other seeds each time, and its counter of names goes on, over powers of ten
+    // too.
     let laid_out = |seed| {
         let (nodes, edges) = random(seed);
         format!("{:?}", GraphDiagram::new(nodes, edges).unwrap())
@@ -143,7 +144,8 @@ fn a_chain_of_five_thousand_is_laid_out_on_a_usual_stack() {
 #[test]
 fn graphs_that_are_too_large_are_errors() {
     assert!(matches!(chain(20_000, 2 << 20), Err(Error::Size { found: 39_999, most: 10_000, .. })));
-    // Each edge of a comb passes more layers than the one before, as does a scope with the layers that it takes.
+    // Each edge of a comb passes more layers than the one before, as does a scope with the layers that it
+    // takes.
     let comb = |count: usize, scope: &str| {
         let edges = (1..count).flat_map(|i| [edge(i - 1, i), edge(0, i)]).collect();
         GraphDiagram::new(vec![node(scope); count], edges).map(|_| ())

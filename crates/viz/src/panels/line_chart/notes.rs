@@ -7,7 +7,8 @@ use crate::{
     text::Block,
 };
 
-/// A note: its lines, where they stand, and the point that they belong to, in pixels from the plot's upper left corner.
+/// A note: its lines, where they stand, and the point that they belong to, in pixels from the plot's upper
+/// left corner.
 #[derive(Clone, Debug)]
 pub(super) struct Note {
     pub block: Block,
@@ -26,8 +27,8 @@ const GAP: f64 = 3.0;
 /// Covering more of the data is no worse.
 const MOST_COVERED: usize = 40;
 
-/// Places notes in a plot. A note covers none of the areas that are `taken`, no other note, and as few points of the
-/// data as can be; those for which there is no room are stacked over the plot, at heights below zero.
+/// Places notes in a plot. A note covers none of the areas that are `taken`, no other note, and as few points
+/// of the data as can be; those for which there is no room are stacked over the plot, at heights below zero.
 pub(super) fn place(notes: &[(Point, &str)], size: (f64, f64), taken: &[Area], data: &[Point]) -> Vec<Note> {
     let mut taken = taken.to_vec();
     let (mut placed, mut stacked) = (Vec::new(), 0.0);
@@ -59,8 +60,8 @@ pub(super) fn place(notes: &[(Point, &str)], size: (f64, f64), taken: &[Area], d
     placed
 }
 
-/// Where a note may stand, and how far away that is: a number that weighs as much as so many points of the data. Straight
-/// over and under a point near the plot's side it is moved into the plot, which is so wide.
+/// Where a note may stand, and how far away that is: a number that weighs as much as so many points of the
+/// data. Straight over and under a point near the plot's side it is moved into the plot, which is so wide.
 fn candidates(point: Point, (width, height): (f64, f64), plot: f64) -> impl Iterator<Item = (usize, Area)> {
     DISTANCES.into_iter().enumerate().flat_map(move |(far, distance)| {
         DIRECTIONS.into_iter().map(move |(dx, dy)| {

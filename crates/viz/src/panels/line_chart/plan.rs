@@ -66,8 +66,8 @@ impl Plot {
         points.iter().map(|p| Some((self.along_x(x(p.0)?), self.along_y(y(p.1)?)))).collect()
     }
 
-    /// An upright line from one value to another. A value that a logarithmic axis cannot show because it is not positive
-    /// stands for the axis.
+    /// An upright line from one value to another. A value that a logarithmic axis cannot show because it is
+    /// not positive stands for the axis.
     pub fn upright(&self, x: f64, (low, high): (f64, f64)) -> Option<(f64, f64, f64)> {
         let end = |v: f64| self.y(v).or_else(|| (v.is_finite() && v <= 0.0).then_some(self.lower));
         let (x, low, high) = (self.x(x)?, end(low)?, end(high)?);
