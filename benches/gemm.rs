@@ -3,7 +3,7 @@
 mod models;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use minutia::tensor::program::{Gemm, MapProgram, Step};
+use minutia::tensor::program::{Gemm, MapProgram, Primitive};
 use models::{Compiled, access, device, normal};
 
 /// Whether the left operand, the right one, or none lies transposed in memory.
@@ -24,13 +24,13 @@ const SHAPES: [(Layout, [usize; 3]); 6] = [
     (Layout::Nn, [512, 512, 512]),
 ];
 
-fn product(layout: Layout, [m, n, k]: [usize; 3]) -> Step {
+fn product(layout: Layout, [m, n, k]: [usize; 3]) -> Primitive {
     let (a, b) = match layout {
         Layout::Nn => ([k, 1], [n, 1]),
         Layout::Tn => ([1, m], [n, 1]),
         Layout::Nt => ([k, 1], [1, k]),
     };
-    Step::Gemm(Gemm {
+    Primitive::Gemm(Gemm {
         m,
         n,
         k,

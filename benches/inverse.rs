@@ -11,9 +11,9 @@ fn inverse(criterion: &mut Criterion) {
     let mut session = Session::new(&graph, &device(1)).expect("the graph is sound");
     session.run(graph.global_variables_initializer(), feeds! {}).expect("variables initialise");
     let mut group = criterion.benchmark_group("inverse");
-    let mut step = session.prepare(&train, feeds! {}).expect("the step compiles");
+    let mut step = session.make_callable(&train, feeds! {}).expect("the step compiles");
     group.bench_function("step", |b| b.iter(|| step.run()));
-    let mut step = session.prepare((&train, &loss), feeds! {}).expect("the step compiles");
+    let mut step = session.make_callable((&train, &loss), feeds! {}).expect("the step compiles");
     group.bench_function("step, loss read back", |b| {
         b.iter(|| {
             step.run()?;

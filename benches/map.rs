@@ -3,7 +3,7 @@
 mod models;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use minutia::tensor::program::{Map, MapBuilder, MapProgram, Reduce, ReduceOp, Step};
+use minutia::tensor::program::{Map, MapBuilder, MapProgram, Primitive, Reduce, ReduceOp};
 use minutia_kernels::map::Code;
 use models::{Compiled, access, device, normal};
 
@@ -51,7 +51,7 @@ fn map(criterion: &mut Criterion) {
     ];
     for (name, program) in programs {
         let inputs: Vec<_> = (0..program.inputs()).map(|_| normal(COUNT, 0.0)).collect();
-        let step = Step::Map(Map {
+        let step = Primitive::Map(Map {
             dims: vec![COUNT],
             inputs: (0..inputs.len()).map(|i| access(i, &[1])).collect(),
             program,
@@ -73,7 +73,7 @@ fn reduce(criterion: &mut Criterion) {
         ("columns", vec![COLUMNS], vec![rows], vec![1, COLUMNS]),
     ] {
         let results = dims.iter().product();
-        let step = Step::Reduce(Reduce {
+        let step = Primitive::Reduce(Reduce {
             op: ReduceOp::Sum,
             dtype: minutia::prelude::DType::F32,
             outputs: vec![access(1, if dims.is_empty() { &[] } else { &[1] })],

@@ -19,7 +19,7 @@ fn plan(criterion: &mut Criterion) {
         let (graph, train) = deep(layers).expect("a graph");
         let session = Session::new(&graph, &device).expect("a session");
         let name = format!("compile the training step of {layers} layers");
-        group.bench_function(name, |b| b.iter(|| session.prepare(&train, feeds! {}).expect("a step")));
+        group.bench_function(name, |b| b.iter(|| session.make_callable(&train, feeds! {}).expect("a step")));
     }
 }
 
@@ -32,7 +32,9 @@ fn long(criterion: &mut Criterion) {
             let fetches = build(nodes).expect("a graph");
             let session = Session::new(fetches[0].graph(), &device).expect("a session");
             let name = format!("{name} of {} nodes", session.graph().len());
-            group.bench_function(name, |b| b.iter(|| session.prepare(&fetches, feeds! {}).expect("a step")));
+            group.bench_function(name, |b| {
+                b.iter(|| session.make_callable(&fetches, feeds! {}).expect("a step"))
+            });
         }
     }
 }

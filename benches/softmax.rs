@@ -27,9 +27,9 @@ fn softmax(criterion: &mut Criterion) {
         let mut session = Session::new(&graph, &device).expect("the graph is sound");
         session.run(graph.global_variables_initializer(), feeds! {}).expect("variables initialise");
         group.throughput(Throughput::Elements((rows * columns) as u64));
-        let mut forward = session.prepare(&y, feeds! {}).expect("softmax compiles");
+        let mut forward = session.make_callable(&y, feeds! {}).expect("softmax compiles");
         group.bench_function(format!("{rows}x{columns}"), |b| b.iter(|| forward.run()));
-        let mut both = session.prepare((&loss, &gradient), feeds! {}).expect("the loss compiles");
+        let mut both = session.make_callable((&loss, &gradient), feeds! {}).expect("the loss compiles");
         group.bench_function(format!("{rows}x{columns} loss and gradient"), |b| b.iter(|| both.run()));
     }
 }

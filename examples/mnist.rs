@@ -39,10 +39,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     session.run(graph.global_variables_initializer(), feeds! {})?;
     let feeds =
         feeds! { table => &split.train.images, labels => &split.train.labels, rows => vec![0; BATCH] };
-    let mut step = session.prepare((&train, &loss), feeds)?;
+    let mut step = session.make_callable((&train, &loss), feeds)?;
     let all: Vec<i32> = (0..test.len() as i32).collect();
     let feeds = feeds! { table => &test.images, labels => &test.labels, rows => all };
-    let mut evaluation = session.prepare((&loss, &hits), feeds)?;
+    let mut evaluation = session.make_callable((&loss, &hits), feeds)?;
     let mut batches = datasets::Batches::new(split.train.len(), BATCH, 7);
     for epoch in 1..=epochs {
         let start = Instant::now();

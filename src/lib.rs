@@ -12,7 +12,7 @@
 //!
 //! let mut session = Session::new(&graph, &Device::cpu()?)?;
 //! session.run(graph.global_variables_initializer(), feeds! {})?;
-//! let mut step = session.prepare((&train, &loss), feeds! {})?;
+//! let mut step = session.make_callable((&train, &loss), feeds! {})?;
 //! for _ in 0..1000 {
 //!     step.run()?;
 //! }
@@ -29,7 +29,7 @@ pub use minutia_viz as viz;
 /// What most programs need.
 pub mod prelude {
     pub use minutia_graph::{
-        DType, Device, Graph, Operation, Output, Saver, Session, Step, Tensor, Variable, feeds,
+        Callable, DType, Device, Graph, Operation, Output, Saver, Session, Tensor, Variable, feeds,
     };
     pub use minutia_optim::{Adagrad, Adam, GradientDescent, Momentum, Optimizer, RmsProp};
 }

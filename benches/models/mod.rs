@@ -7,7 +7,7 @@ use criterion::Criterion;
 use minutia::datasets::mnist::Mnist;
 use minutia::graph::Feeds;
 use minutia::prelude::*;
-use minutia::tensor::program::{Access, BufferSpec, Operand, Program, Step as Primitive};
+use minutia::tensor::program::{Access, BufferSpec, Operand, Primitive, Program};
 use minutia::tensor::{Executable, Memory, Slot};
 use minutia_kernels::rng::Generator;
 
@@ -136,10 +136,10 @@ impl Classifier {
     }
 
     /// The training step with its loss, compiled.
-    pub fn prepare<'a>(&'a self, session: &Session, data: &Mnist) -> Step<(&'a Operation, &'a Output)> {
+    pub fn prepare<'a>(&'a self, session: &Session, data: &Mnist) -> Callable<(&'a Operation, &'a Output)> {
         let tables = self.tables(&data.train.images, &data.train.labels);
         let feeds = tables.with(&self.rows, vec![0_i32; BATCH]);
-        session.prepare((&self.train, &self.loss), feeds).expect("the step compiles")
+        session.make_callable((&self.train, &self.loss), feeds).expect("the step compiles")
     }
 }
 

@@ -65,8 +65,8 @@ fn descend(
     for (variable, value) in model.weights.iter().zip(&inputs.trained) {
         session.set_variable(variable, value)?;
     }
-    let mut step = session.prepare(&model.train, feeds! {})?;
-    let mut logged = session.prepare((&model.train, &model.loss), feeds! {})?;
+    let mut step = session.make_callable(&model.train, feeds! {})?;
+    let mut logged = session.make_callable((&model.train, &model.loss), feeds! {})?;
     let variable = |session: &Session| -> Result<Tensor, Failure> {
         session.variable(&model.variable)?.ok_or("the variable has no value".into())
     };

@@ -1,7 +1,7 @@
 //! Maps and a reduction that do little more than move bytes.
 
 use minutia::prelude::{DType, Device, Tensor};
-use minutia::tensor::program::{Map, MapBuilder, MapProgram, Reduce, ReduceOp, Step};
+use minutia::tensor::program::{Map, MapBuilder, MapProgram, Primitive, Reduce, ReduceOp};
 use minutia_kernels::map::Code;
 
 use super::models::access;
@@ -25,7 +25,7 @@ pub fn measure(device: &Device, settings: &Settings, report: &mut Report) -> Res
     let bytes = |buffers: usize| (4 * count * buffers) as f64 / 1e9;
     for (name, program, outputs) in maps {
         let inputs = program.inputs();
-        let step = Step::Map(Map {
+        let step = Primitive::Map(Map {
             dims: vec![count],
             inputs: (0..inputs).map(|i| access(i, &[1])).collect(),
             program,
@@ -48,7 +48,7 @@ pub fn measure(device: &Device, settings: &Settings, report: &mut Report) -> Res
         section: report::MEMORY,
         key: "sum_gbps".to_string(),
         title: format!("sum of {count} elements"),
-        step: Step::Reduce(Reduce {
+        step: Primitive::Reduce(Reduce {
             op: ReduceOp::Sum,
             dtype: DType::F32,
             dims: vec![],

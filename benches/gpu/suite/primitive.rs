@@ -1,7 +1,7 @@
 //! One kernel primitive over buffers of its own.
 
 use minutia::prelude::{Device, Tensor};
-use minutia::tensor::program::Step;
+use minutia::tensor::program::Primitive;
 
 use super::clock::{Times, queued};
 use super::models::Compiled;
@@ -13,7 +13,7 @@ pub struct Primitive {
     pub section: &'static str,
     pub key: String,
     pub title: String,
-    pub step: Step,
+    pub step: Primitive,
     pub inputs: Vec<Tensor>,
     /// Floats of each output.
     pub outputs: Vec<usize>,

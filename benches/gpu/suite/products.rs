@@ -1,7 +1,7 @@
 //! Matrix products by layout and size.
 
 use minutia::prelude::{Device, Tensor};
-use minutia::tensor::program::{Gemm, MapProgram, Step};
+use minutia::tensor::program::{Gemm, MapProgram, Primitive};
 
 use super::models::access;
 use super::primitive::{Primitive, numbers};
@@ -40,7 +40,7 @@ pub fn measure(device: &Device, settings: &Settings, report: &mut Report) -> Res
             Layout::Tn => ([1, m], [n, 1]),
             Layout::Nt => ([k, 1], [1, k]),
         };
-        let step = Step::Gemm(Gemm {
+        let step = Primitive::Gemm(Gemm {
             m,
             n,
             k,

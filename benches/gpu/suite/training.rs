@@ -79,7 +79,7 @@ fn fed(device: &Device, inputs: &Inputs, read: bool) -> Result<Learned, Failure>
     let tables = || model.tables(&inputs.images, &inputs.labels).with(&model.rows, vec![0_i32; BATCH]);
     let (mut times, mut loss) = (Vec::new(), f64::NAN);
     if read {
-        let mut step = session.prepare((&model.train, &model.loss), tables())?;
+        let mut step = session.make_callable((&model.train, &model.loss), tables())?;
         for epoch in inputs.epochs() {
             let mut sum = 0.0;
             times.push(seconds(|| {
@@ -93,7 +93,7 @@ fn fed(device: &Device, inputs: &Inputs, read: bool) -> Result<Learned, Failure>
             loss = sum / inputs.steps as f64;
         }
     } else {
-        let mut step = session.prepare(&model.train, tables())?;
+        let mut step = session.make_callable(&model.train, tables())?;
         for epoch in inputs.epochs() {
             times.push(seconds(|| -> Result<(), Failure> {
                 for rows in epoch.chunks_exact(BATCH) {
@@ -119,7 +119,7 @@ fn counted(device: &Device, inputs: &Inputs) -> Result<Learned, Failure> {
     let session = start(&model, device, inputs)?;
     let all = Tensor::from_vec([inputs.order.len() / BATCH, BATCH], inputs.order.clone())?;
     let feeds = model.tables(&inputs.images, &inputs.labels).with(&order, all);
-    let mut step = session.prepare((&model.train, &next), feeds)?;
+    let mut step = session.make_callable((&model.train, &next), feeds)?;
     let mut times = Vec::new();
     for done in 1..=inputs.epochs().count() {
         times.push(seconds(|| -> Result<(), Failure> {

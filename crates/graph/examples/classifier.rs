@@ -42,7 +42,7 @@ fn main() -> Result<(), Error> {
     let classes = Tensor::from((0..1000).map(|i| i * 31 % 10).collect::<Vec<i32>>());
     let feeds = || feeds! { table => images.clone(), labels => &classes, rows => vec![0; 100] };
     print!("{}", session.explain((&train, &loss), feeds())?.explain());
-    let mut step = session.prepare((&train, &loss), feeds())?;
+    let mut step = session.make_callable((&train, &loss), feeds())?;
     let mut batch = [0; 100];
     for epoch in 0..3 {
         let start = Instant::now();

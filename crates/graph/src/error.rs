@@ -123,7 +123,7 @@ pub enum Error {
         source: minutia_tensor::Error,
     },
     /// A prepared step was asked for something that it was not prepared for.
-    #[error("'{name}' is not among this step's {role}\n  hint: name it when calling prepare")]
+    #[error("'{name}' is not among this step's {role}\n  hint: name it when calling make_callable")]
     NotPrepared {
         /// The node.
         name: String,

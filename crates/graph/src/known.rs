@@ -1,14 +1,14 @@
 //! What has been lowered already. It is found by what it is, in a time that does not grow with what there is.
 
 use crate::{DType, lower::Source, node::NodeId};
-use minutia_tensor::program::Step;
+use minutia_tensor::program::Primitive;
 use std::collections::HashMap;
 
 /// Where equal things are. Nothing walks through these maps, so that hashing decides no result.
 #[derive(Default)]
 pub(crate) struct Known {
     /// The kernel and the value of each step, whose output is left out of the key.
-    pub steps: HashMap<Step, (usize, usize)>,
+    pub steps: HashMap<Primitive, (usize, usize)>,
     /// Constants of equal elements, by the bits and the size of these.
     pub splats: HashMap<(u32, usize), usize>,
     sources: HashMap<Key, Vec<usize>>,
@@ -41,7 +41,7 @@ impl Known {
 fn key(source: &Source) -> Option<Key> {
     const END: usize = 256;
     Some(match source {
-        Source::Step => return None,
+        Source::Computed => return None,
         Source::Constant(tensor) => {
             let bytes = tensor.as_bytes();
             let ends = [&bytes[..bytes.len().min(END)], &bytes[bytes.len().saturating_sub(END)..]].concat();

@@ -34,6 +34,6 @@ pub use output::{Operation, Output};
 pub use plan::{ExecutionPlan, PlannedKernel};
 pub use saver::{Restored, Saver};
 pub use scope::{ControlGuard, NameScope};
-pub use session::{AsFeedKey, FeedKey, Feeds, Fetch, Session, Step};
+pub use session::{AsFeedKey, Callable, FeedKey, Feeds, Fetch, Session};
 pub use shape::PartialShape;
 pub use variable::{Initial, Variable};

@@ -1,7 +1,7 @@
 //! Lowering: from operations to kernel primitives over values, before anything is placed in memory.
 //!
-//! The result is a list of [`Step`]s whose buffer numbers are *values*, each written once. Transposing,
-//! slicing, broadcasting and most reshaping cost nothing: they make another [`View`] of the same value.
+//! The result is a list of [`Primitive`]s whose buffer numbers are *values*, each written once. Transposing, slicing,
+//! broadcasting and most reshaping cost nothing: they make another [`View`] of the same value.
 
 pub(crate) use crate::view::View;
 use crate::{DType, known::Known, layout, node::NodeId};
@@ -9,15 +9,16 @@ use minutia_kernels::map::Code;
 use minutia_tensor::{
     Shape, Tensor,
     program::{
-        Access, ArgReduce, Distribution, GatherRows, Gemm, Map, MapBuilder, MapProgram, Operand, Random,
-        Reduce, ReduceOp, ScatterAddRows, Step, Value,
+        Access, ArgReduce, Distribution, GatherRows, Gemm, Map, MapBuilder, MapProgram, Operand, Primitive,
+        Random, Reduce, ReduceOp, ScatterAddRows, Value,
     },
 };
 
 /// Where a value comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
-    Step,
+    /// A primitive of this run.
+    Computed,
     Constant(Tensor),
     /// The placeholder.
     Feed(NodeId),
@@ -32,7 +33,7 @@ impl PartialEq for Source {
     /// nothing.
     fn eq(&self, other: &Source) -> bool {
         match (self, other) {
-            (Source::Step, Source::Step) => true,
+            (Source::Computed, Source::Computed) => true,
             (Source::Constant(a), Source::Constant(b)) => {
                 a.dtype() == b.dtype() && a.dims() == b.dims() && a.as_bytes() == b.as_bytes()
             }
@@ -57,7 +58,7 @@ pub(crate) struct ValueInfo {
 /// A kernel primitive, and where it comes from.
 #[derive(Clone, Debug)]
 pub(crate) struct Kernel {
-    pub step: Step,
+    pub step: Primitive,
     /// The nodes that it computes.
     pub nodes: Vec<NodeId>,
     /// What was fused to make it.
@@ -65,7 +66,7 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    pub fn new(step: Step, nodes: Vec<NodeId>) -> Kernel {
+    pub fn new(step: Primitive, nodes: Vec<NodeId>) -> Kernel {
         Kernel { step, nodes, fused: Vec::new() }
     }
 }
@@ -155,21 +156,21 @@ impl Lowering {
     }
 
     /// Appends a step, unless it would do nothing: what it writes has no elements, and needs no kernel.
-    fn push(&mut self, step: Step) {
+    fn push(&mut self, step: Primitive) {
         if !step.is_idle() {
             self.kernels.push(Kernel::new(step, vec![self.node]));
         }
     }
 
     /// Appends a step that writes a new value, or finds the step that has computed it already.
-    fn emit(&mut self, dtype: DType, dims: &[usize], step: impl Fn(Access) -> Step) -> View {
+    fn emit(&mut self, dtype: DType, dims: &[usize], step: impl Fn(Access) -> Primitive) -> View {
         let key = step(nowhere(dtype));
         if let Some(&(kernel, buffer)) = self.known.steps.get(&key) {
             self.kernels[kernel].nodes.push(self.node);
             let operand = Operand { buffer, offset: 0, dtype };
             return View { operand, dims: dims.to_vec(), strides: Shape::from(dims).strides() };
         }
-        let view = self.value(Source::Step, dtype, dims);
+        let view = self.value(Source::Computed, dtype, dims);
         if !key.is_idle() {
             self.known.steps.insert(key, (self.kernels.len(), view.operand.buffer));
         }
@@ -235,7 +236,7 @@ impl Lowering {
             return same.clone();
         }
         self.emit(dtype, dims, |output| {
-            Step::Map(Map {
+            Primitive::Map(Map {
                 dims: dims.to_vec(),
                 inputs: accesses.clone(),
                 program: program.clone(),
@@ -254,9 +255,9 @@ impl Lowering {
         let (dtype, dims) = (view.dtype(), &view.dims);
         let step = |output: Access| {
             let (inputs, program) = (vec![view.access()], MapProgram::identity());
-            Step::Map(Map { dims: dims.clone(), inputs, program, outputs: vec![output] })
+            Primitive::Map(Map { dims: dims.clone(), inputs, program, outputs: vec![output] })
         };
-        let copied = self.value(Source::Step, dtype, dims);
+        let copied = self.value(Source::Computed, dtype, dims);
         let (next, key) = (self.kernels.len(), step(nowhere(dtype)));
         if !key.is_idle() {
             self.known.steps.entry(key).or_insert((next, copied.operand.buffer));
@@ -287,7 +288,7 @@ impl Lowering {
         fill: Option<u32>,
         parts: &[(Vec<usize>, View)],
     ) -> View {
-        let whole = self.value(Source::Step, dtype, dims);
+        let whole = self.value(Source::Computed, dtype, dims);
         if let Some(bits) = fill {
             self.write(&whole, None, MapProgram::fill(bits));
         }
@@ -300,7 +301,7 @@ impl Lowering {
 
     /// A new value that [`Lowering::map_into`] is to write all of.
     pub fn unwritten(&mut self, dtype: DType, dims: &[usize]) -> View {
-        self.value(Source::Step, dtype, dims)
+        self.value(Source::Computed, dtype, dims)
     }
 
     /// Elementwise over inputs of the extents of `target`, which is part of a value.
@@ -313,7 +314,7 @@ impl Lowering {
         let mut m = MapBuilder::new(inputs.len());
         let values: Vec<Value> = (0..inputs.len()).map(|i| m.input(i)).collect();
         let result = build(&mut m, &values);
-        self.push(Step::Map(Map {
+        self.push(Primitive::Map(Map {
             dims: target.dims.clone(),
             inputs: inputs.iter().map(View::access).collect(),
             program: m.finish(&[result]),
@@ -323,7 +324,7 @@ impl Lowering {
 
     fn write(&mut self, target: &View, input: Option<&View>, program: MapProgram) {
         let inputs = input.iter().map(|v| v.access()).collect();
-        self.push(Step::Map(Map {
+        self.push(Primitive::Map(Map {
             dims: target.dims.clone(),
             inputs,
             program,
@@ -338,7 +339,7 @@ impl Lowering {
         let (dims, reduced) = nest.dims.split_at(kept.len());
         let dtype = view.dtype();
         self.emit(dtype, dims, |output| {
-            Step::Reduce(Reduce {
+            Primitive::Reduce(Reduce {
                 op,
                 dtype,
                 dims: dims.to_vec(),
@@ -360,7 +361,13 @@ impl Lowering {
         let dims = nest.dims[..order.len() - 1].to_vec();
         let length = view.dims[axis];
         self.emit(DType::I32, &dims, |output| {
-            Step::ArgReduce(ArgReduce { largest, dims: dims.clone(), length, input: nest.access(), output })
+            Primitive::ArgReduce(ArgReduce {
+                largest,
+                dims: dims.clone(),
+                length,
+                input: nest.access(),
+                output,
+            })
         })
     }
 
@@ -371,7 +378,7 @@ impl Lowering {
         let constant = matches!(self.values[b.operand.buffer].source, Source::Constant(_));
         let b = &if constant && b.strides[1] != 1 { self.contiguous(b) } else { b.clone() };
         self.emit(DType::F32, &[m, n], |output| {
-            Step::Gemm(Gemm {
+            Primitive::Gemm(Gemm {
                 m,
                 n,
                 k,
@@ -400,7 +407,7 @@ impl Lowering {
         let dims = [&indices.dims[..], &table.dims[1..]].concat();
         let (rows, count) = (table.dims[0], indices.elements());
         self.emit(table.dtype(), &dims, |output| {
-            Step::GatherRows(GatherRows {
+            Primitive::GatherRows(GatherRows {
                 table: table.operand,
                 rows,
                 width,
@@ -417,7 +424,7 @@ impl Lowering {
         let (updates, indices) = (self.contiguous(updates), self.contiguous(indices));
         let (rows, width, count) = (dims[0], Shape::from(&dims[1..]).elements(), indices.elements());
         self.emit(DType::F32, dims, |output| {
-            Step::ScatterAddRows(ScatterAddRows {
+            Primitive::ScatterAddRows(ScatterAddRows {
                 updates: updates.operand,
                 indices: indices.operand,
                 count,
@@ -438,7 +445,7 @@ impl Lowering {
     pub fn assign(&mut self, variable: usize, view: &View) -> View {
         let whole =
             self.values[view.operand.buffer].bytes == view.elements().saturating_mul(view.dtype().size());
-        let fresh = self.values[view.operand.buffer].source == Source::Step
+        let fresh = self.values[view.operand.buffer].source == Source::Computed
             && !self.commits.values().any(|c| c.operand.buffer == view.operand.buffer);
         let value = if fresh && whole && view.is_contiguous() { view.clone() } else { self.copy(view) };
         self.commits.insert(variable, value.clone());
@@ -448,9 +455,9 @@ impl Lowering {
     /// Random numbers of the node that is being lowered.
     pub fn random(&mut self, distribution: Distribution, dims: &[usize]) -> View {
         let counter = self.source(Source::Counter(self.node), DType::I32, &[]).operand;
-        let view = self.value(Source::Step, DType::F32, dims);
+        let view = self.value(Source::Computed, DType::F32, dims);
         let (key, count, output) = (self.key, view.elements(), view.operand);
-        self.push(Step::Random(Random { distribution, key, counter, count, output }));
+        self.push(Primitive::Random(Random { distribution, key, counter, count, output }));
         view
     }
 }

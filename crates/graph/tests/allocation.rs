@@ -62,7 +62,7 @@ fn classifier() {
     let mut session = Session::new(&graph, &Device::cpu().unwrap()).unwrap();
     session.run(graph.global_variables_initializer(), feeds! {}).unwrap();
     let zeros = vec![0; batch];
-    let mut step = session.prepare((&train, &loss), feeds! { rows => zeros, rate => 0.1_f32 }).unwrap();
+    let mut step = session.make_callable((&train, &loss), feeds! { rows => zeros, rate => 0.1_f32 }).unwrap();
     let mut taken = vec![0; batch];
     let mut number = 0;
     allocations("a classifier's step", || {
@@ -93,7 +93,7 @@ fn inverse() {
     session.run(graph.global_variables_initializer(), feeds! {}).unwrap();
     let mut matrix: Vec<f32> = (0..n * n).map(|i| (i * 31 % 17) as f32 / 17.0).collect();
     let first = Tensor::from_vec([n, n], matrix.clone()).unwrap();
-    let mut step = session.prepare((update.operation(), &loss, &x), feeds! { a => first }).unwrap();
+    let mut step = session.make_callable((update.operation(), &loss, &x), feeds! { a => first }).unwrap();
     let mut read = vec![0.0_f32; n * n];
     allocations("an inverse's step", || {
         matrix[0] += 0.001;

@@ -22,7 +22,7 @@ fn session(device: &Device) -> (Session, minutia_graph::Output, minutia_graph::O
 fn many_steps_run_before_the_host_waits() {
     let Some(device) = gpu::device() else { return };
     let (session, rows, add) = session(&device);
-    let mut step = session.prepare(&add, feeds! { rows => [0, 1] }).unwrap();
+    let mut step = session.make_callable(&add, feeds! { rows => [0, 1] }).unwrap();
     for i in 0..50 {
         step.set(&rows, &[i % 3, 2]).unwrap();
         step.run().unwrap();
@@ -35,8 +35,8 @@ fn many_steps_run_before_the_host_waits() {
 fn a_bad_index_is_told_late_and_by_its_own_name() {
     let Some(device) = gpu::device() else { return };
     let (mut session, rows, add) = session(&device);
-    let mut step = session.prepare(&add, feeds! { rows => [0, 7] }).unwrap();
-    let mut other = session.prepare(&add, feeds! { rows => [0, 1] }).unwrap();
+    let mut step = session.make_callable(&add, feeds! { rows => [0, 7] }).unwrap();
+    let mut other = session.make_callable(&add, feeds! { rows => [0, 1] }).unwrap();
     let early = step.run();
     let late = early.and_then(|()| other.run()).and_then(|()| other.value::<f32>(&add).map(drop));
     let message = late.unwrap_err().to_string();

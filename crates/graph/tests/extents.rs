@@ -119,7 +119,7 @@ fn huge_extents_of_nothing_are_nothing() -> Result<(), Error> {
         let fed = Tensor::zeros(DType::F32, dims)?;
         let (same, more, sum) = session.run((&x, &more, &sum), feeds! { x => &fed })?;
         assert_eq!((same.dims(), more.dims(), sum.value::<f32>()?), (&dims[..], &dims[..], 0.0));
-        let mut step = session.prepare(&x, feeds! { x => &fed })?;
+        let mut step = session.make_callable(&x, feeds! { x => &fed })?;
         step.set(&x, &[0.0_f32; 0])?;
         step.run()?;
         assert_eq!(step.fetch()?.dims(), dims);
@@ -146,7 +146,7 @@ fn tensors_that_are_too_large_for_any_run_are_errors_that_name_the_node() -> Res
         let graph = Graph::new();
         let y = build(&graph);
         let session = Session::new(&graph, &Device::cpu()?)?;
-        let error = session.prepare(&y, feeds! {}).err().map(|e| e.to_string()).unwrap_or_default();
+        let error = session.make_callable(&y, feeds! {}).err().map(|e| e.to_string()).unwrap_or_default();
         assert!(error.contains(name) && error.contains("cannot allocate"), "{error:?} does not name {name}");
     }
     Ok(())

@@ -83,7 +83,7 @@ fn gradients_and_steps_see_what_is_fed() {
     let loss = middle.square();
     let gradient = graph.gradients(&loss, &[&middle]).unwrap()[0].clone().unwrap();
     let s = session(&graph);
-    let mut step = s.prepare((&loss, &gradient), feeds! { middle => 3.0_f32 }).unwrap();
+    let mut step = s.make_callable((&loss, &gradient), feeds! { middle => 3.0_f32 }).unwrap();
     for at in [3.0_f32, -5.0] {
         step.set(&middle, &[at]).unwrap();
         step.run().unwrap();

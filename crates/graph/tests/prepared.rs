@@ -11,8 +11,8 @@ fn fetched_values_stay_until_the_step_runs_again() -> Result<(), Error> {
     let mut session = Session::new(&graph, &Device::cpu()?)?;
     session.run(graph.global_variables_initializer(), feeds! {})?;
 
-    let mut old = session.prepare(&v, feeds! {})?;
-    let mut new = session.prepare(&double, feeds! {})?;
+    let mut old = session.make_callable(&v, feeds! {})?;
+    let mut new = session.make_callable(&double, feeds! {})?;
     old.run()?;
     new.run()?;
     session.run(&reset, feeds! {})?;
@@ -30,7 +30,7 @@ fn a_step_has_no_values_before_it_has_run() -> Result<(), Error> {
     let root = v.sqrt();
     let mut session = Session::new(&graph, &Device::cpu()?)?;
     session.set_check_numerics(true);
-    let mut step = session.prepare(&root, feeds! {})?;
+    let mut step = session.make_callable(&root, feeds! {})?;
     let mut read = [0.0_f32; 2];
     assert!(matches!(step.fetch(), Err(Error::NotRun)));
     assert!(matches!(step.read(&root, &mut read), Err(Error::NotRun)));

@@ -270,7 +270,7 @@ fn nothing_may_be_fetched() {
     s.run((), feeds! { x => 1.0_f32 }).unwrap();
     let none: [&minutia_graph::Output; 0] = [];
     assert_eq!(s.run(none, feeds! {}).unwrap().len(), 0);
-    let mut step = s.prepare((), feeds! {}).unwrap();
+    let mut step = s.make_callable((), feeds! {}).unwrap();
     step.run().unwrap();
     step.fetch().unwrap();
 }
@@ -285,7 +285,7 @@ fn check_numerics_sees_what_is_fed_and_what_is_prepared() {
     s.set_check_numerics(true);
     let error = s.run(&update, feeds! { x => [1.0_f32, f32::NAN] }).unwrap_err().to_string();
     assert!(error.contains("Placeholder 'x' produced NaN"), "{error}");
-    let mut step = s.prepare(&update, feeds! { x => [4.0_f32, 9.0] }).unwrap();
+    let mut step = s.make_callable(&update, feeds! { x => [4.0_f32, 9.0] }).unwrap();
     step.run().unwrap();
     step.set(&x, &[-1.0_f32, 1.0]).unwrap();
     let error = step.run().unwrap_err().to_string();

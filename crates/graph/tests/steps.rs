@@ -16,8 +16,8 @@ fn steps_share_variables_and_refuse_what_they_were_not_prepared_for() {
     let add = v.assign_add(x.reduce_sum(..));
     let double = v.assign(&v * 2.0);
     let s = session(&graph);
-    let mut first = s.prepare(&add, feeds! { x => [1.0_f32, 2.0] }).unwrap();
-    let mut second = s.prepare(&double, feeds! {}).unwrap();
+    let mut first = s.make_callable(&add, feeds! { x => [1.0_f32, 2.0] }).unwrap();
+    let mut second = s.make_callable(&double, feeds! {}).unwrap();
     first.run().unwrap();
     second.run().unwrap();
     first.feed(&x, &Tensor::from([5.0_f32, 5.0])).unwrap();
@@ -38,7 +38,7 @@ fn what_was_given_to_prepare_and_no_fetch_needs_is_ignored() {
     let total = x.reduce_sum(..);
     let s = session(&graph);
     let both = feeds! { x => [1.0_f32, 2.0], unused => [0.0_f32, 0.0] };
-    let mut step = s.prepare(&total, both).unwrap();
+    let mut step = s.make_callable(&total, both).unwrap();
     step.set(&unused, &[5.0_f32, 6.0]).unwrap();
     step.set("unused", &[5.0_f32, 6.0]).unwrap();
     step.feed(&unused, &Tensor::from([5.0_f32, 6.0])).unwrap();

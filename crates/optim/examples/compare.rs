@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let train = build(&loss)?;
         let mut session = Session::new(&graph, &Device::cpu()?)?;
         session.run(graph.global_variables_initializer(), feeds! {})?;
-        let mut step = session.prepare((&train, &loss), feeds! {})?;
+        let mut step = session.make_callable((&train, &loss), feeds! {})?;
         for _ in 0..200 {
             step.run()?;
         }

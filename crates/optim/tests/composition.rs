@@ -163,7 +163,7 @@ fn updates_of_one_run_compose() {
         run.run(&train, feeds! {}).unwrap();
         assert_eq!(run.run(&w, feeds! {}).unwrap().value::<f32>().unwrap(), expected, "{what}");
         let run = session(&graph);
-        let mut step = run.prepare(&train, feeds! {}).unwrap();
+        let mut step = run.make_callable(&train, feeds! {}).unwrap();
         step.run().unwrap();
         let found = run.variable(&w).unwrap().unwrap();
         assert_eq!(found.value::<f32>().unwrap(), expected, "{what}, prepared");

@@ -31,7 +31,7 @@ fn layer() -> Program {
             spec(COLUMNS, false),
             spec(ROWS * COLUMNS, true),
         ],
-        steps: vec![Step::Gemm(Gemm {
+        steps: vec![Primitive::Gemm(Gemm {
             m: ROWS,
             n: COLUMNS,
             k: INNER,

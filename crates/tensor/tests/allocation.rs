@@ -51,7 +51,7 @@ fn program() -> (Program, Vec<Vec<u8>>) {
     let exp = p.finish(&[y]);
     let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
     let steps = vec![
-        Step::Gemm(Gemm {
+        Primitive::Gemm(Gemm {
             m,
             n,
             k,
@@ -61,13 +61,13 @@ fn program() -> (Program, Vec<Vec<u8>>) {
             epilogue,
             outputs: vec![dense(2, &[m, n])],
         }),
-        Step::Map(Map {
+        Primitive::Map(Map {
             dims: vec![m, n],
             inputs: vec![dense(2, &[m, n])],
             program: exp.clone(),
             outputs: vec![dense(2, &[m, n])],
         }),
-        Step::Reduce(Reduce {
+        Primitive::Reduce(Reduce {
             op: ReduceOp::Sum,
             dtype: DType::F32,
             dims: vec![m],
@@ -78,7 +78,7 @@ fn program() -> (Program, Vec<Vec<u8>>) {
             epilogue: MapProgram::identity(),
             outputs: vec![dense(3, &[m])],
         }),
-        Step::GatherRows(GatherRows {
+        Primitive::GatherRows(GatherRows {
             table: operand(2, DType::F32),
             rows: m,
             width: n,
@@ -87,7 +87,7 @@ fn program() -> (Program, Vec<Vec<u8>>) {
             program: MapProgram::identity(),
             output: operand(5, DType::F32),
         }),
-        Step::ScatterAddRows(ScatterAddRows {
+        Primitive::ScatterAddRows(ScatterAddRows {
             updates: operand(5, DType::F32),
             indices: operand(4, DType::I32),
             count: 3,
@@ -95,14 +95,14 @@ fn program() -> (Program, Vec<Vec<u8>>) {
             width: n,
             output: operand(2, DType::F32),
         }),
-        Step::Random(Random {
+        Primitive::Random(Random {
             distribution: Distribution::Normal,
             key: 1,
             counter: operand(6, DType::I32),
             count: m * n,
             output: operand(2, DType::F32),
         }),
-        Step::ArgReduce(ArgReduce {
+        Primitive::ArgReduce(ArgReduce {
             largest: true,
             dims: vec![m],
             length: n,

@@ -14,7 +14,7 @@ fn copy(bytes: [usize; 2], dims: &[usize], input: Access, output: Access) -> Pro
     };
     let buffers =
         vec![BufferSpec { bytes: bytes[0], written: false }, BufferSpec { bytes: bytes[1], written: true }];
-    Program { buffers, steps: vec![Step::Map(map)], ..Program::default() }
+    Program { buffers, steps: vec![Primitive::Map(map)], ..Program::default() }
 }
 
 fn at(mut access: Access, offset: usize) -> Access {
@@ -75,7 +75,7 @@ fn sums_of_rows_that_do_not_fit_are_refused() -> Result<(), Error> {
     let device = Device::cpu()?;
     for (what, buffers, types, [count, rows, width], message) in refused {
         let [updates, indices, output] = [0, 1, 2].map(|i| operand(buffers[i], types[i]));
-        let step = Step::ScatterAddRows(ScatterAddRows { updates, indices, count, rows, width, output });
+        let step = Primitive::ScatterAddRows(ScatterAddRows { updates, indices, count, rows, width, output });
         let spec = |(bytes, written)| BufferSpec { bytes, written };
         let buffers = [(24, false), (16, false), (40, true), (40, false)].map(spec).to_vec();
         let program = Program { buffers, steps: vec![step], ..Program::default() };

@@ -23,7 +23,7 @@ fn negate() -> Program {
     let y = m.apply(Code::Neg, &[m.input(0)]);
     let (inputs, outputs) = (vec![dense(0, &[8])], vec![dense(1, &[8])]);
     let step = Map { dims: vec![8], inputs, program: m.finish(&[y]), outputs };
-    single(Step::Map(step), &[vec![0; 32], vec![0; 32]], &[1])
+    single(Primitive::Map(step), &[vec![0; 32], vec![0; 32]], &[1])
 }
 
 #[test]

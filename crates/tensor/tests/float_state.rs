@@ -82,7 +82,7 @@ fn operands() -> [Vec<f32>; 2] {
 fn a_run_gives_the_same_bits_and_leaves_the_state_alone() {
     let [a, b] = operands();
     let buffers = [bytes(&a), bytes(&b), bytes(&vec![0.0; N])];
-    let step = Step::Map(Map {
+    let step = Primitive::Map(Map {
         dims: vec![N],
         inputs: vec![dense(0, &[N]), dense(1, &[N])],
         program: product(),
@@ -115,7 +115,7 @@ fn a_run_gives_the_same_bits_and_leaves_the_state_alone() {
 #[test]
 fn an_error_leaves_the_state_alone() {
     let buffers = [bytes(&[1.0; 8]), common::int_bytes(&[9]), bytes(&[0.0; 4])];
-    let step = Step::GatherRows(GatherRows {
+    let step = Primitive::GatherRows(GatherRows {
         table: dense(0, &[]).operand,
         rows: 2,
         width: 4,

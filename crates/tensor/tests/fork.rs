@@ -43,7 +43,7 @@ fn negate(count: usize) -> Program {
     let y = m.apply(Code::Neg, &[m.input(0)]);
     let (inputs, outputs) = (vec![dense(0, &[count])], vec![dense(1, &[count])]);
     let step = Map { dims: vec![count], inputs, program: m.finish(&[y]), outputs };
-    single(Step::Map(step), &[vec![0; 4 * count], vec![0; 4 * count]], &[1])
+    single(Primitive::Map(step), &[vec![0; 4 * count], vec![0; 4 * count]], &[1])
 }
 
 fn ready(device: &Device, count: usize) -> Result<(Executable, Memory, [Slot; 2]), Error> {

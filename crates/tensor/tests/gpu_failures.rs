@@ -27,7 +27,7 @@ fn program() -> Program {
     let spec = |bytes, written| BufferSpec { bytes, written };
     Program {
         buffers: vec![spec(16, false), spec(4, false), spec(4, true), spec(4, true)],
-        steps: vec![Step::Map(fill), Step::GatherRows(gather)],
+        steps: vec![Primitive::Map(fill), Primitive::GatherRows(gather)],
         names: vec!["the fill".into(), "the gather".into()],
         ..Program::default()
     }

@@ -22,7 +22,7 @@ fn negate() -> Program {
         program: m.finish(&[y]),
         outputs: vec![dense(1, &[N])],
     };
-    single(Step::Map(step), &[vec![0; N * 4], vec![0; N * 4]], &[1])
+    single(Primitive::Map(step), &[vec![0; N * 4], vec![0; N * 4]], &[1])
 }
 
 fn read(memory: &Memory, slot: Slot) -> Result<Tensor, Error> {

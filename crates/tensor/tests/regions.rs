@@ -21,7 +21,7 @@ fn walk(buffer: usize, [row, column]: [usize; 2], strides: [usize; 2]) -> Access
 
 /// A step from one buffer to another, or to the same. Most steps keep to their rows; some read or write the next row,
 /// one row for all, or columns for rows.
-fn step(generator: &mut Generator) -> Step {
+fn step(generator: &mut Generator) -> Primitive {
     let rows = if generator.below(8) == 0 { ROWS - 7 } else { ROWS - 1 };
     let width = if generator.below(2) == 0 { WIDTH } else { 1 + generator.below(WIDTH as u32 - 1) as usize };
     let from = generator.below(WRITTEN as u32) as usize;
@@ -39,7 +39,7 @@ fn step(generator: &mut Generator) -> Step {
     let halved = one.apply(Code::Mul, &[one.input(0), half]);
     let end = one.apply(Code::Tanh, &[halved]);
     match generator.below(4) {
-        0 => Step::Reduce(Reduce {
+        0 => Primitive::Reduce(Reduce {
             op: [ReduceOp::Sum, ReduceOp::Max][generator.below(2) as usize],
             dtype: DType::F32,
             dims: vec![rows],
@@ -50,7 +50,7 @@ fn step(generator: &mut Generator) -> Step {
             epilogue: one.finish(&[end]),
             outputs: vec![Access { strides: vec![WIDTH], ..output }],
         }),
-        1 => Step::Gemm(Gemm {
+        1 => Primitive::Gemm(Gemm {
             m: rows,
             n: width,
             k: WIDTH,
@@ -60,7 +60,7 @@ fn step(generator: &mut Generator) -> Step {
             epilogue: one.finish(&[end]),
             outputs: vec![output],
         }),
-        2 => Step::Map(Map {
+        2 => Primitive::Map(Map {
             dims: vec![rows, width],
             inputs: vec![output.clone()],
             program: one.finish(&[end]),
@@ -69,7 +69,7 @@ fn step(generator: &mut Generator) -> Step {
         _ => {
             let mut two = MapBuilder::new(2);
             let sum = two.apply(Code::Add, &[two.input(0), two.input(1)]);
-            Step::Map(Map {
+            Primitive::Map(Map {
                 dims: vec![rows, width],
                 inputs: vec![input, walk(WEIGHTS, [0, 0], [0, 1])],
                 program: two.finish(&[sum]),
@@ -84,7 +84,7 @@ fn rows_taken_apart_change_no_bit() {
     let (mut regions, mut joined) = (0, 0);
     for seed in 0..60 {
         let mut generator = Generator::new(seed, "steps");
-        let steps: Vec<Step> = (0..8).map(|_| step(&mut generator)).collect();
+        let steps: Vec<Primitive> = (0..8).map(|_| step(&mut generator)).collect();
         let whole = |i| bytes(&numbers(seed + i, (ROWS + WIDTH) * WIDTH, false));
         let buffers: Vec<Vec<u8>> = (0..=WRITTEN as u64).map(whole).collect();
         let program = common::program(steps, &buffers, &[0, 1, 2]);

@@ -146,7 +146,7 @@ impl Case {
     }
 
     /// The step that makes the left operand from bytes, the one between, and the table and the indices.
-    fn gather(&self, divided: bool, between: Between) -> (Vec<Step>, [Vec<u8>; 2]) {
+    fn gather(&self, divided: bool, between: Between) -> (Vec<Primitive>, [Vec<u8>; 2]) {
         let [count, width] = if self.transposed { [self.k, self.m] } else { [self.m, self.k] };
         let rows = count + 3;
         let mut generator = Generator::new(self.seed, "bytes");
@@ -164,7 +164,7 @@ impl Case {
         };
         let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
         let output = self.access(0, [1, 1]).operand;
-        let mut steps = vec![Step::GatherRows(GatherRows {
+        let mut steps = vec![Primitive::GatherRows(GatherRows {
             table: operand(4, DType::U8),
             rows,
             width,
@@ -178,7 +178,7 @@ impl Case {
         let copied = Access { operand: operand(6, DType::F32), strides: vec![1] };
         let fill = MapProgram::fill(7.0_f32.to_bits());
         let map = |inputs, program, output| {
-            Step::Map(Map { dims: vec![1], inputs, program, outputs: vec![output] })
+            Primitive::Map(Map { dims: vec![1], inputs, program, outputs: vec![output] })
         };
         match between {
             Between::Nothing => {}
@@ -235,7 +235,7 @@ impl Case {
                 (vec![common::strided(7, DType::F32, &[n, 1])], program.finish(&[kept]))
             }
         };
-        steps.push(Step::Gemm(Gemm {
+        steps.push(Primitive::Gemm(Gemm {
             m,
             n,
             k,
@@ -299,11 +299,11 @@ fn numbers(strides: &[usize]) -> Access {
 }
 
 /// A gather of half the rows of a table (buffers 0, 1 and, from the second number on, 2) and their products with buffer 3.
-fn picked() -> Vec<Step> {
+fn picked() -> Vec<Primitive> {
     let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
     let mut program = MapBuilder::new(1);
     let number = program.apply(Code::ToFloat, &[program.input(0)]);
-    let gather = Step::GatherRows(GatherRows {
+    let gather = Primitive::GatherRows(GatherRows {
         table: operand(0, DType::U8),
         rows: 2 * COUNT,
         width: WIDTH,
@@ -312,7 +312,7 @@ fn picked() -> Vec<Step> {
         program: program.finish(&[number]),
         output: numbers(&[]).operand,
     });
-    let product = Step::Gemm(Gemm {
+    let product = Primitive::Gemm(Gemm {
         m: COUNT,
         n: COLUMNS,
         k: WIDTH,
@@ -338,13 +338,13 @@ fn a_comb_does_not_hide_what_it_leaves() {
         vec![0; n * 4],
     ];
     // From before the first number to behind the last, every other one.
-    let comb = Step::Map(Map {
+    let comb = Primitive::Map(Map {
         dims: vec![n / 2 + 1],
         inputs: vec![],
         program: MapProgram::fill(7.0_f32.to_bits()),
         outputs: vec![common::strided(2, DType::F32, &[2])],
     });
-    let copy = Step::Map(Map {
+    let copy = Primitive::Map(Map {
         dims: vec![n],
         inputs: vec![numbers(&[1])],
         program: MapProgram::identity(),

@@ -31,7 +31,7 @@ fn transposes_and_copies() {
             let mut strides = minutia_tensor::Shape::from(&target[..]).strides();
             strides.reverse();
             let (from, to) = if reversed { (&strides, &natural) } else { (&natural, &strides) };
-            let step = Step::Map(Map {
+            let step = Primitive::Map(Map {
                 dims: dims.clone(),
                 inputs: vec![strided(0, DType::F32, from)],
                 program: MapProgram::identity(),
@@ -51,8 +51,12 @@ fn outputs_that_swap_inputs_in_place() {
     let sum = m.apply(Code::Add, &[x, y]);
     let (inputs, dims) = (vec![dense(0, &[n]), dense(1, &[n])], vec![n]);
     for (what, program) in [("swap", m.clone().finish(&[y, x])), ("sum and first", m.finish(&[sum, x]))] {
-        let step =
-            Step::Map(Map { dims: dims.clone(), inputs: inputs.clone(), program, outputs: inputs.clone() });
+        let step = Primitive::Map(Map {
+            dims: dims.clone(),
+            inputs: inputs.clone(),
+            program,
+            outputs: inputs.clone(),
+        });
         assert_agrees(what, &single(step, &buffers, &[0, 1]), &buffers);
     }
 }
@@ -65,7 +69,7 @@ fn large_maps_are_split_between_threads() {
     let mut m = MapBuilder::new(2);
     let sum = m.apply(Code::Add, &[m.input(0), m.input(1)]);
     let y = m.apply(Code::Exp, &[sum]);
-    let step = Step::Map(Map {
+    let step = Primitive::Map(Map {
         dims: dims.into(),
         inputs: vec![dense(0, &dims), strided(1, DType::F32, &[0, 1])],
         program: m.finish(&[y]),
@@ -81,7 +85,7 @@ fn reductions_of_every_length_along_rows_and_columns() {
             for (op, by_rows) in [(ReduceOp::Sum, true), (ReduceOp::Sum, false), (ReduceOp::Max, false)] {
                 let buffers = [bytes(&numbers(3, length * outputs, length % 2 == 1)), floats(outputs)];
                 let strides = if by_rows { [length, 1] } else { [1, outputs] };
-                let step = Step::Reduce(Reduce {
+                let step = Primitive::Reduce(Reduce {
                     op,
                     dtype: DType::F32,
                     dims: vec![outputs],
@@ -104,7 +108,7 @@ fn reductions_of_blocks_of_blocks() {
     let length = 1024 * 1024 + 5;
     for (outputs, strides) in [(1, [0, 1]), (2, [1, 2])] {
         let buffers = [bytes(&numbers(3, length * outputs, false)), floats(outputs)];
-        let step = Step::Reduce(Reduce {
+        let step = Primitive::Reduce(Reduce {
             op: ReduceOp::Sum,
             dtype: DType::F32,
             dims: vec![outputs],
@@ -158,7 +162,7 @@ fn products_of_every_shape_and_layout() {
             for (what, (epilogue_inputs, epilogue)) in
                 [("plain", (vec![], MapProgram::identity())), ("mapped", with_map)]
             {
-                let step = Step::Gemm(Gemm {
+                let step = Primitive::Gemm(Gemm {
                     m,
                     n,
                     k,
@@ -190,7 +194,7 @@ fn products_with_many_zeros() {
             b[k * n / 2] = worst;
             for (layout, a) in [("nn", [k, 1]), ("tn", [1, m])] {
                 let buffers = [bytes(&sparse), bytes(&b), floats(m * n)];
-                let step = Step::Gemm(Gemm {
+                let step = Primitive::Gemm(Gemm {
                     m,
                     n,
                     k,
@@ -212,7 +216,7 @@ fn products_with_many_zeros() {
 fn every_run_gives_the_bits_of_the_first() {
     let [m, n, k] = [100, 300, 64];
     let (a, b) = (bytes(&numbers(7, m * k, false)), bytes(&numbers(8, k * n, false)));
-    let step = Step::Gemm(Gemm {
+    let step = Primitive::Gemm(Gemm {
         m,
         n,
         k,
@@ -242,7 +246,7 @@ fn every_run_gives_the_bits_of_the_first() {
 #[test]
 fn an_operand_may_change_between_runs() {
     let [m, n, k] = [5, 70, 40];
-    let product = Step::Gemm(Gemm {
+    let product = Primitive::Gemm(Gemm {
         m,
         n,
         k,
@@ -256,7 +260,8 @@ fn an_operand_may_change_between_runs() {
     let mut buffers = [bytes(&numbers(1, m * k, false)), operand(2), floats(m * n)];
     let program = single(product, &buffers, &[2]);
     let (double, doubled) = (apply(1, Code::Add, &[0, 0]), vec![dense(0, &[n, k])]);
-    let map = Step::Map(Map { dims: vec![n, k], inputs: doubled.clone(), program: double, outputs: doubled });
+    let map =
+        Primitive::Map(Map { dims: vec![n, k], inputs: doubled.clone(), program: double, outputs: doubled });
     let double = single(map, &buffers[1..2], &[0]);
     for simd in common::levels() {
         let device = Device::cpu_with(Options { simd: Some(simd), threads: Some(2) }).unwrap();
@@ -306,7 +311,7 @@ fn products_with_long_maps() {
             bytes(&numbers(6, k * n, false)),
             bytes(&numbers(7, m * n, true)),
         ];
-        let step = Step::Gemm(Gemm {
+        let step = Primitive::Gemm(Gemm {
             m,
             n,
             k,
@@ -325,7 +330,7 @@ fn products_with_long_maps() {
 fn a_zero_product_is_positive() {
     // Each product underflows to -0.
     let buffers = [bytes(&[-1e-30; 2]), bytes(&[1e-30; 2]), floats(1)];
-    let step = Step::Gemm(Gemm {
+    let step = Primitive::Gemm(Gemm {
         m: 1,
         n: 1,
         k: 2,
@@ -342,7 +347,7 @@ fn a_zero_product_is_positive() {
 fn a_product_stored_transposed() {
     let (m, n, k) = (33, 21, 10);
     let buffers = [bytes(&numbers(5, m * k, true)), bytes(&numbers(6, k * n, true)), floats(m * n)];
-    let step = Step::Gemm(Gemm {
+    let step = Primitive::Gemm(Gemm {
         m,
         n,
         k,
@@ -375,7 +380,7 @@ fn rows_are_gathered_and_converted() {
             let count = indices.len();
             let buffers = [table.clone(), int_bytes(&indices), vec![0; count * width * output.size()]];
             let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
-            let step = Step::GatherRows(GatherRows {
+            let step = Primitive::GatherRows(GatherRows {
                 table: operand(0, dtype),
                 rows,
                 width,
@@ -394,7 +399,7 @@ fn an_index_outside_the_table_is_an_error_that_writes_nothing() {
     for bad in [-1, 4, i32::MAX, i32::MIN] {
         let buffers = [bytes(&[1.0; 4]), int_bytes(&[0, bad, 9]), floats(3)];
         let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
-        let step = Step::GatherRows(GatherRows {
+        let step = Primitive::GatherRows(GatherRows {
             table: operand(0, DType::F32),
             rows: 4,
             width: 1,
@@ -421,7 +426,7 @@ fn extrema_take_the_lowest_position_and_nan_first() {
     for dtype in [DType::F32, DType::I32] {
         for largest in [true, false] {
             for (dims, length, strides) in [(6, 4, [4, 1]), (4, 6, [1, 4])] {
-                let step = Step::ArgReduce(ArgReduce {
+                let step = Primitive::ArgReduce(ArgReduce {
                     largest,
                     dims: vec![dims],
                     length,
@@ -441,7 +446,7 @@ fn random_numbers_advance_their_counter() {
         for (count, run) in [(0, 0), (1, 7), (33, -1), (3000, i32::MAX)] {
             let buffers = [int_bytes(&[run]), floats(count)];
             let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
-            let step = Step::Random(Random {
+            let step = Primitive::Random(Random {
                 distribution,
                 key: 0x1234_5678_9abc_def0,
                 counter: operand(0, DType::I32),

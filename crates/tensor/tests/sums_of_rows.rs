@@ -5,10 +5,10 @@ mod common;
 use common::{agrees_with, assert_agrees, bytes, int_bytes, load, numbers, single};
 use minutia_tensor::{DType, Device, Error, program::*};
 
-fn scatter_add(count: usize, rows: usize, width: usize) -> Step {
+fn scatter_add(count: usize, rows: usize, width: usize) -> Primitive {
     let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
     let (updates, indices, output) = (operand(0, DType::F32), operand(1, DType::I32), operand(2, DType::F32));
-    Step::ScatterAddRows(ScatterAddRows { updates, indices, count, rows, width, output })
+    Primitive::ScatterAddRows(ScatterAddRows { updates, indices, count, rows, width, output })
 }
 
 /// Numbers whose sum depends on the order, large enough for threads; the result is written over.

@@ -39,7 +39,7 @@ pub fn classifier(device: &Device) -> Learned {
     let mut session = Session::new(&graph, device)?;
     session.run(graph.global_variables_initializer(), feeds! {})?;
     let feeds = feeds! { table => &data.train.images, labels => &data.train.labels, rows => vec![0; 100] };
-    let mut step = session.prepare(&train, feeds)?;
+    let mut step = session.make_callable(&train, feeds)?;
     let mut batches = Batches::new(data.train.len(), 100, 7);
     for _ in 0..20 {
         step.set(&rows, batches.next_batch())?;
@@ -61,7 +61,7 @@ pub fn inverse(device: &Device) -> Learned {
     let train = Adagrad::new(0.01).minimize(&loss)?;
     let mut session = Session::new(&graph, device)?;
     session.run(graph.global_variables_initializer(), feeds! {})?;
-    let mut step = session.prepare(&train, feeds! {})?;
+    let mut step = session.make_callable(&train, feeds! {})?;
     for _ in 0..2000 {
         step.run()?;
     }

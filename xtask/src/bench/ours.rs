@@ -103,8 +103,8 @@ impl<'a> Ours<'a> {
             let train = Adagrad::new(parameters.learning_rate).minimize(&model.loss)?;
             let mut session = Session::new(&model.graph, &device)?;
             session.run(model.graph.global_variables_initializer(), feeds! {})?;
-            let mut step = session.prepare(&train, feeds! {})?;
-            let mut logged = session.prepare((&train, &model.loss), feeds! {})?;
+            let mut step = session.make_callable(&train, feeds! {})?;
+            let mut logged = session.make_callable((&train, &model.loss), feeds! {})?;
             let start = Instant::now();
             for i in 0..parameters.steps {
                 if i.is_multiple_of(every) {
@@ -131,8 +131,8 @@ impl<'a> Ours<'a> {
         let mut session = Session::new(&model.graph, &Device::cpu_with(self.options)?)?;
         session.run(model.graph.global_variables_initializer(), feeds! {})?;
         inputs::load(&mut session, &model.weights, &self.inputs.trained)?;
-        let mut step = session.prepare(&train, feeds! {})?;
-        let mut logged = session.prepare((&train, &model.loss), feeds! {})?;
+        let mut step = session.make_callable(&train, feeds! {})?;
+        let mut logged = session.make_callable((&train, &model.loss), feeds! {})?;
         let start = Instant::now();
         for i in 0..parameters.steps {
             if i.is_multiple_of(100) {

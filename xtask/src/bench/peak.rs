@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use minutia_kernels::rng::Generator;
 use minutia_tensor::cpu::{Level, Options, fma_peak};
-use minutia_tensor::program::{Access, BufferSpec, Gemm, MapProgram, Operand, Program, Step};
+use minutia_tensor::program::{Access, BufferSpec, Gemm, MapProgram, Operand, Primitive, Program};
 use minutia_tensor::{DType, Device, Memory, Tensor};
 
 use super::job::Measurement;
@@ -77,7 +77,7 @@ fn rate(options: Options, layout: Layout) -> Result<f64> {
             .enumerate()
             .map(|(i, &n)| BufferSpec { bytes: n * 4, written: i == 2 })
             .collect(),
-        steps: vec![Step::Gemm(Gemm {
+        steps: vec![Primitive::Gemm(Gemm {
             m,
             n,
             k,

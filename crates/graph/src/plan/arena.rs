@@ -30,7 +30,7 @@ impl Places {
             in_place.iter().map(|(&value, &variable)| (value, (Binding::Variable(variable), 0))).collect();
         let mut persistent_bytes = 0;
         for value in setup.iter().flat_map(|k| k.step.reads_and_writes().1) {
-            if l.values[value].source == Source::Step && !computed.contains_key(&value) {
+            if l.values[value].source == Source::Computed && !computed.contains_key(&value) {
                 computed.insert(value, (Binding::Persistent, persistent_bytes));
                 persistent_bytes = end(persistent_bytes, l.values[value].bytes);
             }
@@ -39,7 +39,7 @@ impl Places {
         for (i, kernel) in l.kernels.iter().enumerate() {
             let (reads, writes) = kernel.step.reads_and_writes();
             for value in writes.into_iter().chain(reads) {
-                if l.values[value].source == Source::Step && !computed.contains_key(&value) {
+                if l.values[value].source == Source::Computed && !computed.contains_key(&value) {
                     lives.entry(value).or_insert((i, i)).1 = i;
                 }
             }
@@ -81,7 +81,7 @@ impl Places {
     pub fn of(&self, l: &Lowering, value: usize) -> (Binding, usize) {
         let binding = match &l.values[value].source {
             // No kernel makes what has no elements, and nothing of it is ever touched.
-            Source::Step => return self.computed.get(&value).cloned().unwrap_or((Binding::Arena, 0)),
+            Source::Computed => return self.computed.get(&value).cloned().unwrap_or((Binding::Arena, 0)),
             Source::Constant(tensor) => Binding::Constant(value, tensor.clone()),
             Source::Feed(node) => Binding::Feed(*node),
             Source::Variable(variable) => Binding::Variable(*variable),

@@ -58,7 +58,9 @@ mod tests {
         let gradients = graph.gradients(&y, &[&variables[0], &variables[1]]).expect("gradients");
         let session = Session::new(&graph, &Device::cpu().expect("a CPU")).expect("a session");
         SPENT.set(0);
-        session.prepare(gradients.into_iter().flatten().collect::<Vec<_>>(), feeds! {}).expect("a plan");
+        session
+            .make_callable(gradients.into_iter().flatten().collect::<Vec<_>>(), feeds! {})
+            .expect("a plan");
         (SPENT.get() as f64, graph.len() as f64)
     }
 

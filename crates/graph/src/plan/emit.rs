@@ -8,7 +8,7 @@ use crate::{
 };
 use minutia_tensor::{
     Tensor,
-    program::{BufferSpec, Map, MapProgram, Operand, OperandUse, Program, Step},
+    program::{BufferSpec, Map, MapProgram, Operand, OperandUse, Primitive, Program},
 };
 use std::collections::BTreeMap;
 
@@ -62,7 +62,7 @@ impl Emitted {
         kept.iter().for_each(|&value| passing[value] = false);
         let passing = |value: &usize| passing[*value];
         let temporary = kernels.iter().map(|k| k.step.reads_and_writes().1.iter().all(passing)).collect();
-        let mut steps: Vec<Step> = kernels.iter().map(|k| k.step.clone()).collect();
+        let mut steps: Vec<Primitive> = kernels.iter().map(|k| k.step.clone()).collect();
         let mut bindings: Vec<Binding> = Vec::new();
         let mut known: BTreeMap<(u8, usize), usize> = BTreeMap::new();
         let mut buffers: Vec<BufferSpec> = Vec::new();
@@ -123,7 +123,7 @@ impl Lowering {
     pub(super) fn copy_to_variable(&mut self, variable: usize, view: &View) -> Kernel {
         let target = self.source(Source::Variable(variable), view.dtype(), &view.dims);
         let operand = Operand { ..target.operand };
-        let step = Step::Map(Map {
+        let step = Primitive::Map(Map {
             dims: view.dims.clone(),
             inputs: vec![view.access()],
             program: MapProgram::identity(),

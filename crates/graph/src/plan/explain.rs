@@ -2,7 +2,7 @@
 
 use super::{Binding, Emitted, Plan};
 use crate::{graph::Inner, lower::Kernel};
-use minutia_tensor::program::{OperandUse, Region, Step};
+use minutia_tensor::program::{OperandUse, Primitive, Region};
 use std::fmt::{self, Write};
 
 /// The kernel primitives that a run consists of, in order; see [`Session::explain`](crate::Session::explain).
@@ -156,7 +156,7 @@ fn describe<'a>(emitted: &'a Emitted, inner: &'a Inner) -> impl Iterator<Item = 
 }
 
 /// The operands by name: those that are read, those that are written.
-fn names(step: &Step, kernel: &Kernel, emitted: &Emitted, inner: &Inner) -> (Vec<String>, Vec<String>) {
+fn names(step: &Primitive, kernel: &Kernel, emitted: &Emitted, inner: &Inner) -> (Vec<String>, Vec<String>) {
     let mut values = Vec::new();
     kernel.step.visit_operands(&mut |OperandUse { operand, .. }| values.push(operand.buffer));
     let mut values = values.into_iter();

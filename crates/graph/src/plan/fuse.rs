@@ -9,7 +9,7 @@ use crate::{
     DType,
     lower::{Kernel, Lowering},
 };
-use minutia_tensor::program::{Access, ElementwisePart as Part, Map, MapBuilder, Reduce, Step, Value};
+use minutia_tensor::program::{Access, ElementwisePart as Part, Map, MapBuilder, Primitive, Reduce, Value};
 use std::collections::BTreeSet;
 
 /// Longer programs would push their own intermediates out of the first-level cache.
@@ -188,15 +188,21 @@ impl Fusion {
     }
 
     /// A map that only this consumer needs becomes part of the consumer's program.
-    fn absorb(&self, p: &Kernel, c: &Kernel, value: usize, consumer: usize) -> Option<(Step, &'static str)> {
-        let Step::Map(map) = &p.step else { return None };
+    fn absorb(
+        &self,
+        p: &Kernel,
+        c: &Kernel,
+        value: usize,
+        consumer: usize,
+    ) -> Option<(Primitive, &'static str)> {
+        let Primitive::Map(map) = &p.step else { return None };
         let [output] = &map.outputs[..] else { return None };
         if self.needed_elsewhere(value, consumer) || !keeps_bits(output.operand.dtype) || moves_only(map) {
             return None;
         }
         let producer = p.step.elementwise_part()?;
         let step = match &c.step {
-            Step::Reduce(s) if s.inputs.iter().any(|a| a.operand.buffer == value) => {
+            Primitive::Reduce(s) if s.inputs.iter().any(|a| a.operand.buffer == value) => {
                 if s.epilogue_inputs.iter().any(|a| a.operand.buffer == value) {
                     return None;
                 }
@@ -209,7 +215,7 @@ impl Fusion {
                 };
                 let Part { inputs, program, .. } = inline(&producer, &head, value, true)?;
                 let s = Reduce { inputs, program, ..s.clone() };
-                return Some((Step::Reduce(s), "map into the input of a reduce"));
+                return Some((Primitive::Reduce(s), "map into the input of a reduce"));
             }
             step => {
                 step.with_elementwise_part(inline(&producer, &step.elementwise_part()?, value, false)?)?
@@ -220,21 +226,26 @@ impl Fusion {
             return None;
         }
         let rule = match step {
-            Step::Gemm(_) => "map into the epilogue's inputs of a gemm",
-            Step::Reduce(_) => "map into the epilogue's inputs of a reduce",
+            Primitive::Gemm(_) => "map into the epilogue's inputs of a gemm",
+            Primitive::Reduce(_) => "map into the epilogue's inputs of a reduce",
             _ => "map into a map",
         };
         Some((step, rule))
     }
 
     /// A map over the results of another kernel is done where they are made.
-    fn append(&self, [p, c]: [&Kernel; 2], value: usize, consumer: usize) -> Option<(Step, &'static str)> {
-        let Step::Map(map) = &c.step else { return None };
+    fn append(
+        &self,
+        [p, c]: [&Kernel; 2],
+        value: usize,
+        consumer: usize,
+    ) -> Option<(Primitive, &'static str)> {
+        let Primitive::Map(map) = &c.step else { return None };
         let (part, consumer_part) = (p.step.elementwise_part()?, c.step.elementwise_part()?);
         let written = part.outputs.iter().find(|a| a.operand.buffer == value)?;
         let reads_value = map.inputs.iter().find(|a| a.operand.buffer == value)?;
         // A byte of the table reaches a gather's program as the integer that a map would load.
-        let gathers = matches!(&p.step, Step::GatherRows(s) if s.program.is_identity());
+        let gathers = matches!(&p.step, Primitive::GatherRows(s) if s.program.is_identity());
         if self.patient && self.can_wait(map, value, consumer)
             || moves_only(map)
             || !(keeps_bits(written.operand.dtype) || gathers)
@@ -276,9 +287,9 @@ impl Fusion {
         results.extend(more);
         fits(&m, inputs.len() + outputs.len())?;
         let rule = match p.step {
-            Step::Gemm(_) => "map into the epilogue of a gemm",
-            Step::Reduce(_) => "map into the epilogue of a reduce",
-            Step::GatherRows(_) => "map into a gather",
+            Primitive::Gemm(_) => "map into the epilogue of a gemm",
+            Primitive::Reduce(_) => "map into the epilogue of a reduce",
+            Primitive::GatherRows(_) => "map into a gather",
             _ => "map onto a map",
         };
         let part = Part { inputs, program: m.finish(&results), outputs, ..part };

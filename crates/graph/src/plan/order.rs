@@ -5,7 +5,7 @@ use crate::{
     layout,
     lower::{Kernel, Lowering, Source, View},
 };
-use minutia_tensor::program::{OperandUse, Role, Step};
+use minutia_tensor::program::{OperandUse, Primitive, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Finds the new values that can be written over the variables' old ones, and orders the steps so that this
@@ -82,7 +82,7 @@ fn arrange(l: &mut Lowering, edges: &[Vec<usize>]) {
 }
 
 /// Whether a step may write `new` over `old`: it reads `old` only element by element, at the place it writes.
-fn overwrites(step: &Step, old: usize, new: usize) -> bool {
+fn overwrites(step: &Primitive, old: usize, new: usize) -> bool {
     let (mut reads, mut output) = (Vec::new(), None);
     step.visit_operands(&mut |OperandUse { role, operand, strides, .. }| match operand.buffer {
         buffer if buffer == old && !role.writes() => reads.push((role, operand.offset, strides)),

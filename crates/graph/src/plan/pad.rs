@@ -13,7 +13,7 @@ pub(super) fn pad(l: &mut Lowering, dense: &[usize], commits: &mut BTreeMap<usiz
     let rows = |l: &Lowering, value: usize| {
         let value = &l.values[value];
         let pitch = layout::pitch(value.dtype, &value.dims)?;
-        (value.source == Source::Step).then(|| Rows { width: value.dims[1], pitch })
+        (value.source == Source::Computed).then(|| Rows { width: value.dims[1], pitch })
     };
     let mut pads: Vec<Option<Rows>> = (0..l.values.len()).map(|value| rows(l, value)).collect();
     dense.iter().for_each(|&value| pads[value] = None);

@@ -1,6 +1,6 @@
 //! Which kernels read and write each value.
 
-use minutia_tensor::program::Step;
+use minutia_tensor::program::Primitive;
 use std::collections::BTreeSet;
 
 /// The index that planning looks things up in, rather than in every kernel: planning must not take long where
@@ -34,7 +34,7 @@ impl Users {
 
 impl Traffic {
     /// The traffic of these kernels over so many values.
-    pub fn new<'a>(values: usize, steps: impl Iterator<Item = &'a Step>) -> Traffic {
+    pub fn new<'a>(values: usize, steps: impl Iterator<Item = &'a Primitive>) -> Traffic {
         let mut traffic = Traffic { kernels: Vec::new(), values: vec![Users::default(); values] };
         for (kernel, step) in steps.enumerate() {
             traffic.kernels.push(Operands::default());
@@ -54,8 +54,8 @@ impl Traffic {
     }
 
     /// Puts another step in a kernel's place, or none.
-    pub fn replace(&mut self, kernel: usize, step: Option<&Step>) {
-        let (reads, writes) = step.map(Step::reads_and_writes).unwrap_or_default();
+    pub fn replace(&mut self, kernel: usize, step: Option<&Primitive>) {
+        let (reads, writes) = step.map(Primitive::reads_and_writes).unwrap_or_default();
         let old = std::mem::replace(&mut self.kernels[kernel], Operands { reads, writes });
         for v in old.reads {
             self.values[v].reads.remove(&kernel);
@@ -94,14 +94,14 @@ mod tests {
     };
 
     /// A map that reads some values and writes others.
-    fn step(reads: &[usize], writes: &[usize]) -> Step {
+    fn step(reads: &[usize], writes: &[usize]) -> Primitive {
         let access = |&buffer: &usize| Access {
             operand: Operand { buffer, offset: 0, dtype: DType::F32 },
             strides: Vec::new(),
         };
         let m = MapBuilder::new(reads.len());
         let outputs: Vec<_> = writes.iter().map(|_| m.input(0)).collect();
-        Step::Map(Map {
+        Primitive::Map(Map {
             dims: Vec::new(),
             inputs: reads.iter().map(access).collect(),
             program: m.finish(&outputs),

@@ -1,12 +1,12 @@
+mod callable;
 mod feeds;
 mod fetch;
 mod plans;
 pub(crate) mod state;
-mod step;
 
+pub use callable::Callable;
 pub use feeds::{AsFeedKey, FeedKey, Feeds};
 pub use fetch::Fetch;
-pub use step::Step;
 
 use crate::{
     Error, Graph, Output, Variable,
@@ -123,11 +123,13 @@ impl Session {
         Ok(fetches.take(&mut values?.into_iter()))
     }
 
-    /// Compiles a step for hot loops: running it allocates nothing. The feeds give shapes and first values.
+    /// Compiles a run for hot loops, as TensorFlow 1's `Session.make_callable` does: calling it again allocates nothing. The
+    /// feeds give shapes and first values.
     ///
     /// # Errors
     /// As [`run`](Session::run), but for those of the values.
-    pub fn prepare<F: Fetch>(&self, fetches: F, feeds: Feeds) -> Result<Step<F>, Error> {
+    #[doc(alias = "prepare")]
+    pub fn make_callable<F: Fetch>(&self, fetches: F, feeds: Feeds) -> Result<Callable<F>, Error> {
         let feeds = feeds.resolve(&self.graph)?;
         let targets = targets(&self.graph, &fetches)?;
         let shapes: Shapes = feeds.iter().map(|(&id, t)| (id, t.dims().to_vec())).collect();
@@ -136,13 +138,13 @@ impl Session {
         let outputs = targets.iter().filter(|t| t.1).map(|t| t.0).collect();
         let feeds = feeds.iter().map(|(&id, t)| (id, (t.dtype(), t.dims().to_vec()))).collect();
         let (graph, state) = (self.graph.clone(), self.state.clone());
-        Ok(Step { graph, state, compiled, feeds, outputs, fetches, ran: false })
+        Ok(Callable { graph, state, compiled, feeds, outputs, fetches, ran: false })
     }
 
     /// What a run of these fetches does: the kernel primitives that it was planned to, and what was fused.
     ///
     /// # Errors
-    /// As [`prepare`](Session::prepare).
+    /// As [`make_callable`](Session::make_callable).
     pub fn explain<F: Fetch>(&self, fetches: F, feeds: Feeds) -> Result<ExecutionPlan, Error> {
         let feeds = feeds.resolve(&self.graph)?;
         let shapes = feeds.iter().map(|(&id, t)| (id, t.dims().to_vec())).collect();

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     Error, Slot,
     binding::Bindings,
-    program::{MapProgram, Program, Step},
+    program::{MapProgram, Primitive, Program},
 };
 use std::{sync::Arc, time::Instant};
 
@@ -239,25 +239,25 @@ impl Executable {
             kept_bytes: 0,
         };
         let picked = picked::find(program, &build);
-        let compile = |number: usize, step: &Step, build: &mut Build| match step {
-            Step::Map(s) => match TransposeStep::new(s, build) {
+        let compile = |number: usize, step: &Primitive, build: &mut Build| match step {
+            Primitive::Map(s) => match TransposeStep::new(s, build) {
                 Some(transpose) => Compiled::Transpose(transpose),
                 None => Compiled::Map(MapStep::new(s, build)),
             },
-            Step::Reduce(s) => Compiled::Reduce(ReduceStep::new(s, build)),
-            Step::ArgReduce(s) => Compiled::ArgReduce(ArgReduceStep::new(s, build)),
-            Step::Gemm(s) => {
+            Primitive::Reduce(s) => Compiled::Reduce(ReduceStep::new(s, build)),
+            Primitive::ArgReduce(s) => Compiled::ArgReduce(ArgReduceStep::new(s, build)),
+            Primitive::Gemm(s) => {
                 let fixed = !program.buffers[s.b.operand.buffer].written;
                 Compiled::Gemm(Box::new(GemmStep::new(s, picked[number].clone(), fixed, build)))
             }
-            Step::GatherRows(s) => {
+            Primitive::GatherRows(s) => {
                 let name = program.name(number);
                 Compiled::Gather(GatherStep::new(s, number, name, picked[number].clone(), build))
             }
-            Step::ScatterAddRows(s) => {
+            Primitive::ScatterAddRows(s) => {
                 Compiled::ScatterAdd(ScatterAddStep::new(s, number, program.name(number), build))
             }
-            Step::Random(s) => Compiled::Random(RandomStep::new(s, build)),
+            Primitive::Random(s) => Compiled::Random(RandomStep::new(s, build)),
         };
         let numbered = program.steps.iter().enumerate();
         let mut steps: Vec<_> = numbered.map(|(number, step)| compile(number, step, &mut build)).collect();

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     DType,
-    program::{GatherRows, Gemm, Operand, Program, Step, Touch},
+    program::{GatherRows, Gemm, Operand, Primitive, Program, Touch},
 };
 use std::sync::{
     Arc,
@@ -70,7 +70,7 @@ pub(super) fn find(program: &Program, build: &Build) -> Vec<Option<Picked>> {
         return picked;
     }
     for (at, step) in program.steps.iter().enumerate() {
-        let Step::GatherRows(gather) = step else { continue };
+        let Primitive::GatherRows(gather) = step else { continue };
         let Some(decode) = decode(gather) else { continue };
         let (products, enough) = products(program, at, gather);
         if !products.is_empty() {
@@ -98,7 +98,7 @@ fn products(program: &Program, at: usize, gather: &GatherRows) -> (Vec<usize>, b
         let (writes, mut reads): (Vec<Touch>, Vec<Touch>) =
             program.touched(step).into_iter().partition(|touch| touch.written);
         match step {
-            Step::Gemm(product) if whole && reads_all(product, gather) => {
+            Primitive::Gemm(product) if whole && reads_all(product, gather) => {
                 products.push(number);
                 reads.remove(0);
             }

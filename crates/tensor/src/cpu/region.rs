@@ -4,7 +4,7 @@ use super::{
     executable::{Build, Compiled, Place, Run},
     parallel::{part, parts},
 };
-use crate::program::{Program, Region, Step};
+use crate::program::{Primitive, Program, Region};
 
 /// Steps for the rows of each part.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) fn join(
     steps: &mut Vec<Compiled>,
     program: &Program,
     build: &mut Build,
-    compile: impl Fn(usize, &Step, &mut Build) -> Compiled,
+    compile: impl Fn(usize, &Primitive, &mut Build) -> Compiled,
 ) {
     if build.threads < 2 {
         return;

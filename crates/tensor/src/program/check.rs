@@ -16,17 +16,17 @@ impl Program {
         Ok(())
     }
 
-    fn check_step(&self, step: &Step) -> Result<(), String> {
+    fn check_step(&self, step: &Primitive) -> Result<(), String> {
         match step {
-            Step::Map(s) => arity("program", &s.program, s.inputs.len(), s.outputs.len())?,
-            Step::Reduce(s) => {
+            Primitive::Map(s) => arity("program", &s.program, s.inputs.len(), s.outputs.len())?,
+            Primitive::Reduce(s) => {
                 if !matches!(s.dtype, DType::F32 | DType::I32) {
                     return Err(format!("a reduction of {}", s.dtype));
                 }
                 arity("program", &s.program, s.inputs.len(), 1)?;
                 arity("epilogue", &s.epilogue, s.epilogue_inputs.len() + 1, s.outputs.len())?;
             }
-            Step::ArgReduce(s) => {
+            Primitive::ArgReduce(s) => {
                 if s.length == 0 {
                     return Err("an extremum of no elements".into());
                 }
@@ -37,23 +37,23 @@ impl Program {
                     return Err(format!("indices of type {}", s.output.operand.dtype));
                 }
             }
-            Step::Gemm(s) => {
+            Primitive::Gemm(s) => {
                 arity("epilogue", &s.epilogue, s.epilogue_inputs.len() + 1, s.outputs.len())?;
                 if let Some(operand) = [&s.a, &s.b].iter().find(|a| a.operand.dtype != DType::F32) {
                     return Err(format!("a matrix product of {}", operand.operand.dtype));
                 }
             }
-            Step::GatherRows(s) => {
+            Primitive::GatherRows(s) => {
                 arity("program", &s.program, 1, 1)?;
                 row_indices(s.indices)?;
             }
-            Step::ScatterAddRows(s) => {
+            Primitive::ScatterAddRows(s) => {
                 if (s.updates.dtype, s.output.dtype) != (DType::F32, DType::F32) {
                     return Err(format!("rows of {} added up as {}", s.updates.dtype, s.output.dtype));
                 }
                 row_indices(s.indices)?;
             }
-            Step::Random(s) => {
+            Primitive::Random(s) => {
                 if (s.counter.dtype, s.output.dtype) != (DType::I32, DType::F32) {
                     return Err(format!("random {} counted by {}", s.output.dtype, s.counter.dtype));
                 }
@@ -62,9 +62,9 @@ impl Program {
         self.check_operands(step)
     }
 
-    /// Every access lies in its buffer. What is written is declared as such, does not meet itself, and
-    /// overlaps nothing but what is read element by element by the very same access.
-    fn check_operands(&self, step: &Step) -> Result<(), String> {
+    /// Every access lies in its buffer. What is written is declared as such, does not meet itself, and overlaps nothing but
+    /// what is read element by element by the very same access.
+    fn check_operands(&self, step: &Primitive) -> Result<(), String> {
         let mut walks = Vec::new();
         step.visit_operands(&mut |walk| walks.push((walk.role, walk.access(), walk.dims.to_vec())));
         let mut spans = Vec::with_capacity(walks.len());

@@ -18,41 +18,45 @@ pub struct ElementwisePart {
     pub outputs: Vec<Access>,
 }
 
-impl Step {
+impl Primitive {
     /// The part that makes the outputs, if it is elementwise.
     #[must_use]
     pub fn elementwise_part(&self) -> Option<ElementwisePart> {
         let (dims, given, inputs, program, outputs) = match self {
-            Step::Map(s) => (s.dims.clone(), 0, &s.inputs[..], &s.program, s.outputs.clone()),
-            Step::Gemm(s) => (vec![s.m, s.n], 1, &s.epilogue_inputs[..], &s.epilogue, s.outputs.clone()),
-            Step::Reduce(s) => (s.dims.clone(), 1, &s.epilogue_inputs[..], &s.epilogue, s.outputs.clone()),
-            Step::GatherRows(s) => {
+            Primitive::Map(s) => (s.dims.clone(), 0, &s.inputs[..], &s.program, s.outputs.clone()),
+            Primitive::Gemm(s) => (vec![s.m, s.n], 1, &s.epilogue_inputs[..], &s.epilogue, s.outputs.clone()),
+            Primitive::Reduce(s) => {
+                (s.dims.clone(), 1, &s.epilogue_inputs[..], &s.epilogue, s.outputs.clone())
+            }
+            Primitive::GatherRows(s) => {
                 let output = Access { operand: s.output, strides: vec![s.width, 1] };
                 (vec![s.count, s.width], 1, &[][..], &s.program, vec![output])
             }
-            Step::ArgReduce(_) | Step::ScatterAddRows(_) | Step::Random(_) => return None,
+            Primitive::ArgReduce(_) | Primitive::ScatterAddRows(_) | Primitive::Random(_) => return None,
         };
         Some(ElementwisePart { dims, given, inputs: inputs.to_vec(), program: program.clone(), outputs })
     }
 
     /// The primitive with another elementwise part; none where it has no place for that.
     #[must_use]
-    pub fn with_elementwise_part(&self, part: ElementwisePart) -> Option<Step> {
+    pub fn with_elementwise_part(&self, part: ElementwisePart) -> Option<Primitive> {
         let ElementwisePart { dims, inputs, program, outputs, .. } = part;
         Some(match self.clone() {
-            Step::Map(_) => Step::Map(Map { dims, inputs, program, outputs }),
-            Step::Gemm(s) => Step::Gemm(Gemm { epilogue_inputs: inputs, epilogue: program, outputs, ..s }),
-            Step::Reduce(s) => {
-                Step::Reduce(Reduce { epilogue_inputs: inputs, epilogue: program, outputs, ..s })
+            Primitive::Map(_) => Primitive::Map(Map { dims, inputs, program, outputs }),
+            Primitive::Gemm(s) => {
+                Primitive::Gemm(Gemm { epilogue_inputs: inputs, epilogue: program, outputs, ..s })
             }
-            Step::GatherRows(s) => {
+            Primitive::Reduce(s) => {
+                Primitive::Reduce(Reduce { epilogue_inputs: inputs, epilogue: program, outputs, ..s })
+            }
+            Primitive::GatherRows(s) => {
                 let [output] = &outputs[..] else { return None };
                 if !inputs.is_empty() || output.strides != [s.width, 1] {
                     return None;
                 }
-                Step::GatherRows(GatherRows { program, output: output.operand, ..s })
+                Primitive::GatherRows(GatherRows { program, output: output.operand, ..s })
             }
-            Step::ArgReduce(_) | Step::ScatterAddRows(_) | Step::Random(_) => return None,
+            Primitive::ArgReduce(_) | Primitive::ScatterAddRows(_) | Primitive::Random(_) => return None,
         })
     }
 }

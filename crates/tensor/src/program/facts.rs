@@ -2,18 +2,18 @@
 
 use super::*;
 
-impl Step {
+impl Primitive {
     /// Its name: what documents and pictures call it.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Step::Map(_) => "map",
-            Step::Reduce(_) => "reduce",
-            Step::ArgReduce(_) => "arg_reduce",
-            Step::Gemm(_) => "gemm",
-            Step::GatherRows(_) => "gather_rows",
-            Step::ScatterAddRows(_) => "scatter_add_rows",
-            Step::Random(_) => "random",
+            Primitive::Map(_) => "map",
+            Primitive::Reduce(_) => "reduce",
+            Primitive::ArgReduce(_) => "arg_reduce",
+            Primitive::Gemm(_) => "gemm",
+            Primitive::GatherRows(_) => "gather_rows",
+            Primitive::ScatterAddRows(_) => "scatter_add_rows",
+            Primitive::Random(_) => "random",
         }
     }
 
@@ -21,13 +21,13 @@ impl Step {
     #[must_use]
     pub fn extents(&self) -> String {
         match self {
-            Step::Map(s) => format!("{:?}", s.dims),
-            Step::Reduce(s) => format!("{:?} over {:?}", s.dims, s.reduced),
-            Step::ArgReduce(s) => format!("{:?} over {}", s.dims, s.length),
-            Step::Gemm(s) => format!("{}x{}x{}", s.m, s.k, s.n),
-            Step::GatherRows(s) => format!("{} of {}x{}", s.count, s.rows, s.width),
-            Step::ScatterAddRows(s) => format!("{} into {}x{}", s.count, s.rows, s.width),
-            Step::Random(s) => format!("{:?} {}", s.distribution, s.count),
+            Primitive::Map(s) => format!("{:?}", s.dims),
+            Primitive::Reduce(s) => format!("{:?} over {:?}", s.dims, s.reduced),
+            Primitive::ArgReduce(s) => format!("{:?} over {}", s.dims, s.length),
+            Primitive::Gemm(s) => format!("{}x{}x{}", s.m, s.k, s.n),
+            Primitive::GatherRows(s) => format!("{} of {}x{}", s.count, s.rows, s.width),
+            Primitive::ScatterAddRows(s) => format!("{} into {}x{}", s.count, s.rows, s.width),
+            Primitive::Random(s) => format!("{:?} {}", s.distribution, s.count),
         }
     }
 
@@ -35,11 +35,11 @@ impl Step {
     #[must_use]
     pub fn programs(&self) -> Vec<&MapProgram> {
         match self {
-            Step::Map(s) => vec![&s.program],
-            Step::Reduce(s) => vec![&s.program, &s.epilogue],
-            Step::Gemm(s) => vec![&s.epilogue],
-            Step::GatherRows(s) => vec![&s.program],
-            Step::ArgReduce(_) | Step::ScatterAddRows(_) | Step::Random(_) => Vec::new(),
+            Primitive::Map(s) => vec![&s.program],
+            Primitive::Reduce(s) => vec![&s.program, &s.epilogue],
+            Primitive::Gemm(s) => vec![&s.epilogue],
+            Primitive::GatherRows(s) => vec![&s.program],
+            Primitive::ArgReduce(_) | Primitive::ScatterAddRows(_) | Primitive::Random(_) => Vec::new(),
         }
     }
 
@@ -48,13 +48,13 @@ impl Step {
     pub fn work(&self) -> usize {
         let product = |dims: &[usize]| dims.iter().fold(1, |n: usize, &dim| n.saturating_mul(dim));
         match self {
-            Step::Map(s) => product(&s.dims),
-            Step::Reduce(s) => product(&s.dims).saturating_mul(product(&s.reduced)),
-            Step::ArgReduce(s) => product(&s.dims).saturating_mul(s.length),
-            Step::Gemm(s) => product(&[s.m, s.n, s.k]),
-            Step::GatherRows(s) => product(&[s.count, s.width]),
-            Step::ScatterAddRows(s) => product(&[s.count.saturating_add(s.rows), s.width]),
-            Step::Random(s) => s.count,
+            Primitive::Map(s) => product(&s.dims),
+            Primitive::Reduce(s) => product(&s.dims).saturating_mul(product(&s.reduced)),
+            Primitive::ArgReduce(s) => product(&s.dims).saturating_mul(s.length),
+            Primitive::Gemm(s) => product(&[s.m, s.n, s.k]),
+            Primitive::GatherRows(s) => product(&[s.count, s.width]),
+            Primitive::ScatterAddRows(s) => product(&[s.count.saturating_add(s.rows), s.width]),
+            Primitive::Random(s) => s.count,
         }
     }
 
@@ -63,13 +63,13 @@ impl Step {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         match self {
-            Step::Map(s) => s.dims.contains(&0),
-            Step::Reduce(s) => s.dims.contains(&0),
-            Step::ArgReduce(s) => s.dims.contains(&0),
-            Step::Gemm(s) => s.m == 0 || s.n == 0,
-            Step::GatherRows(s) => s.count == 0,
-            Step::ScatterAddRows(s) => s.count == 0 && (s.rows == 0 || s.width == 0),
-            Step::Random(_) => false,
+            Primitive::Map(s) => s.dims.contains(&0),
+            Primitive::Reduce(s) => s.dims.contains(&0),
+            Primitive::ArgReduce(s) => s.dims.contains(&0),
+            Primitive::Gemm(s) => s.m == 0 || s.n == 0,
+            Primitive::GatherRows(s) => s.count == 0,
+            Primitive::ScatterAddRows(s) => s.count == 0 && (s.rows == 0 || s.width == 0),
+            Primitive::Random(_) => false,
         }
     }
 

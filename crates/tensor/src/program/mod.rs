@@ -27,7 +27,7 @@ pub struct Program {
     /// What each buffer must offer.
     pub buffers: Vec<BufferSpec>,
     /// The steps, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Primitive>,
     /// What errors call each step; those without a name are called by their numbers.
     pub names: Vec<String>,
     /// For each step whether what it writes is for later steps of this run alone: a backend may leave out
@@ -74,7 +74,7 @@ pub struct Access {
 
 /// One kernel primitive.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Step {
+pub enum Primitive {
     /// Elementwise program; fills, copies and transposes are maps too.
     Map(Map),
     /// Reduction of a mapped input, with a map over the results.

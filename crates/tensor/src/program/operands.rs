@@ -25,9 +25,8 @@ impl Role {
     }
 }
 
-/// An operand of a primitive, and how the primitive walks over it. `O` and `S` are references to an
-/// [`Operand`] and to strides, shared ones from [`Step::visit_operands`] and exclusive ones from
-/// [`Step::visit_operands_mut`].
+/// An operand of a primitive, and how the primitive walks over it. `O` and `S` are references to an [`Operand`] and to
+/// strides, shared ones from [`Primitive::visit_operands`] and exclusive ones from [`Primitive::visit_operands_mut`].
 #[derive(Debug)]
 pub struct OperandUse<'a, O, S> {
     /// What is done with it.
@@ -82,39 +81,39 @@ macro_rules! visitor {
                 visit(OperandUse { role, operand, strides: None, dims, by_rows });
             }
             match self {
-                Step::Map(s) => {
+                Primitive::Map(s) => {
                     walk(visit, ReadElementwise, & $($exclusive)? s.inputs, (&s.dims, true));
                     walk(visit, Write, & $($exclusive)? s.outputs, (&s.dims, true));
                 }
-                Step::Reduce(s) => {
+                Primitive::Reduce(s) => {
                     let nest = [&s.dims[..], &s.reduced].concat();
                     walk(visit, Read, & $($exclusive)? s.inputs, (&nest, true));
                     walk(visit, ReadElementwise, & $($exclusive)? s.epilogue_inputs, (&s.dims, true));
                     walk(visit, Write, & $($exclusive)? s.outputs, (&s.dims, true));
                 }
-                Step::ArgReduce(s) => {
+                Primitive::ArgReduce(s) => {
                     let nest = [&s.dims[..], &[s.length]].concat();
                     walk(visit, Read, $from(& $($exclusive)? s.input), (&nest, true));
                     walk(visit, Write, $from(& $($exclusive)? s.output), (&s.dims, true));
                 }
-                Step::Gemm(s) => {
+                Primitive::Gemm(s) => {
                     walk(visit, Read, $from(& $($exclusive)? s.a), (&[s.m, s.k], true));
                     walk(visit, Read, $from(& $($exclusive)? s.b), (&[s.k, s.n], false));
                     walk(visit, ReadElementwise, & $($exclusive)? s.epilogue_inputs, (&[s.m, s.n], true));
                     walk(visit, Write, & $($exclusive)? s.outputs, (&[s.m, s.n], true));
                 }
-                Step::GatherRows(s) => {
+                Primitive::GatherRows(s) => {
                     dense(visit, Read, & $($exclusive)? s.table, (&[s.rows, s.width], false));
                     dense(visit, Read, & $($exclusive)? s.indices, (&[s.count], true));
                     dense(visit, Write, & $($exclusive)? s.output, (&[s.count, s.width], true));
                 }
-                Step::ScatterAddRows(s) => {
+                Primitive::ScatterAddRows(s) => {
                     dense(visit, Read, & $($exclusive)? s.updates, (&[s.count, s.width], true));
                     dense(visit, Read, & $($exclusive)? s.indices, (&[s.count], true));
                     // An update may go to any row.
                     dense(visit, Write, & $($exclusive)? s.output, (&[s.rows, s.width], false));
                 }
-                Step::Random(s) => {
+                Primitive::Random(s) => {
                     dense(visit, Count, & $($exclusive)? s.counter, (&[1], false));
                     dense(visit, Write, & $($exclusive)? s.output, (&[s.count], true));
                 }
@@ -123,13 +122,13 @@ macro_rules! visitor {
     };
 }
 
-impl Step {
+impl Primitive {
     visitor! {
         /// Visits every operand: first what is read, in the order of the fields, then what is written.
         visit_operands, from_ref,
     }
     visitor! {
-        /// Visits every operand, which may be changed, in the order of [`Step::visit_operands`].
+        /// Visits every operand, which may be changed, in the order of [`Primitive::visit_operands`].
         visit_operands_mut, from_mut, mut
     }
 

@@ -48,24 +48,24 @@ impl Program {
     }
 }
 
-impl Step {
+impl Primitive {
     /// How many rows its outermost loop walks, if these may be taken apart; none if there are not several, or nothing to
     /// do in them.
     #[must_use]
     pub fn rows(&self) -> Option<usize> {
         let (dims, inner): (&[usize], &[usize]) = match self {
-            Step::Map(s) => (&s.dims, &[]),
-            Step::Reduce(s) => (&s.dims, &s.reduced),
-            Step::ArgReduce(s) => (&s.dims, &[]),
-            Step::Gemm(s) => (&[s.m, s.n], &[s.k]),
-            Step::GatherRows(_) | Step::ScatterAddRows(_) | Step::Random(_) => return None,
+            Primitive::Map(s) => (&s.dims, &[]),
+            Primitive::Reduce(s) => (&s.dims, &s.reduced),
+            Primitive::ArgReduce(s) => (&s.dims, &[]),
+            Primitive::Gemm(s) => (&[s.m, s.n], &[s.k]),
+            Primitive::GatherRows(_) | Primitive::ScatterAddRows(_) | Primitive::Random(_) => return None,
         };
         let busy = !dims.contains(&0) && !inner.contains(&0);
         dims.first().copied().filter(|&rows| busy && rows > 1)
     }
 
     /// The same step for some of the rows of its outermost loop. None for a step that belongs to no region.
-    pub(crate) fn of_rows(&self, rows: Range<usize>) -> Option<Step> {
+    pub(crate) fn of_rows(&self, rows: Range<usize>) -> Option<Primitive> {
         let moved = |access: &Access| {
             let mut access = access.clone();
             access.operand.offset += rows.start * access.strides[0] * access.operand.dtype.size();
@@ -74,33 +74,33 @@ impl Step {
         let all = |accesses: &[Access]| accesses.iter().map(moved).collect();
         let inside = |dims: &[usize]| [&[rows.len()], &dims[1..]].concat();
         Some(match self {
-            Step::Map(s) => Step::Map(Map {
+            Primitive::Map(s) => Primitive::Map(Map {
                 dims: inside(&s.dims),
                 inputs: all(&s.inputs),
                 outputs: all(&s.outputs),
                 ..s.clone()
             }),
-            Step::Reduce(s) => Step::Reduce(Reduce {
+            Primitive::Reduce(s) => Primitive::Reduce(Reduce {
                 dims: inside(&s.dims),
                 inputs: all(&s.inputs),
                 epilogue_inputs: all(&s.epilogue_inputs),
                 outputs: all(&s.outputs),
                 ..s.clone()
             }),
-            Step::ArgReduce(s) => Step::ArgReduce(ArgReduce {
+            Primitive::ArgReduce(s) => Primitive::ArgReduce(ArgReduce {
                 dims: inside(&s.dims),
                 input: moved(&s.input),
                 output: moved(&s.output),
                 ..s.clone()
             }),
-            Step::Gemm(s) => Step::Gemm(Gemm {
+            Primitive::Gemm(s) => Primitive::Gemm(Gemm {
                 m: rows.len(),
                 a: moved(&s.a),
                 epilogue_inputs: all(&s.epilogue_inputs),
                 outputs: all(&s.outputs),
                 ..s.clone()
             }),
-            Step::GatherRows(_) | Step::ScatterAddRows(_) | Step::Random(_) => return None,
+            Primitive::GatherRows(_) | Primitive::ScatterAddRows(_) | Primitive::Random(_) => return None,
         })
     }
 }
@@ -122,17 +122,17 @@ fn keep_rows(one: &Touch, other: &Touch) -> bool {
 mod tests {
     use super::*;
 
-    fn map(dims: &[usize], input: (usize, usize, &[usize]), output: (usize, usize, &[usize])) -> Step {
+    fn map(dims: &[usize], input: (usize, usize, &[usize]), output: (usize, usize, &[usize])) -> Primitive {
         let access = |(buffer, offset, strides): (usize, usize, &[usize])| Access {
             operand: Operand { buffer, offset: offset * 4, dtype: DType::F32 },
             strides: strides.to_vec(),
         };
         let (inputs, outputs) = (vec![access(input)], vec![access(output)]);
-        Step::Map(Map { dims: dims.to_vec(), inputs, program: MapProgram::identity(), outputs })
+        Primitive::Map(Map { dims: dims.to_vec(), inputs, program: MapProgram::identity(), outputs })
     }
 
     /// The regions of two maps over buffers of a hundred numbers.
-    fn regions(first: Step, second: Step) -> Vec<Region> {
+    fn regions(first: Primitive, second: Primitive) -> Vec<Region> {
         let buffers = vec![BufferSpec { bytes: 400, written: true }; 3];
         let program = Program { buffers, steps: vec![first, second], ..Program::default() };
         program.check().expect("a good program");
@@ -145,7 +145,7 @@ mod tests {
         let dense: &[usize] = &[4, 1];
         let first = || map(dims, (0, 0, dense), (1, 0, dense));
         let one = vec![Region { steps: 0..2, rows: 5 }];
-        let cases: [(&str, Step, bool); 9] = [
+        let cases: [(&str, Primitive, bool); 9] = [
             ("the same rows", map(dims, (1, 0, dense), (2, 0, dense)), true),
             ("columns of a row", map(&[5, 2], (1, 1, dense), (2, 0, dense)), true),
             ("rows in place", map(dims, (1, 0, dense), (1, 0, dense)), true),

@@ -34,8 +34,8 @@ impl Touch {
 }
 
 impl Program {
-    /// What a checked step touches, in the order of [`Step::visit_operands`].
-    pub(crate) fn touched(&self, step: &Step) -> Vec<Touch> {
+    /// What a checked step touches, in the order of [`Primitive::visit_operands`].
+    pub(crate) fn touched(&self, step: &Primitive) -> Vec<Touch> {
         let mut touches = Vec::new();
         step.visit_operands(&mut |operand_use| {
             let (access, dims) = (operand_use.access(), operand_use.dims);

@@ -5,8 +5,8 @@ use minutia_kernels::{map::Code, rng::Generator};
 use minutia_tensor::{
     DType,
     program::{
-        Access, BufferSpec, Map, MapBuilder, MapProgram, Operand, Program, Reduce, ReduceOp, ScatterAddRows,
-        Step, Value,
+        Access, BufferSpec, Map, MapBuilder, MapProgram, Operand, Primitive, Program, Reduce, ReduceOp,
+        ScatterAddRows, Value,
     },
 };
 
@@ -193,15 +193,15 @@ impl Maker {
         outputs
     }
 
-    pub fn map(&mut self) -> Step {
+    pub fn map(&mut self) -> Primitive {
         let dims = self.dims(3000);
         let inputs = self.inputs(&dims, 4);
         let outputs = self.outputs(&dims, &inputs);
         let program = self.program(&kinds(&inputs), &kinds(&outputs));
-        Step::Map(Map { dims, inputs, program, outputs })
+        Primitive::Map(Map { dims, inputs, program, outputs })
     }
 
-    pub fn reduce(&mut self) -> Step {
+    pub fn reduce(&mut self) -> Primitive {
         let (dims, reduced) = (self.dims(300), self.dims(60));
         let nest = [&dims[..], &reduced].concat();
         let inputs = self.inputs(&nest, 2);
@@ -214,11 +214,21 @@ impl Maker {
         epilogue_kinds.extend(kinds(&epilogue_inputs));
         let epilogue = self.program(&epilogue_kinds, &kinds(&outputs));
         let op = self.pick(&[ReduceOp::Sum, ReduceOp::Prod, ReduceOp::Max, ReduceOp::Min]);
-        Step::Reduce(Reduce { op, dtype, dims, reduced, inputs, program, epilogue_inputs, epilogue, outputs })
+        Primitive::Reduce(Reduce {
+            op,
+            dtype,
+            dims,
+            reduced,
+            inputs,
+            program,
+            epilogue_inputs,
+            epilogue,
+            outputs,
+        })
     }
 
     /// Few rows for many indices, or many for few.
-    pub fn scatter_add(&mut self) -> Step {
+    pub fn scatter_add(&mut self) -> Primitive {
         let count = self.pick(&[0, 1, 2, 3, 17, 300]);
         let rows = if count > 0 { self.pick(&[1, 2, 3, 40, 200]) } else { self.below(4) };
         let width = self.below(71);
@@ -229,10 +239,10 @@ impl Maker {
         let indices = Operand { buffer: self.buffers.len() - 1, offset: 0, dtype: DType::I32 };
         let output = self.access(&[(rows * width).max(1)], DType::F32, false).operand;
         self.specs[output.buffer].written = true;
-        Step::ScatterAddRows(ScatterAddRows { updates, indices, count, rows, width, output })
+        Primitive::ScatterAddRows(ScatterAddRows { updates, indices, count, rows, width, output })
     }
 
-    pub fn finish(self, step: Step) -> (Program, Vec<Vec<u8>>) {
+    pub fn finish(self, step: Primitive) -> (Program, Vec<Vec<u8>>) {
         (Program { buffers: self.specs, steps: vec![step], ..Program::default() }, self.buffers)
     }
 }

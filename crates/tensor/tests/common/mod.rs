@@ -11,7 +11,7 @@ use minutia_kernels::math::canonical_bits;
 use minutia_tensor::{
     DType, Device, Error, Memory, Slot,
     cpu::{Level, Options},
-    program::{Access, BufferSpec, Operand, Program, Step},
+    program::{Access, BufferSpec, Operand, Primitive, Program},
 };
 
 /// Numbers that arithmetic treats specially.
@@ -88,8 +88,8 @@ pub fn agrees_with(
 }
 
 /// The buffer that a gather writes.
-fn picked_to(step: &Step) -> Option<usize> {
-    if let Step::GatherRows(gather) = step { Some(gather.output.buffer) } else { None }
+fn picked_to(step: &Primitive) -> Option<usize> {
+    if let Primitive::GatherRows(gather) = step { Some(gather.output.buffer) } else { None }
 }
 
 /// Runs a program on a device, and says where it first differs from what is wanted.
@@ -155,13 +155,13 @@ pub fn strided(buffer: usize, dtype: DType, strides: &[usize]) -> Access {
 }
 
 /// A program over buffers of which those in `written` are written.
-pub fn program(steps: Vec<Step>, buffers: &[Vec<u8>], written: &[usize]) -> Program {
+pub fn program(steps: Vec<Primitive>, buffers: &[Vec<u8>], written: &[usize]) -> Program {
     let spec = |(i, b): (usize, &Vec<u8>)| BufferSpec { bytes: b.len(), written: written.contains(&i) };
     let buffers = buffers.iter().enumerate().map(spec).collect();
     Program { buffers, steps, ..Program::default() }
 }
 
 /// The same of one step.
-pub fn single(step: Step, buffers: &[Vec<u8>], written: &[usize]) -> Program {
+pub fn single(step: Primitive, buffers: &[Vec<u8>], written: &[usize]) -> Program {
     Program { names: vec!["the only step".into()], ..program(vec![step], buffers, written) }
 }

@@ -53,18 +53,18 @@ fn indices(dims: &[usize]) -> impl Iterator<Item = Vec<usize>> {
 pub fn run(program: &Program, buffers: &mut Buffers) -> Result<(), Error> {
     for (number, step) in program.steps.iter().enumerate() {
         match step {
-            Step::Map(s) => {
+            Primitive::Map(s) => {
                 for index in indices(&s.dims) {
                     let words = s.program.eval(&load_all(buffers, &s.inputs, &index));
                     store_all(buffers, &s.outputs, &index, &words);
                 }
             }
-            Step::Reduce(s) => run_reduce(s, buffers),
-            Step::ArgReduce(s) => run_arg_reduce(s, buffers),
-            Step::Gemm(s) => run_gemm(s, buffers),
-            Step::GatherRows(s) => run_gather(s, program, number, buffers)?,
-            Step::ScatterAddRows(s) => run_scatter_add(s, program, number, buffers)?,
-            Step::Random(s) => run_random(s, buffers),
+            Primitive::Reduce(s) => run_reduce(s, buffers),
+            Primitive::ArgReduce(s) => run_arg_reduce(s, buffers),
+            Primitive::Gemm(s) => run_gemm(s, buffers),
+            Primitive::GatherRows(s) => run_gather(s, program, number, buffers)?,
+            Primitive::ScatterAddRows(s) => run_scatter_add(s, program, number, buffers)?,
+            Primitive::Random(s) => run_random(s, buffers),
         }
     }
     Ok(())

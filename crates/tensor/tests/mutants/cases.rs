@@ -35,7 +35,7 @@ pub fn of(kernel: &str) -> Vec<Case> {
     }
 }
 
-fn made(seed: u64, step: impl Fn(&mut Maker) -> Step) -> Case {
+fn made(seed: u64, step: impl Fn(&mut Maker) -> Primitive) -> Case {
     let mut maker = Maker::new(seed);
     let step = step(&mut maker);
     maker.finish(step)
@@ -46,7 +46,7 @@ fn sums(order: [usize; 2], lengths: &[usize]) -> Vec<Case> {
         let outputs = 5;
         let strides = if order == [1, 0] { [length, 1] } else { [1, outputs] };
         let buffers = [bytes(&numbers(3, length * outputs, false)), vec![0; outputs * 4]];
-        let step = Step::Reduce(Reduce {
+        let step = Primitive::Reduce(Reduce {
             op: ReduceOp::Sum,
             dtype: DType::F32,
             dims: vec![outputs],
@@ -65,7 +65,7 @@ fn sums(order: [usize; 2], lengths: &[usize]) -> Vec<Case> {
 fn extrema((outputs, length, strides): (usize, usize, [usize; 2])) -> Vec<Case> {
     let buffers = [bytes(&numbers(9, outputs * length, true)), vec![0; outputs * 4]];
     let extremum = |dtype, largest| {
-        let step = Step::ArgReduce(ArgReduce {
+        let step = Primitive::ArgReduce(ArgReduce {
             largest,
             dims: vec![outputs],
             length,
@@ -89,7 +89,7 @@ fn products(shapes: [[usize; 3]; 2], any: bool) -> Vec<Case> {
             bytes(&numbers(7, n, false)),
             vec![0; m * n * 4],
         ];
-        let step = Step::Gemm(Gemm {
+        let step = Primitive::Gemm(Gemm {
             m,
             n,
             k,
@@ -116,7 +116,7 @@ fn rows(indices: &[i32]) -> Case {
     let buffers =
         [bytes(&numbers(1, rows * width, false)), int_bytes(indices), vec![0; indices.len() * width * 4]];
     let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
-    let step = Step::GatherRows(GatherRows {
+    let step = Primitive::GatherRows(GatherRows {
         table: operand(0, DType::F32),
         rows,
         width,
@@ -138,7 +138,7 @@ fn added((count, rows): (usize, usize)) -> Case {
         bytes(&numbers(3, rows * width, false)),
     ];
     let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
-    let step = Step::ScatterAddRows(ScatterAddRows {
+    let step = Primitive::ScatterAddRows(ScatterAddRows {
         updates: operand(0, DType::F32),
         indices: operand(1, DType::I32),
         count,
@@ -162,7 +162,7 @@ fn bad_row(first: i32) -> Case {
 fn drawn(distribution: Distribution) -> Case {
     let buffers = [int_bytes(&[3]), vec![0; 4 * 1001]];
     let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
-    let step = Step::Random(Random {
+    let step = Primitive::Random(Random {
         distribution,
         key: 0x1234_5678_9abc_def0,
         counter: operand(0, DType::I32),

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use minutia_datasets::Batches;
 use minutia_datasets::mnist::{Labelled, VALIDATION};
-use minutia_graph::{DType, Graph, Operation, Output, Session, Step, Variable, feeds};
+use minutia_graph::{Callable, DType, Graph, Operation, Output, Session, Variable, feeds};
 use minutia_optim::{GradientDescent, Optimizer};
 use minutia_tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -81,9 +81,9 @@ impl Network {
         fetches: F,
         data: &Labelled,
         rows: usize,
-    ) -> Result<Step<F>> {
+    ) -> Result<Callable<F>> {
         let feeds = feeds! { self.images => data.images.clone(), self.labels => data.labels.clone(), self.rows => vec![0_i32; rows] };
-        Ok(session.prepare(fetches, feeds)?)
+        Ok(session.make_callable(fetches, feeds)?)
     }
 
     /// Runs something for rows of the data, chunk by chunk.
@@ -96,10 +96,10 @@ impl Network {
         fetches: F,
         data: &Labelled,
         rows: std::ops::Range<usize>,
-        mut each: impl FnMut(&Step<F>) -> Result<()>,
+        mut each: impl FnMut(&Callable<F>) -> Result<()>,
     ) -> Result<()> {
         let mut start = rows.start;
-        let mut prepared: Option<(usize, Step<F>)> = None;
+        let mut prepared: Option<(usize, Callable<F>)> = None;
         while start < rows.end {
             let end = rows.end.min(start + CHUNK);
             let indices = (start..end).map(i32::try_from).collect::<Result<Vec<i32>, _>>()?;

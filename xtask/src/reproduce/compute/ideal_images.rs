@@ -257,7 +257,7 @@ fn descend(run: &mut Run<'_>) -> Result<Vec<Images>> {
         if state.step > 0 {
             state.variables.restore(&mut session)?;
         }
-        let mut step = session.prepare(&train, feeds! {})?;
+        let mut step = session.make_callable(&train, feeds! {})?;
         while state.step < steps {
             step.run()?;
             state.step += 1;

@@ -166,8 +166,8 @@ fn descend(run: &mut Run<'_>, model: &Model, train: &Operation) -> Result<(Varia
     };
     let watch = Watch { rate: "inverse.learning_rate", value: parameters.learning_rate };
     // A loss is fetched together with the step that it leads to: both see the same x.
-    let mut step = session.prepare(train, feeds! {})?;
-    let mut logged_step = session.prepare((train, &model.loss), feeds! {})?;
+    let mut step = session.make_callable(train, feeds! {})?;
+    let mut logged_step = session.make_callable((train, &model.loss), feeds! {})?;
     let pause = parameters.steps.div_ceil(CHECKPOINTS);
     run.progress.begin("inverse", "step", state.step, parameters.steps);
     while state.step < parameters.steps {

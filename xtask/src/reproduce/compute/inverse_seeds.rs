@@ -199,7 +199,7 @@ fn end_of(
     let train = optimizer(&model)?;
     let mut session = Session::new(&model.graph, device)?;
     session.run(model.graph.global_variables_initializer(), feeds! {})?;
-    let mut step = session.prepare(&train, feeds! {})?;
+    let mut step = session.make_callable(&train, feeds! {})?;
     for done in 1..=steps {
         step.run()?;
         if (done.is_multiple_of(watch::EVERY) || done == steps)

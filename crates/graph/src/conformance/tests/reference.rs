@@ -4,7 +4,7 @@ use crate::{Graph, Output, lower::Source, plan};
 use minutia_kernels::map::Code;
 use minutia_tensor::{
     DType, Tensor,
-    program::{Access, MapProgram, Operand, ReduceOp, Step},
+    program::{Access, MapProgram, Operand, Primitive, ReduceOp},
 };
 
 /// A tensor of numbers; integers and truth values are exact in `f64`.
@@ -36,7 +36,7 @@ pub fn evaluate(graph: &Graph, target: &Output, feeds: &[(Output, Array)]) -> Ar
         values.push(match &value.source {
             Source::Constant(tensor) => Array::from(tensor).values,
             Source::Feed(id) => feeds.iter().find(|(o, _)| o.id == *id).unwrap().1.values.clone(),
-            Source::Step | Source::Variable(_) | Source::Counter(_) => vec![0.0; value.bytes],
+            Source::Computed | Source::Variable(_) | Source::Counter(_) => vec![0.0; value.bytes],
         });
     }
     lowering.kernels.iter().for_each(|kernel| run(&kernel.step, &mut values));
@@ -45,15 +45,15 @@ pub fn evaluate(graph: &Graph, target: &Output, feeds: &[(Output, Array)]) -> Ar
     Array { values: indices.iter().map(read).collect(), dims: view.dims.clone() }
 }
 
-fn run(step: &Step, values: &mut [Vec<f64>]) {
+fn run(step: &Primitive, values: &mut [Vec<f64>]) {
     match step {
-        Step::Map(s) => {
+        Primitive::Map(s) => {
             for i in nest(&s.dims) {
                 let inputs = load(&s.inputs, &i, values);
                 store(&s.outputs, &i, &map(&s.program, &inputs), values);
             }
         }
-        Step::Reduce(s) => {
+        Primitive::Reduce(s) => {
             for i in nest(&s.dims) {
                 let combine: fn(f64, f64) -> f64 = match s.op {
                     ReduceOp::Sum => |a, b| a + b,
@@ -74,7 +74,7 @@ fn run(step: &Step, values: &mut [Vec<f64>]) {
                 store(&s.outputs, &i, &map(&s.epilogue, &inputs), values);
             }
         }
-        Step::Gemm(s) => {
+        Primitive::Gemm(s) => {
             for i in nest(&[s.m, s.n]) {
                 let term = |p: usize| {
                     let (a, b) = (address(&s.a, &[i[0], p]), address(&s.b, &[p, i[1]]));
@@ -85,14 +85,14 @@ fn run(step: &Step, values: &mut [Vec<f64>]) {
                 store(&s.outputs, &i, &map(&s.epilogue, &inputs), values);
             }
         }
-        Step::GatherRows(s) => {
+        Primitive::GatherRows(s) => {
             for i in nest(&[s.count, s.width]) {
                 let row = values[s.indices.buffer][first(&s.indices) + i[0]] as usize;
                 let x = values[s.table.buffer][first(&s.table) + row * s.width + i[1]];
                 values[s.output.buffer][first(&s.output) + i[0] * s.width + i[1]] = map(&s.program, &[x])[0];
             }
         }
-        Step::ScatterAddRows(s) => {
+        Primitive::ScatterAddRows(s) => {
             let (output, width) = (first(&s.output), s.width);
             values[s.output.buffer][output..output + s.rows * width].fill(0.0);
             for i in nest(&[s.count, width]) {
@@ -101,7 +101,7 @@ fn run(step: &Step, values: &mut [Vec<f64>]) {
                 values[s.output.buffer][output + row * width + i[1]] += update;
             }
         }
-        Step::ArgReduce(s) => {
+        Primitive::ArgReduce(s) => {
             for i in nest(&s.dims) {
                 let element = |p: usize| {
                     let x = load(std::slice::from_ref(&s.input), &[&i[..], &[p]].concat(), values)[0];
@@ -111,7 +111,7 @@ fn run(step: &Step, values: &mut [Vec<f64>]) {
                 store(std::slice::from_ref(&s.output), &i, &[best as f64], values);
             }
         }
-        Step::Random(_) => panic!("{step:?} is not to be foretold"),
+        Primitive::Random(_) => panic!("{step:?} is not to be foretold"),
     }
 }
 

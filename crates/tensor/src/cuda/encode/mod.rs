@@ -16,7 +16,7 @@ mod tests;
 
 use crate::{
     Error,
-    program::{Program, Step},
+    program::{Primitive, Program},
 };
 use limits::Limits;
 use minutia_kernels::abi::{Kernel, SHARED, WARP};
@@ -76,13 +76,13 @@ pub(super) fn encode(program: &Program, multiprocessors: u32) -> Result<Encoded,
     for (number, step) in program.steps.iter().enumerate() {
         encoder.limits = Limits { step: number };
         match step {
-            Step::Map(s) => map::encode(&mut encoder, s),
-            Step::Reduce(s) => reduction::encode(&mut encoder, s),
-            Step::ArgReduce(s) => extrema::encode(&mut encoder, s),
-            Step::Gemm(s) => product::encode(&mut encoder, s),
-            Step::GatherRows(s) => rows::encode(&mut encoder, s),
-            Step::ScatterAddRows(s) => sums_of_rows::encode(&mut encoder, s),
-            Step::Random(s) => random::encode(&mut encoder, s),
+            Primitive::Map(s) => map::encode(&mut encoder, s),
+            Primitive::Reduce(s) => reduction::encode(&mut encoder, s),
+            Primitive::ArgReduce(s) => extrema::encode(&mut encoder, s),
+            Primitive::Gemm(s) => product::encode(&mut encoder, s),
+            Primitive::GatherRows(s) => rows::encode(&mut encoder, s),
+            Primitive::ScatterAddRows(s) => sums_of_rows::encode(&mut encoder, s),
+            Primitive::Random(s) => random::encode(&mut encoder, s),
         }?;
     }
     Ok(encoder.encoded)

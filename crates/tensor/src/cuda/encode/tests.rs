@@ -29,12 +29,12 @@ fn dense(buffer: usize, dims: &[usize]) -> Access {
     access(buffer, 0, DType::F32, &Shape::from(dims).strides())
 }
 
-fn encoded(step: Step) -> Result<Encoded, Error> {
+fn encoded(step: Primitive) -> Result<Encoded, Error> {
     let buffers = vec![BufferSpec { bytes: 0, written: true }; 3];
     encode(&Program { buffers, steps: vec![step], ..Program::default() }, GPU)
 }
 
-fn kernels(step: Step) -> Vec<Kernel> {
+fn kernels(step: Primitive) -> Vec<Kernel> {
     encoded(step).unwrap().launches.iter().map(|launch| launch.kernel).collect()
 }
 
@@ -43,13 +43,13 @@ fn read<T: Words>(words: &[u32], at: u32) -> T {
     T::decode(&mut || *rest.next().expect("a block ends after its parts"))
 }
 
-fn identity(dims: &[usize], input: Access, output: Access) -> Step {
+fn identity(dims: &[usize], input: Access, output: Access) -> Primitive {
     let (inputs, outputs) = (vec![input], vec![output]);
-    Step::Map(Map { dims: dims.to_vec(), inputs, program: MapProgram::identity(), outputs })
+    Primitive::Map(Map { dims: dims.to_vec(), inputs, program: MapProgram::identity(), outputs })
 }
 
-fn sum(dims: &[usize], reduced: &[usize], strides: &[usize]) -> Step {
-    Step::Reduce(Reduce {
+fn sum(dims: &[usize], reduced: &[usize], strides: &[usize]) -> Primitive {
+    Primitive::Reduce(Reduce {
         op: ReduceOp::Sum,
         dtype: DType::F32,
         dims: dims.to_vec(),
@@ -62,8 +62,8 @@ fn sum(dims: &[usize], reduced: &[usize], strides: &[usize]) -> Step {
     })
 }
 
-fn product(m: usize, n: usize, k: usize, a: [usize; 2], b: [usize; 2], epilogue: MapProgram) -> Step {
-    Step::Gemm(Gemm {
+fn product(m: usize, n: usize, k: usize, a: [usize; 2], b: [usize; 2], epilogue: MapProgram) -> Primitive {
+    Primitive::Gemm(Gemm {
         m,
         n,
         k,
@@ -152,7 +152,7 @@ fn registers_are_given_on_and_stores_come_last() {
 fn launches_cover_their_elements_and_fit_a_gpu() {
     let wide_map = |values| {
         let (inputs, outputs) = (vec![dense(0, &[5000])], vec![dense(1, &[5000])]);
-        Step::Map(Map { dims: vec![5000], inputs, program: wide(values), outputs })
+        Primitive::Map(Map { dims: vec![5000], inputs, program: wide(values), outputs })
     };
     for (what, step, per_thread, work) in [
         ("one element", identity(&[], dense(0, &[]), dense(1, &[])), 4, 1),
@@ -231,7 +231,7 @@ fn large_products_are_tiled_by_their_layout() {
 fn rows_are_checked_before_they_are_taken() {
     let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
     let gather = |count| {
-        Step::GatherRows(GatherRows {
+        Primitive::GatherRows(GatherRows {
             table: operand(0, DType::F32),
             rows: 20,
             width: 7,
@@ -260,7 +260,7 @@ fn sums_of_rows_occupy_the_gpu_and_are_checked_first() {
     let sums = |count, rows, width| {
         let (updates, indices) = (operand(0, DType::F32), operand(1, DType::I32));
         let output = operand(2, DType::F32);
-        Step::ScatterAddRows(ScatterAddRows { updates, indices, count, rows, width, output })
+        Primitive::ScatterAddRows(ScatterAddRows { updates, indices, count, rows, width, output })
     };
     use Kernel::{CheckRows, ScatterAddRows as Add};
     assert_eq!(kernels(sums(3, 20, 7)), [CheckRows, Add]);
@@ -293,7 +293,7 @@ fn what_kernels_cannot_count_is_an_error() {
         ("terms", product(1, 1, huge, [0, 0], [0, 0], MapProgram::identity())),
         ("bytes of values at once in a warp", {
             let (inputs, outputs) = (vec![dense(0, &[9])], vec![dense(1, &[9])]);
-            Step::Map(Map { dims: vec![9], inputs, program: wide(96), outputs })
+            Primitive::Map(Map { dims: vec![9], inputs, program: wide(96), outputs })
         }),
     ] {
         match encoded(step) {
@@ -306,7 +306,7 @@ fn what_kernels_cannot_count_is_an_error() {
 #[test]
 fn extrema_share_a_warp_where_it_pays() {
     for (length, stride, outputs, lanes) in [(10, 1, 100, 1), (784, 1, 100, 32), (50, 100_000, 100_000, 1)] {
-        let step = Step::ArgReduce(ArgReduce {
+        let step = Primitive::ArgReduce(ArgReduce {
             largest: true,
             dims: vec![outputs],
             length,

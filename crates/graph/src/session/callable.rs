@@ -11,8 +11,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// A compiled run; see [`Session::prepare`](crate::Session::prepare). Several steps of one session share its
-/// variables.
+/// A compiled run; see [`Session::make_callable`](crate::Session::make_callable). Several callables of one session share
+/// its variables.
 ///
 /// ```
 /// use minutia_graph::{DType, Graph, Session, feeds};
@@ -23,7 +23,7 @@ use std::{
 /// let mut session = Session::new(&graph, &minutia_tensor::Device::cpu()?)?;
 /// session.run(graph.global_variables_initializer(), feeds! {})?;
 ///
-/// let mut step = session.prepare(&add, feeds! { x => [0.0_f32, 0.0] })?;
+/// let mut step = session.make_callable(&add, feeds! { x => [0.0_f32, 0.0] })?;
 /// for i in 1..=3 {
 ///     step.set(&x, &[i as f32, 1.0])?;
 ///     step.run()?;
@@ -32,7 +32,7 @@ use std::{
 /// # Ok::<(), minutia_graph::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Step<F> {
+pub struct Callable<F> {
     pub(super) graph: Graph,
     pub(super) state: Arc<Mutex<State>>,
     pub(super) compiled: Compiled,
@@ -44,7 +44,7 @@ pub struct Step<F> {
     pub(super) ran: bool,
 }
 
-impl<F: Fetch> Step<F> {
+impl<F: Fetch> Callable<F> {
     /// Runs once, over what is fed now.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl<F: Fetch> Step<F> {
     }
 
     /// Feeds a host tensor, which is shared and not copied where the device can read it. It must have the shape
-    /// that the step was prepared for. What was fed to `prepare`, but no fetch needs, is checked and ignored.
+    /// that the step was prepared for. What was fed to `make_callable`, but no fetch needs, is checked and ignored.
     ///
     /// # Errors
     /// [`Error::NotPrepared`], [`Error::Feed`].
@@ -138,7 +138,7 @@ impl<F: Fetch> Step<F> {
     }
 }
 
-impl<F> Drop for Step<F> {
+impl<F> Drop for Callable<F> {
     fn drop(&mut self) {
         self.compiled.free(&mut lock(&self.state));
     }
