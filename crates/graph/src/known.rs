@@ -7,7 +7,7 @@ use std::collections::HashMap;
 /// Where equal things are. Nothing walks through these maps, so that hashing decides no result.
 #[derive(Default)]
 pub(crate) struct Known {
-    /// The kernel and the value of each step, whose output is left out of the key.
+    /// The primitive and the value of each step, whose output is left out of the key.
     pub steps: HashMap<Primitive, (usize, usize)>,
     /// Constants of equal elements, by the bits and the size of these.
     pub splats: HashMap<(u32, usize), usize>,

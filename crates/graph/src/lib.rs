@@ -31,7 +31,7 @@ pub use node::{Place, Signature};
 pub use operators::Operand;
 pub use ops::reduce::Axes;
 pub use output::{Operation, Output};
-pub use plan::{ExecutionPlan, PlannedKernel};
+pub use plan::{ExecutionPlan, PlannedPrimitive};
 pub use saver::{Restored, Saver};
 pub use scope::{ControlGuard, NameScope};
 pub use session::{AsFeedKey, Callable, FeedKey, Feeds, Fetch, Session};

@@ -1,4 +1,4 @@
-//! Lowering: from operations to kernel primitives over values, before anything is placed in memory.
+//! Lowering: from operations to primitives over values, before anything is placed in memory.
 //!
 //! The result is a list of [`Primitive`]s whose buffer numbers are *values*, each written once. Transposing, slicing,
 //! broadcasting and most reshaping cost nothing: they make another [`View`] of the same value.
@@ -55,9 +55,9 @@ pub(crate) struct ValueInfo {
     pub splat: Option<u32>,
 }
 
-/// A kernel primitive, and where it comes from.
+/// A primitive, and where it comes from.
 #[derive(Clone, Debug)]
-pub(crate) struct Kernel {
+pub(crate) struct Planned {
     pub step: Primitive,
     /// The nodes that it computes.
     pub nodes: Vec<NodeId>,
@@ -65,17 +65,17 @@ pub(crate) struct Kernel {
     pub fused: Vec<&'static str>,
 }
 
-impl Kernel {
-    pub fn new(step: Primitive, nodes: Vec<NodeId>) -> Kernel {
-        Kernel { step, nodes, fused: Vec::new() }
+impl Planned {
+    pub fn new(step: Primitive, nodes: Vec<NodeId>) -> Planned {
+        Planned { step, nodes, fused: Vec::new() }
     }
 }
 
-/// Collects kernels.
+/// Collects primitives.
 #[derive(Default)]
 pub(crate) struct Lowering {
     pub values: Vec<ValueInfo>,
-    pub kernels: Vec<Kernel>,
+    pub primitives: Vec<Planned>,
     /// Where equal steps and values are looked for.
     known: Known,
     /// The newest value of each variable that the run assigns.
@@ -155,24 +155,24 @@ impl Lowering {
         self.splat(x.to_bits(), DType::F32, &[])
     }
 
-    /// Appends a step, unless it would do nothing: what it writes has no elements, and needs no kernel.
+    /// Appends a step, unless it would do nothing: what it writes has no elements, and needs no primitive.
     fn push(&mut self, step: Primitive) {
         if !step.is_idle() {
-            self.kernels.push(Kernel::new(step, vec![self.node]));
+            self.primitives.push(Planned::new(step, vec![self.node]));
         }
     }
 
     /// Appends a step that writes a new value, or finds the step that has computed it already.
     fn emit(&mut self, dtype: DType, dims: &[usize], step: impl Fn(Access) -> Primitive) -> View {
         let key = step(nowhere(dtype));
-        if let Some(&(kernel, buffer)) = self.known.steps.get(&key) {
-            self.kernels[kernel].nodes.push(self.node);
+        if let Some(&(primitive, buffer)) = self.known.steps.get(&key) {
+            self.primitives[primitive].nodes.push(self.node);
             let operand = Operand { buffer, offset: 0, dtype };
             return View { operand, dims: dims.to_vec(), strides: Shape::from(dims).strides() };
         }
         let view = self.value(Source::Computed, dtype, dims);
         if !key.is_idle() {
-            self.known.steps.insert(key, (self.kernels.len(), view.operand.buffer));
+            self.known.steps.insert(key, (self.primitives.len(), view.operand.buffer));
         }
         self.push(step(view.access()));
         view
@@ -258,7 +258,7 @@ impl Lowering {
             Primitive::Map(Map { dims: dims.clone(), inputs, program, outputs: vec![output] })
         };
         let copied = self.value(Source::Computed, dtype, dims);
-        let (next, key) = (self.kernels.len(), step(nowhere(dtype)));
+        let (next, key) = (self.primitives.len(), step(nowhere(dtype)));
         if !key.is_idle() {
             self.known.steps.entry(key).or_insert((next, copied.operand.buffer));
         }

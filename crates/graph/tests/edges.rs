@@ -261,7 +261,7 @@ fn the_gradient_of_a_gather_takes_memory_for_the_picked_rows() {
     let plan = session.explain(&update, feeds! { indices => vec![0; PICKED] }).unwrap();
     let most = (ROWS + 4 * PICKED) * WIDTH * 4;
     assert!(plan.arena_bytes <= most, "{} bytes, at most {most}:\n{}", plan.arena_bytes, plan.explain());
-    assert!(plan.kernels.iter().any(|k| k.primitive == "scatter_add_rows"), "{}", plan.explain());
+    assert!(plan.primitives.iter().any(|k| k.name == "scatter_add_rows"), "{}", plan.explain());
 }
 
 /// Rows and extents that are known only when the graph runs.
@@ -322,6 +322,6 @@ fn the_gradient_of_a_sum_of_absolute_values_is_the_sign_alone() {
     let gradient = graph.gradients(&x.abs().reduce_sum(..), &[&x]).unwrap()[0].clone().expect("a gradient");
     let session = Session::new(&graph, &Device::cpu().unwrap()).unwrap();
     let plan = session.explain(&gradient, feeds! { x => [0.0_f32; 10] }).unwrap();
-    let programs: Vec<&str> = plan.kernels.iter().map(|kernel| &kernel.program[..]).collect();
+    let programs: Vec<&str> = plan.primitives.iter().map(|primitive| &primitive.program[..]).collect();
     assert_eq!(programs, ["sign(x0)"]);
 }

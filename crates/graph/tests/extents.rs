@@ -157,7 +157,7 @@ fn tensors_that_are_too_large_for_any_run_are_errors_that_name_the_node() -> Res
 fn constants_are_computed_beforehand_only_where_that_is_cheap() -> Result<(), Error> {
     let graph = Graph::new();
     let session = Session::new(&graph, &Device::cpu()?)?;
-    let constants = |y: &Output| session.explain(y, feeds! {}).map(|plan| plan.constant_kernels);
+    let constants = |y: &Output| session.explain(y, feeds! {}).map(|plan| plan.constant_primitives);
     assert_eq!(constants(&graph.ones([100, 100]).reduce_sum(..))?, 1);
     assert_eq!(constants(&graph.ones([1 << 34]).reduce_sum(..))?, 0, "much work");
     let wide = graph.constant([1.0_f32, 2.0]).broadcast_to([1 << 28, 2]).reshape([-1]);
@@ -194,7 +194,7 @@ fn what_was_joined_is_not_mistaken_for_a_copy() -> Result<(), Error> {
 
 /// Rows by index are left out: their indices are looked at in any case.
 #[test]
-fn what_has_no_elements_takes_no_kernel() {
+fn what_has_no_elements_takes_no_primitive() {
     let cases: [Case; 5] = [
         ("a map", &[0], |x| (x + 1.0).tanh(), &[]),
         ("a map and a number", &[0], |x| x * (x.reduce_sum(..) + 1.0), &[]),
@@ -207,6 +207,6 @@ fn what_has_no_elements_takes_no_kernel() {
         let y = build(&graph.placeholder("x", DType::F32, dims));
         let session = Session::new(&graph, &Device::cpu().unwrap()).unwrap();
         let plan = session.explain(&y, feeds! { "x" => Tensor::zeros(DType::F32, dims).unwrap() }).unwrap();
-        assert!(plan.kernels.is_empty(), "{name}: {}", plan.explain());
+        assert!(plan.primitives.is_empty(), "{name}: {}", plan.explain());
     }
 }

@@ -2,7 +2,7 @@
 
 use minutia_graph::{DType, Device, Error, Graph, Output, Session, feeds};
 
-/// The gradient of relu asks where its result is above zero; as the result is in memory, so does the kernel that wants
+/// The gradient of relu asks where its result is above zero; as the result is in memory, so does the primitive that wants
 /// to know.
 #[test]
 fn a_mask_is_made_where_it_is_read() -> Result<(), Error> {
@@ -24,7 +24,7 @@ fn a_mask_is_made_where_it_is_read() -> Result<(), Error> {
 
 /// A product reads the tensor itself, and that as it was at the beginning of the run.
 #[test]
-fn a_multiplication_by_one_is_no_kernel() -> Result<(), Error> {
+fn a_multiplication_by_one_is_no_primitive() -> Result<(), Error> {
     let graph = Graph::new();
     let v = graph.variable("v", [[1.0_f32, 2.0]]);
     let same = &*v * 1.0;
@@ -33,7 +33,7 @@ fn a_multiplication_by_one_is_no_kernel() -> Result<(), Error> {
     let mut session = Session::new(&graph, &Device::cpu()?)?;
     session.run(graph.global_variables_initializer(), feeds! {})?;
     let plan = session.explain(&product, feeds! {})?;
-    assert_eq!(plan.kernels.len(), 1, "{}", plan.explain());
+    assert_eq!(plan.primitives.len(), 1, "{}", plan.explain());
     let (old, product, new) = session.run((&same, &product, &assigned), feeds! {})?;
     assert_eq!(old.as_slice::<f32>()?, [1.0, 2.0]);
     assert_eq!(product.as_slice::<f32>()?, [11.0]);
@@ -73,7 +73,7 @@ fn a_loss_and_its_gradient_are_one_region() -> Result<(), Error> {
         };
         assert_eq!(region.rows, ROWS, "{name}");
         // All but the mean over rows.
-        assert_eq!(region.steps, 0..plan.kernels.len() - 1, "{name}:\n{}", plan.explain());
+        assert_eq!(region.steps, 0..plan.primitives.len() - 1, "{name}:\n{}", plan.explain());
         assert!(plan.dot().contains("label=\"20 rows\""), "{name}:\n{}", plan.dot());
     }
     Ok(())

@@ -102,7 +102,7 @@ fn weights_are_updated_where_they_lie() -> Result<(), Error> {
     let mut session = Session::new(&graph, &Device::cpu()?)?;
     session.run(graph.global_variables_initializer(), feeds! {})?;
     let plan = session.explain(&steps, feeds! { x => matrix(3, ROWS) })?;
-    let kinds: Vec<_> = plan.kernels.iter().map(|k| k.primitive).collect();
+    let kinds: Vec<_> = plan.primitives.iter().map(|k| k.name).collect();
     assert!(
         kinds.iter().filter(|k| **k == "gemm").count() == 4 && !kinds.contains(&"map"),
         "{}",

@@ -221,10 +221,10 @@ fn updates_in_one_run_are_those_of_a_run_for_each() {
     }
 }
 
-/// Reading late costs nothing: the kernels are those of the gradients, and variables are changed where they lie.
+/// Reading late costs nothing: the primitives are those of the gradients, and variables are changed where they lie.
 #[test]
 fn updates_are_fused_and_in_place() {
-    for ((name, minimize), kernels) in optimizers().into_iter().zip([4, 4, 4, 4, 4, 7, 7]) {
+    for ((name, minimize), primitives) in optimizers().into_iter().zip([4, 4, 4, 4, 4, 7, 7]) {
         let graph = Graph::new();
         let x = graph.placeholder("x", DType::F32, [4, 8]);
         let w = graph.variable("w", graph.random_normal([8, 5], 0.0, 0.1));
@@ -233,7 +233,7 @@ fn updates_are_fused_and_in_place() {
         let train = minimize(&loss).unwrap();
         let fed = feeds! { x => Tensor::zeros(DType::F32, [4, 8]).unwrap() };
         let plan = session(&graph).explain((&train, &loss), fed).unwrap();
-        assert_eq!(plan.kernels.len(), kernels, "{name}:\n{}", plan.explain());
-        assert!(plan.kernels.iter().all(|k| !k.nodes.is_empty()), "{name}: no copies\n{}", plan.explain());
+        assert_eq!(plan.primitives.len(), primitives, "{name}:\n{}", plan.explain());
+        assert!(plan.primitives.iter().all(|k| !k.nodes.is_empty()), "{name}: no copies\n{}", plan.explain());
     }
 }

@@ -41,7 +41,7 @@ pub(crate) trait Op {
     fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch>;
     /// The gradient with respect to each input, as graph algebra; `None` where it is zero everywhere.
     fn gradient(&self, at: &Gradient) -> Gradients;
-    /// The kernel primitives that compute it.
+    /// The primitives that compute it.
     fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View;
     /// For the table of operations: each name that the operation has, and what builds it, separated by
     /// spaces.

@@ -1,12 +1,12 @@
 //! Where each value lives.
 
 use super::{Binding, shelf::Shelf};
-use crate::lower::{Kernel, Lowering, Source};
+use crate::lower::{Lowering, Planned, Source};
 use std::collections::BTreeMap;
 
 const ALIGNMENT: usize = 64;
-/// Values of so many bytes do not share memory with others that kernels over the same rows have; larger ones
-/// would take too much of it.
+/// Values of so many bytes do not share memory with others that primitives over the same rows have; larger ones would take
+/// too much of it.
 const SMALL: usize = 1 << 17;
 
 /// Where the next value may begin. No memory reaches as far as the greatest number, which is found out when
@@ -23,9 +23,9 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// Values of `setup` stay for good; those of the main steps share the arena, each from its first writer
-    /// to its last reader; `kept` ones stay until the run's end.
-    pub fn new(l: &Lowering, setup: &[Kernel], in_place: &BTreeMap<usize, usize>, kept: &[usize]) -> Places {
+    /// Values of `setup` stay for good; those of the main steps share the arena, each from its first writer to its
+    /// last reader; `kept` ones stay until the run's end.
+    pub fn new(l: &Lowering, setup: &[Planned], in_place: &BTreeMap<usize, usize>, kept: &[usize]) -> Places {
         let mut computed: BTreeMap<usize, (Binding, usize)> =
             in_place.iter().map(|(&value, &variable)| (value, (Binding::Variable(variable), 0))).collect();
         let mut persistent_bytes = 0;
@@ -36,19 +36,19 @@ impl Places {
             }
         }
         let mut lives: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-        for (i, kernel) in l.kernels.iter().enumerate() {
-            let (reads, writes) = kernel.step.reads_and_writes();
+        for (i, primitive) in l.primitives.iter().enumerate() {
+            let (reads, writes) = primitive.step.reads_and_writes();
             for value in writes.into_iter().chain(reads) {
                 if l.values[value].source == Source::Computed && !computed.contains_key(&value) {
                     lives.entry(value).or_insert((i, i)).1 = i;
                 }
             }
         }
-        // Threads may take rows through several kernels apart from each other: none must find another value's
-        // rows where it is about to write its own.
-        let mut ends: Vec<usize> = (0..l.kernels.len()).collect();
+        // Threads may take rows through several primitives apart from each other: none must find another value's rows where
+        // it is about to write its own.
+        let mut ends: Vec<usize> = (0..l.primitives.len()).collect();
         for i in (1..ends.len()).rev() {
-            let [before, here] = [i - 1, i].map(|i| l.kernels[i].step.rows());
+            let [before, here] = [i - 1, i].map(|i| l.primitives[i].step.rows());
             if here.is_some() && before == here {
                 ends[i - 1] = ends[i];
             }
@@ -66,11 +66,11 @@ impl Places {
         let mut by_size: Vec<(usize, (usize, usize))> = lives.into_iter().collect();
         by_size.sort_by_key(|&(value, life)| (std::cmp::Reverse(l.values[value].bytes), life));
         // Largest first, each at the lowest offset that is free during its whole life.
-        let mut shelf = Shelf::new(l.kernels.len());
+        let mut shelf = Shelf::new(l.primitives.len());
         let mut arena_bytes = 0;
         for (value, life) in by_size {
             let bytes = end(0, l.values[value].bytes);
-            let offset = shelf.take((life.0, life.1.min(l.kernels.len() - 1)), bytes);
+            let offset = shelf.take((life.0, life.1.min(l.primitives.len() - 1)), bytes);
             arena_bytes = arena_bytes.max(offset.saturating_add(bytes));
             computed.insert(value, (Binding::Arena, offset));
         }
@@ -80,7 +80,7 @@ impl Places {
     /// The buffer of a value, and its offset there.
     pub fn of(&self, l: &Lowering, value: usize) -> (Binding, usize) {
         let binding = match &l.values[value].source {
-            // No kernel makes what has no elements, and nothing of it is ever touched.
+            // No primitive makes what has no elements, and nothing of it is ever touched.
             Source::Computed => return self.computed.get(&value).cloned().unwrap_or((Binding::Arena, 0)),
             Source::Constant(tensor) => Binding::Constant(value, tensor.clone()),
             Source::Feed(node) => Binding::Feed(*node),

@@ -5,7 +5,7 @@ thread_local! {
     static SPENT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// Notes so many looks at a kernel, an edge or a range of bytes.
+/// Notes so many looks at a primitive, an edge or a range of bytes.
 #[inline(always)]
 pub(super) fn spend(_looks: usize) {
     #[cfg(test)]

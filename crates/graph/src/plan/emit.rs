@@ -3,7 +3,7 @@
 use super::arena::Places;
 use crate::{
     graph::Inner,
-    lower::{Kernel, Lowering, Source, View},
+    lower::{Lowering, Planned, Source, View},
     node::NodeId,
 };
 use minutia_tensor::{
@@ -45,24 +45,24 @@ pub(crate) struct Emitted {
     pub program: Program,
     pub bindings: Vec<Binding>,
     /// What each step computes, and how it came about.
-    pub kernels: Vec<Kernel>,
+    pub primitives: Vec<Planned>,
 }
 
 impl Emitted {
-    /// The program of these kernels; what it computes is for itself alone, but for the values `kept`.
+    /// The program of these primitives; what it computes is for itself alone, but for the values `kept`.
     pub(super) fn new(
         l: &Lowering,
         places: &Places,
         inner: &Inner,
-        kernels: Vec<Kernel>,
+        primitives: Vec<Planned>,
         kept: &[usize],
     ) -> Emitted {
         let mut passing: Vec<bool> =
             (0..l.values.len()).map(|value| matches!(places.of(l, value).0, Binding::Arena)).collect();
         kept.iter().for_each(|&value| passing[value] = false);
         let passing = |value: &usize| passing[*value];
-        let temporary = kernels.iter().map(|k| k.step.reads_and_writes().1.iter().all(passing)).collect();
-        let mut steps: Vec<Primitive> = kernels.iter().map(|k| k.step.clone()).collect();
+        let temporary = primitives.iter().map(|k| k.step.reads_and_writes().1.iter().all(passing)).collect();
+        let mut steps: Vec<Primitive> = primitives.iter().map(|k| k.step.clone()).collect();
         let mut bindings: Vec<Binding> = Vec::new();
         let mut known: BTreeMap<(u8, usize), usize> = BTreeMap::new();
         let mut buffers: Vec<BufferSpec> = Vec::new();
@@ -84,14 +84,14 @@ impl Emitted {
                 operand.offset = operand.offset.saturating_add(offset);
             });
         }
-        let names = kernels.iter().map(|kernel| name(inner, kernel)).collect();
-        Emitted { program: Program { buffers, steps, names, temporary }, bindings, kernels }
+        let names = primitives.iter().map(|primitive| name(inner, primitive)).collect();
+        Emitted { program: Program { buffers, steps, names, temporary }, bindings, primitives }
     }
 }
 
-/// What errors call a kernel: the node that it computes, the first if there are several.
-fn name(inner: &Inner, kernel: &Kernel) -> String {
-    match kernel.nodes.first() {
+/// What errors call a primitive: the node that it computes, the first if there are several.
+fn name(inner: &Inner, primitive: &Planned) -> String {
+    match primitive.nodes.first() {
         Some(&id) => format!("{} '{}'", inner.nodes[id].op.name(), inner.nodes[id].name),
         None => "the copy to a variable".to_string(),
     }
@@ -100,11 +100,11 @@ fn name(inner: &Inner, kernel: &Kernel) -> String {
 /// The variables whose old values a run needs.
 pub(super) fn variables_read<'a>(
     l: &Lowering,
-    kernels: impl Iterator<Item = &'a Kernel>,
+    primitives: impl Iterator<Item = &'a Planned>,
     fetched: &[View],
     in_place: &BTreeMap<usize, usize>,
 ) -> Vec<usize> {
-    let mut reads: Vec<usize> = kernels
+    let mut reads: Vec<usize> = primitives
         .flat_map(|k| k.step.reads_and_writes().0)
         .chain(fetched.iter().map(|v| v.operand.buffer))
         .filter(|value| !in_place.contains_key(value))
@@ -120,7 +120,7 @@ pub(super) fn variables_read<'a>(
 
 impl Lowering {
     /// The step that makes a value the variable's.
-    pub(super) fn copy_to_variable(&mut self, variable: usize, view: &View) -> Kernel {
+    pub(super) fn copy_to_variable(&mut self, variable: usize, view: &View) -> Planned {
         let target = self.source(Source::Variable(variable), view.dtype(), &view.dims);
         let operand = Operand { ..target.operand };
         let step = Primitive::Map(Map {
@@ -129,6 +129,6 @@ impl Lowering {
             program: MapProgram::identity(),
             outputs: vec![minutia_tensor::program::Access { operand, strides: target.strides }],
         });
-        Kernel::new(step, Vec::new())
+        Planned::new(step, Vec::new())
     }
 }

@@ -1,30 +1,30 @@
 //! What a plan does, for people.
 
 use super::{Binding, Emitted, Plan};
-use crate::{graph::Inner, lower::Kernel};
+use crate::{graph::Inner, lower::Planned};
 use minutia_tensor::program::{OperandUse, Primitive, Region};
 use std::fmt::{self, Write};
 
-/// The kernel primitives that a run consists of, in order; see [`Session::explain`](crate::Session::explain).
+/// The primitives that a run consists of, in order; see [`Session::explain`](crate::Session::explain).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExecutionPlan {
     /// What every run does.
-    pub kernels: Vec<PlannedKernel>,
-    /// How many kernels compute constants, once, when the plan is compiled.
-    pub constant_kernels: usize,
+    pub primitives: Vec<PlannedPrimitive>,
+    /// How many primitives compute constants, once, when the plan is compiled.
+    pub constant_primitives: usize,
     /// Bytes of the one block that holds every intermediate.
     pub arena_bytes: usize,
-    /// Kernels that threads may take rows through without waiting for each other in between, such as a
-    /// softmax, a loss and their gradients.
+    /// Primitives that threads may take rows through without waiting for each other in between, such as a softmax, a loss
+    /// and their gradients.
     pub regions: Vec<Region>,
 }
 
-/// One kernel primitive of an [`ExecutionPlan`].
+/// One primitive of an [`ExecutionPlan`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlannedKernel {
+pub struct PlannedPrimitive {
     /// `map`, `reduce`, `arg_reduce`, `gemm`, `gather_rows`, `scatter_add_rows` or
     /// `random`.
-    pub primitive: &'static str,
+    pub name: &'static str,
     /// The extents that it runs over.
     pub shape: String,
     /// What it computes for each element, `x0`, `x1` ... being its inputs; empty where it only moves.
@@ -41,23 +41,23 @@ pub struct PlannedKernel {
 
 impl ExecutionPlan {
     pub(crate) fn new(plan: &Plan, inner: &Inner) -> ExecutionPlan {
-        let kernels = [&plan.main, &plan.commit].into_iter().flat_map(|emitted| describe(emitted, inner));
+        let primitives = [&plan.main, &plan.commit].into_iter().flat_map(|emitted| describe(emitted, inner));
         let later = |mut region: Region| {
-            let first = plan.main.kernels.len();
+            let first = plan.main.primitives.len();
             region.steps = region.steps.start + first..region.steps.end + first;
             region
         };
         let last = plan.commit.program.regions().into_iter().map(later);
         ExecutionPlan {
-            kernels: kernels.collect(),
+            primitives: primitives.collect(),
             regions: plan.main.program.regions().into_iter().chain(last).collect(),
-            constant_kernels: plan.setup.kernels.len(),
+            constant_primitives: plan.setup.primitives.len(),
             arena_bytes: plan.arena_bytes,
         }
     }
 
-    /// The plan as text: each kernel with the nodes that it computes and what was fused to make it, and which
-    /// kernels threads may take apart by rows.
+    /// The plan as text: each primitive with the nodes that it computes and what was fused to make it, and which primitives
+    /// threads may take apart by rows.
     ///
     /// ```
     /// use minutia_graph::{DType, Device, Graph, Session, feeds};
@@ -67,21 +67,21 @@ impl ExecutionPlan {
     /// let y = x.matmul(&w).relu();
     /// let session = Session::new(&graph, &Device::cpu()?)?;
     /// let plan = session.explain(&y, feeds! { x => [[1.0_f32, 0.0, 0.0], [0.0, 1.0, 0.0]] })?;
-    /// assert_eq!(plan.kernels.len(), 1, "{}", plan.explain());
+    /// assert_eq!(plan.primitives.len(), 1, "{}", plan.explain());
     /// assert!(plan.explain().contains("map into the epilogue of a gemm"));
     /// # Ok::<(), minutia_graph::Error>(())
     /// ```
     #[must_use]
     pub fn explain(&self) -> String {
         let mut text = format!(
-            "{} kernels a run, {} once for constants, {} bytes of intermediates\n",
-            self.kernels.len(),
-            self.constant_kernels,
+            "{} primitives a run, {} once for constants, {} bytes of intermediates\n",
+            self.primitives.len(),
+            self.constant_primitives,
             self.arena_bytes
         );
-        for (i, kernel) in self.kernels.iter().enumerate() {
+        for (i, primitive) in self.primitives.iter().enumerate() {
             // Writing to a string cannot fail.
-            let _ = write!(text, "{i:3} {kernel}");
+            let _ = write!(text, "{i:3} {primitive}");
         }
         for Region { steps, rows } in &self.regions {
             let (first, last) = (steps.start, steps.end - 1);
@@ -93,22 +93,23 @@ impl ExecutionPlan {
         text
     }
 
-    /// The plan as a graph in the DOT language of Graphviz: kernels as boxes, arrows labelled with what they
-    /// carry, frames around kernels that threads may take apart by rows.
+    /// The plan as a graph in the DOT language of Graphviz: primitives as boxes, arrows labelled with what they carry, frames
+    /// around primitives that threads may take apart by rows.
     #[must_use]
     pub fn dot(&self) -> String {
         let mut text = String::from("digraph plan {\n  node [shape=box, fontname=\"monospace\"];\n");
-        for (i, kernel) in self.kernels.iter().enumerate() {
-            let label = format!("{i} {} {}\\n{}", kernel.primitive, kernel.shape, kernel.nodes.join("\\n"));
+        for (i, primitive) in self.primitives.iter().enumerate() {
+            let label =
+                format!("{i} {} {}\\n{}", primitive.name, primitive.shape, primitive.nodes.join("\\n"));
             let _ = writeln!(text, "  k{i} [label=\"{}\"];", label.replace('"', "\\\""));
         }
         for (i, Region { steps, rows }) in self.regions.iter().enumerate() {
-            let kernels: String = steps.clone().map(|k| format!(" k{k};")).collect();
-            let _ = writeln!(text, "  subgraph cluster_{i} {{ label=\"{rows} rows\";{kernels} }}");
+            let primitives: String = steps.clone().map(|k| format!(" k{k};")).collect();
+            let _ = writeln!(text, "  subgraph cluster_{i} {{ label=\"{rows} rows\";{primitives} }}");
         }
-        for (to, kernel) in self.kernels.iter().enumerate() {
-            for name in &kernel.reads {
-                let writer = self.kernels[..to].iter().rposition(|earlier| earlier.writes.contains(name));
+        for (to, primitive) in self.primitives.iter().enumerate() {
+            for name in &primitive.reads {
+                let writer = self.primitives[..to].iter().rposition(|earlier| earlier.writes.contains(name));
                 match writer {
                     Some(from) => {
                         let _ = writeln!(text, "  k{from} -> k{to} [label=\"{name}\"];");
@@ -123,10 +124,10 @@ impl ExecutionPlan {
     }
 }
 
-impl fmt::Display for PlannedKernel {
+impl fmt::Display for PlannedPrimitive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (reads, writes) = (self.reads.join(", "), self.writes.join(", "));
-        writeln!(f, "{:11} {:18} {reads} -> {writes}", self.primitive, self.shape)?;
+        writeln!(f, "{:11} {:18} {reads} -> {writes}", self.name, self.shape)?;
         for (title, line) in
             [("program", &self.program), ("nodes", &self.nodes.join(", ")), ("fused", &self.fused.join(", "))]
         {
@@ -138,27 +139,32 @@ impl fmt::Display for PlannedKernel {
     }
 }
 
-fn describe<'a>(emitted: &'a Emitted, inner: &'a Inner) -> impl Iterator<Item = PlannedKernel> + 'a {
-    let steps = emitted.program.steps.iter().zip(&emitted.kernels);
-    steps.map(|(step, kernel)| {
-        let (reads, writes) = names(step, kernel, emitted, inner);
+fn describe<'a>(emitted: &'a Emitted, inner: &'a Inner) -> impl Iterator<Item = PlannedPrimitive> + 'a {
+    let steps = emitted.program.steps.iter().zip(&emitted.primitives);
+    steps.map(|(step, primitive)| {
+        let (reads, writes) = names(step, primitive, emitted, inner);
         let programs = step.programs().into_iter().filter(|p| !p.is_identity()).map(ToString::to_string);
-        PlannedKernel {
-            primitive: step.name(),
+        PlannedPrimitive {
+            name: step.name(),
             shape: step.extents(),
             program: programs.collect::<Vec<_>>().join(" | then "),
             reads,
             writes,
-            nodes: kernel.nodes.iter().map(|&id| inner.nodes[id].name.clone()).collect(),
-            fused: kernel.fused.clone(),
+            nodes: primitive.nodes.iter().map(|&id| inner.nodes[id].name.clone()).collect(),
+            fused: primitive.fused.clone(),
         }
     })
 }
 
 /// The operands by name: those that are read, those that are written.
-fn names(step: &Primitive, kernel: &Kernel, emitted: &Emitted, inner: &Inner) -> (Vec<String>, Vec<String>) {
+fn names(
+    step: &Primitive,
+    primitive: &Planned,
+    emitted: &Emitted,
+    inner: &Inner,
+) -> (Vec<String>, Vec<String>) {
     let mut values = Vec::new();
-    kernel.step.visit_operands(&mut |OperandUse { operand, .. }| values.push(operand.buffer));
+    primitive.step.visit_operands(&mut |OperandUse { operand, .. }| values.push(operand.buffer));
     let mut values = values.into_iter();
     let (mut reads, mut writes) = (Vec::new(), Vec::new());
     step.visit_operands(&mut |OperandUse { role, operand, .. }| {

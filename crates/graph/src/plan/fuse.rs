@@ -1,5 +1,5 @@
-//! Fusion: maps go into the kernels that feed them or that they feed, so that an intermediate stays in the
-//! cache or is never written at all.
+//! Fusion: maps go into the primitives that feed them or that they feed, so that an intermediate stays in the cache or
+//! is never written at all.
 //!
 //! A map changes no bit by being run elsewhere: its program says exactly what is computed for each element,
 //! and no backend may reorder or contract it. So the rules below ask only whether the loops agree.
@@ -7,7 +7,7 @@
 use super::{effort::spend, order, topology::Topology, traffic::Traffic};
 use crate::{
     DType,
-    lower::{Kernel, Lowering},
+    lower::{Lowering, Planned},
 };
 use minutia_tensor::program::{Access, ElementwisePart as Part, Map, MapBuilder, Primitive, Reduce, Value};
 use std::collections::BTreeSet;
@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 const LONGEST: usize = 64;
 /// More operands would do so too.
 const MOST_OPERANDS: usize = 16;
-/// Kernels that a search for dependencies between two kernels may look at. Pairs that need more lie far apart: their
-/// value has left the caches, and planning would take time in proportion to the graph's size for each kernel.
+/// What lies more primitives apart is not looked at: it has left the caches long before, and the search would take time in
+/// proportion to the graph's size for each primitive.
 const FARTHEST: usize = 128;
 
 #[cfg(test)]
@@ -26,28 +26,28 @@ thread_local! {
     pub(super) static OFF: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
-/// Fuses until nothing more fits, and leaves the kernels in an order of execution. Values in `kept` stay.
+/// Fuses until nothing more fits, and leaves the primitives in an order of execution. Values in `kept` stay.
 pub(super) fn fuse(l: &mut Lowering, kept: &[usize]) {
     #[cfg(test)]
     if OFF.get() {
         return;
     }
-    let kernels: Vec<Option<Kernel>> = std::mem::take(&mut l.kernels).into_iter().map(Some).collect();
-    let traffic = Traffic::new(l.values.len(), kernels.iter().flatten().map(|k| &k.step));
+    let primitives: Vec<Option<Planned>> = std::mem::take(&mut l.primitives).into_iter().map(Some).collect();
+    let traffic = Traffic::new(l.values.len(), primitives.iter().flatten().map(|k| &k.step));
     let mut is_kept = vec![false; l.values.len()];
     kept.iter().for_each(|&value| is_kept[value] = true);
-    let topology = Topology::new(kernels.len());
-    let mut fusion = Fusion { kernels, traffic, topology, kept: is_kept, patient: true };
+    let topology = Topology::new(primitives.len());
+    let mut fusion = Fusion { primitives, traffic, topology, kept: is_kept, patient: true };
     fusion.run();
     fusion.patient = false;
     fusion.run();
-    l.kernels = fusion.kernels.into_iter().flatten().collect();
+    l.primitives = fusion.primitives.into_iter().flatten().collect();
     order::sort(l);
 }
 
-/// Fusion at work. A kernel that became part of another leaves its place empty.
+/// Fusion at work. A primitive that became part of another leaves its place empty.
 struct Fusion {
-    kernels: Vec<Option<Kernel>>,
+    primitives: Vec<Option<Planned>>,
     traffic: Traffic,
     topology: Topology,
     /// Whether a value must be there after the run.
@@ -59,25 +59,25 @@ struct Fusion {
 /// A producer, what it and its consumer become, and when that runs.
 struct Found {
     producer: usize,
-    kernel: Kernel,
+    primitive: Planned,
     time: Time,
 }
 
-/// When the kernel runs that a producer and a consumer become.
+/// When the primitive runs that a producer and a consumer become.
 enum Time {
     /// When the consumer would.
     Consumer,
     /// When the producer would.
     Producer,
-    /// After some of the kernels in between, and before others.
+    /// After some of the primitives in between, and before others.
     Between { before: Vec<usize>, after: Vec<usize> },
 }
 
 impl Fusion {
-    /// Fuses what fits, consumer by consumer, until nothing does. After the first time, only kernels are
-    /// looked at for which something has changed.
+    /// Fuses what fits, consumer by consumer, until nothing does. After the first time, only primitives are looked at for
+    /// which something has changed.
     fn run(&mut self) {
-        let mut open: BTreeSet<usize> = (0..self.kernels.len()).collect();
+        let mut open: BTreeSet<usize> = (0..self.primitives.len()).collect();
         let mut next = 0;
         while let Some(&consumer) = open.range(next..).next().or_else(|| open.first()) {
             while let Some(found) = self.find(consumer) {
@@ -88,10 +88,10 @@ impl Fusion {
         }
     }
 
-    /// Puts what a producer and its consumer become into the consumer's place, and adds the kernels to `open`
-    /// that may now be fused with another.
+    /// Puts what a producer and its consumer become into the consumer's place, and adds the primitives to `open` that may now
+    /// be fused with another.
     fn join(&mut self, consumer: usize, found: Found, open: &mut BTreeSet<usize>) {
-        let Found { producer, kernel, time } = found;
+        let Found { producer, primitive, time } = found;
         match time {
             Time::Consumer => {}
             Time::Producer => self.topology.exchange(producer, consumer),
@@ -100,19 +100,19 @@ impl Fusion {
             }
         }
         let read: Vec<usize> =
-            [producer, consumer].iter().flat_map(|&k| self.traffic.of_kernel(k).reads.clone()).collect();
+            [producer, consumer].iter().flat_map(|&k| self.traffic.of_primitive(k).reads.clone()).collect();
         self.traffic.replace(producer, None);
-        self.traffic.replace(consumer, Some(&kernel.step));
-        self.kernels[producer] = None;
-        self.kernels[consumer] = Some(kernel);
+        self.traffic.replace(consumer, Some(&primitive.step));
+        self.primitives[producer] = None;
+        self.primitives[consumer] = Some(primitive);
         let readers = |value: &usize| self.traffic.of_value(*value).reads.iter();
         open.insert(consumer);
-        open.extend(self.traffic.of_kernel(consumer).writes.iter().flat_map(readers));
+        open.extend(self.traffic.of_primitive(consumer).writes.iter().flat_map(readers));
         // Where others have gone, a value's last reader may now have it, and its maker, for itself.
         for value in read {
             let users = self.traffic.of_value(value);
             if users.reads.len() <= 1 {
-                let made = users.writes.iter().flat_map(|&k| &self.traffic.of_kernel(k).writes);
+                let made = users.writes.iter().flat_map(|&k| &self.traffic.of_primitive(k).writes);
                 open.extend(made.flat_map(readers).chain(&users.reads));
             }
         }
@@ -120,11 +120,11 @@ impl Fusion {
 
     /// A producer that can be fused with this consumer, and what they become.
     fn find(&self, consumer: usize) -> Option<Found> {
-        let c = self.kernels[consumer].as_ref()?;
+        let c = self.primitives[consumer].as_ref()?;
         spend(1);
-        self.traffic.of_kernel(consumer).reads.iter().find_map(|&value| {
+        self.traffic.of_primitive(consumer).reads.iter().find_map(|&value| {
             let producer = self.traffic.of_value(value).writer().filter(|&producer| producer != consumer)?;
-            let p = self.kernels[producer].as_ref()?;
+            let p = self.primitives[producer].as_ref()?;
             let ((step, rule), time) = match self.absorb(p, c, value, consumer) {
                 // Nothing but the consumer depends on the producer.
                 Some(absorbed) => (absorbed, Time::Consumer),
@@ -138,14 +138,14 @@ impl Fusion {
             nodes.sort_unstable();
             nodes.dedup();
             let fused = p.fused.iter().chain(&c.fused).copied().chain([rule]).collect();
-            let kernel = Kernel { step, nodes, fused };
-            Some(Found { producer, kernel, time })
+            let primitive = Planned { step, nodes, fused };
+            Some(Found { producer, primitive, time })
         })
     }
 
     /// Whether something besides `reader` needs the value.
     fn needed_elsewhere(&self, value: usize, reader: usize) -> bool {
-        self.kept[value] || self.traffic.of_value(value).reads.iter().any(|&kernel| kernel != reader)
+        self.kept[value] || self.traffic.of_value(value).reads.iter().any(|&primitive| primitive != reader)
     }
 
     /// Whether a map of this value alone, which stays in memory in any case, may yet become part of its only
@@ -157,17 +157,17 @@ impl Fusion {
             && matches!(&map.outputs[..], [output] if alone(output.operand.buffer))
     }
 
-    /// When the two can run as one. None if the consumer depends on the producer by way of a third kernel,
-    /// which would have no place then, or if it is too far to tell.
+    /// When the two can run as one. None if the consumer depends on the producer by way of a third primitive, which would have
+    /// no place then, or if it is too far to tell.
     fn between(&self, producer: usize, consumer: usize) -> Option<Time> {
         let (first, last) = (self.topology.place(producer), self.topology.place(consumer));
         let back = |at: usize, list: &mut Vec<usize>| {
-            for &value in &self.traffic.of_kernel(at).reads {
+            for &value in &self.traffic.of_primitive(at).reads {
                 let writers = self.traffic.of_value(value).writes.iter().copied();
                 list.extend(writers.filter(|&k| (at, k) != (consumer, producer)).take(FARTHEST + 1));
             }
             // Writers of one value keep their order.
-            for &value in &self.traffic.of_kernel(at).writes {
+            for &value in &self.traffic.of_primitive(at).writes {
                 list.extend(self.traffic.of_value(value).writes.range(..at).rev().take(FARTHEST + 1));
             }
         };
@@ -177,7 +177,7 @@ impl Fusion {
             return Some(Time::Producer);
         }
         let ahead = |at: usize, list: &mut Vec<usize>| {
-            for &value in &self.traffic.of_kernel(at).writes {
+            for &value in &self.traffic.of_primitive(at).writes {
                 let readers = self.traffic.of_value(value).reads.iter().copied();
                 list.extend(readers.filter(|&k| k != consumer).take(FARTHEST + 1));
                 list.extend(self.traffic.of_value(value).writes.range(at + 1..).take(FARTHEST + 1));
@@ -190,8 +190,8 @@ impl Fusion {
     /// A map that only this consumer needs becomes part of the consumer's program.
     fn absorb(
         &self,
-        p: &Kernel,
-        c: &Kernel,
+        p: &Planned,
+        c: &Planned,
         value: usize,
         consumer: usize,
     ) -> Option<(Primitive, &'static str)> {
@@ -233,10 +233,10 @@ impl Fusion {
         Some((step, rule))
     }
 
-    /// A map over the results of another kernel is done where they are made.
+    /// A map over the results of another primitive is done where they are made.
     fn append(
         &self,
-        [p, c]: [&Kernel; 2],
+        [p, c]: [&Planned; 2],
         value: usize,
         consumer: usize,
     ) -> Option<(Primitive, &'static str)> {

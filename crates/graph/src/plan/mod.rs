@@ -16,7 +16,7 @@ mod topology;
 mod traffic;
 
 pub(crate) use emit::{Binding, Emitted};
-pub use explain::{ExecutionPlan, PlannedKernel};
+pub use explain::{ExecutionPlan, PlannedPrimitive};
 
 use crate::{
     Error, Signature,
@@ -227,12 +227,12 @@ fn assemble(
     if defer_commits {
         commit = copies;
     } else {
-        l.kernels.extend(copies);
+        l.primitives.extend(copies);
     }
     let places = arena::Places::new(&l, &setup, &in_place, &kept);
-    let main = std::mem::take(&mut l.kernels);
+    let main = std::mem::take(&mut l.primitives);
     let reads = emit::variables_read(&l, main.iter().chain(&commit), &fetched, &in_place);
-    let emitted = |kernels| Emitted::new(&l, &places, inner, kernels, &kept);
+    let emitted = |primitives| Emitted::new(&l, &places, inner, primitives, &kept);
     let place = |view: &View| {
         let (binding, offset) = places.of(&l, view.operand.buffer);
         Fetched {

@@ -3,7 +3,7 @@
 use super::{topology::Topology, traffic::Traffic};
 use crate::{
     layout,
-    lower::{Kernel, Lowering, Source, View},
+    lower::{Lowering, Planned, Source, View},
 };
 use minutia_tensor::program::{OperandUse, Primitive, Role};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ pub(super) fn in_place(
     kept: &[usize],
     fetched: &[View],
 ) -> BTreeMap<usize, usize> {
-    let traffic = Traffic::new(l.values.len(), l.kernels.iter().map(|k| &k.step));
+    let traffic = Traffic::new(l.values.len(), l.primitives.iter().map(|k| &k.step));
     let mut edges = traffic.dependencies();
     let mut edges_back = vec![Vec::new(); edges.len()];
     edges.iter().enumerate().for_each(|(from, to)| to.iter().for_each(|&to| edges_back[to].push(from)));
@@ -36,7 +36,7 @@ pub(super) fn in_place(
             in_place.insert(value, variable);
             continue;
         };
-        if kept.contains(&old) || !overwrites(&l.kernels[writer].step, old, value) {
+        if kept.contains(&old) || !overwrites(&l.primitives[writer].step, old, value) {
             continue;
         }
         let readers: Vec<usize> =
@@ -46,7 +46,7 @@ pub(super) fn in_place(
         let late: Vec<usize> = readers.iter().copied().filter(|&r| topology.place(r) > first).collect();
         if let Some(last) = late.iter().map(|&r| topology.place(r)).max() {
             let follow = |edges: &[Vec<usize>], from: &[usize], inside: &dyn Fn(usize) -> bool| {
-                let next = |kernel: usize, list: &mut Vec<usize>| list.extend(&edges[kernel]);
+                let next = |primitive: usize, list: &mut Vec<usize>| list.extend(&edges[primitive]);
                 topology.reach(from, next, inside, None, usize::MAX).unwrap_or_default()
             };
             let after = follow(&edges, &[writer], &|place| place <= last);
@@ -69,16 +69,17 @@ pub(super) fn in_place(
     in_place
 }
 
-/// Puts the kernels in an order of execution; the earliest goes first where there is a choice.
+/// Puts the primitives in an order of execution; the earliest goes first where there is a choice.
 pub(super) fn sort(l: &mut Lowering) {
-    let traffic = Traffic::new(l.values.len(), l.kernels.iter().map(|k| &k.step));
+    let traffic = Traffic::new(l.values.len(), l.primitives.iter().map(|k| &k.step));
     arrange(l, &traffic.dependencies());
 }
 
 fn arrange(l: &mut Lowering, edges: &[Vec<usize>]) {
-    let rows: Vec<Option<usize>> = l.kernels.iter().map(|k| k.step.rows()).collect();
-    let mut kernels: Vec<Option<Kernel>> = std::mem::take(&mut l.kernels).into_iter().map(Some).collect();
-    l.kernels = sorted(edges, &rows).into_iter().filter_map(|i| kernels[i].take()).collect();
+    let rows: Vec<Option<usize>> = l.primitives.iter().map(|k| k.step.rows()).collect();
+    let mut primitives: Vec<Option<Planned>> =
+        std::mem::take(&mut l.primitives).into_iter().map(Some).collect();
+    l.primitives = sorted(edges, &rows).into_iter().filter_map(|i| primitives[i].take()).collect();
 }
 
 /// Whether a step may write `new` over `old`: it reads `old` only element by element, at the place it writes.

@@ -18,8 +18,8 @@ pub(super) fn pad(l: &mut Lowering, dense: &[usize], commits: &mut BTreeMap<usiz
     let mut pads: Vec<Option<Rows>> = (0..l.values.len()).map(|value| rows(l, value)).collect();
     dense.iter().for_each(|&value| pads[value] = None);
     let mut written = vec![false; pads.len()];
-    for kernel in &mut l.kernels {
-        kernel.step.visit_operands(&mut |operand_use| {
+    for primitive in &mut l.primitives {
+        primitive.step.visit_operands(&mut |operand_use| {
             let value = operand_use.operand.buffer;
             let walks = operand_use.strides.is_some();
             let fits = |rows: Rows| walks && rows.walk(&operand_use.access(), operand_use.dims).is_some();
@@ -34,8 +34,8 @@ pub(super) fn pad(l: &mut Lowering, dense: &[usize], commits: &mut BTreeMap<usiz
     let padded = |operand: Operand, strides: &[usize], dims: &[usize]| {
         pads[operand.buffer]?.walk(&Access { operand, strides: strides.to_vec() }, dims)
     };
-    for kernel in &mut l.kernels {
-        kernel.step.visit_operands_mut(&mut |OperandUse { operand, strides, dims, .. }| {
+    for primitive in &mut l.primitives {
+        primitive.step.visit_operands_mut(&mut |OperandUse { operand, strides, dims, .. }| {
             if let Some(strides) = strides
                 && let Some(access) = padded(*operand, strides, dims)
             {

@@ -4,7 +4,7 @@ use super::traffic::Traffic;
 use crate::{
     Error,
     graph::Inner,
-    lower::{Kernel, Lowering, Source},
+    lower::{Lowering, Planned, Source},
     node::NodeId,
 };
 use std::collections::BTreeMap;
@@ -33,8 +33,8 @@ pub(super) fn needed(
 pub(super) fn live(l: &Lowering, kept: &[usize]) -> Vec<bool> {
     let mut live = vec![false; l.values.len()];
     kept.iter().for_each(|&v| live[v] = true);
-    for kernel in l.kernels.iter().rev() {
-        let (reads, writes) = kernel.step.reads_and_writes();
+    for primitive in l.primitives.iter().rev() {
+        let (reads, writes) = primitive.step.reads_and_writes();
         if writes.iter().any(|&v| live[v]) {
             reads.iter().for_each(|&v| live[v] = true);
         }
@@ -45,7 +45,7 @@ pub(super) fn live(l: &Lowering, kept: &[usize]) -> Vec<bool> {
 /// Drops steps whose results nothing reads: shapes alone may have been of interest.
 pub(super) fn dead_steps(l: &mut Lowering, kept: &[usize]) {
     let live = live(l, kept);
-    l.kernels.retain(|kernel| kernel.step.reads_and_writes().1.iter().any(|&v| live[v]));
+    l.primitives.retain(|primitive| primitive.step.reads_and_writes().1.iter().any(|&v| live[v]));
 }
 
 /// Constants that take more bytes, or more elements to compute, are left to each run: these bytes are held
@@ -54,18 +54,18 @@ const MOST_BYTES: usize = 1 << 30;
 const MOST_WORK: usize = 1 << 30;
 
 /// Takes out the steps that depend on constants alone.
-pub(super) fn constant_steps(l: &mut Lowering) -> Vec<Kernel> {
+pub(super) fn constant_steps(l: &mut Lowering) -> Vec<Planned> {
     let mut constant: Vec<bool> = l.values.iter().map(|v| matches!(v.source, Source::Constant(_))).collect();
-    let mut keep = vec![true; l.kernels.len()];
-    let traffic = Traffic::new(l.values.len(), l.kernels.iter().map(|k| &k.step));
+    let mut keep = vec![true; l.primitives.len()];
+    let traffic = Traffic::new(l.values.len(), l.primitives.iter().map(|k| &k.step));
     let (mut work, mut bytes) = (0_usize, 0_usize);
     // A value may be written by several steps: it is constant when all of them are.
     for value in 0..l.values.len() {
         let writers = &traffic.of_value(value).writes;
-        let cost = writers.iter().fold(work, |sum, &i| sum.saturating_add(l.kernels[i].step.work()));
+        let cost = writers.iter().fold(work, |sum, &i| sum.saturating_add(l.primitives[i].step.work()));
         let size = bytes.saturating_add(l.values[value].bytes);
         let pure = |&i: &usize| {
-            l.kernels[i].step.is_pure() && traffic.of_kernel(i).reads.iter().all(|&v| constant[v])
+            l.primitives[i].step.is_pure() && traffic.of_primitive(i).reads.iter().all(|&v| constant[v])
         };
         let few = cost <= MOST_WORK && size <= MOST_BYTES;
         if few && !writers.is_empty() && writers.iter().all(pure) {
@@ -74,8 +74,8 @@ pub(super) fn constant_steps(l: &mut Lowering) -> Vec<Kernel> {
             constant[value] = true;
         }
     }
-    let setup = l.kernels.iter().zip(&keep).filter(|(_, keep)| !**keep).map(|(k, _)| k.clone()).collect();
-    retain(&mut l.kernels, &keep);
+    let setup = l.primitives.iter().zip(&keep).filter(|(_, keep)| !**keep).map(|(k, _)| k.clone()).collect();
+    retain(&mut l.primitives, &keep);
     setup
 }
 

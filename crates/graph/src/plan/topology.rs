@@ -3,30 +3,30 @@
 use super::effort::spend;
 use std::{cell::RefCell, cmp::Reverse};
 
-/// Each kernel's place in an order in which every kernel comes after those that it depends on.
+/// Each primitive's place in an order in which every primitive comes after those that it depends on.
 ///
-/// Whether one kernel depends on another is asked again and again. The places confine the search to kernels
-/// in between, and only these move when a dependency is added (Pearce and Kelly, 2006).
+/// Whether one primitive depends on another is asked again and again. The places confine the search to primitives in between,
+/// and only these move when a dependency is added (Pearce and Kelly, 2006).
 pub(super) struct Topology {
     place: Vec<usize>,
-    /// The number of the latest search, and of the one that met each kernel last.
+    /// The number of the latest search, and of the one that met each primitive last.
     searches: RefCell<(usize, Vec<usize>)>,
 }
 
 impl Topology {
-    /// So many kernels, which stand in an order of execution.
-    pub fn new(kernels: usize) -> Topology {
-        Topology { place: (0..kernels).collect(), searches: RefCell::new((0, vec![0; kernels])) }
+    /// So many primitives, which stand in an order of execution.
+    pub fn new(primitives: usize) -> Topology {
+        Topology { place: (0..primitives).collect(), searches: RefCell::new((0, vec![0; primitives])) }
     }
 
-    /// Where a kernel comes.
-    pub fn place(&self, kernel: usize) -> usize {
-        self.place[kernel]
+    /// Where a primitive comes.
+    pub fn place(&self, primitive: usize) -> usize {
+        self.place[primitive]
     }
 
-    /// Every kernel that is reached from `starts` in one step or more, as long as the places of all on the
-    /// way are `inside`. None if `barred` is among them, if there are more than `most`, or if as many follow
-    /// one kernel. What `next` lists follows a kernel.
+    /// Every primitive that is reached from `starts` in one step or more, as long as the places of all on the way are
+    /// `inside`. None if `barred` is among them, if there are more than `most`, or if as many follow one primitive. What `next`
+    /// lists follows a primitive.
     pub fn reach(
         &self,
         starts: &[usize],
@@ -40,45 +40,44 @@ impl Topology {
         let mut found = Vec::new();
         let mut open = starts.to_vec();
         let mut following = Vec::new();
-        while let Some(kernel) = open.pop() {
-            next(kernel, &mut following);
+        while let Some(primitive) = open.pop() {
+            next(primitive, &mut following);
             spend(1 + following.len());
             if following.len() > most {
                 return None;
             }
-            // The first in the order is gone through next: it is the nearest to what is barred, on the way
-            // back.
-            following.sort_unstable_by_key(|&kernel| Reverse(self.place[kernel]));
-            for kernel in following.drain(..) {
-                let new = std::mem::replace(&mut searches.1[kernel], searches.0) != searches.0;
-                if new && inside(self.place[kernel]) {
-                    if found.len() == most || barred == Some(kernel) {
+            // The first in the order is gone through next: it is the nearest to what is barred, on the way back.
+            following.sort_unstable_by_key(|&primitive| Reverse(self.place[primitive]));
+            for primitive in following.drain(..) {
+                let new = std::mem::replace(&mut searches.1[primitive], searches.0) != searches.0;
+                if new && inside(self.place[primitive]) {
+                    if found.len() == most || barred == Some(primitive) {
                         return None;
                     }
-                    found.push(kernel);
-                    open.push(kernel);
+                    found.push(primitive);
+                    open.push(primitive);
                 }
             }
         }
         Some(found)
     }
 
-    /// Exchanges the places of two kernels.
+    /// Exchanges the places of two primitives.
     pub fn exchange(&mut self, a: usize, b: usize) {
         self.place.swap(a, b);
     }
 
-    /// Puts `before` before `middle`, and `after` after it, in the places that they have together. Each list
-    /// is to hold all that must keep to its side among the kernels in between.
+    /// Puts `before` before `middle`, and `after` after it, in the places that they have together. Each list is to hold
+    /// all that must keep to its side among the primitives in between.
     pub fn arrange(&mut self, before: &[usize], middle: &[usize], after: &[usize]) {
-        let sorted = |kernels: &[usize]| {
-            let mut kernels = kernels.to_vec();
-            kernels.sort_unstable_by_key(|&kernel| self.place[kernel]);
-            kernels
+        let sorted = |primitives: &[usize]| {
+            let mut primitives = primitives.to_vec();
+            primitives.sort_unstable_by_key(|&primitive| self.place[primitive]);
+            primitives
         };
         let order = [sorted(before), sorted(middle), sorted(after)].concat();
-        let mut places: Vec<usize> = order.iter().map(|&kernel| self.place[kernel]).collect();
+        let mut places: Vec<usize> = order.iter().map(|&primitive| self.place[primitive]).collect();
         places.sort_unstable();
-        order.iter().zip(places).for_each(|(&kernel, place)| self.place[kernel] = place);
+        order.iter().zip(places).for_each(|(&primitive, place)| self.place[primitive] = place);
     }
 }

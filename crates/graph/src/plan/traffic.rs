@@ -1,24 +1,24 @@
-//! Which kernels read and write each value.
+//! Which primitives read and write each value.
 
 use minutia_tensor::program::Primitive;
 use std::collections::BTreeSet;
 
-/// The index that planning looks things up in, rather than in every kernel: planning must not take long where
-/// a graph has thousands of them.
+/// The index that planning looks things up in, rather than in every primitive: planning must not take long where a graph
+/// has thousands of them.
 #[derive(Default)]
 pub(super) struct Traffic {
-    kernels: Vec<Operands>,
+    primitives: Vec<Operands>,
     values: Vec<Users>,
 }
 
-/// The values that a kernel reads and writes.
+/// The values that a primitive reads and writes.
 #[derive(Clone, Default)]
 pub(super) struct Operands {
     pub reads: Vec<usize>,
     pub writes: Vec<usize>,
 }
 
-/// The kernels that read and write a value. There may be thousands, of which one after the other goes.
+/// The primitives that read and write a value. There may be thousands, of which one after the other goes.
 #[derive(Clone, Default)]
 pub(super) struct Users {
     pub reads: BTreeSet<usize>,
@@ -26,26 +26,26 @@ pub(super) struct Users {
 }
 
 impl Users {
-    /// The kernel that makes the value, if it is one alone.
+    /// The primitive that makes the value, if it is one alone.
     pub fn writer(&self) -> Option<usize> {
         self.writes.first().copied().filter(|_| self.writes.len() == 1)
     }
 }
 
 impl Traffic {
-    /// The traffic of these kernels over so many values.
+    /// The traffic of these primitives over so many values.
     pub fn new<'a>(values: usize, steps: impl Iterator<Item = &'a Primitive>) -> Traffic {
-        let mut traffic = Traffic { kernels: Vec::new(), values: vec![Users::default(); values] };
-        for (kernel, step) in steps.enumerate() {
-            traffic.kernels.push(Operands::default());
-            traffic.replace(kernel, Some(step));
+        let mut traffic = Traffic { primitives: Vec::new(), values: vec![Users::default(); values] };
+        for (primitive, step) in steps.enumerate() {
+            traffic.primitives.push(Operands::default());
+            traffic.replace(primitive, Some(step));
         }
         traffic
     }
 
-    /// What a kernel reads and writes.
-    pub fn of_kernel(&self, kernel: usize) -> &Operands {
-        &self.kernels[kernel]
+    /// What a primitive reads and writes.
+    pub fn of_primitive(&self, primitive: usize) -> &Operands {
+        &self.primitives[primitive]
     }
 
     /// Who reads and writes a value.
@@ -53,28 +53,28 @@ impl Traffic {
         &self.values[value]
     }
 
-    /// Puts another step in a kernel's place, or none.
-    pub fn replace(&mut self, kernel: usize, step: Option<&Primitive>) {
+    /// Puts another step in a primitive's place, or none.
+    pub fn replace(&mut self, primitive: usize, step: Option<&Primitive>) {
         let (reads, writes) = step.map(Primitive::reads_and_writes).unwrap_or_default();
-        let old = std::mem::replace(&mut self.kernels[kernel], Operands { reads, writes });
+        let old = std::mem::replace(&mut self.primitives[primitive], Operands { reads, writes });
         for v in old.reads {
-            self.values[v].reads.remove(&kernel);
+            self.values[v].reads.remove(&primitive);
         }
         for v in old.writes {
-            self.values[v].writes.remove(&kernel);
+            self.values[v].writes.remove(&primitive);
         }
-        let new = &self.kernels[kernel];
+        let new = &self.primitives[primitive];
         for &v in &new.reads {
-            self.values[v].reads.insert(kernel);
+            self.values[v].reads.insert(primitive);
         }
         for &v in &new.writes {
-            self.values[v].writes.insert(kernel);
+            self.values[v].writes.insert(primitive);
         }
     }
 
-    /// For each kernel, those that must come after it.
+    /// For each primitive, those that must come after it.
     pub fn dependencies(&self) -> Vec<Vec<usize>> {
-        let mut edges = vec![Vec::new(); self.kernels.len()];
+        let mut edges = vec![Vec::new(); self.primitives.len()];
         for Users { reads, writes } in &self.values {
             writes.iter().zip(writes.iter().skip(1)).for_each(|(&from, &to)| edges[from].push(to));
             if let Some(&last) = writes.last() {
@@ -110,13 +110,13 @@ mod tests {
     }
 
     #[test]
-    fn a_replaced_kernel_leaves_no_trace() {
+    fn a_replaced_primitive_leaves_no_trace() {
         let steps = [step(&[0], &[1]), step(&[1, 0], &[2]), step(&[1], &[3])];
         let mut traffic = Traffic::new(4, steps.iter());
         assert_eq!(traffic.dependencies(), [vec![1, 2], vec![], vec![]]);
         traffic.replace(0, None);
         traffic.replace(1, Some(&step(&[0], &[2, 1])));
-        let list = |kernels: &BTreeSet<usize>| kernels.iter().copied().collect::<Vec<_>>();
+        let list = |primitives: &BTreeSet<usize>| primitives.iter().copied().collect::<Vec<_>>();
         let uses = |value: usize| [&traffic.of_value(value).reads, &traffic.of_value(value).writes].map(list);
         let want = [[vec![1], vec![]], [vec![2], vec![1]], [vec![], vec![1]], [vec![], vec![2]]];
         assert_eq!([0, 1, 2, 3].map(uses), want);

@@ -67,7 +67,7 @@ impl Session {
     /// Sets how many bytes kept plans may hold, beyond what the plan of the latest run needs: 256 MiB unless
     /// told otherwise, 0 to keep that one alone. Where they would hold more, those that were longest unused
     /// are forgotten, and made again when they are needed. Plans share the memory of their intermediates and
-    /// keep nothing that was fed; each has what its kernels work with and the constants that it computed.
+    /// keep nothing that was fed; each has what its primitives work with and the constants that it computed.
     /// Prepared steps have memory of their own, which does not count.
     ///
     /// # Errors
@@ -76,8 +76,8 @@ impl Session {
         self.plans.set_budget(&mut lock(&self.state), bytes)
     }
 
-    /// How many bytes the kept plans hold: their intermediates' and their kernels', and about 1 KiB for each
-    /// kernel.
+    /// How many bytes the kept plans hold: their intermediates' and their primitives', and about 1 KiB for each
+    /// primitive.
     #[must_use]
     pub fn plan_cache_bytes(&self) -> usize {
         self.plans.bytes()
@@ -141,7 +141,7 @@ impl Session {
         Ok(Callable { graph, state, compiled, feeds, outputs, fetches, ran: false })
     }
 
-    /// What a run of these fetches does: the kernel primitives that it was planned to, and what was fused.
+    /// What a run of these fetches does: the primitives that it was planned to, and what was fused.
     ///
     /// # Errors
     /// As [`make_callable`](Session::make_callable).

@@ -39,7 +39,7 @@ pub fn evaluate(graph: &Graph, target: &Output, feeds: &[(Output, Array)]) -> Ar
             Source::Computed | Source::Variable(_) | Source::Counter(_) => vec![0.0; value.bytes],
         });
     }
-    lowering.kernels.iter().for_each(|kernel| run(&kernel.step, &mut values));
+    lowering.primitives.iter().for_each(|primitive| run(&primitive.step, &mut values));
     let indices = nest(&view.dims);
     let read = |i: &Vec<usize>| values[view.operand.buffer][address(&view.access(), i)];
     Array { values: indices.iter().map(read).collect(), dims: view.dims.clone() }
