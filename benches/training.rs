@@ -7,7 +7,8 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use minutia::datasets::{Batches, digits};
 use models::{BATCH, Classifier, device};
 
-/// Images: few, for they are generated first. An epoch goes through them often enough to have the post's steps.
+/// Images: few, for they are generated first. An epoch goes through them often enough to have the post's
+/// steps.
 const IMAGES: usize = 5_000;
 const EPOCH_STEPS: usize = 550;
 

@@ -1,5 +1,5 @@
-//! Training gives the same bits for every SIMD width and number of threads, on a GPU, and on every machine: what is
-//! learned is compared with digests that stand beside the models.
+//! Training gives the same bits for every SIMD width and number of threads, on a GPU, and on every machine:
+//! what is learned is compared with digests that stand beside the models.
 
 #[path = "../crates/tensor/tests/common/gpu.rs"]
 mod gpu;

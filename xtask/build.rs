@@ -1,7 +1,7 @@
 //! Embeds the workspace's sources, so that a stage's key can name the code that it runs.
 //!
-//! The bytes are embedded rather than their digest: hashing them at run time spares the build a second copy of
-//! the digest crate, and the few hundred kilobytes do not matter to a developer's tool.
+//! The bytes are embedded rather than their digest: hashing them at run time spares the build a second copy
+//! of the digest crate, and the few hundred kilobytes do not matter to a developer's tool.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};

@@ -1,5 +1,5 @@
-//! What a GPU takes for the post's jobs, for products and for memory, each result compared with the CPU's, bit by bit:
-//! `cargo bench -p minutia --features cuda --bench gpu`; see `benches/gpu/README.md`.
+//! What a GPU takes for the post's jobs, for products and for memory, each result compared with the CPU's,
+//! bit by bit: `cargo bench -p minutia --features cuda --bench gpu`; see `benches/gpu/README.md`.
 
 mod options;
 mod suite;

@@ -1,4 +1,5 @@
-//! What the benches share: the post's two models, programs of one step with memory to run over, and short settings.
+//! What the benches share: the post's two models, programs of one step with memory to run over, and short
+//! settings.
 #![allow(dead_code)]
 
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Graphs that bytes build or change: checked, written and read, planned, and run with tiny tensors. A graph that was
-//! written and read gives the same bits, with whatever threads.
+//! Graphs that bytes build or change: checked, written and read, planned, and run with tiny tensors. A graph
+//! that was written and read gives the same bits, with whatever threads.
 #![no_main]
 
 use arbitrary::Unstructured;

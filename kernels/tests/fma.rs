@@ -1,4 +1,5 @@
-//! The software multiply-add against exact integer arithmetic, and against the instruction where the CPU has it.
+//! The software multiply-add against exact integer arithmetic, and against the instruction where the CPU has
+//! it.
 
 use minutia_kernels::{
     fma::exact,
@@ -39,7 +40,8 @@ fn reference(a: f32, b: f32, c: f32) -> f32 {
         // Nothing is rounded, and `f64` knows the rules for infinities, NaN and the signs of zeros.
         return (f64::from(a) * f64::from(b) + f64::from(c)) as f32;
     }
-    /// Bits by which the larger operand is moved at most; what lies still lower only tells which way to round.
+    /// Bits by which the larger operand is moved at most; what lies still lower only tells which way to
+    /// round.
     const FAR: i32 = 76;
     let ((ma, ea), (mb, eb), (mc, ec)) = (split(a), split(b), split(c));
     let (mut product, mut term, apart) = (ma * mb, mc, ea + eb - ec);

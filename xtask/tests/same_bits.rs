@@ -103,7 +103,8 @@ fn a_forged_checkpoint_is_refused_before_anything_is_allocated() {
     succeed(place.reproduce("out", &["classifier"]));
     let (out, whole) = (place.path("out"), place.manifest("out"));
     let checkpoint = catch_checkpoint(&place);
-    // No epochs; a map of one variable whose name claims 2^60 bytes; of 2^60 variables; of none; a variable of no rows.
+    // No epochs; a map of one variable whose name claims 2^60 bytes; of 2^60 variables; of none; a variable
+    // of no rows.
     let long = [&[253][..], &(1_u64 << 60).to_le_bytes()].concat();
     let empty = |name: &[u8]| [&[0, 1, name.len() as u8][..], name, &[1, 0, 0, 0]].concat();
     for (state, message) in [

@@ -1,4 +1,5 @@
-//! Records with a right digest and a forged outcome: an error or a run, never a panic, and no more memory than usual.
+//! Records with a right digest and a forged outcome: an error or a run, never a panic, and no more memory
+//! than usual.
 #![cfg(target_os = "linux")]
 
 mod common;

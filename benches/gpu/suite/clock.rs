@@ -40,8 +40,8 @@ pub fn seconds<E>(work: impl FnOnce() -> Result<(), E>) -> Result<f64, E> {
     Ok(start.elapsed().as_secs_f64())
 }
 
-/// The seconds of one run out of a queue of them: `work` puts so many runs behind each other and waits for the last. A queue
-/// is long enough to take `least` seconds.
+/// The seconds of one run out of a queue of them: `work` puts so many runs behind each other and waits for
+/// the last. A queue is long enough to take `least` seconds.
 ///
 /// # Errors
 /// When a repeat fails.

@@ -1,4 +1,5 @@
-//! What the jobs start from: the files that all contenders of `cargo xtask bench` read, or some built-in digits.
+//! What the jobs start from: the files that all contenders of `cargo xtask bench` read, or some built-in
+//! digits.
 
 use std::path::Path;
 

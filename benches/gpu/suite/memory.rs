@@ -76,8 +76,8 @@ fn axpy() -> MapProgram {
     m.finish(&[value])
 }
 
-/// Adagrad's update of a variable and of its sum of squares, which starts at 1 plus what is there so that no root is of a
-/// negative number.
+/// Adagrad's update of a variable and of its sum of squares, which starts at 1 plus what is there so that no
+/// root is of a negative number.
 fn adagrad() -> MapProgram {
     let mut m = MapBuilder::new(3);
     let (x, sum, gradient) = (m.input(0), m.input(1), m.input(2));

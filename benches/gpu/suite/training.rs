@@ -1,4 +1,5 @@
-//! Epochs of the classifier: with the loss read after each step, without, and without any word between host and GPU.
+//! Epochs of the classifier: with the loss read after each step, without, and without any word between host
+//! and GPU.
 
 use minutia::prelude::*;
 

@@ -1,8 +1,8 @@
 //! Instructions with everything looked up: what a warp executes.
 //!
-//! Registers are numbers into a warp's register file, which has predicates, words and longs. Constants and special
-//! registers lie in it too, so that every operand is read in one way. A register of 16 bits is a word whose upper half
-//! is zero.
+//! Registers are numbers into a warp's register file, which has predicates, words and longs. Constants and
+//! special registers lie in it too, so that every operand is read in one way. A register of 16 bits is a word
+//! whose upper half is zero.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Whatever a text or a launch names, it is an error, never a panic, an overflow of the stack, or all of the memory.
+//! Whatever a text or a launch names, it is an error, never a panic, an overflow of the stack, or all of the
+//! memory.
 
 mod common;
 

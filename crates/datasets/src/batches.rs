@@ -1,10 +1,10 @@
 use minutia_kernels::rng::Generator;
 
-/// TensorFlow 1's `next_batch`: shuffled rows, epoch after epoch. A batch may straddle two epochs: it takes what is
-/// left of one and goes on with the newly shuffled next.
+/// TensorFlow 1's `next_batch`: shuffled rows, epoch after epoch. A batch may straddle two epochs: it takes
+/// what is left of one and goes on with the newly shuffled next.
 ///
-/// The order is a function of the seed alone: the shuffle of epoch `e` draws from the stream `batches/e`, so that
-/// [`seek`](Batches::seek) finds any place again.
+/// The order is a function of the seed alone: the shuffle of epoch `e` draws from the stream `batches/e`, so
+/// that [`seek`](Batches::seek) finds any place again.
 ///
 /// ```
 /// use minutia_datasets::Batches;

@@ -72,8 +72,8 @@ pub fn is_offline() -> bool {
     env::var_os(OFFLINE).is_some_and(|value| !value.is_empty() && value != "0")
 }
 
-/// Loads the data set of `folder`, else of the folder that `MINUTIA_DATA_DIR` names, else MNIST from the cache folder;
-/// where there is none, the built-in [`digits`]. Never downloads.
+/// Loads the data set of `folder`, else of the folder that `MINUTIA_DATA_DIR` names, else MNIST from the
+/// cache folder; where there is none, the built-in [`digits`]. Never downloads.
 ///
 /// # Errors
 /// As [`find`].
@@ -84,9 +84,9 @@ pub fn locate(folder: Option<&Path>) -> Result<Located, Error> {
     }
 }
 
-/// Loads the data set of `folder`, else of the folder that `MINUTIA_DATA_DIR` names, else MNIST from the cache folder.
-/// Where that lacks a file, `download` is called with it, unless [`is_offline`]; it puts the files there or says why
-/// not.
+/// Loads the data set of `folder`, else of the folder that `MINUTIA_DATA_DIR` names, else MNIST from the
+/// cache folder. Where that lacks a file, `download` is called with it, unless [`is_offline`]; it puts the
+/// files there or says why not.
 ///
 /// ```no_run
 /// use minutia_datasets::{Found, find};

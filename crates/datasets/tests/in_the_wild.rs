@@ -1,4 +1,5 @@
-//! Files and folders as people have them: loaded where they can be, otherwise one message that says what they are.
+//! Files and folders as people have them: loaded where they can be, otherwise one message that says what they
+//! are.
 
 use minutia_datasets::{
     idx::{self, Data, Idx},

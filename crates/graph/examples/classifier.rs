@@ -1,5 +1,5 @@
-//! The two-layer classifier written out against this crate alone, on random images: what a training step is planned
-//! to, and what it costs.
+//! The two-layer classifier written out against this crate alone, on random images: what a training step is
+//! planned to, and what it costs.
 //!
 //! `cargo run --release -p minutia-graph --example classifier`
 

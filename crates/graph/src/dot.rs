@@ -2,8 +2,8 @@ use crate::Graph;
 use std::fmt::Write;
 
 impl Graph {
-    /// The graph in Graphviz' DOT language: a box for each name scope, solid edges for values, dashed ones for
-    /// control dependencies.
+    /// The graph in Graphviz' DOT language: a box for each name scope, solid edges for values, dashed ones
+    /// for control dependencies.
     ///
     /// ```
     /// let graph = minutia_graph::Graph::new();

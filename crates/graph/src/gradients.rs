@@ -2,8 +2,9 @@ use crate::{DType, Error, Graph, Output, node::NodeId, ops::Gradient};
 use std::collections::BTreeMap;
 
 impl Graph {
-    /// Symbolic gradients of (the sum of the elements of) `y` with respect to each of `xs`: new nodes in this graph,
-    /// which can be differentiated again. `None` where `y` does not depend on `x` in a differentiable way.
+    /// Symbolic gradients of (the sum of the elements of) `y` with respect to each of `xs`: new nodes in this
+    /// graph, which can be differentiated again. `None` where `y` does not depend on `x` in a differentiable
+    /// way.
     ///
     /// Where a tensor is used several times, the gradients of its uses are added in the order of the uses,
     /// last first, so that the sum has one fixed order.

@@ -1,7 +1,7 @@
 //! Lowering: from operations to primitives over values, before anything is placed in memory.
 //!
-//! The result is a list of [`Primitive`]s whose buffer numbers are *values*, each written once. Transposing, slicing,
-//! broadcasting and most reshaping cost nothing: they make another [`View`] of the same value.
+//! The result is a list of [`Primitive`]s whose buffer numbers are *values*, each written once. Transposing,
+//! slicing, broadcasting and most reshaping cost nothing: they make another [`View`] of the same value.
 
 pub(crate) use crate::view::View;
 use crate::{DType, known::Known, layout, node::NodeId};

@@ -1,8 +1,9 @@
-//! The operations of a graph: TensorFlow's name, which errors, drawings and [`Graph::nodes`](crate::Graph::nodes) show,
-//! and what builds each. [`table`] lists them; `cargo run -p minutia-graph --example operations` prints it.
+//! The operations of a graph: TensorFlow's name, which errors, drawings and
+//! [`Graph::nodes`](crate::Graph::nodes) show, and what builds each. [`table`] lists them; `cargo run -p
+//! minutia-graph --example operations` prints it.
 //!
-//! Elementwise operations broadcast: shapes are aligned at the last axis, and an extent of 1 stretches. Beside a tensor
-//! they take outputs, variables and plain numbers. Compositions, such as
+//! Elementwise operations broadcast: shapes are aligned at the last axis, and an extent of 1 stretches.
+//! Beside a tensor they take outputs, variables and plain numbers. Compositions, such as
 //! [`Output::clip_by_value`](crate::Output::clip_by_value) (`Maximum` of `Minimum`), build several of these.
 
 /// Each operation's name and the methods or operators that build it, sorted by name.

@@ -3,8 +3,8 @@
 use crate::{Output, Variable};
 use std::ops;
 
-/// What stands beside a tensor in an elementwise operation: an output, a variable, or a plain number, which becomes a
-/// constant of the tensor's type where that type can hold it.
+/// What stands beside a tensor in an elementwise operation: an output, a variable, or a plain number, which
+/// becomes a constant of the tensor's type where that type can hold it.
 ///
 /// ```
 /// use minutia_graph::{Graph, Session, feeds};

@@ -2,8 +2,8 @@ use minutia_tensor::Shape;
 use serde::{Deserialize, Serialize};
 use std::{fmt, ops::Deref};
 
-/// The extents of a symbolic tensor, outermost first; `None` where an extent is known only when the graph runs.
-/// The rank is always known.
+/// The extents of a symbolic tensor, outermost first; `None` where an extent is known only when the graph
+/// runs. The rank is always known.
 ///
 /// ```
 /// use minutia_graph::PartialShape;

@@ -1,4 +1,5 @@
-//! A prepared step allocates nothing: not when it runs, not when it is fed by handle or by name, not when it is read.
+//! A prepared step allocates nothing: not when it runs, not when it is fed by handle or by name, not when it
+//! is read.
 
 use minutia_graph::{DType, Device, Graph, Session, Tensor, feeds};
 use std::{

@@ -48,8 +48,8 @@ fn a_graph_comes_back_as_it_was() {
     assert!(serde_json::to_string(&broken).unwrap_err().to_string().contains("inner dimensions differ"));
 }
 
-/// Zeros, subnormals, the edges of the normal numbers, halves of the last place, infinities, NaNs of both kinds and signs
-/// with payloads, and a walk over all patterns.
+/// Zeros, subnormals, the edges of the normal numbers, halves of the last place, infinities, NaNs of both
+/// kinds and signs with payloads, and a walk over all patterns.
 fn patterns() -> Vec<f32> {
     let edges = [0, 1, 0x7f_ffff, 0x80_0000, 0x3f80_0001, 0x3eaa_aaab, 0x7f7f_ffff, 0x7f80_0000, 0x7f80_0001];
     let nans = [0x7fbf_ffff, 0x7fc0_0000, 0x7fc0_0001, 0x7fff_ffff];
@@ -230,8 +230,8 @@ fn variables_that_are_not_there_are_refused() {
     });
 }
 
-/// Every number of a file changed in turn to values at the edges: an error or a graph, never a panic, and where it is
-/// a graph, what can be run runs or is an error.
+/// Every number of a file changed in turn to values at the edges: an error or a graph, never a panic, and
+/// where it is a graph, what can be run runs or is an error.
 #[test]
 fn no_number_in_a_file_panics() {
     let text = serde_json::to_value(graph()).unwrap();

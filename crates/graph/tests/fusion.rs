@@ -2,8 +2,8 @@
 
 use minutia_graph::{DType, Device, Error, Graph, Output, Session, feeds};
 
-/// The gradient of relu asks where its result is above zero; as the result is in memory, so does the primitive that wants
-/// to know.
+/// The gradient of relu asks where its result is above zero; as the result is in memory, so does the
+/// primitive that wants to know.
 #[test]
 fn a_mask_is_made_where_it_is_read() -> Result<(), Error> {
     let graph = Graph::new();
@@ -41,8 +41,8 @@ fn a_multiplication_by_one_is_no_primitive() -> Result<(), Error> {
     Ok(())
 }
 
-/// Softmax, clipped cross-entropy and their gradients keep to their rows: threads may take rows through all of it. It is
-/// the loops that tell, not the names of the operations.
+/// Softmax, clipped cross-entropy and their gradients keep to their rows: threads may take rows through all
+/// of it. It is the loops that tell, not the names of the operations.
 #[test]
 fn a_loss_and_its_gradient_are_one_region() -> Result<(), Error> {
     type Softmax = (&'static str, fn(&Output) -> Output);

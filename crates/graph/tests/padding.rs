@@ -1,5 +1,5 @@
-//! Rows of wide matrices lie apart in memory, which nobody may notice: whatever is computed of a variable or of
-//! intermediates has the bits that come of a fed tensor, whose rows follow each other.
+//! Rows of wide matrices lie apart in memory, which nobody may notice: whatever is computed of a variable or
+//! of intermediates has the bits that come of a fed tensor, whose rows follow each other.
 
 use minutia_graph::{DType, Device, Error, Graph, Output, Session, Tensor, feeds};
 use minutia_kernels::rng::Generator;

@@ -2,7 +2,8 @@
 
 use minutia_graph::{DType, Device, Graph, Output, Session, Tensor, feeds};
 
-/// A row: what it says, inputs, the operation, its value, the gradient of the sum of its elements for each input.
+/// A row: what it says, inputs, the operation, its value, the gradient of the sum of its elements for each
+/// input.
 struct Row {
     says: &'static str,
     inputs: Vec<Tensor>,

@@ -1,8 +1,8 @@
 use crate::{Argument, Domain, Optimizer, Rate, optimizer::slot};
 use minutia_graph::{Graph, Output, Variable};
 
-/// Adagrad (Duchi et al., 2011) as in TensorFlow 1: `a += g g`, `v -= rate g / sqrt(a)`, from `a = 0.1`; there is no
-/// epsilon. Slot: `W/Adagrad` beside a variable `W`.
+/// Adagrad (Duchi et al., 2011) as in TensorFlow 1: `a += g g`, `v -= rate g / sqrt(a)`, from `a = 0.1`;
+/// there is no epsilon. Slot: `W/Adagrad` beside a variable `W`.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session, feeds};

@@ -1,13 +1,13 @@
 use crate::{Argument, Domain, Optimizer, Rate, optimizer::slot};
 use minutia_graph::{Graph, Output, Variable};
 
-/// Adam (Kingma and Ba, 2015) as in TensorFlow 1: at step `t`, from 1,
-/// `r = rate sqrt(1 - beta2^t) / (1 - beta1^t)`, `m += (1 - beta1) (g - m)`, `s += (1 - beta2) (g g - s)`,
-/// `v -= r m / (sqrt(s) + epsilon)`, from `m = s = 0`. Defaults: rate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-8.
-/// Slots: `W/Adam` (m) and `W/Adam_1` (s) beside a variable `W`; `beta1_power` and `beta2_power`.
+/// Adam (Kingma and Ba, 2015) as in TensorFlow 1: at step `t`, from 1, `r = rate sqrt(1 - beta2^t) / (1 -
+/// beta1^t)`, `m += (1 - beta1) (g - m)`, `s += (1 - beta2) (g g - s)`, `v -= r m / (sqrt(s) + epsilon)`,
+/// from `m = s = 0`. Defaults: rate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-8. Slots: `W/Adam` (m) and
+/// `W/Adam_1` (s) beside a variable `W`; `beta1_power` and `beta2_power`.
 ///
-/// With [`weight_decay`](Adam::weight_decay) it is AdamW (Loshchilov and Hutter, 2019): `v -= rate decay v` besides,
-/// apart from the gradient.
+/// With [`weight_decay`](Adam::weight_decay) it is AdamW (Loshchilov and Hutter, 2019): `v -= rate decay v`
+/// besides, apart from the gradient.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session, feeds};
@@ -81,7 +81,8 @@ impl Optimizer for Adam {
 
     fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
         let rate = self.rate.output(graph);
-        // The powers of this step; kept as variables, since a power by repeated products has one fixed rounding.
+        // The powers of this step; kept as variables, since a power by repeated products has one fixed
+        // rounding.
         let (power1, power2) = {
             let _root = graph.name_scope("");
             let power = |name: &str, beta: f32| graph.untrainable_variable(name, beta);

@@ -2,8 +2,8 @@ use crate::{Argument, Domain, Optimizer, Rate, optimizer::slot};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Gradient descent with momentum: `a = momentum a + g`, `v -= rate a`, from `a = 0`; with Nesterov's variant
-/// `v -= rate g + rate momentum a`, as TensorFlow computes it (Sutskever et al., 2013). Slot: `W/Momentum` beside a
-/// variable `W`.
+/// `v -= rate g + rate momentum a`, as TensorFlow computes it (Sutskever et al., 2013). Slot: `W/Momentum`
+/// beside a variable `W`.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session, feeds};

@@ -1,9 +1,9 @@
 use crate::{Argument, Domain, Optimizer, Rate, optimizer::slot};
 use minutia_graph::{Graph, Output, Variable};
 
-/// RMSProp (Tieleman and Hinton, 2012) as in TensorFlow 1: `s += (1 - decay) (g g - s)`,
-/// `m = momentum m + rate g / sqrt(s + epsilon)`, `v -= m`, from `s = 1` and `m = 0`. Defaults: decay 0.9, momentum 0,
-/// epsilon 1e-10. Slots: `W/RMSProp` (s) and `W/RMSProp_1` (m) beside a variable `W`.
+/// RMSProp (Tieleman and Hinton, 2012) as in TensorFlow 1: `s += (1 - decay) (g g - s)`, `m = momentum m +
+/// rate g / sqrt(s + epsilon)`, `v -= m`, from `s = 1` and `m = 0`. Defaults: decay 0.9, momentum 0, epsilon
+/// 1e-10. Slots: `W/RMSProp` (s) and `W/RMSProp_1` (m) beside a variable `W`.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session, feeds};

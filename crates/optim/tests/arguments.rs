@@ -1,4 +1,5 @@
-//! Numbers that no optimizer, schedule or clipping takes are errors of `minimize` that say which, and what it takes.
+//! Numbers that no optimizer, schedule or clipping takes are errors of `minimize` that say which, and what it
+//! takes.
 
 use minutia_graph::{Error as GraphError, Graph, Operation, Output};
 use minutia_optim::{

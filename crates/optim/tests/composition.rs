@@ -1,5 +1,5 @@
-//! Updates of one variable that meet in one run. The values are TensorFlow 1's, whose resource variables these follow;
-//! where it leaves an order open, ours is the order of building.
+//! Updates of one variable that meet in one run. The values are TensorFlow 1's, whose resource variables
+//! these follow; where it leaves an order open, ours is the order of building.
 
 use minutia_graph::{DType, Device, Graph, Operation, Output, Session, Tensor, Variable, feeds};
 use minutia_optim::{Adagrad, Adam, Error, GradientDescent, Momentum, Optimizer, RmsProp, clip_by_norm};
@@ -192,8 +192,9 @@ fn optimizers() -> Vec<(&'static str, Step)> {
     ]
 }
 
-/// Two optimizers change one variable, each after its slots are set to their initial values. Gradients are constant here,
-/// so that one run of all may not differ in a bit from one run of each, in the order of building.
+/// Two optimizers change one variable, each after its slots are set to their initial values. Gradients are
+/// constant here, so that one run of all may not differ in a bit from one run of each, in the order of
+/// building.
 #[test]
 fn updates_in_one_run_are_those_of_a_run_for_each() {
     for (name, minimize) in optimizers() {
@@ -221,7 +222,8 @@ fn updates_in_one_run_are_those_of_a_run_for_each() {
     }
 }
 
-/// Reading late costs nothing: the primitives are those of the gradients, and variables are changed where they lie.
+/// Reading late costs nothing: the primitives are those of the gradients, and variables are changed where
+/// they lie.
 #[test]
 fn updates_are_fused_and_in_place() {
     for ((name, minimize), primitives) in optimizers().into_iter().zip([4, 4, 4, 4, 4, 7, 7]) {

@@ -1,5 +1,5 @@
-//! Runs one layer of a network, `sigmoid(x w + bias)`, on every level of instructions that this CPU has: the times
-//! differ, the bits do not.
+//! Runs one layer of a network, `sigmoid(x w + bias)`, on every level of instructions that this CPU has: the
+//! times differ, the bits do not.
 //!
 //! `cargo run --release -p minutia-tensor --example levels`
 

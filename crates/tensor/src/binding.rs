@@ -40,7 +40,8 @@ impl<A: Copy> Bindings<A> {
         &self.addresses
     }
 
-    /// Takes the addresses from a memory, unless they are known to be the same; whether it did. Allocates nothing.
+    /// Takes the addresses from a memory, unless they are known to be the same; whether it did. Allocates
+    /// nothing.
     ///
     /// # Errors
     /// As [`Executable::run`](crate::Executable::run).

@@ -3,8 +3,8 @@
 //! This crate knows no graph. It offers two things:
 //!
 //! * [`Tensor`], an immutable array on the host that converts to and from [`ndarray`];
-//! * [`Device`], which compiles a [`program::Program`] (a list of kernel primitives over numbered buffers) and
-//!   runs it over a [`Memory`], with the same bits whatever the SIMD width and the number of threads.
+//! * [`Device`], which compiles a [`program::Program`] (a list of kernel primitives over numbered buffers)
+//!   and runs it over a [`Memory`], with the same bits whatever the SIMD width and the number of threads.
 //!
 //! ```
 //! use minutia_tensor::{Tensor, ndarray::array};

@@ -1,5 +1,5 @@
-//! A bad row number on a GPU: who is told, and what becomes of what was launched after it. Without the feature `cuda` there
-//! is nothing to test.
+//! A bad row number on a GPU: who is told, and what becomes of what was launched after it. Without the
+//! feature `cuda` there is nothing to test.
 
 mod common;
 

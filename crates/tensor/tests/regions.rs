@@ -1,5 +1,5 @@
-//! Steps over the same rows, which threads may take apart, give the reference's bits, whatever rows they read of what
-//! other steps write.
+//! Steps over the same rows, which threads may take apart, give the reference's bits, whatever rows they read
+//! of what other steps write.
 
 mod common;
 
@@ -19,8 +19,8 @@ fn walk(buffer: usize, [row, column]: [usize; 2], strides: [usize; 2]) -> Access
     Access { operand: Operand { buffer, offset, dtype: DType::F32 }, strides: strides.to_vec() }
 }
 
-/// A step from one buffer to another, or to the same. Most steps keep to their rows; some read or write the next row,
-/// one row for all, or columns for rows.
+/// A step from one buffer to another, or to the same. Most steps keep to their rows; some read or write the
+/// next row, one row for all, or columns for rows.
 fn step(generator: &mut Generator) -> Primitive {
     let rows = if generator.below(8) == 0 { ROWS - 7 } else { ROWS - 1 };
     let width = if generator.below(2) == 0 { WIDTH } else { 1 + generator.below(WIDTH as u32 - 1) as usize };

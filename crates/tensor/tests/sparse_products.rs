@@ -1,6 +1,6 @@
-//! Products whose left operand has many zeros give the reference's bits, whatever else the operands hold and wherever
-//! they come from: the loops that leave zeros out, the check that sends operands that are not finite around them, lists
-//! made from bytes, updates in place, rows that start at cache lines.
+//! Products whose left operand has many zeros give the reference's bits, whatever else the operands hold and
+//! wherever they come from: the loops that leave zeros out, the check that sends operands that are not finite
+//! around them, lists made from bytes, updates in place, rows that start at cache lines.
 
 mod common;
 
@@ -298,7 +298,8 @@ fn numbers(strides: &[usize]) -> Access {
     Access { operand: Operand { buffer: 2, offset: 4, dtype: DType::F32 }, strides: strides.to_vec() }
 }
 
-/// A gather of half the rows of a table (buffers 0, 1 and, from the second number on, 2) and their products with buffer 3.
+/// A gather of half the rows of a table (buffers 0, 1 and, from the second number on, 2) and their products
+/// with buffer 3.
 fn picked() -> Vec<Primitive> {
     let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
     let mut program = MapBuilder::new(1);

@@ -179,8 +179,8 @@ fn products_of_every_shape_and_layout() {
     }
 }
 
-/// Products that may leave zeros out: among them signed zeros, subnormals and sums that underflow, and against a
-/// right operand that is not finite.
+/// Products that may leave zeros out: among them signed zeros, subnormals and sums that underflow, and
+/// against a right operand that is not finite.
 #[test]
 fn products_with_many_zeros() {
     for [m, n, k] in [[100, 300, 64], [40, 100, 300], [200, 20, 300], [71, 112, 257], [600, 16, 110]] {

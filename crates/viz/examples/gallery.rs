@@ -123,7 +123,8 @@ pub fn figures() -> Result<Vec<(&'static str, Figure)>, minutia_viz::Error> {
 
 /// A softmax classifier with a hidden layer, and the graph that trains it.
 fn training_graph() -> Result<GraphDiagram, minutia_viz::Error> {
-    // Name, scope, detail, group: what is fed 0, variables 1, the forward pass 2, the loss 3, gradients 4, updates 5.
+    // Name, scope, detail, group: what is fed 0, variables 1, the forward pass 2, the loss 3, gradients 4,
+    // updates 5.
     let table = [
         ("images", "", "f32 [?, 784]", 0),
         ("labels", "", "f32 [?, 10]", 0),

@@ -21,8 +21,8 @@ pub enum Scale {
     Linear,
     /// Equal factors; what is not positive is left out, and if that is everything, the panel says so.
     Log,
-    /// Seconds since the beginning of 1970 in UTC, without leap seconds, as Unix counts them; ticks at full hours, days,
-    /// months or years of the Gregorian calendar.
+    /// Seconds since the beginning of 1970 in UTC, without leap seconds, as Unix counts them; ticks at full
+    /// hours, days, months or years of the Gregorian calendar.
     Date,
 }
 

@@ -219,7 +219,8 @@ impl Canvas {
         self.texts.push((area, text.into()));
     }
 
-    /// How much smaller a text must be because another font shows its letters wider than was planned; 1 for none.
+    /// How much smaller a text must be because another font shows its letters wider than was planned; 1 for
+    /// none.
     fn squeeze(&mut self, text: &str) -> f64 {
         if text.chars().all(is_built_in) {
             return 1.0;

@@ -10,10 +10,11 @@ use std::sync::Arc;
 
 /// Panels in rows, under a title and over a caption, as SVG or PNG.
 ///
-/// Title and caption are also the SVG's accessible title and description. Texts are set in a subset of DejaVu Sans: Latin
-/// letters with accents, Greek, digits above and below the line, common signs. Other letters need a font of the caller's,
-/// see [`Figure::font`]; without one they are an error of a PNG, and appear in the reader's fonts in an SVG. Texts that are
-/// long for their place are broken into lines or set smaller, and panels grow to hold them: nothing is cut.
+/// Title and caption are also the SVG's accessible title and description. Texts are set in a subset of DejaVu
+/// Sans: Latin letters with accents, Greek, digits above and below the line, common signs. Other letters need
+/// a font of the caller's, see [`Figure::font`]; without one they are an error of a PNG, and appear in the
+/// reader's fonts in an SVG. Texts that are long for their place are broken into lines or set smaller, and
+/// panels grow to hold them: nothing is cut.
 ///
 /// ```
 /// use minutia_viz::{Figure, LineChart};
@@ -87,8 +88,9 @@ impl Figure {
         Figure { theme, ..self }
     }
 
-    /// With one more font, the bytes of a TrueType or OpenType file, for letters that the built-in one and those given
-    /// before lack. An SVG that needs it carries all of it, so that a subset makes small pictures.
+    /// With one more font, the bytes of a TrueType or OpenType file, for letters that the built-in one and
+    /// those given before lack. An SVG that needs it carries all of it, so that a subset makes small
+    /// pictures.
     ///
     /// ```
     /// use minutia_viz::{Error, Figure, LineChart};
@@ -120,14 +122,15 @@ impl Figure {
         self.page().canvas.missing.into_iter().collect()
     }
 
-    /// The SVG document, the same bytes everywhere. It carries its font, so that it looks the same everywhere too: about
-    /// 40 KB, and the fonts it was given, if it needs them.
+    /// The SVG document, the same bytes everywhere. It carries its font, so that it looks the same everywhere
+    /// too: about 40 KB, and the fonts it was given, if it needs them.
     #[must_use]
     pub fn to_svg(&self) -> String {
         self.document(&self.page(), font_face_css())
     }
 
-    /// The SVG document without the built-in font, to be put into a page that has [`font_face_css`] once for all figures.
+    /// The SVG document without the built-in font, to be put into a page that has [`font_face_css`] once for
+    /// all figures.
     #[must_use]
     pub fn to_inline_svg(&self) -> String {
         self.document(&self.page(), "")
@@ -199,8 +202,8 @@ impl Figure {
     /// The picture as PNG, `scale` pixels for each of the SVG's; text is set in the figure's fonts.
     ///
     /// # Errors
-    /// [`Error::Letters`] when no font of the figure has a letter, [`Error::Pixels`] when the picture would have more than
-    /// 2²⁶ pixels, [`Error::Raster`] when `scale` is not positive.
+    /// [`Error::Letters`] when no font of the figure has a letter, [`Error::Pixels`] when the picture would
+    /// have more than 2²⁶ pixels, [`Error::Raster`] when `scale` is not positive.
     ///
     /// ```
     /// use minutia_viz::{Error, Figure, LineChart};

@@ -6,7 +6,8 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::OnceLock};
 
-/// A subset of DejaVu Sans without kerning, so that a text is as wide as its letters; see assets/DejaVuSans.LICENSE.
+/// A subset of DejaVu Sans without kerning, so that a text is as wide as its letters; see
+/// assets/DejaVuSans.LICENSE.
 pub(crate) const FONT: &[u8] = include_bytes!("../assets/DejaVuSans.ttf");
 
 /// The family that pictures name.

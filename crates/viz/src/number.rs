@@ -1,7 +1,7 @@
 //! The one formatter of numbers, so that the same figure is the same bytes everywhere.
 
-/// Formats a number for labels: at most four significant digits, powers of ten where it is very large or small, a true
-/// minus sign.
+/// Formats a number for labels: at most four significant digits, powers of ten where it is very large or
+/// small, a true minus sign.
 ///
 /// ```
 /// use minutia_viz::format_number;
@@ -129,7 +129,8 @@ pub(crate) fn exact(n: i64, e: i32) -> String {
     if mantissa == "1" { format!("{sign}{power}") } else { format!("{sign}{mantissa}×{power}") }
 }
 
-/// A coordinate in a drawing: two decimals at most. What is not finite would make the whole picture invalid and is zero.
+/// A coordinate in a drawing: two decimals at most. What is not finite would make the whole picture invalid
+/// and is zero.
 pub(crate) fn coordinate(x: f64) -> String {
     if !x.is_finite() {
         return "0".into();

@@ -5,7 +5,8 @@ use crate::{
     text::{Block, text_width},
 };
 
-/// A part of a figure; the charts and diagrams of this crate are panels, and a type of another crate may be one.
+/// A part of a figure; the charts and diagrams of this crate are panels, and a type of another crate may be
+/// one.
 ///
 /// ```
 /// use minutia_viz::{Anchor, Color, Drawing, Figure, HeatMap, Panel};
@@ -48,7 +49,8 @@ impl Panel for Box<dyn Panel> {
     }
 }
 
-/// What a [`Panel`] draws on. Coordinates are pixels of the figure, to the right and down; what is not finite is zero.
+/// What a [`Panel`] draws on. Coordinates are pixels of the figure, to the right and down; what is not finite
+/// is zero.
 ///
 /// ```
 /// use minutia_viz::{Color, Drawing, Figure, Panel};
@@ -108,8 +110,8 @@ impl Drawing<'_> {
         self.0.block(at, &Block::fit(text, size, width), anchor, Color::INK);
     }
 
-    /// How many lines [`Drawing::wrapped_text`] makes of a text, which a panel's size should have room for: 1.2 times
-    /// the size for each.
+    /// How many lines [`Drawing::wrapped_text`] makes of a text, which a panel's size should have room for:
+    /// 1.2 times the size for each.
     ///
     /// ```
     /// use minutia_viz::Drawing;

@@ -1,8 +1,9 @@
 //! Matrices whose cells are smaller than a pixel.
 
-/// Columns and values of a matrix, row by row, for an area of `extent` pixels. Cells smaller than a pixel are averaged to
-/// larger ones: a renderer that picks one of them would show patterns that are not in the data. So would means of changing
-/// numbers of cells; so they are of a whole number, as nearly as it divides the matrix. What is not finite is left out.
+/// Columns and values of a matrix, row by row, for an area of `extent` pixels. Cells smaller than a pixel are
+/// averaged to larger ones: a renderer that picks one of them would show patterns that are not in the data.
+/// So would means of changing numbers of cells; so they are of a whole number, as nearly as it divides the
+/// matrix. What is not finite is left out.
 pub(crate) fn shrunk(values: &[f64], columns: usize, extent: (f64, f64)) -> (usize, Vec<f64>) {
     let rows = values.len() / columns.max(1);
     let fit = |cells: usize, pixels: f64| {

@@ -11,8 +11,9 @@ pub(crate) struct Spline {
 }
 
 impl Spline {
-    /// The uniform cubic B-spline of a polygon, held at its ends. It stays within the polygon's hull, so that it never
-    /// swings out over what the polygon avoids, and where the polygon only goes down so does the curve.
+    /// The uniform cubic B-spline of a polygon, held at its ends. It stays within the polygon's hull, so that
+    /// it never swings out over what the polygon avoids, and where the polygon only goes down so does the
+    /// curve.
     pub fn through(polygon: &[Point]) -> Option<Spline> {
         let (&start, &end) = (polygon.first()?, polygon.last()?);
         let mut held = vec![start, start];

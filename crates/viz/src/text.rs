@@ -2,8 +2,8 @@
 
 use crate::font::advance;
 
-/// Width of a text in pixels, `size` pixels to the em. Letters that the built-in font lacks have the width that their
-/// script usually has; a font that shows them wider is set smaller (see `canvas`).
+/// Width of a text in pixels, `size` pixels to the em. Letters that the built-in font lacks have the width
+/// that their script usually has; a font that shows them wider is set smaller (see `canvas`).
 pub(crate) fn text_width(text: &str, size: f64) -> f64 {
     text.chars().map(advance).sum::<f64>() * size
 }
@@ -19,7 +19,8 @@ pub(crate) struct Block {
 const SHRUNK: f64 = 0.8;
 
 impl Block {
-    /// The text in lines no wider than `width`; a word that is slightly wider makes all of it smaller, others are broken.
+    /// The text in lines no wider than `width`; a word that is slightly wider makes all of it smaller, others
+    /// are broken.
     pub fn fit(text: &str, size: f64, width: f64) -> Block {
         if text.is_empty() {
             return Block { lines: Vec::new(), size };
@@ -65,8 +66,8 @@ impl Block {
     }
 }
 
-/// Breaks a text between words, where writing has no blanks between characters, and a word that is wider than the room
-/// wherever a letter ends.
+/// Breaks a text between words, where writing has no blanks between characters, and a word that is wider than
+/// the room wherever a letter ends.
 pub(crate) fn wrap(text: &str, size: f64, width: f64) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
@@ -131,8 +132,8 @@ fn break_at(word: &str) -> Option<usize> {
     None
 }
 
-/// A word in pieces of at most `width` em, after a sign in it where one is near the end of the room; no letter is parted
-/// from its marks.
+/// A word in pieces of at most `width` em, after a sign in it where one is near the end of the room; no
+/// letter is parted from its marks.
 fn pieces(word: &str, width: f64) -> Vec<&str> {
     let (mut pieces, mut start, mut used, mut sign) = (Vec::new(), 0, 0.0, 0);
     let mut before = ' ';

@@ -54,8 +54,8 @@ impl Color {
         Color { light, dark }
     }
 
-    /// The colour of the `index`-th series, from 0; after seven they repeat. The colour-blind can tell them apart (Okabe
-    /// and Ito, 2008).
+    /// The colour of the `index`-th series, from 0; after seven they repeat. The colour-blind can tell them
+    /// apart (Okabe and Ito, 2008).
     ///
     /// ```
     /// use minutia_viz::Color;

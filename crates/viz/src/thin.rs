@@ -4,14 +4,15 @@ use crate::spline::Point;
 
 /// Runs of fewer points stay as they are.
 const MANY: usize = 4096;
-/// Width of the columns in which points are left out, in pixels: finer than what is drawn, also at a scale of two or three.
+/// Width of the columns in which points are left out, in pixels: finer than what is drawn, also at a scale of
+/// two or three.
 const COLUMN: f64 = 0.25;
 /// Dots are wider than this, in pixels.
 const CELL: f64 = 1.5;
 
-/// A line that looks the same with fewer points. Of the points that follow each other in one column, the first, the lowest,
-/// the highest and the last one stay (M4: Jugel and others, 2014): what is drawn between them stays in the column, between
-/// the same heights.
+/// A line that looks the same with fewer points. Of the points that follow each other in one column, the
+/// first, the lowest, the highest and the last one stay (M4: Jugel and others, 2014): what is drawn between
+/// them stays in the column, between the same heights.
 pub(crate) fn thinned(points: Vec<Point>) -> Vec<Point> {
     if points.len() < MANY {
         return points;

@@ -23,7 +23,8 @@ pub(crate) fn powers(exponents: Vec<i32>, plain: bool) -> Ticks {
     Ticks { marks: exponents.into_iter().map(|e| (power(e), label(e))).collect(), offset: String::new() }
 }
 
-/// At most so many digits stand in a label of plain numbers, and of numbers with a power of ten; more become an offset.
+/// At most so many digits stand in a label of plain numbers, and of numbers with a power of ten; more become
+/// an offset.
 const DIGITS: (i32, i32) = (7, 4);
 
 /// Equal steps of 1, 2 or 5 times a power of ten.

@@ -110,8 +110,9 @@ impl Job {
         }
     }
 
-    /// How far the loss that a contender ends with may be from ours, as a share: the inverse's gradient is a sign, which
-    /// turns by rounding alone, and its loss goes from 10 to nearly nothing; the others only sum in another order.
+    /// How far the loss that a contender ends with may be from ours, as a share: the inverse's gradient is a
+    /// sign, which turns by rounding alone, and its loss goes from 10 to nearly nothing; the others only sum
+    /// in another order.
     pub fn tolerance(self) -> f64 {
         match self {
             Job::InverseStep => 0.25,

@@ -42,7 +42,8 @@ fn now() -> Option<(f64, f64)> {
     Some((all, own_seconds(&fs::read_to_string("/proc/self/stat").ok()?)?))
 }
 
-/// The working seconds in `/proc/stat`: user, nice, system, interrupts and time stolen by other guests; not idle.
+/// The working seconds in `/proc/stat`: user, nice, system, interrupts and time stolen by other guests; not
+/// idle.
 fn all_seconds(text: &str) -> Option<f64> {
     let line = text.lines().next()?.strip_prefix("cpu ")?;
     let numbers: Vec<f64> = line.split_whitespace().map_while(|n| n.parse().ok()).collect();
@@ -50,8 +51,8 @@ fn all_seconds(text: &str) -> Option<f64> {
     Some(working / TICKS)
 }
 
-/// The seconds in `/proc/self/stat`: user and system of the process and of its ended children. The name before them, in
-/// parentheses, may contain anything.
+/// The seconds in `/proc/self/stat`: user and system of the process and of its ended children. The name
+/// before them, in parentheses, may contain anything.
 fn own_seconds(text: &str) -> Option<f64> {
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
     let times = fields.get(11..15)?.iter().map(|n| n.parse::<f64>().ok());

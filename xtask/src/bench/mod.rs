@@ -1,7 +1,8 @@
-//! `cargo xtask bench`: the post's jobs timed against their targets and, with `--peers`, against other libraries.
+//! `cargo xtask bench`: the post's jobs timed against their targets and, with `--peers`, against other
+//! libraries.
 //!
-//! A *contender* (this repository, or a peer) gives one number for a job, from a run of its own; contenders take turns, so
-//! that a disturbance meets all of them. All start from the same files: [`inputs`].
+//! A *contender* (this repository, or a peer) gives one number for a job, from a run of its own; contenders
+//! take turns, so that a disturbance meets all of them. All start from the same files: [`inputs`].
 
 mod draw;
 mod inputs;

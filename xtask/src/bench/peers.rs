@@ -1,4 +1,5 @@
-//! Other libraries: scripts and small programs of `benches/peers`, installed below `target` and run as processes.
+//! Other libraries: scripts and small programs of `benches/peers`, installed below `target` and run as
+//! processes.
 //!
 //! Each is called with a job's name and the folder of [`super::inputs`], and prints a line of JSON:
 //! `{"peer": NAME, "job": JOB, "value": NUMBER, "check": LOSS}`.

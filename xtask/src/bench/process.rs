@@ -9,12 +9,12 @@ use anyhow::{Context, Result, bail};
 
 use super::load::peak_megabytes;
 
-/// How often a child's memory is looked at. The peak that the system keeps never falls, so that only what a child
-/// grows by in its last moments can be missed.
+/// How often a child's memory is looked at. The peak that the system keeps never falls, so that only what a
+/// child grows by in its last moments can be missed.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// A child that takes longer is ended: two libraries' threads that spin for the same cores may take hundreds of times
-/// as long as either alone.
+/// A child that takes longer is ended: two libraries' threads that spin for the same cores may take hundreds
+/// of times as long as either alone.
 const LIMIT: Duration = Duration::from_secs(600);
 /// The same for what downloads or compiles.
 const PREPARING: Duration = Duration::from_secs(3600);

@@ -34,7 +34,8 @@ pub struct Row {
     pub step_ms: f64,
     /// What the products would take at the CPU's peak.
     pub at_peak_ms: f64,
-    /// What was added since the row before, against what was added at the peak; of a series' first row the whole.
+    /// What was added since the row before, against what was added at the peak; of a series' first row the
+    /// whole.
     pub slope: f64,
 }
 
@@ -63,8 +64,8 @@ pub fn measure(config: &Config, device: &Device) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// The floating-point operations of a step's products: forwards, the gradients of both weights, and that of the hidden
-/// layer.
+/// The floating-point operations of a step's products: forwards, the gradients of both weights, and that of
+/// the hidden layer.
 fn operations(batch: usize, hidden: usize) -> f64 {
     (2 * batch * hidden * (2 * 784 + 3 * 10)) as f64
 }

@@ -18,7 +18,8 @@ impl Summary {
         self.values.len()
     }
 
-    /// The middle one; of an even number of runs the mean of the two in the middle. NaN where nothing was measured.
+    /// The middle one; of an even number of runs the mean of the two in the middle. NaN where nothing was
+    /// measured.
     pub fn median(&self) -> f64 {
         let n = self.values.len();
         if n == 0 {

@@ -9,15 +9,16 @@ use crate::files;
 
 /// What the kernels are compiled with.
 ///
-/// Without `mir-opt-level=1` the compiler copies barriers and shuffles into both arms of a branch that threads take
-/// differently (rust-lang/rust#137086). The oldest GPU decides the instructions; drivers translate them for newer ones.
+/// Without `mir-opt-level=1` the compiler copies barriers and shuffles into both arms of a branch that
+/// threads take differently (rust-lang/rust#137086). The oldest GPU decides the instructions; drivers
+/// translate them for newer ones.
 const FLAGS: [&str; 5] =
     ["-Ctarget-cpu=sm_75", "-Copt-level=3", "-Ccodegen-units=1", "-Cdebuginfo=0", "-Zmir-opt-level=1"];
 
 /// Compiles the kernels of a workspace and returns their PTX.
 ///
-/// The package is one of its own below `target`: the sources of the standard library come with dependencies of theirs,
-/// which stand in for the registry during the whole build.
+/// The package is one of its own below `target`: the sources of the standard library come with dependencies
+/// of theirs, which stand in for the registry during the whole build.
 ///
 /// # Errors
 /// What the compiler says.

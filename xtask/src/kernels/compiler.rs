@@ -1,5 +1,5 @@
-//! Looks for a Rust compiler that can build for GPUs: one that was allowed unstable features, knows NVIDIA's machine
-//! code, and has the sources of the standard library beside it.
+//! Looks for a Rust compiler that can build for GPUs: one that was allowed unstable features, knows NVIDIA's
+//! machine code, and has the sources of the standard library beside it.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -41,8 +41,8 @@ impl fmt::Display for Compiler {
 }
 
 impl Compiler {
-    /// The compiler that the variable `RUSTC` names, else among the usual places the first of the `wanted` version, else
-    /// the first that can build kernels.
+    /// The compiler that the variable `RUSTC` names, else among the usual places the first of the `wanted`
+    /// version, else the first that can build kernels.
     ///
     /// # Errors
     /// When there is none, with what each lacks and what to install.
@@ -100,7 +100,8 @@ fn usual_places() -> Vec<PathBuf> {
     places
 }
 
-/// A command without what cargo and rustup put into the environment, which would choose another compiler and other flags.
+/// A command without what cargo and rustup put into the environment, which would choose another compiler and
+/// other flags.
 pub fn clean(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {

@@ -1,5 +1,5 @@
-//! What compiled kernels may contain: arithmetic that gives the same bits on every GPU, and exactly the meetings of
-//! threads that the sources ask for.
+//! What compiled kernels may contain: arithmetic that gives the same bits on every GPU, and exactly the
+//! meetings of threads that the sources ask for.
 
 use std::fmt;
 

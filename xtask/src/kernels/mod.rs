@@ -1,4 +1,5 @@
-//! `cargo xtask kernels`: compiles `kernels/src` for GPUs, checks what came out, and keeps it in `kernels/ptx`.
+//! `cargo xtask kernels`: compiles `kernels/src` for GPUs, checks what came out, and keeps it in
+//! `kernels/ptx`.
 
 mod build;
 mod compiler;
@@ -22,8 +23,8 @@ const CURE: &str = "run `cargo xtask kernels`";
 /// Builds the kernels, or checks that those that are kept are what the sources give.
 ///
 /// # Errors
-/// When no compiler is there to build with, the build fails, the result breaks a rule of the gate or, for a check, what
-/// is kept is stale.
+/// When no compiler is there to build with, the build fails, the result breaks a rule of the gate or, for a
+/// check, what is kept is stale.
 pub fn kernels(workspace: &Path, options: &cli::Kernels) -> Result<()> {
     if options.check { check(workspace) } else { renew(workspace) }
 }

@@ -1,4 +1,5 @@
-//! The data: where they come from, what they are, and the arrays themselves, loaded when a stage asks for them.
+//! The data: where they come from, what they are, and the arrays themselves, loaded when a stage asks for
+//! them.
 
 use std::path::PathBuf;
 
@@ -28,7 +29,8 @@ pub struct Data {
 #[derive(Debug)]
 enum State {
     Unknown,
-    /// The built-in digits: their digest is that of the sources that draw them, so they are drawn when needed.
+    /// The built-in digits: their digest is that of the sources that draw them, so they are drawn when
+    /// needed.
     Digits {
         why: String,
         data: Option<Box<Mnist>>,
@@ -45,12 +47,12 @@ impl Data {
         Data { choice, folder, state: State::Unknown }
     }
 
-    /// Finds the data and gives their digest, for the keys of the stages. They may be downloaded where there is a
-    /// `progress` to show it by.
+    /// Finds the data and gives their digest, for the keys of the stages. They may be downloaded where there
+    /// is a `progress` to show it by.
     ///
     /// # Errors
-    /// A folder that was named, or the cache folder, when it cannot be used; with `--dataset mnist`, when there is no
-    /// MNIST.
+    /// A folder that was named, or the cache folder, when it cannot be used; with `--dataset mnist`, when
+    /// there is no MNIST.
     pub fn locate(&mut self, progress: Option<&mut Progress>) -> Result<String> {
         if matches!(self.state, State::Unknown) {
             self.state = self.find(progress)?;

@@ -1,4 +1,5 @@
-//! `repro.lock`: every number and the digest of every picture of the published run, one set for each data set.
+//! `repro.lock`: every number and the digest of every picture of the published run, one set for each data
+//! set.
 
 use std::collections::BTreeMap;
 use std::path::Path;

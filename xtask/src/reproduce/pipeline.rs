@@ -92,8 +92,8 @@ impl Pipeline {
         Ok(All { stages, report, note, set })
     }
 
-    /// The numbers of a stage; `None` in a dry run that would compute them, or when they were not asked for and
-    /// are not there.
+    /// The numbers of a stage; `None` in a dry run that would compute them, or when they were not asked for
+    /// and are not there.
     fn computed(
         &mut self,
         stage: &'static dyn Stage,

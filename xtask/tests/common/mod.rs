@@ -67,7 +67,8 @@ impl Place {
     }
 }
 
-/// The program, without the variables that change where it finds data and how it computes, and without the network.
+/// The program, without the variables that change where it finds data and how it computes, and without the
+/// network.
 pub fn xtask(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     for variable in ["MINUTIA_SIMD", "MINUTIA_THREADS", "MINUTIA_DATA_DIR"] {
@@ -90,7 +91,8 @@ pub fn succeed(mut command: Command) -> String {
     text(&output)
 }
 
-/// Runs to an error with this exit code, and returns its message. Nothing half-written may be left below `out`.
+/// Runs to an error with this exit code, and returns its message. Nothing half-written may be left below
+/// `out`.
 pub fn fail(mut command: Command, code: i32, out: Option<&Path>) -> String {
     let output = command.output().unwrap();
     let text = text(&output);

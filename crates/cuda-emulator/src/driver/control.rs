@@ -1,5 +1,5 @@
-//! What tests ask of the stand-in beyond what a driver does. These functions exist in this library alone; a program finds
-//! them with `dlsym`.
+//! What tests ask of the stand-in beyond what a driver does. These functions exist in this library alone; a
+//! program finds them with `dlsym`.
 
 use super::{call, code::Code, device::Devices, give};
 use std::ffi::{CStr, c_char, c_int};

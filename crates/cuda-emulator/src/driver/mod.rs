@@ -1,8 +1,8 @@
 //! The driver's functions, by their C names and signatures.
 //!
-//! Handles are numbers that are never given out twice and never followed as pointers. What is refused is explained by
-//! `cuGetErrorString`; faults of kernels, and memory that is left when the last context goes, are printed too, and can
-//! be read by [`control`].
+//! Handles are numbers that are never given out twice and never followed as pointers. What is refused is
+//! explained by `cuGetErrorString`; faults of kernels, and memory that is left when the last context goes,
+//! are printed too, and can be read by [`control`].
 #![allow(unsafe_code, non_snake_case, clippy::missing_safety_doc)]
 
 mod code;

@@ -1,4 +1,5 @@
-//! The same arithmetic, compiled for CPUs that fuse multiplications and additions: without, each costs a call.
+//! The same arithmetic, compiled for CPUs that fuse multiplications and additions: without, each costs a
+//! call.
 #![allow(unsafe_code)]
 
 use super::{evaluate::evaluate, file::File};

@@ -120,8 +120,8 @@ pub(crate) struct Shadow {
 }
 
 impl Shadow {
-    /// Notes that a thread touches `bytes` bytes from `offset` on; when the oldest of them was written last. An access of
-    /// words is aligned to words.
+    /// Notes that a thread touches `bytes` bytes from `offset` on; when the oldest of them was written last.
+    /// An access of words is aligned to words.
     #[inline(always)]
     pub(crate) fn touch(
         &mut self,

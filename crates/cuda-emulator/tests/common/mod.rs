@@ -3,8 +3,8 @@
 
 use minutia_cuda_emulator::{Extents, FaultKind, LaunchError, Loaded, Memory, Module};
 
-/// A kernel `k` over a pointer, with registers of every kind: `%rd1` holds the pointer, `%rd2` that of the thread's
-/// word, `%r1` the thread's number.
+/// A kernel `k` over a pointer, with registers of every kind: `%rd1` holds the pointer, `%rd2` that of the
+/// thread's word, `%r1` the thread's number.
 pub fn kernel(body: &str) -> String {
     format!(
         ".version 6.3

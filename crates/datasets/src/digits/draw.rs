@@ -31,7 +31,8 @@ pub(super) fn digit(class: usize, generator: &mut Generator, image: &mut [u8]) {
     }
 }
 
-/// How a writer holds the pen in one image: an affine map of the box into the image, a smooth distortion, a width.
+/// How a writer holds the pen in one image: an affine map of the box into the image, a smooth distortion, a
+/// width.
 struct Hand {
     matrix: [f32; 4],
     centre: (f32, f32),

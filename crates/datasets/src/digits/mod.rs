@@ -1,8 +1,9 @@
-//! Built-in handwriting: 60,000 and 10,000 images of digits, 28 by 28, generated from stroke models under affine and
-//! elastic deformation. The same bytes on every machine, from the kernels' generator and maths alone.
+//! Built-in handwriting: 60,000 and 10,000 images of digits, 28 by 28, generated from stroke models under
+//! affine and elastic deformation. The same bytes on every machine, from the kernels' generator and maths
+//! alone.
 //!
-//! They stand in for MNIST where there are no data and no network; they are not MNIST, and what is learned from them says
-//! nothing about real handwriting.
+//! They stand in for MNIST where there are no data and no network; they are not MNIST, and what is learned
+//! from them says nothing about real handwriting.
 
 mod draw;
 mod strokes;

@@ -1,10 +1,10 @@
 //! IDX files: arrays of one element type and any rank, plain or compressed with gzip.
 //!
-//! The format: two zero bytes, a byte for the element type, a byte for the rank, each extent as a big-endian `u32`, the
-//! elements big-endian in row-major order.
+//! The format: two zero bytes, a byte for the element type, a byte for the rank, each extent as a big-endian
+//! `u32`, the elements big-endian in row-major order.
 //!
-//! A header is never trusted: memory grows with the bytes that are really there, and a file must end exactly where its
-//! header says.
+//! A header is never trusted: memory grows with the bytes that are really there, and a file must end exactly
+//! where its header says.
 
 mod contents;
 mod foreign;

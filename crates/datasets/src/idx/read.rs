@@ -13,8 +13,8 @@ use std::{
 
 /// Reads an IDX file, which may be compressed; its contents decide, not its name.
 ///
-/// Memory grows with the bytes that are there, but compressed bytes may grow a thousandfold: use [`read_file_at_most`]
-/// for files of doubtful origin.
+/// Memory grows with the bytes that are there, but compressed bytes may grow a thousandfold: use
+/// [`read_file_at_most`] for files of doubtful origin.
 ///
 /// # Errors
 /// [`Error`] with the path and what is wrong.
@@ -87,7 +87,8 @@ fn parse(source: &mut impl Read, limit: u64) -> Result<Idx, Problem> {
             None => Problem::TooLarge { dims },
         });
     };
-    // Grows with what is there; reading stops one byte after what the header states, so that a bomb stays small.
+    // Grows with what is there; reading stops one byte after what the header states, so that a bomb stays
+    // small.
     let mut data = Vec::new();
     source.take(expected).read_to_end(&mut data)?;
     let found = data.len() as u64;

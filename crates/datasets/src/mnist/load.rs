@@ -6,11 +6,12 @@ use crate::{
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
-/// Bytes of data that a file may hold: twenty times those of MNIST's largest. What is compressed could state, and be,
-/// anything.
+/// Bytes of data that a file may hold: twenty times those of MNIST's largest. What is compressed could state,
+/// and be, anything.
 pub(crate) const LIMIT: u64 = 1 << 30;
 
-/// Loads the four files of a folder and checks that they belong together. A file may hold up to 1 GiB of data.
+/// Loads the four files of a folder and checks that they belong together. A file may hold up to 1 GiB of
+/// data.
 ///
 /// The names are MNIST's, EMNIST's or QMNIST's, with a `.` or `-` before `idx`, plain or with `.gz`, each in
 /// the folder or in one of its own name; `FOLDER/emnist-letters` names one of several sets. The files may

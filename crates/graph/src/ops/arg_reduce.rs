@@ -28,8 +28,8 @@ impl Output {
         self.apply(ArgReduce { largest: true, axis }, &[])
     }
 
-    /// Lowest index (`i32`) of the smallest element along an axis, which vanishes. A NaN is smaller than every
-    /// number. A negative axis counts from the last.
+    /// Lowest index (`i32`) of the smallest element along an axis, which vanishes. A NaN is smaller than
+    /// every number. A negative axis counts from the last.
     #[track_caller]
     #[must_use]
     pub fn argmin(&self, axis: isize) -> Output {

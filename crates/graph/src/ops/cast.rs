@@ -12,8 +12,8 @@ pub(crate) struct Cast {
 
 impl Output {
     /// Converts every element: integers and truth values to the nearest `f32`; `f32` to `i32` towards zero,
-    /// saturating, NaN to 0; anything to `bool` by "is not 0". Nothing is cast to `u8`, which is a type of storage.
-    /// Gradient: `g` from `f32` to `f32`, else 0.
+    /// saturating, NaN to 0; anything to `bool` by "is not 0". Nothing is cast to `u8`, which is a type of
+    /// storage. Gradient: `g` from `f32` to `f32`, else 0.
     #[track_caller]
     #[must_use]
     pub fn cast(&self, to: DType) -> Output {

@@ -15,7 +15,8 @@ pub(crate) enum Dims {
 }
 
 impl Output {
-    /// Puts in an axis of extent 1; a negative axis counts from behind the last. Gradient: `g` without the axis.
+    /// Puts in an axis of extent 1; a negative axis counts from behind the last. Gradient: `g` without the
+    /// axis.
     #[track_caller]
     #[must_use]
     pub fn expand_dims(&self, axis: isize) -> Output {

@@ -3,8 +3,8 @@ use crate::conformance::numbers;
 use minutia_tensor::program::ReduceOp;
 use serde::{Deserialize, Serialize};
 
-/// Changes of shape that follow another tensor's, which may be known only when the graph runs. Gradients are made
-/// of these.
+/// Changes of shape that follow another tensor's, which may be known only when the graph runs. Gradients are
+/// made of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Like {
     /// Sums over the axes along which the other shape was stretched.
@@ -16,7 +16,8 @@ pub(crate) enum Like {
 }
 
 impl Output {
-    /// Sums over the axes that broadcasting `other` to this shape would stretch: the gradient of broadcasting.
+    /// Sums over the axes that broadcasting `other` to this shape would stretch: the gradient of
+    /// broadcasting.
     #[track_caller]
     #[must_use]
     pub fn sum_like(&self, other: &Output) -> Output {

@@ -10,8 +10,8 @@ pub(crate) struct OneHot {
 }
 
 impl Output {
-    /// Appends an axis of this depth (`f32`): 1 at the index (`i32` or `u8`), 0 elsewhere; all 0 for an index outside, as
-    /// in TensorFlow. It has no gradient.
+    /// Appends an axis of this depth (`f32`): 1 at the index (`i32` or `u8`), 0 elsewhere; all 0 for an index
+    /// outside, as in TensorFlow. It has no gradient.
     ///
     /// ```
     /// use minutia_graph::{Device, Graph, Session, feeds};

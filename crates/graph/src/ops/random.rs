@@ -24,8 +24,8 @@ pub(crate) enum Kind {
 }
 
 impl Graph {
-    /// Normally distributed `f32`, not truncated. Each run draws new numbers; they depend on the graph's seed, on
-    /// this node's name and on how often it ran in the session.
+    /// Normally distributed `f32`, not truncated. Each run draws new numbers; they depend on the graph's
+    /// seed, on this node's name and on how often it ran in the session.
     #[track_caller]
     pub fn random_normal(&self, shape: impl Into<Shape>, mean: f32, stddev: f32) -> Output {
         self.random(Kind::Normal, shape.into(), mean, stddev)

@@ -23,8 +23,8 @@ pub(crate) enum Kind {
     Prod,
 }
 
-/// Which axes a reduction goes over: `..` for all, a number or an array of numbers; negative ones count from the
-/// last.
+/// Which axes a reduction goes over: `..` for all, a number or an array of numbers; negative ones count from
+/// the last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Axes(Option<Vec<isize>>);
 

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Select;
 
 impl Output {
-    /// For each element of this `bool` tensor: `x` where it is true, else `y`; all three broadcast. Gradients: `g`
-    /// where chosen, else 0.
+    /// For each element of this `bool` tensor: `x` where it is true, else `y`; all three broadcast.
+    /// Gradients: `g` where chosen, else 0.
     #[track_caller]
     #[must_use]
     pub fn select(&self, x: impl AsRef<Output>, y: impl AsRef<Output>) -> Output {

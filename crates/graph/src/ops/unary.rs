@@ -44,9 +44,9 @@ macro_rules! unary {
     };
 }
 
-// Each row: documentation, method, name; program for f32; program for i32, if there is one; gradient from x, y
-// and g, the gradient of y; the domain that it is tested over. Where the derivative at a finite x may be infinite, a
-// gradient of 0 stays 0.
+// Each row: documentation, method, name; program for f32; program for i32, if there is one; gradient from x,
+// y and g, the gradient of y; the domain that it is tested over. Where the derivative at a finite x may be
+// infinite, a gradient of 0 stays 0.
 unary! {
     /// Elementwise `-x`. Gradient: `-g`.
     pub(crate) negative Neg: |m, v| m.apply(Neg, v), Some(|m, v| m.apply(NegI, v)),

@@ -5,8 +5,8 @@ use crate::lower::{Lowering, Planned, Source};
 use std::collections::BTreeMap;
 
 const ALIGNMENT: usize = 64;
-/// Values of so many bytes do not share memory with others that primitives over the same rows have; larger ones would take
-/// too much of it.
+/// Values of so many bytes do not share memory with others that primitives over the same rows have; larger
+/// ones would take too much of it.
 const SMALL: usize = 1 << 17;
 
 /// Where the next value may begin. No memory reaches as far as the greatest number, which is found out when
@@ -23,8 +23,8 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// Values of `setup` stay for good; those of the main steps share the arena, each from its first writer to its
-    /// last reader; `kept` ones stay until the run's end.
+    /// Values of `setup` stay for good; those of the main steps share the arena, each from its first writer
+    /// to its last reader; `kept` ones stay until the run's end.
     pub fn new(l: &Lowering, setup: &[Planned], in_place: &BTreeMap<usize, usize>, kept: &[usize]) -> Places {
         let mut computed: BTreeMap<usize, (Binding, usize)> =
             in_place.iter().map(|(&value, &variable)| (value, (Binding::Variable(variable), 0))).collect();
@@ -44,8 +44,8 @@ impl Places {
                 }
             }
         }
-        // Threads may take rows through several primitives apart from each other: none must find another value's rows where
-        // it is about to write its own.
+        // Threads may take rows through several primitives apart from each other: none must find another
+        // value's rows where it is about to write its own.
         let mut ends: Vec<usize> = (0..l.primitives.len()).collect();
         for i in (1..ends.len()).rev() {
             let [before, here] = [i - 1, i].map(|i| l.primitives[i].step.rows());

@@ -14,8 +14,8 @@ pub struct ExecutionPlan {
     pub constant_primitives: usize,
     /// Bytes of the one block that holds every intermediate.
     pub arena_bytes: usize,
-    /// Primitives that threads may take rows through without waiting for each other in between, such as a softmax, a loss
-    /// and their gradients.
+    /// Primitives that threads may take rows through without waiting for each other in between, such as a
+    /// softmax, a loss and their gradients.
     pub regions: Vec<Region>,
 }
 
@@ -56,8 +56,8 @@ impl ExecutionPlan {
         }
     }
 
-    /// The plan as text: each primitive with the nodes that it computes and what was fused to make it, and which primitives
-    /// threads may take apart by rows.
+    /// The plan as text: each primitive with the nodes that it computes and what was fused to make it, and
+    /// which primitives threads may take apart by rows.
     ///
     /// ```
     /// use minutia_graph::{DType, Device, Graph, Session, feeds};
@@ -93,8 +93,8 @@ impl ExecutionPlan {
         text
     }
 
-    /// The plan as a graph in the DOT language of Graphviz: primitives as boxes, arrows labelled with what they carry, frames
-    /// around primitives that threads may take apart by rows.
+    /// The plan as a graph in the DOT language of Graphviz: primitives as boxes, arrows labelled with what
+    /// they carry, frames around primitives that threads may take apart by rows.
     #[must_use]
     pub fn dot(&self) -> String {
         let mut text = String::from("digraph plan {\n  node [shape=box, fontname=\"monospace\"];\n");

@@ -1,5 +1,5 @@
-//! Fusion: maps go into the primitives that feed them or that they feed, so that an intermediate stays in the cache or
-//! is never written at all.
+//! Fusion: maps go into the primitives that feed them or that they feed, so that an intermediate stays in the
+//! cache or is never written at all.
 //!
 //! A map changes no bit by being run elsewhere: its program says exactly what is computed for each element,
 //! and no backend may reorder or contract it. So the rules below ask only whether the loops agree.
@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 const LONGEST: usize = 64;
 /// More operands would do so too.
 const MOST_OPERANDS: usize = 16;
-/// What lies more primitives apart is not looked at: it has left the caches long before, and the search would take time in
-/// proportion to the graph's size for each primitive.
+/// What lies more primitives apart is not looked at: it has left the caches long before, and the search would
+/// take time in proportion to the graph's size for each primitive.
 const FARTHEST: usize = 128;
 
 #[cfg(test)]
@@ -74,8 +74,8 @@ enum Time {
 }
 
 impl Fusion {
-    /// Fuses what fits, consumer by consumer, until nothing does. After the first time, only primitives are looked at for
-    /// which something has changed.
+    /// Fuses what fits, consumer by consumer, until nothing does. After the first time, only primitives are
+    /// looked at for which something has changed.
     fn run(&mut self) {
         let mut open: BTreeSet<usize> = (0..self.primitives.len()).collect();
         let mut next = 0;
@@ -88,8 +88,8 @@ impl Fusion {
         }
     }
 
-    /// Puts what a producer and its consumer become into the consumer's place, and adds the primitives to `open` that may now
-    /// be fused with another.
+    /// Puts what a producer and its consumer become into the consumer's place, and adds the primitives to
+    /// `open` that may now be fused with another.
     fn join(&mut self, consumer: usize, found: Found, open: &mut BTreeSet<usize>) {
         let Found { producer, primitive, time } = found;
         match time {
@@ -157,8 +157,8 @@ impl Fusion {
             && matches!(&map.outputs[..], [output] if alone(output.operand.buffer))
     }
 
-    /// When the two can run as one. None if the consumer depends on the producer by way of a third primitive, which would have
-    /// no place then, or if it is too far to tell.
+    /// When the two can run as one. None if the consumer depends on the producer by way of a third primitive,
+    /// which would have no place then, or if it is too far to tell.
     fn between(&self, producer: usize, consumer: usize) -> Option<Time> {
         let (first, last) = (self.topology.place(producer), self.topology.place(consumer));
         let back = |at: usize, list: &mut Vec<usize>| {

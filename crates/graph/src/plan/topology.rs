@@ -5,8 +5,8 @@ use std::{cell::RefCell, cmp::Reverse};
 
 /// Each primitive's place in an order in which every primitive comes after those that it depends on.
 ///
-/// Whether one primitive depends on another is asked again and again. The places confine the search to primitives in between,
-/// and only these move when a dependency is added (Pearce and Kelly, 2006).
+/// Whether one primitive depends on another is asked again and again. The places confine the search to
+/// primitives in between, and only these move when a dependency is added (Pearce and Kelly, 2006).
 pub(super) struct Topology {
     place: Vec<usize>,
     /// The number of the latest search, and of the one that met each primitive last.
@@ -24,9 +24,9 @@ impl Topology {
         self.place[primitive]
     }
 
-    /// Every primitive that is reached from `starts` in one step or more, as long as the places of all on the way are
-    /// `inside`. None if `barred` is among them, if there are more than `most`, or if as many follow one primitive. What `next`
-    /// lists follows a primitive.
+    /// Every primitive that is reached from `starts` in one step or more, as long as the places of all on the
+    /// way are `inside`. None if `barred` is among them, if there are more than `most`, or if as many follow
+    /// one primitive. What `next` lists follows a primitive.
     pub fn reach(
         &self,
         starts: &[usize],
@@ -46,7 +46,8 @@ impl Topology {
             if following.len() > most {
                 return None;
             }
-            // The first in the order is gone through next: it is the nearest to what is barred, on the way back.
+            // The first in the order is gone through next: it is the nearest to what is barred, on the way
+            // back.
             following.sort_unstable_by_key(|&primitive| Reverse(self.place[primitive]));
             for primitive in following.drain(..) {
                 let new = std::mem::replace(&mut searches.1[primitive], searches.0) != searches.0;
@@ -67,8 +68,8 @@ impl Topology {
         self.place.swap(a, b);
     }
 
-    /// Puts `before` before `middle`, and `after` after it, in the places that they have together. Each list is to hold
-    /// all that must keep to its side among the primitives in between.
+    /// Puts `before` before `middle`, and `after` after it, in the places that they have together. Each list
+    /// is to hold all that must keep to its side among the primitives in between.
     pub fn arrange(&mut self, before: &[usize], middle: &[usize], after: &[usize]) {
         let sorted = |primitives: &[usize]| {
             let mut primitives = primitives.to_vec();

@@ -3,8 +3,8 @@
 use minutia_tensor::program::Primitive;
 use std::collections::BTreeSet;
 
-/// The index that planning looks things up in, rather than in every primitive: planning must not take long where a graph
-/// has thousands of them.
+/// The index that planning looks things up in, rather than in every primitive: planning must not take long
+/// where a graph has thousands of them.
 #[derive(Default)]
 pub(super) struct Traffic {
     primitives: Vec<Operands>,

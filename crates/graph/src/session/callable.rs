@@ -11,8 +11,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// A compiled run; see [`Session::make_callable`](crate::Session::make_callable). Several callables of one session share
-/// its variables.
+/// A compiled run; see [`Session::make_callable`](crate::Session::make_callable). Several callables of one
+/// session share its variables.
 ///
 /// ```
 /// use minutia_graph::{DType, Graph, Session, feeds};
@@ -90,8 +90,9 @@ impl<F: Fetch> Callable<F> {
         Ok(lock(&self.state).memory.load(fetched.slot, fetched.offset, elements)?)
     }
 
-    /// Feeds a host tensor, which is shared and not copied where the device can read it. It must have the shape
-    /// that the step was prepared for. What was fed to `make_callable`, but no fetch needs, is checked and ignored.
+    /// Feeds a host tensor, which is shared and not copied where the device can read it. It must have the
+    /// shape that the step was prepared for. What was fed to `make_callable`, but no fetch needs, is checked
+    /// and ignored.
     ///
     /// # Errors
     /// [`Error::NotPrepared`], [`Error::Feed`].

@@ -118,8 +118,8 @@ pub(crate) fn check(inner: &Inner, id: NodeId, tensor: &Tensor) -> Result<(), Er
 
 /// What placeholders are to be in a run: `feeds! { x => batch, "labels" => [1, 2, 3] }`.
 ///
-/// A key is a handle or a full name; a value is anything that becomes a [`Tensor`]. Any other tensor may be fed
-/// too: the run takes what is fed for its value, and computes nothing that only it depends on.
+/// A key is a handle or a full name; a value is anything that becomes a [`Tensor`]. Any other tensor may be
+/// fed too: the run takes what is fed for its value, and computes nothing that only it depends on.
 ///
 /// ```
 /// use minutia_graph::{DType, Device, Graph, Session, feeds};

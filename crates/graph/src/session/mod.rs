@@ -76,8 +76,8 @@ impl Session {
         self.plans.set_budget(&mut lock(&self.state), bytes)
     }
 
-    /// How many bytes the kept plans hold: their intermediates' and their primitives', and about 1 KiB for each
-    /// primitive.
+    /// How many bytes the kept plans hold: their intermediates' and their primitives', and about 1 KiB for
+    /// each primitive.
     #[must_use]
     pub fn plan_cache_bytes(&self) -> usize {
         self.plans.bytes()
@@ -123,8 +123,8 @@ impl Session {
         Ok(fetches.take(&mut values?.into_iter()))
     }
 
-    /// Compiles a run for hot loops, as TensorFlow 1's `Session.make_callable` does: calling it again allocates nothing. The
-    /// feeds give shapes and first values.
+    /// Compiles a run for hot loops, as TensorFlow 1's `Session.make_callable` does: calling it again
+    /// allocates nothing. The feeds give shapes and first values.
     ///
     /// # Errors
     /// As [`run`](Session::run), but for those of the values.

@@ -21,8 +21,8 @@ pub(super) type Kernel =
 
 type Lanes = [u32; LANES];
 
-/// An instruction. A type, and no closure: those may be left out of line, where they are compiled without the level's
-/// instructions.
+/// An instruction. A type, and no closure: those may be left out of line, where they are compiled without the
+/// level's instructions.
 trait Operation {
     const ARITY: usize;
 

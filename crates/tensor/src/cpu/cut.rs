@@ -1,4 +1,5 @@
-//! How the result of a product is cut into parts for threads, and parts into strips that wait for their epilogue.
+//! How the result of a product is cut into parts for threads, and parts into strips that wait for their
+//! epilogue.
 
 use super::{
     gemm::{COLUMNS, Plan},
@@ -28,7 +29,8 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    /// The cuts of a product of `m x n` into about as many parts as pay, for so many threads; zeros are left out or not.
+    /// The cuts of a product of `m x n` into about as many parts as pay, for so many threads; zeros are left
+    /// out or not.
     pub(super) fn new(plan: &Plan, [m, n]: [usize; 2], pays: usize, threads: usize, sparse: bool) -> Cut {
         let tiles = [m.div_ceil(plan.tile_rows()).max(1), n.div_ceil(COLUMNS).max(1)];
         let split = if tiles[0] < tiles[1].min(FEW_ROWS) {

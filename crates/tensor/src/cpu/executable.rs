@@ -54,7 +54,8 @@ impl Build {
         self.part_bytes = self.part_bytes.max(bytes);
     }
 
-    /// Asks for memory of a step's own, which keeps what is in it. Gives where it starts; see [`Place::kept`].
+    /// Asks for memory of a step's own, which keeps what is in it. Gives where it starts; see
+    /// [`Place::kept`].
     pub(super) fn keep(&mut self, bytes: usize) -> usize {
         let start = self.kept_bytes;
         let end = start.saturating_add(bytes).checked_next_multiple_of(ALIGNMENT);
@@ -191,7 +192,8 @@ impl Compiled {
         Ok(())
     }
 
-    /// Roughly how long it takes, in units of an addition in the first-level cache, if rows can be taken apart.
+    /// Roughly how long it takes, in units of an addition in the first-level cache, if rows can be taken
+    /// apart.
     pub(super) fn cost_by_rows(&self) -> Option<usize> {
         match self {
             Compiled::Map(s) => Some(s.cost()),
@@ -307,8 +309,8 @@ impl Executable {
         let pool = together.then_some(&*self.pool);
         let run = Run { buffers: self.bindings.addresses(), bindings: self.changes, unchanged, pool };
         for step in &self.steps {
-            // SAFETY: the program was checked, and `bindings` found every buffer as long as it declares, writable
-            // where it writes, and written ones distinct from all others; `&mut` keeps others away.
+            // SAFETY: the program was checked, and `bindings` found every buffer as long as it declares,
+            // writable where it writes, and written ones distinct from all others; `&mut` keeps others away.
             unsafe { step.run(&run)? };
         }
         self.seen = Some(memory.touch());

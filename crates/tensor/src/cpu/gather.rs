@@ -13,10 +13,12 @@ use crate::{
     program::{Access, GatherRows},
 };
 
-/// Rows are asked for so many rows before they are read: they lie anywhere in the table, and far from any cache.
+/// Rows are asked for so many rows before they are read: they lie anywhere in the table, and far from any
+/// cache.
 const AHEAD: usize = 4;
 
-/// Bytes of rows that are brought together for one call of the map: it takes longer to call than for a few elements.
+/// Bytes of rows that are brought together for one call of the map: it takes longer to call than for a few
+/// elements.
 const SOME: usize = 256;
 
 /// A `GatherRows` step.
@@ -74,8 +76,8 @@ impl GatherStep {
             run.buffers()[table.buffer].wrapping_add(table.offset + index(position) * bytes)
         };
         run.each_part(self.parts, &|i| {
-            // SAFETY: each part has its frame and its rows of the output, which no input meets; every index is
-            // a row of the table.
+            // SAFETY: each part has its frame and its rows of the output, which no input meets; every index
+            // is a row of the table.
             unsafe {
                 let positions = part(count, 1, self.parts, i);
                 positions.clone().take(AHEAD).for_each(|position| prefetch(row(position), bytes));

@@ -66,8 +66,8 @@ unsafe impl Sync for GemmStep {}
 const PACKED: usize = 2;
 
 impl GemmStep {
-    /// With the rows that the left operand is made from, if it is so, and whether the right one is `fixed`: never written
-    /// by the program.
+    /// With the rows that the left operand is made from, if it is so, and whether the right one is `fixed`:
+    /// never written by the program.
     pub(super) fn new(step: &Gemm, picked: Option<Picked>, fixed: bool, build: &mut Build) -> GemmStep {
         let Gemm { m, n, k, .. } = *step;
         let strides = |a: &Access| [a.strides[0], a.strides[1]];
@@ -77,7 +77,8 @@ impl GemmStep {
         let sinks: Vec<_> = step.outputs.iter().map(Sink::Access).collect();
         let epilogue = build.engine(&[m, n], &step.epilogue, &sources, &sinks, false);
 
-        // Four products take about as long as an addition in a map, and a vector that is not full as long as any.
+        // Four products take about as long as an addition in a map, and a vector that is not full as long as
+        // any.
         let width = n.next_multiple_of(COLUMNS);
         let cost = m.saturating_mul(width).saturating_mul(k / 4 + epilogue.cost());
         let pays = parallel::parts(build.threads, cost);
@@ -96,8 +97,8 @@ impl GemmStep {
         };
         let finished =
             Finished::of(step).filter(|_| [false, true].iter().any(|&sparse| plan.finishes(sparse)));
-        // Two threads that write parts of one cache line would wait for each other at every piece of a product: parts
-        // that split columns keep their sums to themselves, in rows that start at cache lines.
+        // Two threads that write parts of one cache line would wait for each other at every piece of a
+        // product: parts that split columns keep their sums to themselves, in rows that start at cache lines.
         let strip = |cut: &Cut| match (&direct, cut.side_by_side()) {
             (Some(_), 1) => 0,
             _ => cut.strip[0] * cut.strip[1] * 4,
@@ -134,8 +135,8 @@ impl GemmStep {
         }
     }
 
-    /// Roughly how long it takes, if each of its rows can be made alone: without panels that all share, and not by
-    /// columns.
+    /// Roughly how long it takes, if each of its rows can be made alone: without panels that all share, and
+    /// not by columns.
     pub(super) fn cost_by_rows(&self) -> Option<usize> {
         (self.plan.makes_rows() && self.cuts[0].side_by_side() == 1).then_some(self.cost)
     }
@@ -162,8 +163,8 @@ impl GemmStep {
         let start = |a: &Access| run.buffers()[a.operand.buffer].wrapping_add(a.operand.offset).cast::<f32>();
         let (a, b) = (start(&self.a), start(&self.b));
         if self.small {
-            // SAFETY: the checked program has the operands and the outputs there, which do not meet; the only part has
-            // its frame and a strip for all of the result.
+            // SAFETY: the checked program has the operands and the outputs there, which do not meet; the only
+            // part has its frame and a strip for all of the result.
             unsafe {
                 let Part { frame, strip, .. } = self.frames.get(0);
                 if let Some(output) = &self.direct {
@@ -182,8 +183,8 @@ impl GemmStep {
             sparse: false,
             bytes: self.picked.as_ref().map(|picked| picked.bytes(run)),
         };
-        // SAFETY: the checked program has the operands there; the scratch was reserved. Each part has its frame
-        // and its rows or columns of the outputs, which meet neither operand.
+        // SAFETY: the checked program has the operands there; the scratch was reserved. Each part has its
+        // frame and its rows or columns of the outputs, which meet neither operand.
         unsafe {
             let left_out = self.picked.as_ref().is_some_and(Picked::left_out);
             operands.sparse = left_out || self.plan.is_sparse(operands);
@@ -228,7 +229,8 @@ impl GemmStep {
                     self.plan.strip(operands, rows.clone(), columns.clone(), out, *own);
                     // Whole rows follow each other in the strip as they do in the result.
                     let (count, length) = if whole { (1, rows.len() * width) } else { (rows.len(), width) };
-                    // Threads side by side start at different rows, or they would meet at cache lines that both write.
+                    // Threads side by side start at different rows, or they would meet at cache lines that
+                    // both write.
                     let first = count / cut.side_by_side() * (i % cut.side_by_side());
                     for r in (first..count).chain(0..first) {
                         let at = (row + r) * self.n + column;

@@ -85,7 +85,8 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// How often anything was written: what a program does not write itself is the same while this does not change.
+    /// How often anything was written: what a program does not write itself is the same while this does not
+    /// change.
     pub(crate) fn writes(&self) -> u64 {
         self.writes
     }

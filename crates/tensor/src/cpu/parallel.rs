@@ -29,8 +29,8 @@ pub(super) fn part(n: usize, grain: usize, parts: usize, i: usize) -> Range<usiz
 #[derive(Debug)]
 pub(super) struct PerPart<T>(Box<[UnsafeCell<T>]>);
 
-// SAFETY: `get` hands a value to one part at a time by its contract; raw pointers inside point to scratch that
-// belongs to the part, or to buffers whose outputs parts split between them.
+// SAFETY: `get` hands a value to one part at a time by its contract; raw pointers inside point to scratch
+// that belongs to the part, or to buffers whose outputs parts split between them.
 unsafe impl<T> Sync for PerPart<T> {}
 // SAFETY: likewise.
 unsafe impl<T> Send for PerPart<T> {}

@@ -1,12 +1,13 @@
-//! What one thread can do at most: fused multiply-adds that touch no memory. Benchmarks measure products by it.
+//! What one thread can do at most: fused multiply-adds that touch no memory. Benchmarks measure products by
+//! it.
 
 use super::Level;
 use super::simd::vector::{Plain, Vector, WIDTH};
 use std::hint::black_box;
 use std::time::Instant;
 
-/// Chains that run side by side: a core makes two vectors of results a cycle and needs four cycles for each, and AVX2
-/// takes two registers of its sixteen for a chain.
+/// Chains that run side by side: a core makes two vectors of results a cycle and needs four cycles for each,
+/// and AVX2 takes two registers of its sixteen for a chain.
 #[cfg(target_arch = "x86_64")]
 const CHAINS: usize = 12;
 const NARROW_CHAINS: usize = 6;
@@ -15,8 +16,8 @@ const LENGTH: usize = 200_000;
 /// The fastest burst counts: nothing but a disturbance makes one slower.
 const BURSTS: usize = 8;
 
-/// The fused multiply-adds of `f32` that one thread makes with a level's instructions, in 10⁹ floating-point operations a
-/// second (two for each multiply-add); `None` where the CPU lacks the level.
+/// The fused multiply-adds of `f32` that one thread makes with a level's instructions, in 10⁹ floating-point
+/// operations a second (two for each multiply-add); `None` where the CPU lacks the level.
 #[doc(hidden)]
 #[must_use]
 pub fn fma_peak(level: Level) -> Option<f64> {

@@ -1,6 +1,6 @@
-//! Rows of bytes that a gather picks, for products that leave out zeros: those find them among the bytes where they lie
-//! in the table, in less time than among the numbers that the gather makes of them. Where nothing else needs these
-//! numbers, they are not made at all.
+//! Rows of bytes that a gather picks, for products that leave out zeros: those find them among the bytes
+//! where they lie in the table, in less time than among the numbers that the gather makes of them. Where
+//! nothing else needs these numbers, they are not made at all.
 
 use super::{
     executable::{Build, Run},
@@ -46,7 +46,8 @@ impl Picked {
         }
     }
 
-    /// Whether the gather need not make numbers in this run: all products will leave out zeros, since there are many.
+    /// Whether the gather need not make numbers in this run: all products will leave out zeros, since there
+    /// are many.
     ///
     /// # Safety
     /// The rows must be in the table.
@@ -87,8 +88,8 @@ fn decode(gather: &GatherRows) -> Option<Decode> {
     if bytes { Decode::of(&gather.program) } else { None }
 }
 
-/// The products that find the rows of the gather that is step `at` where they lie, and whether nothing else reads what
-/// the gather writes.
+/// The products that find the rows of the gather that is step `at` where they lie, and whether nothing else
+/// reads what the gather writes.
 fn products(program: &Program, at: usize, gather: &GatherRows) -> (Vec<usize>, bool) {
     // Table, indices and result.
     let own = program.touched(&program.steps[at]);

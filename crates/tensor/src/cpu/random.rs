@@ -46,8 +46,8 @@ impl RandomStep {
     /// The buffers must be what the checked program declares.
     pub(super) unsafe fn run(&self, run: &Run) {
         let Random { counter, output, count, key, .. } = self.step;
-        // SAFETY: the checked program has one aligned i32 there, and `count` aligned floats at the output, away
-        // from it; written buffers are aligned blocks. Parts split the output.
+        // SAFETY: the checked program has one aligned i32 there, and `count` aligned floats at the output,
+        // away from it; written buffers are aligned blocks. Parts split the output.
         unsafe {
             let counter = run.buffers()[counter.buffer].add(counter.offset).cast::<u32>();
             let turn = counter.read();

@@ -12,8 +12,8 @@ pub(super) struct RegionStep {
     parts: Vec<Vec<Compiled>>,
 }
 
-/// Puts one step in the place of those of a region that threads can share by rows, where these cost enough; `compile`
-/// makes a step of the program ready.
+/// Puts one step in the place of those of a region that threads can share by rows, where these cost enough;
+/// `compile` makes a step of the program ready.
 pub(super) fn join(
     steps: &mut Vec<Compiled>,
     program: &Program,
@@ -64,7 +64,8 @@ impl RegionStep {
         run.each_part(self.parts.len(), &|i| {
             let run = run.alone();
             for step in &self.parts[i] {
-                // SAFETY: each part has its scratch and its rows, which no other part writes or, if written, reads.
+                // SAFETY: each part has its scratch and its rows, which no other part writes or, if written,
+                // reads.
                 let done = unsafe { step.run(&run) };
                 debug_assert!(
                     done.is_ok(),

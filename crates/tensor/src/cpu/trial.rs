@@ -1,13 +1,16 @@
-//! Whether a program's parts run side by side or one after the other: what took less time when both were tried.
+//! Whether a program's parts run side by side or one after the other: what took less time when both were
+//! tried.
 //!
-//! Threads do not always pay. Cores that share no cache hand each other data slowly, and a core that others use comes
-//! late for every step; nothing tells but the clock, and either may change at any moment. No bit depends on it.
+//! Threads do not always pay. Cores that share no cache hand each other data slowly, and a core that others
+//! use comes late for every step; nothing tells but the clock, and either may change at any moment. No bit
+//! depends on it.
 
 use std::time::Duration;
 
 /// Runs from one trial to the next: those of a trial that turn out the slower way are few among them.
 const PERIOD: u32 = 128;
-/// Runs of either way in a trial. Their median is compared, since a thread that slept comes late for the first.
+/// Runs of either way in a trial. Their median is compared, since a thread that slept comes late for the
+/// first.
 const TRIES: usize = 3;
 
 /// The runs of one program.

@@ -73,8 +73,8 @@ impl Executable {
         &self.cuda
     }
 
-    /// Launches the kernels, which run while the host goes on. What they find wrong is told by the next access to
-    /// the memory.
+    /// Launches the kernels, which run while the host goes on. What they find wrong is told by the next
+    /// access to the memory.
     pub(crate) fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
         if self.bindings.update(slots, memory.stamp(), |slot| memory.bind(slot))? {
             self.write_table()?;
@@ -83,8 +83,9 @@ impl Executable {
         }
         let entered = self.cuda.0.enter()?;
         for &launch in &self.launches {
-            // SAFETY: the program was checked and encoded for these arguments, whose blocks the executable owns; the
-            // buffers are as long as it declares, and those that are written are apart from all others.
+            // SAFETY: the program was checked and encoded for these arguments, whose blocks the executable
+            // owns; the buffers are as long as it declares, and those that are written are apart from all
+            // others.
             unsafe { entered.launch(launch) }?;
         }
         if self.may_fail {

@@ -55,7 +55,8 @@ impl Block {
         unsafe { self.context.enter()?.upload(self.address(), bytes) }
     }
 
-    /// Reads what is there from `offset` bytes on, after all that was launched before. Panics when the block ends before.
+    /// Reads what is there from `offset` bytes on, after all that was launched before. Panics when the block
+    /// ends before.
     pub(super) fn read(&self, offset: usize, target: &mut [u8]) -> Result<(), Error> {
         let end = offset.checked_add(target.len());
         assert!(
@@ -182,7 +183,8 @@ impl Memory {
         self.slots.stamp()
     }
 
-    /// Where a slot lies; nothing for a freed one. The address stays valid while [`Memory::stamp`] does not change.
+    /// Where a slot lies; nothing for a freed one. The address stays valid while [`Memory::stamp`] does not
+    /// change.
     pub(super) fn bind(&self, slot: Slot) -> Option<Bound<u64>> {
         self.slots.get(slot).map(|Entry { block, shared }| Bound {
             address: block.address(),

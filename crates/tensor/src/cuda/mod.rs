@@ -1,11 +1,13 @@
 //! NVIDIA GPUs as devices: what is particular to them.
 //!
-//! A program built with the feature `cuda` starts on any machine. The driver's library is opened when a GPU is asked for:
-//! `libcuda.so.1` of the system, or what [`use_driver`] or the environment variable `MINUTIA_CUDA_DRIVER` names. Where
-//! there is none, [`Device::cuda`](crate::Device::cuda) answers [`Error::NoDevice`].
+//! A program built with the feature `cuda` starts on any machine. The driver's library is opened when a GPU
+//! is asked for: `libcuda.so.1` of the system, or what [`use_driver`] or the environment variable
+//! `MINUTIA_CUDA_DRIVER` names. Where there is none, [`Device::cuda`](crate::Device::cuda) answers
+//! [`Error::NoDevice`].
 //!
-//! All devices of one ordinal in a process share one context, one queue of work and one cache of memory. Work on a GPU
-//! goes on while the host does: a kernel that failed is reported by the first call after it that waits.
+//! All devices of one ordinal in a process share one context, one queue of work and one cache of memory. Work
+//! on a GPU goes on while the host does: a kernel that failed is reported by the first call after it that
+//! waits.
 #![allow(unsafe_code)]
 
 mod context;

@@ -1,4 +1,5 @@
-//! A cache of device memory: asking the driver for some, or giving it back, waits for all that the GPU is doing.
+//! A cache of device memory: asking the driver for some, or giving it back, waits for all that the GPU is
+//! doing.
 
 use super::failure::failed;
 use crate::Error;
@@ -7,16 +8,16 @@ use std::collections::BTreeMap;
 
 /// Blocks that are not in use, by their size.
 ///
-/// A block is used again for requests of exactly its size: those of a static graph repeat themselves, and no block is
-/// longer than what was asked for, so that whatever watches over memory sees every access beyond it.
+/// A block is used again for requests of exactly its size: those of a static graph repeat themselves, and no
+/// block is longer than what was asked for, so that whatever watches over memory sees every access beyond it.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     free: BTreeMap<usize, Vec<DeviceBuffer<u8>>>,
 }
 
 impl Pool {
-    /// A block of so many bytes, at least one, with undefined contents. If the driver has none, `settle` is called to wait
-    /// for whatever uses the cached ones, which are then given up.
+    /// A block of so many bytes, at least one, with undefined contents. If the driver has none, `settle` is
+    /// called to wait for whatever uses the cached ones, which are then given up.
     pub(super) fn take(
         &mut self,
         bytes: usize,

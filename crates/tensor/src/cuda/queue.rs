@@ -123,12 +123,13 @@ impl<'a> Entered<'a> {
     /// Puts a kernel behind all that was launched before.
     ///
     /// # Safety
-    /// The arguments must be addresses of what the kernel expects there, and all that these name must be allocated until
-    /// the kernel has run.
+    /// The arguments must be addresses of what the kernel expects there, and all that these name must be
+    /// allocated until the kernel has run.
     pub(super) unsafe fn launch(self, launch: Launch) -> Result<(), Error> {
         let Launch { kernel, step, blocks, threads, shared, arguments } = launch;
         let mut bytes = size_of::<Arguments>();
-        // The keys of a list: a buffer, its length, the end. With it the driver reads so many bytes and no more.
+        // The keys of a list: a buffer, its length, the end. With it the driver reads so many bytes and no
+        // more.
         let mut list: [*mut c_void; 5] = [
             std::ptr::without_provenance_mut(1),
             (&raw const arguments).cast_mut().cast(),
@@ -137,8 +138,8 @@ impl<'a> Entered<'a> {
             std::ptr::null_mut(),
         ];
         let no_pointers = std::ptr::null_mut();
-        // SAFETY: the function and the stream are those of the current context; the list is as above, and what it points
-        // to lives until the call returns, which copies it. For the rest the caller answers.
+        // SAFETY: the function and the stream are those of the current context; the list is as above, and
+        // what it points to lives until the call returns, which copies it. For the rest the caller answers.
         let result = unsafe {
             sys::cuLaunchKernel(
                 self.context.kernels.function(kernel),

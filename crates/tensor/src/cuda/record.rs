@@ -1,5 +1,6 @@
-//! What kernels found wrong. All programs that run over one memory share its record, so that whatever was launched after
-//! a failed step does nothing, and the failure is told to whoever uses that memory, and to nobody else.
+//! What kernels found wrong. All programs that run over one memory share its record, so that whatever was
+//! launched after a failed step does nothing, and the failure is told to whoever uses that memory, and to
+//! nobody else.
 
 use super::{Cuda, failure::nonsense, memory::Block};
 use crate::Error;

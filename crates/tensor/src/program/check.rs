@@ -62,8 +62,8 @@ impl Program {
         self.check_operands(step)
     }
 
-    /// Every access lies in its buffer. What is written is declared as such, does not meet itself, and overlaps nothing but
-    /// what is read element by element by the very same access.
+    /// Every access lies in its buffer. What is written is declared as such, does not meet itself, and
+    /// overlaps nothing but what is read element by element by the very same access.
     fn check_operands(&self, step: &Primitive) -> Result<(), String> {
         let mut walks = Vec::new();
         step.visit_operands(&mut |walk| walks.push((walk.role, walk.access(), walk.dims.to_vec())));

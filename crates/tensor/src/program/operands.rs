@@ -25,8 +25,9 @@ impl Role {
     }
 }
 
-/// An operand of a primitive, and how the primitive walks over it. `O` and `S` are references to an [`Operand`] and to
-/// strides, shared ones from [`Primitive::visit_operands`] and exclusive ones from [`Primitive::visit_operands_mut`].
+/// An operand of a primitive, and how the primitive walks over it. `O` and `S` are references to an
+/// [`Operand`] and to strides, shared ones from [`Primitive::visit_operands`] and exclusive ones from
+/// [`Primitive::visit_operands_mut`].
 #[derive(Debug)]
 pub struct OperandUse<'a, O, S> {
     /// What is done with it.

@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// Steps that follow each other and all walk the same number of rows, such that what one of them does with a row
-/// concerns only that row of the others: each row may go through all steps by itself, at any time.
+/// Steps that follow each other and all walk the same number of rows, such that what one of them does with a
+/// row concerns only that row of the others: each row may go through all steps by itself, at any time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Region {
     /// The steps.
@@ -49,8 +49,8 @@ impl Program {
 }
 
 impl Primitive {
-    /// How many rows its outermost loop walks, if these may be taken apart; none if there are not several, or nothing to
-    /// do in them.
+    /// How many rows its outermost loop walks, if these may be taken apart; none if there are not several, or
+    /// nothing to do in them.
     #[must_use]
     pub fn rows(&self) -> Option<usize> {
         let (dims, inner): (&[usize], &[usize]) = match self {

@@ -69,8 +69,8 @@ impl Maker {
         dims
     }
 
-    /// A new buffer with an access over `dims`: loops in any order, with gaps, and where `broadcast` holds some
-    /// of stride 0.
+    /// A new buffer with an access over `dims`: loops in any order, with gaps, and where `broadcast` holds
+    /// some of stride 0.
     fn access(&mut self, dims: &[usize], dtype: DType, broadcast: bool) -> Access {
         let mut axes: Vec<usize> = (0..dims.len()).collect();
         if self.below(3) == 0 {

@@ -3,8 +3,8 @@
 use minutia_tensor::{Device, Error, cuda};
 use std::path::PathBuf;
 
-/// The GPU of the driver that `MINUTIA_CUDA_DRIVER` names, else of the stand-in that interprets its kernels; nothing in a
-/// build without GPUs.
+/// The GPU of the driver that `MINUTIA_CUDA_DRIVER` names, else of the stand-in that interprets its kernels;
+/// nothing in a build without GPUs.
 pub fn device() -> Option<Device> {
     if !cfg!(feature = "cuda") {
         return None;

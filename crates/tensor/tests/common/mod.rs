@@ -57,8 +57,8 @@ pub fn canonical(bytes: &[u8]) -> Vec<u32> {
     bytes.chunks_exact(4).map(|c| canonical_bits(word(c))).collect()
 }
 
-/// Runs a program on every level, several numbers of threads and a GPU, and says where it first differs from the
-/// reference.
+/// Runs a program on every level, several numbers of threads and a GPU, and says where it first differs from
+/// the reference.
 pub fn agrees(what: &str, program: &Program, buffers: &[Vec<u8>]) -> Result<(), String> {
     agrees_with(&[1, 3], what, program, buffers)
 }

@@ -77,7 +77,8 @@ fn extrema((outputs, length, strides): (usize, usize, [usize; 2])) -> Vec<Case> 
     [DType::F32, DType::I32].into_iter().flat_map(|dtype| [true, false].map(|l| extremum(dtype, l))).collect()
 }
 
-/// Products whose results pass through a map, in every layout; the last layout has strides that only small tiles take.
+/// Products whose results pass through a map, in every layout; the last layout has strides that only small
+/// tiles take.
 fn products(shapes: [[usize; 3]; 2], any: bool) -> Vec<Case> {
     let product = |[m, n, k]: [usize; 3], a: [usize; 2], b: [usize; 2]| {
         let special = m % 2 == 1;

@@ -22,9 +22,10 @@ pub struct Site {
     instead: String,
 }
 
-/// All places in a text, in its order: barriers, bounds of stores to global memory, and addresses of these stores and of
-/// accesses to shared memory. Loads of global memory are left alone: most read the description of a step, whose
-/// neighbouring words are often equal, and what is loaded beyond a bound is used for nothing.
+/// All places in a text, in its order: barriers, bounds of stores to global memory, and addresses of these
+/// stores and of accesses to shared memory. Loads of global memory are left alone: most read the description
+/// of a step, whose neighbouring words are often equal, and what is loaded beyond a bound is used for
+/// nothing.
 pub fn sites(ptx: &str) -> Vec<Site> {
     let lines: Vec<&str> = ptx.lines().map(str::trim).collect();
     let mut kernel = String::new();
@@ -43,7 +44,8 @@ pub fn sites(ptx: &str) -> Vec<Site> {
     found
 }
 
-/// Whether a line is a branch around a store. One that depends on equality chooses what to store, and bounds nothing.
+/// Whether a line is a branch around a store. One that depends on equality chooses what to store, and bounds
+/// nothing.
 fn bounds_store(lines: &[&str], line: usize) -> bool {
     let branches = lines[line].starts_with('@') && lines[line].contains("bra");
     let equality = line > 0 && ["setp.eq", "setp.ne"].iter().any(|word| lines[line - 1].starts_with(word));

@@ -10,8 +10,8 @@ use crate::{
 
 /// A matrix as coloured cells, with a colour bar and, on request, each value as text.
 ///
-/// Values that are not finite are grey. Cells smaller than a pixel are averaged, so that a large matrix shows no patterns
-/// that are not in it; see [`HeatMap::cell_size`].
+/// Values that are not finite are grey. Cells smaller than a pixel are averaged, so that a large matrix shows
+/// no patterns that are not in it; see [`HeatMap::cell_size`].
 ///
 /// ```
 /// use minutia_viz::{ColorMap, Figure, HeatMap};
@@ -120,8 +120,8 @@ impl HeatMap {
         HeatMap { ticks: on, ..self }
     }
 
-    /// With colours from `low` to `high`, in the values' unit; values beyond have the colours of the ends. Ends that are not
-    /// finite change nothing.
+    /// With colours from `low` to `high`, in the values' unit; values beyond have the colours of the ends.
+    /// Ends that are not finite change nothing.
     #[must_use]
     pub fn range(self, low: f64, high: f64) -> HeatMap {
         let usable = low.is_finite() && high.is_finite() && (high - low).is_finite();
@@ -134,16 +134,17 @@ impl HeatMap {
         HeatMap { map, ..self }
     }
 
-    /// With cells of another size in pixels, also below one; 30 by 30 by default, and for a size that is not positive. By
-    /// default cells are smaller where there are more than 50 rows or columns, so that the map has at most 1500 pixels.
+    /// With cells of another size in pixels, also below one; 30 by 30 by default, and for a size that is not
+    /// positive. By default cells are smaller where there are more than 50 rows or columns, so that the map
+    /// has at most 1500 pixels.
     #[must_use]
     pub fn cell_size(self, width: f64, height: f64) -> HeatMap {
         let usable = |size: f64| if size > 0.0 && size.is_finite() { size } else { CELL };
         HeatMap { cell: (usable(width), usable(height)), ..self }
     }
 
-    /// With each value written in its cell, to two decimals, or more where all of them are small or nearly equal. Where the
-    /// cells have no room for it, or there are more than 10,000, nothing is written.
+    /// With each value written in its cell, to two decimals, or more where all of them are small or nearly
+    /// equal. Where the cells have no room for it, or there are more than 10,000, nothing is written.
     #[must_use]
     pub fn cell_text(self, on: bool) -> HeatMap {
         HeatMap { text: on, ..self }
@@ -163,7 +164,8 @@ impl HeatMap {
         self.map.rgb((value - low) / (high - low))
     }
 
-    /// Indices and names of the rows, or columns, that have one; `step` pixels is how far two names must be apart.
+    /// Indices and names of the rows, or columns, that have one; `step` pixels is how far two names must be
+    /// apart.
     fn marks(&self, names: &[String], count: usize, cell: f64, step: f64) -> Vec<(usize, String)> {
         if !names.is_empty() || !self.ticks {
             return names.iter().take(count).cloned().enumerate().collect();

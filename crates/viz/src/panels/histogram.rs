@@ -1,6 +1,7 @@
 use crate::{Drawing, Legend, LineChart, Panel, Scale};
 
-/// How often values occur, as bars of equal width; several sets of values share their bins and lie over each other.
+/// How often values occur, as bars of equal width; several sets of values share their bins and lie over each
+/// other.
 ///
 /// Values that are not finite, or outside the [`range`](Histogram::range), are not counted.
 ///
@@ -49,8 +50,8 @@ impl Histogram {
         Histogram { chart: self.chart.size(width, height), ..self }
     }
 
-    /// With a number of bins from 1 to 2000. Without it, the range is cut into as many as the square root of the largest
-    /// set's size says, from 5 to 50.
+    /// With a number of bins from 1 to 2000. Without it, the range is cut into as many as the square root of
+    /// the largest set's size says, from 5 to 50.
     ///
     /// ```
     /// let histogram = minutia_viz::Histogram::new("x", "count").bins(20);
@@ -60,8 +61,8 @@ impl Histogram {
         Histogram { bins: Some(bins.clamp(1, MOST_BINS)), ..self }
     }
 
-    /// With bins from `low` to `high`; from the least to the greatest value by default, and for ends that are not finite
-    /// or not in order.
+    /// With bins from `low` to `high`; from the least to the greatest value by default, and for ends that are
+    /// not finite or not in order.
     ///
     /// ```
     /// let histogram = minutia_viz::Histogram::new("x", "count").range(0.0, 1.0).values("", &[0.5, 7.0]);

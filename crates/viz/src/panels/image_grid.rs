@@ -66,7 +66,8 @@ impl ImageGrid {
         Ok(self)
     }
 
-    /// With pixels of another size, in pixels of the figure; 2 by default, and for a size that is not positive.
+    /// With pixels of another size, in pixels of the figure; 2 by default, and for a size that is not
+    /// positive.
     #[must_use]
     pub fn pixel_size(self, size: f64) -> ImageGrid {
         ImageGrid { pixel: if size > 0.0 && size.is_finite() { size } else { 2.0 }, ..self }

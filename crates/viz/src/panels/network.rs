@@ -30,8 +30,8 @@ impl NetworkDiagram {
         NetworkDiagram::default()
     }
 
-    /// With one more layer: its name, its number of units, a note below. Of many units the first and the last ones are
-    /// shown.
+    /// With one more layer: its name, its number of units, a note below. Of many units the first and the last
+    /// ones are shown.
     #[must_use]
     pub fn layer(mut self, name: impl Into<String>, units: usize, note: impl Into<String>) -> NetworkDiagram {
         self.layers.push((name.into(), units, note.into()));

@@ -23,7 +23,8 @@ use crate::digest;
 #[derive(Debug)]
 pub struct Classifier;
 
-/// Rows that an evaluation takes at a time. A part of the numeric result: sums over rows are taken chunk by chunk.
+/// Rows that an evaluation takes at a time. A part of the numeric result: sums over rows are taken chunk by
+/// chunk.
 const CHUNK: usize = 1000;
 
 /// The arrays that the stage leaves.

@@ -97,8 +97,8 @@ impl Stage for InverseSeeds {
 /// What came of the matrices so far.
 pub type State = Vec<Option<Descent>>;
 
-/// One descent for each seed, side by side: each is a session of its own with one thread, so that neither their
-/// number nor their order can change a bit.
+/// One descent for each seed, side by side: each is a session of its own with one thread, so that neither
+/// their number nor their order can change a bit.
 fn descend(run: &mut Run<'_>) -> Result<Vec<Descent>> {
     let seeds = run.config.inverse_seeds.seeds;
     let fit = |done: &State| -> Result<()> {

@@ -1,4 +1,5 @@
-//! Computation graphs as they were built: the nodes that a training step runs, in the boxes of their name scopes.
+//! Computation graphs as they were built: the nodes that a training step runs, in the boxes of their name
+//! scopes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -55,7 +55,8 @@ pub fn draw(drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
          {} % of the activations that are not zero.{}",
         format_number(high),
         format_number((1.0 - SHOWN) * 100.0),
-        // What the page of MNIST says of its test images, and what shows in each panel as a change of texture.
+        // What the page of MNIST says of its test images, and what shows in each panel as a change of
+        // texture.
         if drawing.note.is_none() {
             " The first 5,000 test images of MNIST were written by other, tidier hands than the last 5,000: each panel changes \
              halfway."

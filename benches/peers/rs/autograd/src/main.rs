@@ -1,5 +1,6 @@
-//! autograd (the crate): its graph, gradients and `eval`. Loss and gradients are fetched together and the variables
-//! changed by hand: update operations that share an `eval` may change a variable before another gradient reads it.
+//! autograd (the crate): its graph, gradients and `eval`. Loss and gradients are fetched together and the
+//! variables changed by hand: update operations that share an `eval` may change a variable before another
+//! gradient reads it.
 
 #[path = "../../shared.rs"]
 mod shared;

@@ -125,7 +125,8 @@ fn map(program: &MapProgram, inputs: &[f64]) -> Vec<f64> {
     program.outputs().iter().map(|o| values[o.index()]).collect()
 }
 
-/// Constants are raw bits; small patterns are integers and truth values, which no float constant in use looks like.
+/// Constants are raw bits; small patterns are integers and truth values, which no float constant in use looks
+/// like.
 fn constant(bits: u32) -> f64 {
     if bits < 1 << 16 { f64::from(bits) } else { f64::from(f32::from_bits(bits)) }
 }

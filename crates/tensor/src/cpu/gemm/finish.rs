@@ -9,7 +9,8 @@ pub(in crate::cpu) struct Out {
     pub(in crate::cpu) start: *mut f32,
     /// From one row to the next.
     pub(in crate::cpu) ld: usize,
-    /// What becomes of the products. Nothing but [`Finish::Store`] where [`Plan::finishes`](super::Plan::finishes) says no.
+    /// What becomes of the products. Nothing but [`Finish::Store`] where
+    /// [`Plan::finishes`](super::Plan::finishes) says no.
     pub(in crate::cpu) finish: Finish,
 }
 

@@ -1,4 +1,5 @@
-//! The guess whether it pays to leave out the zeros of an operand. It decides how fast a product is, and nothing else.
+//! The guess whether it pays to leave out the zeros of an operand. It decides how fast a product is, and
+//! nothing else.
 
 /// Places that are looked at.
 pub(super) const SAMPLES: usize = 32;

@@ -8,7 +8,8 @@ use super::{
 use crate::cpu::simd::vector::{Placed, Vector};
 use std::ops::Range;
 
-/// Rows `down` apart, whose numbers are `along` apart: either neighbours, or else the rows' first numbers are.
+/// Rows `down` apart, whose numbers are `along` apart: either neighbours, or else the rows' first numbers
+/// are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Left {
     pub(super) numbers: *const f32,
@@ -29,15 +30,15 @@ impl Left {
         }
     }
 
-    /// How many rows share a list. Rows whose first numbers are neighbours (the same pixels of images, say) tend to be
-    /// zero at the same places.
+    /// How many rows share a list. Rows whose first numbers are neighbours (the same pixels of images, say)
+    /// tend to be zero at the same places.
     pub(super) fn group(self) -> usize {
         if self.along == 1 { 1 } else { 2 }
     }
 }
 
-/// The numbers of rows that are not zero, in groups of one row or of two neighbours: a list of two rows has the places
-/// where either has a number. Lists follow each other.
+/// The numbers of rows that are not zero, in groups of one row or of two neighbours: a list of two rows has
+/// the places where either has a number. Lists follow each other.
 pub(super) struct Lists {
     /// The numbers of the first row of each group, and their columns.
     pub(super) firsts: *mut Placed,
@@ -158,8 +159,8 @@ impl Lists {
         }
     }
 
-    /// Appends the numbers of a group from column `p` on, where one of its rows has a number other than zero, or is
-    /// among the first `all`. Gives where the list ends.
+    /// Appends the numbers of a group from column `p` on, where one of its rows has a number other than zero,
+    /// or is among the first `all`. Gives where the list ends.
     ///
     /// # Safety
     /// As for [`Lists::fill`].

@@ -1,5 +1,5 @@
-//! Matrix products: every element of the result is one chain of fused multiply-adds in ascending order, however
-//! the result is cut into tiles, strips and threads.
+//! Matrix products: every element of the result is one chain of fused multiply-adds in ascending order,
+//! however the result is cut into tiles, strips and threads.
 
 mod bytes;
 mod finish;
@@ -19,8 +19,8 @@ use tile::{Panel, Tile};
 
 /// Floats of a vector, and columns of a panel: what copies of `b` are made of.
 pub(super) const COLUMNS: usize = 16;
-/// Numbers of `b` that a tile's rows meet before the next column of tiles has its turn: they stay in the first-level
-/// cache.
+/// Numbers of `b` that a tile's rows meet before the next column of tiles has its turn: they stay in the
+/// first-level cache.
 const PIECE: usize = 4096;
 /// Products of so few numbers take as long to write as to compute.
 const SHORT: usize = 32;
@@ -28,7 +28,8 @@ const SHORT: usize = 32;
 const PAGE: usize = 1024;
 /// A result of so few rows meets each number of `b` so seldom that a copy is not worth keeping.
 const FEW_ROWS: usize = 24;
-/// More numbers are not kept from run to run: they would take as much memory again as what they are copied from.
+/// More numbers are not kept from run to run: they would take as much memory again as what they are copied
+/// from.
 const MOST_KEPT: usize = 1 << 22;
 /// Products smaller than this are not looked through for zeros.
 const SPARSE_WORK: usize = 1 << 20;
@@ -97,8 +98,8 @@ pub(super) fn seeks_zeros([m, n, k]: [usize; 3], a_strides: [usize; 2], b_stride
 }
 
 impl Plan {
-    /// A product of `m x k` elements with strides `a_strides` and `k x n` with `b_strides`, in elements; whether `b` is
-    /// `fixed`, so that many runs find it as it was.
+    /// A product of `m x k` elements with strides `a_strides` and `k x n` with `b_strides`, in elements;
+    /// whether `b` is `fixed`, so that many runs find it as it was.
     pub(super) fn new(
         level: Level,
         [m, n, k]: [usize; 3],
@@ -202,10 +203,11 @@ impl Plan {
         self.sparse.as_ref().is_some_and(|sparse| unsafe { sparse.pays(operands.a, self.m * self.k) })
     }
 
-    /// Whether columns should be split before rows. Where zeros are left out (`sparse`), each part looks through the pieces
-    /// of `b` that it needs, and lists the numbers of its rows of `a`. Lists are the cheaper of the two, unless each thread
-    /// has enough rows of its own; but rows of a transposed `a` are those of the weights in an update, and threads that own
-    /// columns of weights in all products find them in their caches. So do short products, whose factors are few.
+    /// Whether columns should be split before rows. Where zeros are left out (`sparse`), each part looks
+    /// through the pieces of `b` that it needs, and lists the numbers of its rows of `a`. Lists are the
+    /// cheaper of the two, unless each thread has enough rows of its own; but rows of a transposed `a` are
+    /// those of the weights in an update, and threads that own columns of weights in all products find them
+    /// in their caches. So do short products, whose factors are few.
     pub(super) fn splits_columns(&self, threads: usize, sparse: bool) -> bool {
         let own_rows = self.a_strides[1] == 1 && self.m >= threads * sparse::ROWS;
         if sparse { !own_rows } else { self.k <= SHORT }
@@ -227,8 +229,8 @@ impl Plan {
         self.panels == Panels::InPlace && self.sparse.is_none()
     }
 
-    /// Whether strips of such a product do more than [`Finish::Store`]: all do where zeros in `a` are left out, and
-    /// otherwise those whose tiles are made at once.
+    /// Whether strips of such a product do more than [`Finish::Store`]: all do where zeros in `a` are left
+    /// out, and otherwise those whose tiles are made at once.
     pub(super) fn finishes(&self, sparse: bool) -> bool {
         sparse || self.k <= self.depth
     }
@@ -242,9 +244,9 @@ impl Plan {
     /// Computes rows `rows` and columns `columns` of the product.
     ///
     /// # Safety
-    /// The operands must be good for the plan's shape, and packed; `out` must be good for the strip, and meet no
-    /// operand; `own` must offer [`Plan::own_scratch`] bytes. `columns` must start at a multiple of [`COLUMNS`], and
-    /// be no fewer where zeros are left out.
+    /// The operands must be good for the plan's shape, and packed; `out` must be good for the strip, and meet
+    /// no operand; `own` must offer [`Plan::own_scratch`] bytes. `columns` must start at a multiple of
+    /// [`COLUMNS`], and be no fewer where zeros are left out.
     pub(super) unsafe fn strip(
         &self,
         operands: Operands,
@@ -302,8 +304,8 @@ impl Plan {
         self.stack.is_some()
     }
 
-    /// Computes the whole product, where [`Plan::is_small`] says so: what [`Plan::strip`] does, without what it takes
-    /// to find that there is but one column of tiles.
+    /// Computes the whole product, where [`Plan::is_small`] says so: what [`Plan::strip`] does, without what
+    /// it takes to find that there is but one column of tiles.
     ///
     /// # Safety
     /// The operands must be good for the plan's shape, and `out` for the result; it must meet no operand.

@@ -3,8 +3,8 @@
 use super::COLUMNS;
 use crate::cpu::{by_vector, simd::vector::Vector};
 
-/// Copies a panel: `rows` rows of `width` columns, which lie `down` and `across` apart, to rows of [`COLUMNS`] numbers.
-/// What lies beyond `width` columns of them reaches no column of the result.
+/// Copies a panel: `rows` rows of `width` columns, which lie `down` and `across` apart, to rows of
+/// [`COLUMNS`] numbers. What lies beyond `width` columns of them reaches no column of the result.
 ///
 /// # Safety
 /// The CPU must have the instructions; the panel and room for it must be there.

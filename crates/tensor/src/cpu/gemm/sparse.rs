@@ -1,11 +1,12 @@
-//! Products whose left operand is mostly zeros: each row of the result is made from the rows of `b` that meet a
-//! number other than zero.
+//! Products whose left operand is mostly zeros: each row of the result is made from the rows of `b` that meet
+//! a number other than zero.
 //!
-//! Leaving out `fma(0, b, sum)` changes no bit of the result where `b` is finite. The product is a zero, so a sum
-//! other than zero stays what it is, and a sum that is zero stays a zero. It may differ in sign, when an earlier
-//! product underflowed to `-0`; a later product decides the sum alone all the same, and a zero that is left at the
-//! end is made `+0`. Where `b` is not finite, `0 * b` is NaN, so that every piece of `b` is looked through before it is
-//! used, and copied if its rows do not start at cache lines; by a piece that is not finite, all numbers are multiplied.
+//! Leaving out `fma(0, b, sum)` changes no bit of the result where `b` is finite. The product is a zero, so a
+//! sum other than zero stays what it is, and a sum that is zero stays a zero. It may differ in sign, when an
+//! earlier product underflowed to `-0`; a later product decides the sum alone all the same, and a zero that
+//! is left at the end is made `+0`. Where `b` is not finite, `0 * b` is NaN, so that every piece of `b` is
+//! looked through before it is used, and copied if its rows do not start at cache lines; by a piece that is
+//! not finite, all numbers are multiplied.
 
 use super::{
     COLUMNS, Finish, Out,
@@ -68,8 +69,9 @@ struct Sums {
     apart: bool,
 }
 
-/// Looks through a piece of `N` vectors a row, the last of which starts `tail` columns on, and copies it if there is
-/// somewhere `to` copy it. Says whether all is finite. Afterwards the piece is in the first-level cache.
+/// Looks through a piece of `N` vectors a row, the last of which starts `tail` columns on, and copies it if
+/// there is somewhere `to` copy it. Says whether all is finite. Afterwards the piece is in the first-level
+/// cache.
 ///
 /// # Safety
 /// The CPU must have the instructions; the piece and room for a copy must be there.
@@ -94,8 +96,8 @@ unsafe fn look<V: Vector, const N: usize>(depth: usize, b: Rows, tail: usize, to
     }
 }
 
-/// Advances `N` vectors, the last of which starts `tail` columns on and in the piece `inner`, of `rows` rows, which are
-/// listed in groups of `G`: `first` from zero, `last` to the end.
+/// Advances `N` vectors, the last of which starts `tail` columns on and in the piece `inner`, of `rows` rows,
+/// which are listed in groups of `G`: `first` from zero, `last` to the end.
 ///
 /// # Safety
 /// The CPU must have the instructions; lists, piece, sums and result must be there.
@@ -161,7 +163,8 @@ unsafe fn advance<V: Vector, const G: usize, const N: usize>(
     }
 }
 
-/// Takes `sum * rate` from what lies at `to`, but for the first `skip` numbers, of which there are some: they are done.
+/// Takes `sum * rate` from what lies at `to`, but for the first `skip` numbers, of which there are some: they
+/// are done.
 ///
 /// # Safety
 /// The CPU must have the instructions; there must be a vector at `to`.
@@ -194,7 +197,8 @@ unsafe fn any<V: Vector>(call: &Call) {
             for start in (0..k.max(1)).step_by(depth) {
                 let shape = [ROWS.min(rows - top), columns, depth.min(k - start)];
                 let ends = [start == 0, start + depth >= k];
-                // SAFETY: the caller has these rows of `a` and `out`, `k` rows of `b`, the columns and the scratch.
+                // SAFETY: the caller has these rows of `a` and `out`, `k` rows of `b`, the columns and the
+                // scratch.
                 unsafe {
                     let b = b.add(start * b_stride + left);
                     let (a, out) = (a.at(top, start), out.at(top, left));
@@ -205,8 +209,8 @@ unsafe fn any<V: Vector>(call: &Call) {
     }
 }
 
-/// Advances a block of the result by all products of a piece of `a`: the first from zero, the last to the end. Sums wait
-/// for them in the result or `apart` from it.
+/// Advances a block of the result by all products of a piece of `a`: the first from zero, the last to the
+/// end. Sums wait for them in the result or `apart` from it.
 ///
 /// # Safety
 /// As for [`any`]; the block must be no larger than one that [`any`] cuts.

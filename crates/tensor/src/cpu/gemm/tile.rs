@@ -19,18 +19,19 @@ pub(super) struct Panel {
     pub(super) down: usize,
     /// From a row's first vector to its second.
     pub(super) across: usize,
-    /// From a row to what is read next in the same row, where rows are far apart: no CPU guesses that by itself.
+    /// From a row to what is read next in the same row, where rows are far apart: no CPU guesses that by
+    /// itself.
     pub(super) ahead: usize,
 }
 
-/// `([height, width, depth], first, a, a_strides, b, out, ld)`: advances a tile of `height x width`
-/// results by `depth` products each. They start at `+0` if `first`, else at what `out` holds; a zero is stored
-/// as `+0`.
+/// `([height, width, depth], first, a, a_strides, b, out, ld)`: advances a tile of `height x width` results
+/// by `depth` products each. They start at `+0` if `first`, else at what `out` holds; a zero is stored as
+/// `+0`.
 ///
 /// # Safety
-/// The CPU must have the level's instructions; `height` rows of `a` and `out`, `width` columns of `b` and `out`, and
-/// `depth` rows of `b` must be there, and `out` must meet neither operand. A tile of one vector has at most
-/// [`Tile::rows`] rows; there are tiles of two where [`Tile::columns`] says so.
+/// The CPU must have the level's instructions; `height` rows of `a` and `out`, `width` columns of `b` and
+/// `out`, and `depth` rows of `b` must be there, and `out` must meet neither operand. A tile of one vector
+/// has at most [`Tile::rows`] rows; there are tiles of two where [`Tile::columns`] says so.
 type Advance = unsafe fn([usize; 3], bool, *const f32, [usize; 2], Panel, *mut f32, usize);
 
 /// The tiles of a level, which the CPU must have.
@@ -53,13 +54,15 @@ impl Tile {
         Tile { rows, columns: vectors * COLUMNS, advance: tile::at(level) }
     }
 
-    /// The height of tiles below each other that have about one: the fewer rows, the more often a row of `b` is read.
+    /// The height of tiles below each other that have about one: the fewer rows, the more often a row of `b`
+    /// is read.
     pub(super) fn height(&self, rows: usize) -> usize {
         rows.div_ceil(rows.div_ceil(self.rows).max(1)).max(1)
     }
 }
 
-/// Advances a tile of `VECTORS` vectors a row, of whose last `tail` columns count: all where the tile is `FULL`.
+/// Advances a tile of `VECTORS` vectors a row, of whose last `tail` columns count: all where the tile is
+/// `FULL`.
 ///
 /// # Safety
 /// See [`Advance`].
@@ -104,8 +107,8 @@ unsafe fn advance<V: Vector, const HEIGHT: usize, const VECTORS: usize, const FU
         }
         for (i, sums) in sums.iter().enumerate() {
             for (j, sum) in sums.iter().enumerate() {
-                // A chain that underflows can end at -0, and at no earlier point does the sign of a zero matter: the
-                // next product decides it alone, and adding +0 here and there gives the same.
+                // A chain that underflows can end at -0, and at no earlier point does the sign of a zero
+                // matter: the next product decides it alone, and adding +0 here and there gives the same.
                 let (sum, to) = (sum.add(V::zero()), out.add(i * ld + j * COLUMNS));
                 if FULL || j + 1 < VECTORS { sum.store(to) } else { sum.store_part(to, tail) }
             }

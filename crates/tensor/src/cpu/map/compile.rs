@@ -146,8 +146,8 @@ impl Builder<'_> {
             let draft = Draft { code: instruction.code, to: first_result + i, from };
             if is_even { once.push(draft) } else { drafts.push(draft) }
         }
-        // Each output gets a result of its own that fills a block, so that it can be written in place; a value
-        // or-ed with itself is a copy.
+        // Each output gets a result of its own that fills a block, so that it can be written in place; a
+        // value or-ed with itself is a copy.
         let mut written = vec![false; even.len()];
         let mut outputs = Vec::new();
         for (value, sink) in program.outputs().iter().map(|v| v.index()).zip(self.sinks) {

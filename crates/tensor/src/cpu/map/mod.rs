@@ -41,8 +41,8 @@ pub(super) struct Engine {
     ops: Box<[Op]>,
     drains: Box<[Drain]>,
     places: Box<[Home]>,
-    /// The nest is one block, and operands are used where they lie: places change with the bindings alone, but for
-    /// what the caller gives.
+    /// The nest is one block, and operands are used where they lie: places change with the bindings alone,
+    /// but for what the caller gives.
     settled: bool,
     /// The place of the output that is kept for the caller.
     kept: u16,
@@ -163,8 +163,8 @@ impl Engine {
         self.cost
     }
 
-    /// A frame over `scratch`, which must offer [`Engine::scratch`] bytes aligned to 64, and the finished table
-    /// of constants.
+    /// A frame over `scratch`, which must offer [`Engine::scratch`] bytes aligned to 64, and the finished
+    /// table of constants.
     pub(super) fn frame(&self, scratch: *mut u8, constants: *mut u32) -> Frame {
         let place = |home: &Home| match *home {
             Home::Constant(i) => constants.wrapping_add(i * LANES),

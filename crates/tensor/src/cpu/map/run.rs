@@ -46,8 +46,8 @@ impl Engine {
         }
     }
 
-    /// Runs elements `start..end`. `given` is where the caller's input has its element `start`. `keep` is called
-    /// after each block with its first element, where the kept output lies, and its length.
+    /// Runs elements `start..end`. `given` is where the caller's input has its element `start`. `keep` is
+    /// called after each block with its first element, where the kept output lies, and its length.
     ///
     /// # Safety
     /// As for [`Engine::begin`], which must have been called since the buffers changed; `end` at most
@@ -125,8 +125,8 @@ impl Engine {
     }
 
     /// # Safety
-    /// As for [`Engine::run`]. There must be `n` elements from `at`, which is `column` in its row and `skip` elements
-    /// after `given`, and `n` must be at most a block.
+    /// As for [`Engine::run`]. There must be `n` elements from `at`, which is `column` in its row and `skip`
+    /// elements after `given`, and `n` must be at most a block.
     #[inline]
     unsafe fn run_block(
         &self,
@@ -233,8 +233,8 @@ impl Engine {
         }
     }
 
-    /// Cuts `n` elements from `at` into runs of one stride and calls `f` with the walk's transfer, where the run
-    /// starts, its stride, how many elements came before, and its length.
+    /// Cuts `n` elements from `at` into runs of one stride and calls `f` with the walk's transfer, where the
+    /// run starts, its stride, how many elements came before, and its length.
     ///
     /// # Safety
     /// `begin` must have set where walks start, and the nest must have these elements.
@@ -304,8 +304,8 @@ impl Engine {
 
 impl Op {
     /// # Safety
-    /// Every place that the operation names must be good for `n` words, at least [`LANES`], and a group of lanes where
-    /// it rests.
+    /// Every place that the operation names must be good for `n` words, at least [`LANES`], and a group of
+    /// lanes where it rests.
     #[inline(always)]
     unsafe fn run(&self, places: &[*mut u32], n: usize) {
         let [a, b, c] = self.from.map(|place| places[place as usize].cast_const());

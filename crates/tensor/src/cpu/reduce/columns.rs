@@ -9,8 +9,8 @@ use crate::{
 use minutia_kernels::reduce::BLOCK;
 use std::ops::Range;
 
-/// Whether to walk along the results: where an operand has them side by side and none has the reduced elements
-/// so.
+/// Whether to walk along the results: where an operand has them side by side and none has the reduced
+/// elements so.
 pub(super) fn suits(step: &Reduce, outputs: usize) -> bool {
     let innermost = |dims: &[usize]| dims.iter().rposition(|&d| d != 1);
     let (Some(kept), Some(reduced)) = (innermost(&step.dims), innermost(&step.reduced)) else {

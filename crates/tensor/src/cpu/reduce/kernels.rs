@@ -1,4 +1,5 @@
-//! Loops that combine elements in the order of [`minutia_kernels::reduce`], for each operator, type and level.
+//! Loops that combine elements in the order of [`minutia_kernels::reduce`], for each operator, type and
+//! level.
 
 use crate::{
     DType,
@@ -20,8 +21,8 @@ pub(super) struct Kernels {
     pub(super) identity: u32,
     /// `(lanes, values, first, n)`: lane `i % LANES` takes value `i - first`, for `n` values from `first`.
     pub(super) accumulate: unsafe fn(*mut u32, *const u32, usize, usize),
-    /// `(values, length, rows, results)`: reduces rows of one block at most. Reads up to a group of lanes beyond
-    /// the values.
+    /// `(values, length, rows, results)`: reduces rows of one block at most. Reads up to a group of lanes
+    /// beyond the values.
     pub(super) rows: unsafe fn(*const u32, usize, usize, *mut u32),
     /// Combines many pairs.
     pairs: Kernel,

@@ -133,8 +133,8 @@ impl ReduceStep {
         ReduceStep { kernels, outputs, length, way, prologue, epilogue, direct, cost, parts, frames }
     }
 
-    /// Roughly how long it takes, in units of an addition in the first-level cache; none where results are made side by
-    /// side, and better not apart.
+    /// Roughly how long it takes, in units of an addition in the first-level cache; none where results are
+    /// made side by side, and better not apart.
     pub(super) fn cost_by_rows(&self) -> Option<usize> {
         (!matches!(self.way, Way::Columns { .. })).then_some(self.cost)
     }
@@ -181,7 +181,8 @@ impl ReduceStep {
     /// Hands results `start..start + n`, which lie at the start of `results`, to the epilogue.
     ///
     /// # Safety
-    /// `n` results must lie there; the step must have results `start..start + n`, and `end` be prepared for them.
+    /// `n` results must lie there; the step must have results `start..start + n`, and `end` be prepared for
+    /// them.
     #[inline]
     unsafe fn finish(&self, end: (&mut Frame, *mut u32), start: usize, n: usize, results: *const u32) {
         // SAFETY: the caller has n results there; the checked program has room for them.

@@ -5,11 +5,11 @@ use minutia_kernels::math::{fma, max};
 /// Floats in a [`Vector`].
 pub(in crate::cpu) const WIDTH: usize = 16;
 
-/// Sixteen floats. Methods are unsafe: the CPU must have the type's instructions, and pointers must be good for
-/// sixteen floats, aligned or not.
+/// Sixteen floats. Methods are unsafe: the CPU must have the type's instructions, and pointers must be good
+/// for sixteen floats, aligned or not.
 pub(in crate::cpu) trait Vector: Copy {
-    /// Rows, and vectors in each, of the largest tile of a matrix product that stays in registers, beside a row of the
-    /// right operand.
+    /// Rows, and vectors in each, of the largest tile of a matrix product that stays in registers, beside a
+    /// row of the right operand.
     const TILE: [usize; 2] = [6, 1];
     /// Vectors of such a tile.
     const SUMS: usize = Self::TILE[0] * Self::TILE[1];
@@ -59,8 +59,8 @@ pub(in crate::cpu) trait Vector: Copy {
     unsafe fn where_positive(self, x: Self) -> Self;
     /// Bit `i` is whether number `i` is other than zero; NaN is.
     unsafe fn nonzero(self) -> u32;
-    /// Transposes sixteen vectors. In place: arrays handed over by value are copied where a function of the standard
-    /// library is not inlined.
+    /// Transposes sixteen vectors. In place: arrays handed over by value are copied where a function of the
+    /// standard library is not inlined.
     #[inline(always)]
     unsafe fn transpose(block: &mut [Self; WIDTH]) {
         let mut numbers = [[0.0; WIDTH]; WIDTH];
@@ -78,8 +78,8 @@ pub(in crate::cpu) trait Vector: Copy {
             }
         }
     }
-    /// Writes the numbers whose bits are set in `mask` one after the other. There must be room for sixteen: what lies
-    /// beyond them is overwritten.
+    /// Writes the numbers whose bits are set in `mask` one after the other. There must be room for sixteen:
+    /// what lies beyond them is overwritten.
     #[inline(always)]
     unsafe fn compress(self, mask: u32, to: *mut f32) {
         let mut all = [0.0; WIDTH];
@@ -94,8 +94,8 @@ pub(in crate::cpu) trait Vector: Copy {
             }
         }
     }
-    /// Writes the numbers whose bits are set in `mask`, each after its place from `first` on. There must be room for
-    /// sixteen.
+    /// Writes the numbers whose bits are set in `mask`, each after its place from `first` on. There must be
+    /// room for sixteen.
     #[inline(always)]
     unsafe fn compress_with_places(self, mask: u32, first: u32, to: *mut Placed) {
         let mut all = [0.0_f32; WIDTH];
@@ -113,8 +113,8 @@ pub(in crate::cpu) trait Vector: Copy {
     }
 }
 
-/// A number and its place. One word, of which a loop makes both: on x86-64 the number then comes to all lanes without
-/// another read of memory, and reads are what sparse products wait for.
+/// A number and its place. One word, of which a loop makes both: on x86-64 the number then comes to all lanes
+/// without another read of memory, and reads are what sparse products wait for.
 #[derive(Clone, Copy)]
 pub(in crate::cpu) struct Placed(u64);
 

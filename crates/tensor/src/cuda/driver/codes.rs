@@ -8,8 +8,8 @@ pub(super) const NO_DEVICE: i32 = 100;
 pub(super) const NOT_FOUND: i32 = 500;
 pub(super) const UNKNOWN: i32 = 999;
 
-/// The codes of the enum that `cust` declares for the driver's answers: any other value in it were undefined behaviour,
-/// and newer drivers have more.
+/// The codes of the enum that `cust` declares for the driver's answers: any other value in it were undefined
+/// behaviour, and newer drivers have more.
 const KNOWN: [(i32, i32); 14] = [
     (0, 8),
     (34, 34),

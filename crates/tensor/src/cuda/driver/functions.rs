@@ -10,7 +10,8 @@ use std::{
     sync::OnceLock,
 };
 
-/// Defines each function with the signature of the driver's header, and a code in place of the enum that it answers.
+/// Defines each function with the signature of the driver's header, and a code in place of the enum that it
+/// answers.
 macro_rules! forward {
     ($($name:ident($($argument:ident: $type:ty),* $(,)?);)*) => { $(
         // SAFETY: whatever else defines this name is the driver itself, which is not linked.

@@ -39,8 +39,8 @@ fn library() -> &'static Result<Library, Absent> {
         let named = CHOSEN.get().cloned().or_else(environment);
         let given = named.is_some();
         let name = named.unwrap_or(DRIVER.into());
-        // SAFETY: loading NVIDIA's driver, or what the user names in its place, runs its initialisers, for which whoever
-        // installed or named it answers. It is never closed.
+        // SAFETY: loading NVIDIA's driver, or what the user names in its place, runs its initialisers, for
+        // which whoever installed or named it answers. It is never closed.
         let library = unsafe { Library::new(&name) }
             .map_err(|e| Absent { named: given, reason: format!("cannot open {}: {e}", name.display()) });
         (name, library)

@@ -1,5 +1,5 @@
-//! The driver's functions that `cust` is linked with, forwarded to a library that is opened when the first of them
-//! is called: a program starts, and says that there is no device, where there is no driver.
+//! The driver's functions that `cust` is linked with, forwarded to a library that is opened when the first of
+//! them is called: a program starts, and says that there is no device, where there is no driver.
 
 mod codes;
 mod functions;

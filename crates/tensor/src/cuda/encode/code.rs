@@ -1,5 +1,6 @@
-//! Map programs as kernels run them: loads before the first use, registers that are given to the next value as soon as
-//! the last reader is done, stores at the end, when everything has been loaded that they may overwrite.
+//! Map programs as kernels run them: loads before the first use, registers that are given to the next value
+//! as soon as the last reader is done, stores at the end, when everything has been loaded that they may
+//! overwrite.
 
 use super::block::Block;
 use crate::program::MapProgram;
@@ -71,8 +72,9 @@ impl<'a> Plan<'a> {
         self.registers * REGISTER
     }
 
-    /// Adds the program to a block for blocks of so many threads: its position, and its outputs as operands. Outputs are
-    /// stored where `sinks`, accesses at positions of the block, say; the first outputs come first.
+    /// Adds the program to a block for blocks of so many threads: its position, and its outputs as operands.
+    /// Outputs are stored where `sinks`, accesses at positions of the block, say; the first outputs come
+    /// first.
     pub(super) fn write(
         &self,
         block: &mut Block,

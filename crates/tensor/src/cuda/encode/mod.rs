@@ -1,5 +1,5 @@
-//! From a checked program to what kernels read and how they are launched. Everything here is plain numbers; nothing
-//! touches a device.
+//! From a checked program to what kernels read and how they are launched. Everything here is plain numbers;
+//! nothing touches a device.
 
 mod block;
 mod code;
@@ -28,8 +28,8 @@ pub(super) struct Encoded {
     pub(super) words: Vec<u32>,
     /// In the order of the steps; each runs when the one before is finished.
     pub(super) launches: Vec<Launch>,
-    /// Bytes of memory that the steps use for themselves. Where there are any, they are the buffer after the program's
-    /// last one.
+    /// Bytes of memory that the steps use for themselves. Where there are any, they are the buffer after the
+    /// program's last one.
     pub(super) scratch: usize,
     /// What can fail. Each is tagged by its number here.
     pub(super) checks: Vec<Check>,
@@ -123,8 +123,8 @@ impl Encoder {
         self.encoded.scratch = self.encoded.scratch.max(bytes);
     }
 
-    /// Threads of a block, given how many elements a thread takes and how many bytes of shared memory it needs: as many
-    /// as fit, but few enough that every multiprocessor has a block to run.
+    /// Threads of a block, given how many elements a thread takes and how many bytes of shared memory it
+    /// needs: as many as fit, but few enough that every multiprocessor has a block to run.
     ///
     /// # Errors
     /// [`Error::Capacity`] when the shared memory is not enough for a warp.

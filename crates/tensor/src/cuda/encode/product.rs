@@ -47,8 +47,8 @@ fn tile_kernel(step: &Gemm) -> Option<Kernel> {
     }
 }
 
-/// Whether large tiles are likely to be faster: they take about half the instructions for a product, if enough of them
-/// are filled to occupy the GPU.
+/// Whether large tiles are likely to be faster: they take about half the instructions for a product, if
+/// enough of them are filled to occupy the GPU.
 fn pays(encoder: &Encoder, step: &Gemm) -> bool {
     let area = |tile: u32| {
         let tiles = step.m.div_ceil(tile as usize).saturating_mul(step.n.div_ceil(tile as usize));

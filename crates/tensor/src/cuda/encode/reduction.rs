@@ -78,8 +78,8 @@ struct After<'a> {
 }
 
 impl Pass {
-    /// Whether a thread takes an item, rather than sixteen: for short ones, and where neighbouring outputs lie side by
-    /// side and there are enough of them to keep the GPU busy.
+    /// Whether a thread takes an item, rather than sixteen: for short ones, and where neighbouring outputs
+    /// lie side by side and there are enough of them to keep the GPU busy.
     fn by_columns(&self, encoder: &Encoder, outputs: usize, length: usize) -> bool {
         let smallest = |loops: std::ops::Range<usize>| {
             let extents = [&self.dims[..], &self.reduced].concat();

@@ -42,7 +42,8 @@ const MARGIN: f64 = 4.0;
 /// A node's text is broken at this width.
 const WIDEST: f64 = 320.0;
 
-/// Lays a graph without cycles out; what is named exists. The box of each scope is at least as wide as `boxes` says.
+/// Lays a graph without cycles out; what is named exists. The box of each scope is at least as wide as
+/// `boxes` says.
 pub(crate) fn layout(
     nodes: &[Node],
     edges: &[Edge],
@@ -176,7 +177,8 @@ fn size(node: &Node) -> (f64, f64) {
     (width.max(48.0), height + label.more() + detail.more())
 }
 
-/// The room that each node takes: a box is as wide as what is in it, so the widest node makes room for the box's name.
+/// The room that each node takes: a box is as wide as what is in it, so the widest node makes room for the
+/// box's name.
 fn room(
     nodes: &[Node],
     scopes: &[String],

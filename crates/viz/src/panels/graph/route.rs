@@ -6,8 +6,8 @@ use crate::{panels::area::Area, spline::Point};
 /// How far a way goes straight from a node and to it.
 const STUB: f64 = 9.0;
 
-/// Ways with their ends: side by side at a node's border in the order in which they come, and straight past every layer
-/// of nodes.
+/// Ways with their ends: side by side at a node's border in the order in which they come, and straight past
+/// every layer of nodes.
 pub(crate) struct Router {
     left_to_right: bool,
     /// Middle and half the thickness of each layer.

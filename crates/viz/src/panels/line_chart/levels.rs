@@ -17,7 +17,8 @@ pub(super) struct Levels {
 }
 
 impl Levels {
-    /// The levels that an axis shows. `on_lines` says whether names may stand in the plot, and `plot` how large it is.
+    /// The levels that an axis shows. `on_lines` says whether names may stand in the plot, and `plot` how
+    /// large it is.
     pub fn of(chart: &LineChart, axis: &Axis, on_lines: bool, plot: (f64, f64)) -> Levels {
         let room = chart.levels.iter().map(|l| text_width(&l.1, SMALL) + 6.0).fold(0.0, f64::max);
         let most = chart.size.0 * SHARE;

@@ -1,4 +1,5 @@
-//! The chart over two axes: what it holds and how it is built. `plan` says where everything goes, `draw` draws it.
+//! The chart over two axes: what it holds and how it is built. `plan` says where everything goes, `draw`
+//! draws it.
 
 mod draw;
 mod legend;
@@ -20,10 +21,11 @@ type Ends = Option<(f64, f64)>;
 
 /// Lines, points, bands and bars over two axes, with a legend if more than one has a name.
 ///
-/// Points that are not finite (or, on a logarithmic axis, not positive) are left out, and interrupt a line; a point between
-/// two gaps is a dot. Series beyond the seventh repeat the colours with other dashes and markers. Of the points of a long
-/// line those are drawn that can be seen, so that a million in the order of x make some hundred kilobytes. Labels, names and
-/// titles that are long are broken into lines; the chart is larger than its [`size`](LineChart::size) where they need it.
+/// Points that are not finite (or, on a logarithmic axis, not positive) are left out, and interrupt a line; a
+/// point between two gaps is a dot. Series beyond the seventh repeat the colours with other dashes and
+/// markers. Of the points of a long line those are drawn that can be seen, so that a million in the order of
+/// x make some hundred kilobytes. Labels, names and titles that are long are broken into lines; the chart is
+/// larger than its [`size`](LineChart::size) where they need it.
 ///
 /// ```
 /// use minutia_viz::{Figure, LineChart, Scale};
@@ -106,8 +108,9 @@ impl LineChart {
         LineChart { ranges: (self.ranges.0, Some((low, high))), ..self }
     }
 
-    /// With an x axis from `low` to `high` exactly; what is beyond is cut off. The axis runs backwards where `low` is the
-    /// greater one. Ends that an axis cannot have (not finite, not positive on a logarithmic axis) change nothing.
+    /// With an x axis from `low` to `high` exactly; what is beyond is cut off. The axis runs backwards where
+    /// `low` is the greater one. Ends that an axis cannot have (not finite, not positive on a logarithmic
+    /// axis) change nothing.
     ///
     /// ```
     /// use minutia_viz::{Figure, LineChart};
@@ -162,8 +165,8 @@ impl LineChart {
         self.with(name, points.to_vec(), Kind::Marks(marks))
     }
 
-    /// With a dot for each `(x, y, low, high)` and a bar from `low` to `high`. On a logarithmic axis a bar whose low end
-    /// is not positive goes down to the axis.
+    /// With a dot for each `(x, y, low, high)` and a bar from `low` to `high`. On a logarithmic axis a bar
+    /// whose low end is not positive goes down to the axis.
     ///
     /// ```
     /// use minutia_viz::{Figure, LineChart};
@@ -195,15 +198,16 @@ impl LineChart {
         self
     }
 
-    /// With a horizontal line of reference; its name stands beside the plot where there is room, else on the line.
+    /// With a horizontal line of reference; its name stands beside the plot where there is room, else on the
+    /// line.
     #[must_use]
     pub fn level(mut self, y: f64, name: impl Into<String>) -> LineChart {
         self.levels.push((y, name.into()));
         self
     }
 
-    /// With words at a point of the plot, in the data's units: where they cover no other words and as little as possible
-    /// of the data, joined to the point by a line. Points outside the plot have none.
+    /// With words at a point of the plot, in the data's units: where they cover no other words and as little
+    /// as possible of the data, joined to the point by a line. Points outside the plot have none.
     ///
     /// ```
     /// use minutia_viz::{Figure, LineChart};

@@ -88,8 +88,8 @@ impl Marks {
         Marks { size: radius, ..self }
     }
 
-    /// With a radius in pixels for each point, from the first one on; others have the one of [`Marks::size`]. A radius that
-    /// is not positive hides its point.
+    /// With a radius in pixels for each point, from the first one on; others have the one of [`Marks::size`].
+    /// A radius that is not positive hides its point.
     ///
     /// ```
     /// let marks = minutia_viz::Marks::new().sizes(&[1.0, 4.0, 9.0]);
@@ -146,7 +146,8 @@ const DASHED: [&str; 4] = [DASHES, "5 2 1 2", "2.5 1.5", "7 2 1 2 1 2"];
 const MARKERS: [Marker; 5] =
     [Marker::Circle, Marker::Square, Marker::Triangle, Marker::Diamond, Marker::Wedge];
 
-/// The style of a series: the colours, then the colours with other dashes or shapes, then with marks on the lines.
+/// The style of a series: the colours, then the colours with other dashes or shapes, then with marks on the
+/// lines.
 pub(super) fn style(index: usize, kind: &Kind) -> Style {
     let (color, round) = (Color::series(index), index / 7);
     match kind {

@@ -145,8 +145,8 @@ impl Vector for Avx2 {
 }
 
 impl Vector for Avx512 {
-    // 24 sums, 2 vectors of the right operand, and a number of the left one. 12 rows of one vector, too, are more
-    // than the latency of a sum asks for.
+    // 24 sums, 2 vectors of the right operand, and a number of the left one. 12 rows of one vector, too, are
+    // more than the latency of a sum asks for.
     const TILE: [usize; 2] = [12, 2];
     #[inline(always)]
     unsafe fn zero() -> Self {
