@@ -214,7 +214,7 @@ impl Memory {
     /// # Errors
     /// As [`Memory::write`].
     pub fn store<T: Element>(&mut self, slot: Slot, elements: &[T]) -> Result<(), Error> {
-        self.write(slot, cpu::bytes::of_slice(elements))
+        self.write(slot, crate::bytes::of_slice(elements))
     }
 
     /// Copies elements from a slot, starting `offset` bytes in. Allocates nothing on the CPU.

@@ -25,6 +25,7 @@
 #![deny(unsafe_code)]
 
 mod binding;
+mod bytes;
 mod device;
 mod dtype;
 mod error;

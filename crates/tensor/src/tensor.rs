@@ -298,7 +298,7 @@ impl Tensor {
     /// The values as raw bytes in this machine's order, as they lie in memory.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        crate::cpu::bytes::of(&self.data)
+        crate::bytes::of(&self.data)
     }
 
     /// A tensor from raw bytes in this machine's order, as [`Tensor::as_bytes`] gives them. A `bool` is true

@@ -1,150 +1,34 @@
-//! A program made ready: its compiled steps, their scratch, and the addresses of its buffers.
+//! A program made ready: its compiled steps, their scratch, and the addresses of its buffers. Regions are steps of
+//! steps: each thread takes some rows through several, and waits for no other in between.
 
-use super::{
-    Cpu, ExactFloats, Level, Memory,
-    arg_reduce::ArgReduceStep,
-    codes::LANES,
-    copy::TransposeStep,
-    gather::GatherStep,
-    gemm_step::GemmStep,
-    map::{Engine, MapStep, Sink, Source},
-    memory::{ALIGNMENT, Block},
-    picked,
-    pool::Pool,
-    random::RandomStep,
-    reduce::ReduceStep,
-    region::{self, RegionStep},
-    scatter_add::ScatterAddStep,
-    trial::Trial,
-};
 use crate::{
     Error, Slot,
     binding::Bindings,
-    program::{MapProgram, Primitive, Program},
+    cpu::{
+        ExactFloats, Memory,
+        block::Block,
+        context::{Build, Place, Run},
+        gemm::{GemmStep, sparse::gathered},
+        map::MapStep,
+        reduce::ReduceStep,
+        simd::Level,
+        steps::{
+            arg_reduce::ArgReduceStep, gather::GatherStep, random::RandomStep, scatter_add::ScatterAddStep,
+            transpose::TransposeStep,
+        },
+        threads::{
+            autotune::Trial,
+            chunks::{part, parts},
+            pool::Pool,
+        },
+    },
+    program::{Primitive, Program, Region},
 };
 use std::{sync::Arc, time::Instant};
 
-/// What the steps of a program ask for while they are compiled.
-pub(super) struct Build {
-    pub(super) level: Level,
-    pub(super) threads: usize,
-    constants: Vec<u32>,
-    parts: usize,
-    part_bytes: usize,
-    shared_bytes: usize,
-    kept_bytes: usize,
-}
-
-impl Build {
-    /// Compiles a map; see [`Engine::new`].
-    pub(super) fn engine(
-        &mut self,
-        dims: &[usize],
-        program: &MapProgram,
-        sources: &[Source],
-        sinks: &[Sink],
-        free: bool,
-    ) -> Engine {
-        Engine::new(self.level, dims, program, sources, sinks, &mut self.constants, free)
-    }
-
-    /// Asks for scratch in each of `parts` parts.
-    pub(super) fn reserve(&mut self, parts: usize, bytes: usize) {
-        self.parts = self.parts.max(parts);
-        self.part_bytes = self.part_bytes.max(bytes);
-    }
-
-    /// Asks for memory of a step's own, which keeps what is in it. Gives where it starts; see
-    /// [`Place::kept`].
-    pub(super) fn keep(&mut self, bytes: usize) -> usize {
-        let start = self.kept_bytes;
-        let end = start.saturating_add(bytes).checked_next_multiple_of(ALIGNMENT);
-        // No memory has so much, which is found out when it is asked for.
-        self.kept_bytes = end.unwrap_or(usize::MAX);
-        start
-    }
-
-    /// Asks for scratch that all parts of a step share.
-    pub(super) fn reserve_shared(&mut self, bytes: usize) {
-        self.shared_bytes = self.shared_bytes.max(bytes);
-    }
-}
-
-/// Where the scratch lies once every step has asked.
-pub(super) struct Place {
-    scratch: *mut u8,
-    stride: usize,
-    /// Scratch that the parts of one step share.
-    pub(super) shared: *mut u8,
-    /// The table of constants, [`LANES`] words each.
-    pub(super) constants: *mut u32,
-    /// What steps keep.
-    pub(super) kept: *mut u8,
-}
-
-impl Place {
-    /// Where a part finds what a step of one part does.
-    pub(super) fn of_part(&self, i: usize) -> Place {
-        Place { scratch: self.part(i), ..*self }
-    }
-
-    /// The scratch of a part.
-    pub(super) fn part(&self, i: usize) -> *mut u8 {
-        self.scratch.wrapping_add(i * self.stride)
-    }
-}
-
-/// What steps need to run.
-pub(super) struct Run<'a> {
-    buffers: &'a [*mut u8],
-    bindings: u64,
-    /// Whether the buffers that this program does not write are what they were in its last run.
-    unchanged: bool,
-    /// None where the parts of a step run one after the other.
-    pool: Option<&'a Pool>,
-}
-
-// SAFETY: parts read the addresses; what they do with them is for each step to justify.
-unsafe impl Sync for Run<'_> {}
-
-impl Run<'_> {
-    /// Where the buffers start.
-    #[inline]
-    pub(super) fn buffers(&self) -> &[*mut u8] {
-        self.buffers
-    }
-
-    /// A number, never 0, that changes whenever an address does.
-    #[inline]
-    pub(super) fn bindings(&self) -> u64 {
-        self.bindings
-    }
-
-    /// Whether what the program does not write is what it was in its last run.
-    #[inline]
-    pub(super) fn unchanged(&self) -> bool {
-        self.unchanged
-    }
-
-    /// The same on one thread.
-    #[inline]
-    pub(super) fn alone(&self) -> Run<'_> {
-        Run { pool: None, ..*self }
-    }
-
-    /// Calls `f` for every part, on several threads if there are several parts.
-    #[inline]
-    pub(super) fn each_part(&self, parts: usize, f: &(impl Fn(usize) + Sync)) {
-        match self.pool {
-            Some(pool) if parts > 1 => pool.run(parts, f),
-            _ => (0..parts).for_each(f),
-        }
-    }
-}
-
 /// A step made ready, or several.
 #[derive(Debug)]
-pub(super) enum Compiled {
+enum Compiled {
     Map(MapStep),
     Transpose(TransposeStep),
     Reduce(ReduceStep),
@@ -157,7 +41,7 @@ pub(super) enum Compiled {
 }
 
 impl Compiled {
-    pub(super) fn place(&mut self, place: &Place) {
+    pub(in crate::cpu) fn place(&mut self, place: &Place) {
         match self {
             Compiled::Map(s) => s.place(place),
             Compiled::Reduce(s) => s.place(place),
@@ -174,7 +58,7 @@ impl Compiled {
     /// # Safety
     /// The buffers must be what the checked program declares.
     #[inline(always)]
-    pub(super) unsafe fn run(&self, run: &Run) -> Result<(), Error> {
+    pub(in crate::cpu) unsafe fn run(&self, run: &Run) -> Result<(), Error> {
         // SAFETY: the caller's promise.
         unsafe {
             match self {
@@ -194,7 +78,7 @@ impl Compiled {
 
     /// Roughly how long it takes, in units of an addition in the first-level cache, if rows can be taken
     /// apart.
-    pub(super) fn cost_by_rows(&self) -> Option<usize> {
+    pub(in crate::cpu) fn cost_by_rows(&self) -> Option<usize> {
         match self {
             Compiled::Map(s) => Some(s.cost()),
             Compiled::Reduce(s) => s.cost_by_rows(),
@@ -230,17 +114,14 @@ unsafe impl Send for Executable {}
 unsafe impl Sync for Executable {}
 
 impl Executable {
-    pub(super) fn new(cpu: &Cpu, program: &Program) -> Result<Executable, Error> {
-        let mut build = Build {
-            level: cpu.level,
-            threads: cpu.threads,
-            constants: Vec::new(),
-            parts: 1,
-            part_bytes: 0,
-            shared_bytes: 0,
-            kept_bytes: 0,
-        };
-        let picked = picked::find(program, &build);
+    pub(in crate::cpu) fn new(
+        level: Level,
+        threads: usize,
+        pool: &Arc<Pool>,
+        program: &Program,
+    ) -> Result<Executable, Error> {
+        let mut build = Build::new(level, threads);
+        let picked = gathered::find(program, &build);
         let compile = |number: usize, step: &Primitive, build: &mut Build| match step {
             Primitive::Map(s) => match TransposeStep::new(s, build) {
                 Some(transpose) => Compiled::Transpose(transpose),
@@ -263,33 +144,18 @@ impl Executable {
         };
         let numbered = program.steps.iter().enumerate();
         let mut steps: Vec<_> = numbered.map(|(number, step)| compile(number, step, &mut build)).collect();
-        region::join(&mut steps, program, &mut build, compile);
+        join(&mut steps, program, &mut build, compile);
 
-        let stride = build.part_bytes.next_multiple_of(ALIGNMENT);
-        let scratch = Block::zeroed(build.parts.saturating_mul(stride))?;
-        let shared = Block::zeroed(build.shared_bytes)?;
-        let kept = Block::zeroed(build.kept_bytes)?;
-        let constants = Block::zeroed(build.constants.len() * LANES * 4)?;
-        let place = Place {
-            scratch: scratch.start(),
-            stride,
-            shared: shared.start(),
-            constants: constants.start().cast(),
-            kept: kept.start(),
-        };
-        for (i, &word) in build.constants.iter().enumerate() {
-            // SAFETY: the block has a group of lanes for each constant.
-            unsafe { place.constants.cast::<[u32; LANES]>().add(i).write([word; LANES]) };
-        }
+        let (place, blocks) = build.place()?;
         steps.iter_mut().for_each(|step| step.place(&place));
         Ok(Executable {
             steps,
-            pool: Arc::clone(&cpu.pool),
-            trial: (build.threads > 1 && build.parts > 1).then(Trial::default),
+            pool: Arc::clone(pool),
+            trial: build.has_parts().then(Trial::default),
             bindings: Bindings::new(&program.buffers, std::ptr::null_mut()),
             changes: 0,
             seen: None,
-            blocks: [scratch, shared, constants, kept],
+            blocks,
         })
     }
 
@@ -307,7 +173,7 @@ impl Executable {
         // The clock is too slow to read for programs that one thread runs in a moment.
         let start = self.trial.is_some().then(Instant::now);
         let pool = together.then_some(&*self.pool);
-        let run = Run { buffers: self.bindings.addresses(), bindings: self.changes, unchanged, pool };
+        let run = Run::new((self.bindings.addresses(), self.changes), unchanged, pool);
         for step in &self.steps {
             // SAFETY: the program was checked, and `bindings` found every buffer as long as it declares,
             // writable where it writes, and written ones distinct from all others; `&mut` keeps others away.
@@ -318,5 +184,75 @@ impl Executable {
             trial.took(start.elapsed());
         }
         Ok(())
+    }
+}
+
+/// Steps for the rows of each part.
+#[derive(Debug)]
+struct RegionStep {
+    parts: Vec<Vec<Compiled>>,
+}
+
+/// Puts one step in the place of those of a region that threads can share by rows, where these cost enough;
+/// `compile` makes a step of the program ready.
+fn join(
+    steps: &mut Vec<Compiled>,
+    program: &Program,
+    build: &mut Build,
+    compile: impl Fn(usize, &Primitive, &mut Build) -> Compiled,
+) {
+    if build.threads < 2 {
+        return;
+    }
+    // From the end, so that the numbers of those before stay.
+    for Region { steps: mut rest, rows } in program.regions().into_iter().rev() {
+        while !rest.is_empty() {
+            let costs = steps[rest.clone()].iter().rev().map_while(Compiled::cost_by_rows);
+            let (count, cost) =
+                costs.fold((0, 0_usize), |(count, sum), cost| (count + 1, sum.saturating_add(cost)));
+            let joined = rest.end - count..rest.end;
+            let shares = parts(build.threads, cost).min(rows).min(build.threads);
+            if count > 1 && shares > 1 {
+                let threads = std::mem::replace(&mut build.threads, 1);
+                let of_part = |i| {
+                    let rows = part(rows, 1, shares, i);
+                    let steps =
+                        joined.clone().map(|number| (number, program.steps[number].of_rows(rows.clone())));
+                    steps.filter_map(|(number, step)| Some(compile(number, &step?, build))).collect()
+                };
+                let parts = (0..shares).map(of_part).collect();
+                build.threads = threads;
+                build.reserve(shares, 0);
+                steps.splice(joined.clone(), [Compiled::Region(RegionStep { parts })]);
+            }
+            // The step before these is none that can be joined.
+            rest.end = joined.start.saturating_sub(1).max(rest.start);
+        }
+    }
+}
+
+impl RegionStep {
+    pub(in crate::cpu) fn place(&mut self, place: &Place) {
+        for (i, steps) in self.parts.iter_mut().enumerate() {
+            let place = place.of_part(i);
+            steps.iter_mut().for_each(|step| step.place(&place));
+        }
+    }
+
+    /// # Safety
+    /// The buffers must be what the checked program declares.
+    pub(in crate::cpu) unsafe fn run(&self, run: &Run) {
+        run.each_part(self.parts.len(), &|i| {
+            let run = run.alone();
+            for step in &self.parts[i] {
+                // SAFETY: each part has its scratch and its rows, which no other part writes or, if written,
+                // reads.
+                let done = unsafe { step.run(&run) };
+                debug_assert!(
+                    done.is_ok(),
+                    "what picks rows by index, which alone can fail, belongs to no region"
+                );
+            }
+        });
     }
 }

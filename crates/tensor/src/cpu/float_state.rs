@@ -51,14 +51,14 @@ impl Drop for ExactFloats {
 mod arch {
     use std::arch::asm;
 
-    pub(super) type State = u32;
+    pub(in crate::cpu) type State = u32;
     /// All but the flags of what has happened.
-    pub(super) const CONTROL: State = 0xffc0;
+    pub(in crate::cpu) const CONTROL: State = 0xffc0;
     /// Every exception masked.
-    pub(super) const EXACT: State = 0x1f80;
+    pub(in crate::cpu) const EXACT: State = 0x1f80;
 
     #[inline(always)]
-    pub(super) fn read() -> State {
+    pub(in crate::cpu) fn read() -> State {
         let mut state = 0;
         // SAFETY: the instruction writes these four bytes.
         unsafe { asm!("stmxcsr [{}]", in(reg) &raw mut state, options(nostack, preserves_flags)) };
@@ -68,7 +68,7 @@ mod arch {
     /// # Safety
     /// The compiler takes [`EXACT`] for granted: nothing but [`read`] and this may run in another state.
     #[inline(always)]
-    pub(super) unsafe fn write(state: State) {
+    pub(in crate::cpu) unsafe fn write(state: State) {
         // SAFETY: the caller's promise; reserved bits are as they were read.
         unsafe { asm!("ldmxcsr [{}]", in(reg) &raw const state, options(nostack, preserves_flags)) };
     }
@@ -79,12 +79,12 @@ mod arch {
 mod arch {
     use std::arch::asm;
 
-    pub(super) type State = u64;
-    pub(super) const CONTROL: State = State::MAX;
-    pub(super) const EXACT: State = 0;
+    pub(in crate::cpu) type State = u64;
+    pub(in crate::cpu) const CONTROL: State = State::MAX;
+    pub(in crate::cpu) const EXACT: State = 0;
 
     #[inline(always)]
-    pub(super) fn read() -> State {
+    pub(in crate::cpu) fn read() -> State {
         let state;
         // SAFETY: reading changes nothing.
         unsafe { asm!("mrs {}, fpcr", out(reg) state, options(nomem, nostack, preserves_flags)) };
@@ -94,7 +94,7 @@ mod arch {
     /// # Safety
     /// The compiler takes [`EXACT`] for granted: nothing but [`read`] and this may run in another state.
     #[inline(always)]
-    pub(super) unsafe fn write(state: State) {
+    pub(in crate::cpu) unsafe fn write(state: State) {
         // SAFETY: the caller's promise. Memory counts as touched, so that computing does not move over it.
         unsafe { asm!("msr fpcr, {}", in(reg) state, options(nostack, preserves_flags)) };
     }
@@ -105,13 +105,13 @@ mod arch {
 mod arch {
     use std::arch::asm;
 
-    pub(super) type State = u32;
+    pub(in crate::cpu) type State = u32;
     /// Default NaN, flush to zero, rounding, and which exceptions stop the program.
-    pub(super) const CONTROL: State = 0x03c0_9f00;
-    pub(super) const EXACT: State = 0;
+    pub(in crate::cpu) const CONTROL: State = 0x03c0_9f00;
+    pub(in crate::cpu) const EXACT: State = 0;
 
     #[inline(always)]
-    pub(super) fn read() -> State {
+    pub(in crate::cpu) fn read() -> State {
         let state;
         // SAFETY: reading changes nothing.
         unsafe { asm!("vmrs {}, fpscr", out(reg) state, options(nomem, nostack)) };
@@ -121,7 +121,7 @@ mod arch {
     /// # Safety
     /// The compiler takes [`EXACT`] for granted: nothing but [`read`] and this may run in another state.
     #[inline(always)]
-    pub(super) unsafe fn write(state: State) {
+    pub(in crate::cpu) unsafe fn write(state: State) {
         // SAFETY: the caller's promise.
         unsafe { asm!("vmsr fpscr, {}", in(reg) state, options(nostack)) };
     }
@@ -134,19 +134,19 @@ mod arch {
     all(target_arch = "arm", target_abi = "eabihf")
 )))]
 mod arch {
-    pub(super) type State = u32;
-    pub(super) const CONTROL: State = 0;
-    pub(super) const EXACT: State = 0;
+    pub(in crate::cpu) type State = u32;
+    pub(in crate::cpu) const CONTROL: State = 0;
+    pub(in crate::cpu) const EXACT: State = 0;
     #[cfg(test)]
-    pub(super) const FAULTS: [State; 0] = [];
+    pub(in crate::cpu) const FAULTS: [State; 0] = [];
 
     #[inline(always)]
-    pub(super) fn read() -> State {
+    pub(in crate::cpu) fn read() -> State {
         0
     }
 
     /// # Safety
     /// None is asked for: there is nothing to write.
     #[inline(always)]
-    pub(super) unsafe fn write(_: State) {}
+    pub(in crate::cpu) unsafe fn write(_: State) {}
 }

@@ -1,7 +1,6 @@
 //! How much of the CPU a device uses.
 
-use super::Level;
-use crate::Error;
+use crate::{Error, cpu::simd::Level};
 
 /// Which instructions and how many threads a CPU device uses. Neither changes a bit of any result.
 ///
@@ -20,7 +19,7 @@ pub struct Options {
 }
 
 /// More threads than this are taken for a mistake.
-pub(super) const MAX_THREADS: usize = 1024;
+pub(in crate::cpu) const MAX_THREADS: usize = 1024;
 
 impl Options {
     /// What `MINUTIA_SIMD` and `MINUTIA_THREADS` say; unset or empty variables leave the choice open.

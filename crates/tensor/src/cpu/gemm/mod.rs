@@ -1,24 +1,23 @@
 //! Matrix products: every element of the result is one chain of fused multiply-adds in ascending order,
 //! however the result is cut into tiles, strips and threads.
 
-mod bytes;
-mod finish;
-mod guess;
-mod lists;
+mod epilogue;
+mod epilogue_match;
 mod pack;
-mod sparse;
+mod partition;
+pub(in crate::cpu) mod sparse;
+mod step;
 mod tile;
 
-use super::Level;
-pub(super) use bytes::{Bytes, Decode};
-pub(super) use finish::{Finish, Out};
-use lists::Left;
-use sparse::Sparse;
+use crate::cpu::simd::Level;
+pub(in crate::cpu) use epilogue::{Finish, Out};
+use sparse::{Bytes, Left, Sparse};
 use std::ops::Range;
+pub(in crate::cpu) use step::GemmStep;
 use tile::{Panel, Tile};
 
 /// Floats of a vector, and columns of a panel: what copies of `b` are made of.
-pub(super) const COLUMNS: usize = 16;
+pub(in crate::cpu) const COLUMNS: usize = 16;
 /// Numbers of `b` that a tile's rows meet before the next column of tiles has its turn: they stay in the
 /// first-level cache.
 const PIECE: usize = 4096;
@@ -36,7 +35,7 @@ const SPARSE_WORK: usize = 1 << 20;
 
 /// A product of one shape.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(in crate::cpu) struct Plan {
     m: usize,
     n: usize,
     k: usize,
@@ -47,7 +46,7 @@ pub(super) struct Plan {
     depth: usize,
     tile: Tile,
     pack: pack::Pack,
-    end: finish::EndTile,
+    end: epilogue::EndTile,
     /// If the operands lie so that zeros in `a` can be left out.
     sparse: Option<Sparse>,
     /// Rows of a tile, if tiles below each other are all that there is.
@@ -69,15 +68,15 @@ enum Panels {
 
 /// The operands of one call.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Operands {
-    pub(super) a: *const f32,
-    pub(super) b: *const f32,
+pub(in crate::cpu) struct Operands {
+    pub(in crate::cpu) a: *const f32,
+    pub(in crate::cpu) b: *const f32,
     /// [`Plan::scratch`] floats, filled by [`Plan::pack`].
-    pub(super) scratch: *mut f32,
+    pub(in crate::cpu) scratch: *mut f32,
     /// Whether zeros in `a` are left out, as [`Plan::is_sparse`] says.
-    pub(super) sparse: bool,
+    pub(in crate::cpu) sparse: bool,
     /// The bytes that the numbers of `a` were made from.
-    pub(super) bytes: Option<Bytes>,
+    pub(in crate::cpu) bytes: Option<Bytes>,
 }
 
 /// The sums of a tile.
@@ -91,7 +90,11 @@ const LARGEST: usize = 12 * 2 * COLUMNS;
 unsafe impl Sync for Operands {}
 
 /// Whether zeros are looked for in the left operand of such a product.
-pub(super) fn seeks_zeros([m, n, k]: [usize; 3], a_strides: [usize; 2], b_strides: [usize; 2]) -> bool {
+pub(in crate::cpu) fn seeks_zeros(
+    [m, n, k]: [usize; 3],
+    a_strides: [usize; 2],
+    b_strides: [usize; 2],
+) -> bool {
     let whole = a_strides == [k, 1] || a_strides == [1, m];
     let large = m.saturating_mul(n).saturating_mul(k) >= SPARSE_WORK;
     whole && large && n >= COLUMNS && b_strides[1] == 1
@@ -100,7 +103,7 @@ pub(super) fn seeks_zeros([m, n, k]: [usize; 3], a_strides: [usize; 2], b_stride
 impl Plan {
     /// A product of `m x k` elements with strides `a_strides` and `k x n` with `b_strides`, in elements;
     /// whether `b` is `fixed`, so that many runs find it as it was.
-    pub(super) fn new(
+    pub(in crate::cpu) fn new(
         level: Level,
         [m, n, k]: [usize; 3],
         a_strides: [usize; 2],
@@ -136,29 +139,29 @@ impl Plan {
             depth,
             tile,
             pack: pack::at(level),
-            end: finish::at(level),
+            end: epilogue::at(level),
             sparse,
             stack,
         }
     }
 
     /// Rows of a tile.
-    pub(super) fn tile_rows(&self) -> usize {
+    pub(in crate::cpu) fn tile_rows(&self) -> usize {
         self.tile.rows
     }
 
     /// Floats of scratch that a call needs.
-    pub(super) fn scratch(&self) -> usize {
+    pub(in crate::cpu) fn scratch(&self) -> usize {
         self.packed_columns().next_multiple_of(COLUMNS).saturating_mul(self.k)
     }
 
     /// How many columns are copied by [`Plan::pack`].
-    pub(super) fn packed_columns(&self) -> usize {
+    pub(in crate::cpu) fn packed_columns(&self) -> usize {
         if matches!(self.panels, Panels::Packed | Panels::Kept) { self.n } else { 0 }
     }
 
     /// Whether what [`Plan::pack`] copied stays good while `b` does.
-    pub(super) fn keeps(&self) -> bool {
+    pub(in crate::cpu) fn keeps(&self) -> bool {
         self.panels == Panels::Kept
     }
 
@@ -166,7 +169,7 @@ impl Plan {
     ///
     /// # Safety
     /// The operands must be good for the plan's shape; `columns` must start at a multiple of [`COLUMNS`].
-    pub(super) unsafe fn pack(&self, operands: Operands, columns: Range<usize>) {
+    pub(in crate::cpu) unsafe fn pack(&self, operands: Operands, columns: Range<usize>) {
         // SAFETY: inside `b`, and inside the scratch.
         unsafe {
             let to = operands.scratch.add(columns.start * self.k);
@@ -198,7 +201,7 @@ impl Plan {
     ///
     /// # Safety
     /// The operands must be good for the plan's shape.
-    pub(super) unsafe fn is_sparse(&self, operands: Operands) -> bool {
+    pub(in crate::cpu) unsafe fn is_sparse(&self, operands: Operands) -> bool {
         // SAFETY: the operand is contiguous.
         self.sparse.as_ref().is_some_and(|sparse| unsafe { sparse.pays(operands.a, self.m * self.k) })
     }
@@ -208,35 +211,35 @@ impl Plan {
     /// cheaper of the two, unless each thread has enough rows of its own; but rows of a transposed `a` are
     /// those of the weights in an update, and threads that own columns of weights in all products find them
     /// in their caches. So do short products, whose factors are few.
-    pub(super) fn splits_columns(&self, threads: usize, sparse: bool) -> bool {
+    pub(in crate::cpu) fn splits_columns(&self, threads: usize, sparse: bool) -> bool {
         let own_rows = self.a_strides[1] == 1 && self.m >= threads * sparse::ROWS;
         if sparse { !own_rows } else { self.k <= SHORT }
     }
 
     /// Whether zeros are looked for.
-    pub(super) fn seeks_zeros(&self) -> bool {
+    pub(in crate::cpu) fn seeks_zeros(&self) -> bool {
         self.sparse.is_some()
     }
 
     /// Into how many parts columns may be split: zeros are left out of rows of a vector at least.
-    pub(super) fn widest_split(&self) -> usize {
+    pub(in crate::cpu) fn widest_split(&self) -> usize {
         let vectors = self.n.div_ceil(COLUMNS);
         if self.sparse.is_some() { vectors / 2 } else { vectors }.max(1)
     }
 
     /// Whether each row is made alone: nothing is copied for several of them, and no zeros are sought.
-    pub(super) fn makes_rows(&self) -> bool {
+    pub(in crate::cpu) fn makes_rows(&self) -> bool {
         self.panels == Panels::InPlace && self.sparse.is_none()
     }
 
     /// Whether strips of such a product do more than [`Finish::Store`]: all do where zeros in `a` are left
     /// out, and otherwise those whose tiles are made at once.
-    pub(super) fn finishes(&self, sparse: bool) -> bool {
+    pub(in crate::cpu) fn finishes(&self, sparse: bool) -> bool {
         sparse || self.k <= self.depth
     }
 
     /// Bytes of scratch that a strip needs for itself.
-    pub(super) fn own_scratch(&self) -> usize {
+    pub(in crate::cpu) fn own_scratch(&self) -> usize {
         let late = if self.panels == Panels::PackedLate { PIECE * 4 } else { 0 };
         if self.sparse.is_some() { sparse::SCRATCH.max(late) } else { late }
     }
@@ -247,7 +250,7 @@ impl Plan {
     /// The operands must be good for the plan's shape, and packed; `out` must be good for the strip, and meet
     /// no operand; `own` must offer [`Plan::own_scratch`] bytes. `columns` must start at a multiple of
     /// [`COLUMNS`], and be no fewer where zeros are left out.
-    pub(super) unsafe fn strip(
+    pub(in crate::cpu) unsafe fn strip(
         &self,
         operands: Operands,
         rows: Range<usize>,
@@ -300,7 +303,7 @@ impl Plan {
     }
 
     /// Whether [`Plan::run_small`] can be called.
-    pub(super) fn is_small(&self) -> bool {
+    pub(in crate::cpu) fn is_small(&self) -> bool {
         self.stack.is_some()
     }
 
@@ -310,7 +313,7 @@ impl Plan {
     /// # Safety
     /// The operands must be good for the plan's shape, and `out` for the result; it must meet no operand.
     #[inline]
-    pub(super) unsafe fn run_small(&self, a: *const f32, b: *const f32, out: *mut f32, ld: usize) {
+    pub(in crate::cpu) unsafe fn run_small(&self, a: *const f32, b: *const f32, out: *mut f32, ld: usize) {
         let Some(height) = self.stack else { return };
         let panel = Panel { rows: b, down: self.b_strides[0], across: COLUMNS, ahead: 0 };
         let mut row = 0;

@@ -1,7 +1,9 @@
 //! Panels of `b` that are not read where they lie, copied so that a row of a panel is a vector.
 
-use super::COLUMNS;
-use crate::cpu::{by_vector, simd::vector::Vector};
+use crate::cpu::{
+    gemm::COLUMNS,
+    simd::{by_vector, vector::Vector},
+};
 
 /// Copies a panel: `rows` rows of `width` columns, which lie `down` and `across` apart, to rows of
 /// [`COLUMNS`] numbers. What lies beyond `width` columns of them reaches no column of the result.

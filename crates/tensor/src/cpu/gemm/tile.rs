@@ -1,10 +1,9 @@
 //! The innermost loop: a tile of the result in registers.
 
-use super::COLUMNS;
 use crate::cpu::{
-    Level, by_vector,
+    gemm::COLUMNS,
     simd::{
-        prefetch,
+        Level, by_vector, prefetch,
         vector::{self, Vector},
     },
 };

@@ -1,12 +1,15 @@
 //! From a map program and its operands to an [`Engine`].
 
-use super::{Cycle, Direct, Drain, Engine, Feed, Feeding, Home, Op, Walk, registers::Registers};
 use crate::{
     DType,
     cpu::{
-        Level,
-        codes::{LANES, kernel},
-        transfer::{PADDING, Transfer},
+        map::{
+            Cycle, Direct, Drain, Engine, Feed, Feeding, Home, Op, Walk,
+            convert::{PADDING, Transfer},
+            instructions::{LANES, kernel},
+            registers::Registers,
+        },
+        simd::Level,
     },
     nest::{Nest, forwards, permuted},
     program::{Access, MapProgram},

@@ -2,6 +2,8 @@
 //! a few hundred elements, whose intermediates stay in the first-level cache.
 
 mod compile;
+pub(in crate::cpu) mod convert;
+pub(in crate::cpu) mod instructions;
 mod registers;
 mod run;
 mod step;
@@ -9,9 +11,9 @@ mod step;
 pub(super) use compile::{Sink, Source};
 pub(super) use step::MapStep;
 
-use super::{
-    codes::{Kernel, LANES},
-    transfer::Transfer,
+use crate::cpu::map::{
+    convert::Transfer,
+    instructions::{Kernel, LANES},
 };
 
 /// A map program compiled for one nest and one set of operands.

@@ -1,11 +1,11 @@
 //! Places for the values of a map program: cells of one group of lanes, patterns, and registers that hold a
 //! block and are given to the next value as soon as the last reader is done.
 
-use super::{
+use crate::cpu::map::{
     Home,
     compile::{CELL, Draft, PATTERN},
+    convert::PADDING,
 };
-use crate::cpu::transfer::PADDING;
 
 /// Blocks are this long unless the program holds so many values at once that they would leave the cache.
 const BLOCK: usize = 1024;

@@ -1,10 +1,12 @@
 //! The loops around an engine's blocks.
 
-use super::{Cycle, Drain, Engine, Feed, Feeding, Frame, Op, Walk};
 use crate::cpu::{
-    codes::LANES,
-    executable::Run,
-    transfer::{Transfer, copy_words, fill},
+    context::Run,
+    map::{
+        Cycle, Drain, Engine, Feed, Feeding, Frame, Op, Walk,
+        convert::{Transfer, copy_words, fill},
+        instructions::LANES,
+    },
 };
 
 impl Engine {

@@ -1,9 +1,8 @@
-use super::{Engine, Frame, Sink, Source};
 use crate::{
     cpu::{
-        codes::LANES,
-        executable::{Build, Place, Run},
-        parallel::{PerPart, part, parts},
+        context::{Build, Place, Run},
+        map::{Engine, Frame, Sink, Source, instructions::LANES},
+        threads::chunks::{PerPart, part, parts},
     },
     program::Map,
 };

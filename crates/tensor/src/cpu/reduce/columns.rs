@@ -1,9 +1,11 @@
 //! Reductions whose results follow each other in memory: a strip of columns is reduced at once, with an
 //! accumulator for each lane and column.
 
-use super::{Frames, ReduceStep, depth};
 use crate::{
-    cpu::{codes::LANES, transfer::fill},
+    cpu::{
+        map::{convert::fill, instructions::LANES},
+        reduce::{Frames, ReduceStep, depth},
+    },
     program::Reduce,
 };
 use minutia_kernels::reduce::BLOCK;

@@ -4,8 +4,8 @@
 use crate::{
     DType,
     cpu::{
-        Level, by_level,
-        codes::{Kernel, LANES, kernel},
+        map::instructions::{Kernel, LANES, kernel},
+        simd::{Level, by_level},
     },
     program::ReduceOp,
 };

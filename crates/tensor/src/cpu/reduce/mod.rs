@@ -5,15 +5,13 @@ mod columns;
 mod kernels;
 mod rows;
 
-use super::{
-    codes::LANES,
-    executable::{Build, Place, Run},
-    map::{Engine, Frame, Sink, Source},
-    parallel::{PerPart, part, parts},
-    transfer::copy_words,
-};
 use crate::{
     DType, Shape,
+    cpu::{
+        context::{Build, Place, Run},
+        map::{Engine, Frame, Sink, Source, convert::copy_words, instructions::LANES},
+        threads::chunks::{PerPart, part, parts},
+    },
     program::{Access, Operand, Reduce},
 };
 use kernels::Kernels;

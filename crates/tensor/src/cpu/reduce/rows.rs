@@ -1,7 +1,9 @@
 //! Reductions whose elements follow each other in the nest.
 
-use super::{Frames, RESULTS, ReduceStep, depth, kernels::Kernels};
-use crate::cpu::codes::LANES;
+use crate::cpu::{
+    map::instructions::LANES,
+    reduce::{Frames, RESULTS, ReduceStep, depth, kernels::Kernels},
+};
 use minutia_kernels::reduce::BLOCK;
 use std::ops::Range;
 

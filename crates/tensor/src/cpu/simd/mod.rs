@@ -1,6 +1,11 @@
 //! Instruction sets.
 
+mod dispatch;
+mod peak;
 pub(in crate::cpu) mod vector;
+
+pub(in crate::cpu) use dispatch::{by_level, by_vector};
+pub use peak::fma_peak;
 
 use std::{fmt, str::FromStr};
 

@@ -1,6 +1,6 @@
 //! Vectors of aarch64.
 
-use super::Vector;
+use crate::cpu::simd::vector::Vector;
 use std::arch::aarch64::*;
 
 /// NEON.

@@ -1,6 +1,6 @@
 //! Vectors of x86-64.
 
-use super::{Placed, Vector};
+use crate::cpu::simd::vector::{Placed, Vector};
 use std::arch::x86_64::*;
 
 /// AVX2 and FMA.

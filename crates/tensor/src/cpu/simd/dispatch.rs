@@ -53,9 +53,9 @@ macro_rules! by_level {
         }
     };
 }
-pub(super) use by_level;
+pub(in crate::cpu) use by_level;
 
-/// Compiles a function over [`Vector`](super::simd::vector::Vector) once for each level: `by_vector! { fn
+/// Compiles a function over [`Vector`](super::vector::Vector) once for each level: `by_vector! { fn
 /// name(x: T, ..) = generic; }` makes a module `name` with `at(level)`, the function to call, which is
 /// `generic::<V>` for the level's vectors. The functions are unsafe: their level must be one that the CPU
 /// has.
@@ -109,4 +109,4 @@ macro_rules! by_vector {
         }
     };
 }
-pub(super) use by_vector;
+pub(in crate::cpu) use by_vector;

@@ -1,17 +1,19 @@
 //! Random numbers: any part of a stream can be drawn by itself.
 
-use super::{
-    Level, by_level,
-    codes::LANES,
-    executable::{Build, Run},
-    parallel::{part, parts},
+use crate::{
+    cpu::{
+        context::{Build, Run},
+        map::instructions::LANES,
+        simd::{Level, by_level},
+        threads::chunks::{part, parts},
+    },
+    program::{Distribution, Random},
 };
-use crate::program::{Distribution, Random};
 use minutia_kernels::rng::Stream;
 
 /// A `Random` step.
 #[derive(Debug)]
-pub(super) struct RandomStep {
+pub(in crate::cpu) struct RandomStep {
     step: Random,
     draw: Draw,
     parts: usize,
@@ -37,14 +39,14 @@ macro_rules! draws {
 draws! { uniform normal truncated_normal }
 
 impl RandomStep {
-    pub(super) fn new(step: &Random, build: &mut Build) -> RandomStep {
+    pub(in crate::cpu) fn new(step: &Random, build: &mut Build) -> RandomStep {
         let draw = draw(build.level, step.distribution);
         RandomStep { step: step.clone(), draw, parts: parts(build.threads, step.count.saturating_mul(200)) }
     }
 
     /// # Safety
     /// The buffers must be what the checked program declares.
-    pub(super) unsafe fn run(&self, run: &Run) {
+    pub(in crate::cpu) unsafe fn run(&self, run: &Run) {
         let Random { counter, output, count, key, .. } = self.step;
         // SAFETY: the checked program has one aligned i32 there, and `count` aligned floats at the output,
         // away from it; written buffers are aligned blocks. Parts split the output.

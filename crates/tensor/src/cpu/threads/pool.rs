@@ -8,7 +8,7 @@
 //! A fork copies the memory of the threads into the child, and no thread but the caller: there every job runs
 //! on the caller's thread alone, and nobody is waited for.
 
-use super::ExactFloats;
+use crate::cpu::ExactFloats;
 use std::{
     any::Any,
     cell::UnsafeCell,
@@ -33,7 +33,7 @@ type Job = *const (dyn Fn(usize) + Sync);
 
 /// A fixed number of threads, the caller's included.
 #[derive(Debug)]
-pub(super) struct Pool {
+pub(in crate::cpu) struct Pool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
     /// Held while a job runs.
@@ -78,7 +78,7 @@ impl std::fmt::Debug for Shared {
 
 impl Pool {
     /// A pool of `threads` threads, the caller's included; fewer where the system grants no more.
-    pub(super) fn new(threads: usize) -> Pool {
+    pub(in crate::cpu) fn new(threads: usize) -> Pool {
         Pool::start(threads, |builder, work| builder.spawn(work))
     }
 
@@ -119,7 +119,7 @@ impl Pool {
     ///
     /// # Panics
     /// When `f` does.
-    pub(super) fn run(&self, parts: usize, f: &(dyn Fn(usize) + Sync)) {
+    pub(in crate::cpu) fn run(&self, parts: usize, f: &(dyn Fn(usize) + Sync)) {
         let guard = if self.workers.is_empty() || parts < 2 { None } else { self.running.try_lock().ok() };
         let Some(_guard) = guard else {
             (0..parts).for_each(f);

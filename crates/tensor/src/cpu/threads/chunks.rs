@@ -9,7 +9,7 @@ const SMALLEST_PART: usize = 40_000;
 const PARTS_A_THREAD: usize = 2;
 
 /// Into how many parts to cut work of this cost.
-pub(super) fn parts(threads: usize, cost: usize) -> usize {
+pub(in crate::cpu) fn parts(threads: usize, cost: usize) -> usize {
     if threads < 2 {
         return 1;
     }
@@ -19,7 +19,7 @@ pub(super) fn parts(threads: usize, cost: usize) -> usize {
 }
 
 /// Part `i` of `parts` of `n` items, with cuts at multiples of `grain`.
-pub(super) fn part(n: usize, grain: usize, parts: usize, i: usize) -> Range<usize> {
+pub(in crate::cpu) fn part(n: usize, grain: usize, parts: usize, i: usize) -> Range<usize> {
     let grains = n.div_ceil(grain);
     let cut = |i: usize| (grains / parts * i + (grains % parts).min(i)) * grain;
     cut(i).min(n)..cut(i + 1).min(n)
@@ -27,7 +27,7 @@ pub(super) fn part(n: usize, grain: usize, parts: usize, i: usize) -> Range<usiz
 
 /// A value for each part.
 #[derive(Debug)]
-pub(super) struct PerPart<T>(Box<[UnsafeCell<T>]>);
+pub(in crate::cpu) struct PerPart<T>(Box<[UnsafeCell<T>]>);
 
 // SAFETY: `get` hands a value to one part at a time by its contract; raw pointers inside point to scratch
 // that belongs to the part, or to buffers whose outputs parts split between them.
@@ -36,7 +36,7 @@ unsafe impl<T> Sync for PerPart<T> {}
 unsafe impl<T> Send for PerPart<T> {}
 
 impl<T> PerPart<T> {
-    pub(super) fn new(values: impl IntoIterator<Item = T>) -> PerPart<T> {
+    pub(in crate::cpu) fn new(values: impl IntoIterator<Item = T>) -> PerPart<T> {
         PerPart(values.into_iter().map(UnsafeCell::new).collect())
     }
 
@@ -45,7 +45,7 @@ impl<T> PerPart<T> {
     /// # Safety
     /// Nothing else may use this part's value meanwhile.
     #[allow(clippy::mut_from_ref)]
-    pub(super) unsafe fn get(&self, part: usize) -> &mut T {
+    pub(in crate::cpu) unsafe fn get(&self, part: usize) -> &mut T {
         // SAFETY: the caller's promise.
         unsafe { &mut *self.0[part].get() }
     }

@@ -1,13 +1,16 @@
 //! Sums of the rows that have one index.
 
-use super::{
-    by_level,
-    codes::LANES,
-    executable::{Build, Run},
-    parallel::{part, parts},
-    row_indices::RowIndices,
+use crate::{
+    Error,
+    cpu::{
+        context::{Build, Run},
+        map::instructions::LANES,
+        simd::by_level,
+        steps::row_indices::RowIndices,
+        threads::chunks::{part, parts},
+    },
+    program::ScatterAddRows,
 };
-use crate::{Error, program::ScatterAddRows};
 use std::ops::Range;
 
 /// Columns that a part takes of each row at least: threads that write side by side then share few lines.
@@ -16,7 +19,7 @@ const WIDE: usize = 4 * LANES;
 /// A `ScatterAddRows` step. Parts split the result: by columns where rows are wide, which gives all the same
 /// to do, else by rows. Within a part the updates come in their order.
 #[derive(Debug)]
-pub(super) struct ScatterAddStep {
+pub(in crate::cpu) struct ScatterAddStep {
     step: ScatterAddRows,
     indices: RowIndices,
     by_columns: bool,
@@ -34,7 +37,12 @@ by_level! {
 }
 
 impl ScatterAddStep {
-    pub(super) fn new(step: &ScatterAddRows, number: usize, name: String, build: &Build) -> ScatterAddStep {
+    pub(in crate::cpu) fn new(
+        step: &ScatterAddRows,
+        number: usize,
+        name: String,
+        build: &Build,
+    ) -> ScatterAddStep {
         let &ScatterAddRows { indices, count, rows, width, .. } = step;
         let cost = count.saturating_add(rows).saturating_mul(width.saturating_add(1));
         let parts = parts(build.threads, cost);
@@ -60,7 +68,7 @@ impl ScatterAddStep {
 
     /// # Safety
     /// The buffers must be what the checked program declares.
-    pub(super) unsafe fn run(&self, run: &Run) -> Result<(), Error> {
+    pub(in crate::cpu) unsafe fn run(&self, run: &Run) -> Result<(), Error> {
         let ScatterAddRows { updates, count, width, output, .. } = self.step;
         // SAFETY: the caller's promise; all indices are looked at before any row is written.
         let index = unsafe { self.indices.checked(run)? };

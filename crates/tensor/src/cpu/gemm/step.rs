@@ -1,22 +1,22 @@
 //! Matrix products with a map over each strip of the result while it is in the cache.
 
-use super::{
-    cut::Cut,
-    executable::{Build, Place, Run},
-    finished::Finished,
-    gemm::{COLUMNS, Finish, Operands, Out, Plan},
-    map::{Engine, Frame, Sink, Source},
-    parallel::{self, PerPart, part},
-    picked::Picked,
-};
 use crate::{
     DType,
+    cpu::{
+        context::{Build, Place, Run},
+        gemm::{
+            COLUMNS, Finish, Operands, Out, Plan, epilogue_match::Finished, partition::Cut,
+            sparse::gathered::Picked,
+        },
+        map::{Engine, Frame, Sink, Source},
+        threads::chunks::{self, PerPart, part},
+    },
     program::{Access, Gemm},
 };
 
 /// A `Gemm` step.
 #[derive(Debug)]
-pub(super) struct GemmStep {
+pub(in crate::cpu) struct GemmStep {
     m: usize,
     n: usize,
     a: Access,
@@ -68,7 +68,12 @@ const PACKED: usize = 2;
 impl GemmStep {
     /// With the rows that the left operand is made from, if it is so, and whether the right one is `fixed`:
     /// never written by the program.
-    pub(super) fn new(step: &Gemm, picked: Option<Picked>, fixed: bool, build: &mut Build) -> GemmStep {
+    pub(in crate::cpu) fn new(
+        step: &Gemm,
+        picked: Option<Picked>,
+        fixed: bool,
+        build: &mut Build,
+    ) -> GemmStep {
         let Gemm { m, n, k, .. } = *step;
         let strides = |a: &Access| [a.strides[0], a.strides[1]];
         let plan = Plan::new(build.level, [m, n, k], strides(&step.a), strides(&step.b), fixed);
@@ -81,7 +86,7 @@ impl GemmStep {
         // any.
         let width = n.next_multiple_of(COLUMNS);
         let cost = m.saturating_mul(width).saturating_mul(k / 4 + epilogue.cost());
-        let pays = parallel::parts(build.threads, cost);
+        let pays = chunks::parts(build.threads, cost);
         let cut = |sparse| Cut::new(&plan, [m, n], pays, build.threads, sparse);
         let cuts = [cut(false), cut(plan.seeks_zeros())];
         let direct = match &step.outputs[..] {
@@ -112,7 +117,7 @@ impl GemmStep {
             build.reserve_shared(scratch);
         }
         let small = plan.is_small() && cuts.iter().all(Cut::is_whole);
-        let packers = parallel::parts(build.threads, plan.scratch().saturating_mul(PACKED));
+        let packers = chunks::parts(build.threads, plan.scratch().saturating_mul(PACKED));
         GemmStep {
             m,
             n,
@@ -137,11 +142,11 @@ impl GemmStep {
 
     /// Roughly how long it takes, if each of its rows can be made alone: without panels that all share, and
     /// not by columns.
-    pub(super) fn cost_by_rows(&self) -> Option<usize> {
+    pub(in crate::cpu) fn cost_by_rows(&self) -> Option<usize> {
         (self.plan.makes_rows() && self.cuts[0].side_by_side() == 1).then_some(self.cost)
     }
 
-    pub(super) fn place(&mut self, place: &Place) {
+    pub(in crate::cpu) fn place(&mut self, place: &Place) {
         self.shared = self.panels.map_or(place.shared, |at| place.kept.wrapping_add(at)).cast();
         let frame = |i: usize| {
             let strip = place.part(i).wrapping_add(self.epilogue.scratch().next_multiple_of(64));
@@ -156,7 +161,7 @@ impl GemmStep {
 
     /// # Safety
     /// The buffers must be what the checked program declares.
-    pub(super) unsafe fn run(&self, run: &Run) {
+    pub(in crate::cpu) unsafe fn run(&self, run: &Run) {
         if self.m == 0 || self.n == 0 {
             return;
         }

@@ -1,10 +1,11 @@
 //! What one thread can do at most: fused multiply-adds that touch no memory. Benchmarks measure products by
 //! it.
 
-use super::Level;
-use super::simd::vector::{Plain, Vector, WIDTH};
-use std::hint::black_box;
-use std::time::Instant;
+use crate::cpu::simd::{
+    Level,
+    vector::{Plain, Vector, WIDTH},
+};
+use std::{hint::black_box, time::Instant};
 
 /// Chains that run side by side: a core makes two vectors of results a cycle and needs four cycles for each,
 /// and AVX2 takes two registers of its sixteen for a chain.
@@ -56,7 +57,7 @@ unsafe fn burst(level: Level) -> usize {
 #[target_feature(enable = "avx2,fma")]
 unsafe fn avx2() -> usize {
     // SAFETY: the caller's promise.
-    unsafe { chains::<super::simd::vector::Avx2, NARROW_CHAINS>(LENGTH) }
+    unsafe { chains::<super::vector::Avx2, NARROW_CHAINS>(LENGTH) }
 }
 
 /// # Safety
@@ -65,7 +66,7 @@ unsafe fn avx2() -> usize {
 #[target_feature(enable = "avx512f,avx2,fma")]
 unsafe fn avx512() -> usize {
     // SAFETY: the caller's promise.
-    unsafe { chains::<super::simd::vector::Avx512, CHAINS>(LENGTH) }
+    unsafe { chains::<super::vector::Avx512, CHAINS>(LENGTH) }
 }
 
 /// Runs all chains to the end and returns how many operations that were.

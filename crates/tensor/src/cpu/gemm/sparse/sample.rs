@@ -2,11 +2,11 @@
 //! nothing else.
 
 /// Places that are looked at.
-pub(super) const SAMPLES: usize = 32;
+pub(in crate::cpu) const SAMPLES: usize = 32;
 /// Numbers that are looked at in each, at most.
-pub(super) const SAMPLE: usize = 128;
+pub(in crate::cpu) const SAMPLE: usize = 128;
 
 /// Whether so many numbers other than zero, among `size` in each place, are few: at most two in five.
-pub(super) fn few(nonzero: usize, size: usize) -> bool {
+pub(in crate::cpu) fn few(nonzero: usize, size: usize) -> bool {
     nonzero <= SAMPLES * size / 5 * 2
 }

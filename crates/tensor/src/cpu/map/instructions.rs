@@ -1,7 +1,7 @@
 //! The map instructions as loops over blocks, one function for each code and level, generated from the table
 //! that defines the scalar reference.
 
-use super::{Level, by_level};
+use crate::cpu::simd::{Level, by_level};
 use minutia_kernels::{
     for_each_code,
     map::{Code, scalar},
@@ -9,14 +9,14 @@ use minutia_kernels::{
 };
 
 /// Lanes that one step of an inner loop computes.
-pub(super) const LANES: usize = 16;
+pub(in crate::cpu) const LANES: usize = 16;
 
 /// Computes `n >= LANES` elements of one instruction. Bit `i` of `moving` says that operand `i` has `n`
 /// elements; otherwise it has [`LANES`] copies of one.
 ///
 /// # Safety
 /// The pointers must be good for that many words, and `dst` may meet an operand only as the very same array.
-pub(super) type Kernel =
+pub(in crate::cpu) type Kernel =
     unsafe fn(dst: *mut u32, a: *const u32, b: *const u32, c: *const u32, moving: usize, n: usize);
 
 type Lanes = [u32; LANES];
@@ -70,7 +70,7 @@ unsafe fn drive<O: Operation, F: Fma>(dst: *mut u32, sources: [*const u32; 3], m
 macro_rules! define_kernels {
     ($($name:ident $function:ident($($operand:ident: $in:ty),*) -> $out:ty = $body:expr; $doc:literal,)*) => {
         mod operations {
-            $( pub(super) struct $name; )*
+            $( pub(in crate::cpu) struct $name; )*
         }
 
         $( impl Operation for operations::$name {
@@ -90,7 +90,7 @@ macro_rules! define_kernels {
         } )*
 
         /// The loop of an instruction.
-        pub(super) fn kernel(level: Level, code: Code) -> Kernel {
+        pub(in crate::cpu) fn kernel(level: Level, code: Code) -> Kernel {
             match code { $( Code::$name => $function::at(level), )* }
         }
     };

@@ -1,4 +1,5 @@
 //! Typed values seen as raw bytes.
+#![allow(unsafe_code)]
 
 use crate::{Element, tensor::Data};
 

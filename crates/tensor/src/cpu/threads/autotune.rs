@@ -15,7 +15,7 @@ const TRIES: usize = 3;
 
 /// The runs of one program.
 #[derive(Debug, Default)]
-pub(super) struct Trial {
+pub(in crate::cpu) struct Trial {
     /// Runs since the last trial.
     runs: u32,
     /// What was faster then; at first, side by side.
@@ -32,12 +32,12 @@ impl Trial {
     }
 
     /// Whether the next run is to stay on one thread.
-    pub(super) fn alone(&self) -> bool {
+    pub(in crate::cpu) fn alone(&self) -> bool {
         self.turn().map_or(self.alone, |(way, _)| way == 1)
     }
 
     /// Takes note of how long that run took.
-    pub(super) fn took(&mut self, time: Duration) {
+    pub(in crate::cpu) fn took(&mut self, time: Duration) {
         if let Some((way, number)) = self.turn() {
             self.times[way][number] = time;
         }

@@ -1,12 +1,12 @@
 //! Copies that change the order of elements, in square tiles so that both sides are read and written by whole
 //! cache lines.
 
-use super::{
-    by_level,
-    executable::{Build, Run},
-    parallel::{part, parts},
-};
 use crate::{
+    cpu::{
+        context::{Build, Run},
+        simd::by_level,
+        threads::chunks::{part, parts},
+    },
     nest::{Nest, forwards, permuted},
     program::{Access, Map, Operand},
 };
@@ -18,7 +18,7 @@ const GRAIN: usize = 8;
 
 /// A `Map` step that transposes words.
 #[derive(Debug)]
-pub(super) struct TransposeStep {
+pub(in crate::cpu) struct TransposeStep {
     from: Operand,
     to: Operand,
     /// Extents of the loops around the two that are transposed, with their strides.
@@ -56,7 +56,7 @@ by_level! {
 
 impl TransposeStep {
     /// The step, if it is a copy of words along which input and output are contiguous in different loops.
-    pub(super) fn new(step: &Map, build: &Build) -> Option<TransposeStep> {
+    pub(in crate::cpu) fn new(step: &Map, build: &Build) -> Option<TransposeStep> {
         let (Map { dims, .. }, [input], [output]) = (step, &step.inputs[..], &step.outputs[..]) else {
             return None;
         };
@@ -90,7 +90,7 @@ impl TransposeStep {
 
     /// # Safety
     /// The buffers must be what the checked program declares.
-    pub(super) unsafe fn run(&self, run: &Run) {
+    pub(in crate::cpu) unsafe fn run(&self, run: &Run) {
         let planes: usize = self.outer.iter().map(|l| l.dim).product();
         let strips = self.down.dim.div_ceil(TILE);
         run.each_part(self.parts, &|i| {

@@ -2,12 +2,15 @@
 //! where they lie in the table, in less time than among the numbers that the gather makes of them. Where
 //! nothing else needs these numbers, they are not made at all.
 
-use super::{
-    executable::{Build, Run},
-    gemm::{Bytes, Decode, seeks_zeros},
-};
 use crate::{
     DType,
+    cpu::{
+        context::{Build, Run},
+        gemm::{
+            seeks_zeros,
+            sparse::{Bytes, Decode},
+        },
+    },
     program::{GatherRows, Gemm, Operand, Primitive, Program, Touch},
 };
 use std::sync::{
@@ -17,7 +20,7 @@ use std::sync::{
 
 /// The rows of one gather, as the gather and its products know them.
 #[derive(Clone, Debug)]
-pub(super) struct Picked {
+pub(in crate::cpu) struct Picked {
     table: Operand,
     indices: Operand,
     count: usize,
@@ -36,7 +39,7 @@ impl Picked {
     }
 
     /// The rows, once the gather has seen that they are all in the table.
-    pub(super) fn bytes(&self, run: &Run) -> Bytes {
+    pub(in crate::cpu) fn bytes(&self, run: &Run) -> Bytes {
         let start = |operand: Operand| run.buffers()[operand.buffer].wrapping_add(operand.offset);
         Bytes {
             table: start(self.table).cast_const(),
@@ -51,7 +54,7 @@ impl Picked {
     ///
     /// # Safety
     /// The rows must be in the table.
-    pub(super) unsafe fn leave_out(&self, run: &Run) -> bool {
+    pub(in crate::cpu) unsafe fn leave_out(&self, run: &Run) -> bool {
         // SAFETY: the caller's promise.
         let out = self.enough && unsafe { self.bytes(run).mostly_zeros(self.count) };
         self.left_out.store(out, Relaxed);
@@ -59,13 +62,13 @@ impl Picked {
     }
 
     /// What [`Picked::leave_out`] said.
-    pub(super) fn left_out(&self) -> bool {
+    pub(in crate::cpu) fn left_out(&self) -> bool {
         self.left_out.load(Relaxed)
     }
 }
 
 /// For each step the rows that it picks, or that its left operand is made from.
-pub(super) fn find(program: &Program, build: &Build) -> Vec<Option<Picked>> {
+pub(in crate::cpu) fn find(program: &Program, build: &Build) -> Vec<Option<Picked>> {
     let mut picked: Vec<Option<Picked>> = vec![None; program.steps.len()];
     if !Bytes::pay(build.level) {
         return picked;

@@ -1,7 +1,9 @@
 //! Where products go, and what becomes of them on the way.
 
-use super::COLUMNS;
-use crate::cpu::{by_vector, simd::vector::Vector};
+use crate::cpu::{
+    gemm::COLUMNS,
+    simd::{by_vector, vector::Vector},
+};
 
 /// Where a strip of the result goes.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +44,7 @@ impl Out {
     /// # Safety
     /// The CPU must have the instructions; `n` numbers must be there wherever the end takes them from.
     #[inline(always)]
-    pub(super) unsafe fn end<V: Vector>(self, sums: V, row: usize, column: usize, n: usize) {
+    pub(in crate::cpu) unsafe fn end<V: Vector>(self, sums: V, row: usize, column: usize, n: usize) {
         // SAFETY: the caller's promise.
         unsafe {
             let load = |from| if n == COLUMNS { V::load(from) } else { V::load_part(from, n) };
@@ -80,6 +82,6 @@ unsafe fn tile<V: Vector>([height, width]: [usize; 2], sums: *const f32, ld: usi
 by_vector! {
     fn end_tile(shape: [usize; 2], sums: *const f32, ld: usize, out: Out) = tile;
 }
-pub(super) use end_tile::at;
+pub(in crate::cpu) use end_tile::at;
 /// What [`at`] gives.
-pub(super) type EndTile = unsafe fn([usize; 2], *const f32, usize, Out);
+pub(in crate::cpu) type EndTile = unsafe fn([usize; 2], *const f32, usize, Out);

@@ -1,18 +1,17 @@
 //! The indices of steps that pick rows.
 
-use super::executable::Run;
-use crate::{Error, program::Operand};
+use crate::{Error, cpu::context::Run, program::Operand};
 
 /// Where a step finds the rows that it picks, and what errors call it.
 #[derive(Debug)]
-pub(super) struct RowIndices {
-    pub(super) step: usize,
-    pub(super) name: String,
+pub(in crate::cpu) struct RowIndices {
+    pub(in crate::cpu) step: usize,
+    pub(in crate::cpu) name: String,
     /// The first of `count` indices.
-    pub(super) indices: Operand,
-    pub(super) count: usize,
+    pub(in crate::cpu) indices: Operand,
+    pub(in crate::cpu) count: usize,
     /// How many rows there are to pick.
-    pub(super) rows: usize,
+    pub(in crate::cpu) rows: usize,
 }
 
 impl RowIndices {
@@ -24,7 +23,10 @@ impl RowIndices {
     ///
     /// # Safety
     /// The buffers must be what the checked program declares, and nobody may write the indices meanwhile.
-    pub(super) unsafe fn checked(&self, run: &Run) -> Result<impl Fn(usize) -> usize + Copy + Sync, Error> {
+    pub(in crate::cpu) unsafe fn checked(
+        &self,
+        run: &Run,
+    ) -> Result<impl Fn(usize) -> usize + Copy + Sync, Error> {
         let &RowIndices { step, indices, count, rows, .. } = self;
         // SAFETY: the caller's promise: the checked program has `count` indices there.
         let index = move |position: usize| unsafe {

@@ -1,9 +1,9 @@
 //! How the result of a product is cut into parts for threads, and parts into strips that wait for their
 //! epilogue.
 
-use super::{
+use crate::cpu::{
     gemm::{COLUMNS, Plan},
-    parallel::part,
+    threads::chunks::part,
 };
 use std::ops::Range;
 
@@ -18,12 +18,12 @@ const FEW_COLUMNS: usize = 8;
 
 /// The cuts of one product.
 #[derive(Clone, Debug)]
-pub(super) struct Cut {
+pub(in crate::cpu) struct Cut {
     extents: [usize; 2],
     /// Into how many parts rows and columns are split.
     split: [usize; 2],
     /// Rows and columns of a strip.
-    pub(super) strip: [usize; 2],
+    pub(in crate::cpu) strip: [usize; 2],
     /// How many strips lie side by side in a part.
     across: usize,
 }
@@ -31,7 +31,13 @@ pub(super) struct Cut {
 impl Cut {
     /// The cuts of a product of `m x n` into about as many parts as pay, for so many threads; zeros are left
     /// out or not.
-    pub(super) fn new(plan: &Plan, [m, n]: [usize; 2], pays: usize, threads: usize, sparse: bool) -> Cut {
+    pub(in crate::cpu) fn new(
+        plan: &Plan,
+        [m, n]: [usize; 2],
+        pays: usize,
+        threads: usize,
+        sparse: bool,
+    ) -> Cut {
         let tiles = [m.div_ceil(plan.tile_rows()).max(1), n.div_ceil(COLUMNS).max(1)];
         let split = if tiles[0] < tiles[1].min(FEW_ROWS) {
             [1, pays.min(plan.widest_split())]
@@ -49,22 +55,22 @@ impl Cut {
         Cut { extents: [m, n], split, strip: [rows, columns], across }
     }
 
-    pub(super) fn parts(&self) -> usize {
+    pub(in crate::cpu) fn parts(&self) -> usize {
         self.split[0] * self.split[1]
     }
 
     /// Into how many parts columns are split.
-    pub(super) fn side_by_side(&self) -> usize {
+    pub(in crate::cpu) fn side_by_side(&self) -> usize {
         self.split[1]
     }
 
     /// Whether all is one strip.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(in crate::cpu) fn is_whole(&self) -> bool {
         self.split == [1, 1] && self.strip[0] >= self.extents[0] && self.strip[1] >= self.extents[1]
     }
 
     /// Rows and columns of a part. Two threads that take parts in turn stay in their columns.
-    pub(super) fn part(&self, i: usize) -> [Range<usize>; 2] {
+    pub(in crate::cpu) fn part(&self, i: usize) -> [Range<usize>; 2] {
         let [rows, columns] = [i / self.split[1], i % self.split[1]];
         [
             part(self.extents[0], 1, self.split[0], rows),
@@ -73,7 +79,7 @@ impl Cut {
     }
 
     /// The columns of each strip of a part with these columns.
-    pub(super) fn strips(&self, columns: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    pub(in crate::cpu) fn strips(&self, columns: Range<usize>) -> impl Iterator<Item = Range<usize>> {
         (0..self.across).map(move |i| {
             let strip = part(columns.len(), COLUMNS, self.across, i);
             columns.start + strip.start..columns.start + strip.end

@@ -1,17 +1,22 @@
 //! Moves elements between memory, of any type and stride, and blocks of 32-bit words.
 
-use super::{Level, by_level, codes::LANES};
-use crate::DType;
+use crate::{
+    DType,
+    cpu::{
+        map::instructions::LANES,
+        simd::{Level, by_level},
+    },
+};
 
 /// Words that a block must have beyond those it is filled with: fills write whole groups of lanes.
-pub(super) const PADDING: usize = LANES;
+pub(in crate::cpu) const PADDING: usize = LANES;
 
 /// Reads one element as a word: a `bool` as 0 or 1, a `u8` as an integer.
 ///
 /// # Safety
 /// `from` must be good for the type's size; it need not be aligned.
 #[inline(always)]
-pub(super) unsafe fn load(dtype: DType, from: *const u8) -> u32 {
+pub(in crate::cpu) unsafe fn load(dtype: DType, from: *const u8) -> u32 {
     // SAFETY: the caller's promise.
     unsafe {
         match dtype {
@@ -43,7 +48,7 @@ unsafe fn store(dtype: DType, word: u32, to: *mut u8) {
 /// # Safety
 /// `to` must be good for `n + PADDING` words.
 #[inline(always)]
-pub(super) unsafe fn fill(word: u32, to: *mut u32, n: usize) {
+pub(in crate::cpu) unsafe fn fill(word: u32, to: *mut u32, n: usize) {
     let mut at = 0;
     while at < n {
         // SAFETY: at most LANES - 1 words beyond n.
@@ -90,14 +95,14 @@ by_level! {
 
 /// Loops that load and store neighbouring elements of one type.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Transfer {
+pub(in crate::cpu) struct Transfer {
     dtype: DType,
     widen: unsafe fn(*const u8, *mut u32, usize),
     narrow: unsafe fn(*const u32, *mut u8, usize),
 }
 
 impl Transfer {
-    pub(super) fn new(level: Level, dtype: DType) -> Transfer {
+    pub(in crate::cpu) fn new(level: Level, dtype: DType) -> Transfer {
         let (widen, narrow) = match dtype {
             DType::Bool => (widen_truth::at(level), narrow_truth::at(level)),
             _ => (widen::at(level), narrow::at(level)),
@@ -105,7 +110,7 @@ impl Transfer {
         Transfer { dtype, widen, narrow }
     }
 
-    pub(super) fn size(&self) -> usize {
+    pub(in crate::cpu) fn size(&self) -> usize {
         self.dtype.size()
     }
 
@@ -114,7 +119,7 @@ impl Transfer {
     /// # Safety
     /// As for [`load`].
     #[inline(always)]
-    pub(super) unsafe fn one(&self, from: *const u8) -> u32 {
+    pub(in crate::cpu) unsafe fn one(&self, from: *const u8) -> u32 {
         // SAFETY: the caller's promise.
         unsafe { load(self.dtype, from) }
     }
@@ -124,7 +129,7 @@ impl Transfer {
     /// # Safety
     /// `from` must be good for them, `to` for `n + PADDING` words; they must not overlap.
     #[inline(always)]
-    pub(super) unsafe fn load(&self, from: *const u8, stride: usize, to: *mut u32, n: usize) {
+    pub(in crate::cpu) unsafe fn load(&self, from: *const u8, stride: usize, to: *mut u32, n: usize) {
         // SAFETY: the caller's promise.
         unsafe {
             match (stride, self.size()) {
@@ -145,7 +150,7 @@ impl Transfer {
     /// # Safety
     /// `to` must be good for them, `from` for `n` words; they must not overlap.
     #[inline(always)]
-    pub(super) unsafe fn store(&self, from: *const u32, to: *mut u8, stride: usize, n: usize) {
+    pub(in crate::cpu) unsafe fn store(&self, from: *const u32, to: *mut u8, stride: usize, n: usize) {
         // SAFETY: the caller's promise.
         unsafe {
             match (stride, self.size()) {
@@ -166,7 +171,7 @@ impl Transfer {
 /// # Safety
 /// Both must be good for `n` words, aligned or not, and must not overlap.
 #[inline(always)]
-pub(super) unsafe fn copy_words(from: *const u8, to: *mut u32, n: usize) {
+pub(in crate::cpu) unsafe fn copy_words(from: *const u8, to: *mut u32, n: usize) {
     /// Copies the first and the last `K` of `n` words, which may overlap.
     ///
     /// # Safety

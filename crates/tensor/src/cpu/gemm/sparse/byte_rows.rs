@@ -2,11 +2,11 @@
 //! four times as many bytes as numbers.
 
 use super::{
-    guess::{SAMPLE, SAMPLES, few},
-    lists::Lists,
+    nonzeros::Lists,
+    sample::{SAMPLE, SAMPLES, few},
 };
 use crate::{
-    cpu::{Level, simd::prefetch},
+    cpu::simd::{Level, prefetch},
     program::MapProgram,
 };
 
@@ -79,7 +79,7 @@ impl Bytes {
     }
 
     /// The bytes from a row and a column on.
-    pub(super) fn at(self, row: usize, column: usize) -> Bytes {
+    pub(in crate::cpu) fn at(self, row: usize, column: usize) -> Bytes {
         let (table, indices) = (self.table.wrapping_add(column), self.indices.wrapping_add(row));
         Bytes { table, indices, ..self }
     }
@@ -111,7 +111,7 @@ impl Bytes {
     ///
     /// # Safety
     /// [`Bytes::pay`] must have said so; the bytes must be there, and room for the lists.
-    pub(super) unsafe fn fill(self, lists: &Lists, pairs: bool, shape: [usize; 2], all: bool) {
+    pub(in crate::cpu) unsafe fn fill(self, lists: &Lists, pairs: bool, shape: [usize; 2], all: bool) {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the caller's promise.
         unsafe {
@@ -128,12 +128,15 @@ impl Bytes {
 #[cfg(target_arch = "x86_64")]
 mod vbmi2 {
     use super::{
-        super::{COLUMNS, lists::Lists, sparse::LONGEST},
+        super::{LONGEST, nonzeros::Lists},
         Bytes, Decode,
     };
-    use crate::cpu::simd::{
-        prefetch,
-        vector::{Avx512, Vector},
+    use crate::cpu::{
+        gemm::COLUMNS,
+        simd::{
+            prefetch,
+            vector::{Avx512, Vector},
+        },
     };
     use std::{arch::x86_64::*, mem::MaybeUninit};
 
@@ -147,7 +150,7 @@ mod vbmi2 {
     /// # Safety
     /// The CPU must have the instructions; see also [`Bytes::fill`].
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,popcnt")]
-    pub(super) unsafe fn rows(lists: &Lists, from: Bytes, [rows, depth]: [usize; 2], all: bool) {
+    pub(in crate::cpu) unsafe fn rows(lists: &Lists, from: Bytes, [rows, depth]: [usize; 2], all: bool) {
         let mut codes = [MaybeUninit::<u8>::uninit(); FEW * LONGEST + WIDTH];
         let mut places = [MaybeUninit::<u8>::uninit(); FEW * LONGEST + WIDTH];
         let (codes, places) = (codes.as_mut_ptr().cast::<u8>(), places.as_mut_ptr().cast::<u8>());
@@ -192,7 +195,7 @@ mod vbmi2 {
     /// # Safety
     /// The CPU must have the instructions; see also [`Bytes::fill`].
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,popcnt")]
-    pub(super) unsafe fn pairs(lists: &Lists, from: Bytes, [rows, depth]: [usize; 2], all: bool) {
+    pub(in crate::cpu) unsafe fn pairs(lists: &Lists, from: Bytes, [rows, depth]: [usize; 2], all: bool) {
         const WORDS: usize = WIDTH / 2;
         let mut codes = [MaybeUninit::<u16>::uninit(); WORDS * LONGEST + WORDS];
         let mut places = [MaybeUninit::<u8>::uninit(); WORDS * LONGEST + WORDS];

@@ -1,27 +1,26 @@
 //! Lists of the numbers of rows that are not zero.
 
-use super::{
-    COLUMNS,
-    bytes::Bytes,
-    sparse::{LONGEST, ROWS},
+use super::{LONGEST, ROWS, byte_rows::Bytes};
+use crate::cpu::{
+    gemm::COLUMNS,
+    simd::vector::{Placed, Vector},
 };
-use crate::cpu::simd::vector::{Placed, Vector};
 use std::ops::Range;
 
 /// Rows `down` apart, whose numbers are `along` apart: either neighbours, or else the rows' first numbers
 /// are.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Left {
-    pub(super) numbers: *const f32,
-    pub(super) down: usize,
-    pub(super) along: usize,
+pub(in crate::cpu) struct Left {
+    pub(in crate::cpu) numbers: *const f32,
+    pub(in crate::cpu) down: usize,
+    pub(in crate::cpu) along: usize,
     /// The bytes that the numbers are made from, as they lie where `along` is 1; otherwise transposed.
-    pub(super) bytes: Option<Bytes>,
+    pub(in crate::cpu) bytes: Option<Bytes>,
 }
 
 impl Left {
     /// The numbers from a row and a column on.
-    pub(super) fn at(self, row: usize, column: usize) -> Left {
+    pub(in crate::cpu) fn at(self, row: usize, column: usize) -> Left {
         let [above, before] = if self.along == 1 { [row, column] } else { [column, row] };
         Left {
             numbers: self.numbers.wrapping_add(row * self.down + column * self.along),
@@ -32,31 +31,31 @@ impl Left {
 
     /// How many rows share a list. Rows whose first numbers are neighbours (the same pixels of images, say)
     /// tend to be zero at the same places.
-    pub(super) fn group(self) -> usize {
+    pub(in crate::cpu) fn group(self) -> usize {
         if self.along == 1 { 1 } else { 2 }
     }
 }
 
 /// The numbers of rows that are not zero, in groups of one row or of two neighbours: a list of two rows has
 /// the places where either has a number. Lists follow each other.
-pub(super) struct Lists {
+pub(in crate::cpu) struct Lists {
     /// The numbers of the first row of each group, and their columns.
-    pub(super) firsts: *mut Placed,
+    pub(in crate::cpu) firsts: *mut Placed,
     /// The numbers of the second rows in the same columns.
-    pub(super) seconds: *mut f32,
+    pub(in crate::cpu) seconds: *mut f32,
     /// Where each list ends, after a zero.
     ends: *mut u32,
 }
 
 /// Bytes that lists take: a vector may be stored beyond the last number.
-pub(super) const BYTES: usize = FIRSTS * size_of::<Placed>() + SECONDS * 4 + (ROWS + 1) * 4;
+pub(in crate::cpu) const BYTES: usize = FIRSTS * size_of::<Placed>() + SECONDS * 4 + (ROWS + 1) * 4;
 const FIRSTS: usize = ROWS * LONGEST + COLUMNS;
 const SECONDS: usize = ROWS / 2 * LONGEST + COLUMNS;
 
 impl Lists {
     /// # Safety
     /// `start` must offer [`BYTES`], aligned to a word of eight.
-    pub(super) unsafe fn new(start: *mut u8) -> Lists {
+    pub(in crate::cpu) unsafe fn new(start: *mut u8) -> Lists {
         // SAFETY: the parts add up to the bytes.
         unsafe {
             let firsts = start.cast::<Placed>();
@@ -70,7 +69,7 @@ impl Lists {
     /// # Safety
     /// It must have been made.
     #[inline(always)]
-    pub(super) unsafe fn entries(&self, group: usize) -> Range<usize> {
+    pub(in crate::cpu) unsafe fn entries(&self, group: usize) -> Range<usize> {
         // SAFETY: inside the lists.
         let [start, end] = unsafe { self.ends.add(group).cast::<[u32; 2]>().read() };
         start as usize..end as usize
@@ -81,7 +80,7 @@ impl Lists {
     /// # Safety
     /// There must be such a list.
     #[inline(always)]
-    pub(super) unsafe fn end(&self, group: usize, end: usize) {
+    pub(in crate::cpu) unsafe fn end(&self, group: usize, end: usize) {
         // SAFETY: inside the lists.
         unsafe { *self.ends.add(group) = end as u32 };
     }
@@ -91,7 +90,7 @@ impl Lists {
     /// # Safety
     /// The CPU must have the instructions; the numbers must be there; at most [`ROWS`] rows of [`LONGEST`].
     #[inline(always)]
-    pub(super) unsafe fn fill<V: Vector>(&self, a: Left, [rows, depth]: [usize; 2], all: bool) {
+    pub(in crate::cpu) unsafe fn fill<V: Vector>(&self, a: Left, [rows, depth]: [usize; 2], all: bool) {
         // SAFETY: the caller's promise.
         unsafe {
             self.end(0, 0);

@@ -1,12 +1,12 @@
 //! Positions of extrema.
 
-use super::{
-    executable::{Build, Run},
-    parallel::{part, parts},
-    transfer::load,
-};
 use crate::{
     DType,
+    cpu::{
+        context::{Build, Run},
+        map::convert::load,
+        threads::chunks::{part, parts},
+    },
     nest::{Nest, permuted},
     program::{ArgReduce, Operand},
 };
@@ -14,7 +14,7 @@ use minutia_kernels::extremum::key;
 
 /// An `ArgReduce` step.
 #[derive(Debug)]
-pub(super) struct ArgReduceStep {
+pub(in crate::cpu) struct ArgReduceStep {
     input: Operand,
     output: Operand,
     dims: Box<[usize]>,
@@ -30,7 +30,7 @@ pub(super) struct ArgReduceStep {
 }
 
 impl ArgReduceStep {
-    pub(super) fn new(step: &ArgReduce, build: &mut Build) -> ArgReduceStep {
+    pub(in crate::cpu) fn new(step: &ArgReduce, build: &mut Build) -> ArgReduceStep {
         let loops = step.dims.len();
         let axes: Vec<usize> = (0..loops).collect();
         let input = permuted(&step.input.strides, &axes);
@@ -54,13 +54,13 @@ impl ArgReduceStep {
     }
 
     /// Roughly how long it takes, in units of an addition in the first-level cache.
-    pub(super) fn cost(&self) -> usize {
+    pub(in crate::cpu) fn cost(&self) -> usize {
         self.cost
     }
 
     /// # Safety
     /// The buffers must be what the checked program declares.
-    pub(super) unsafe fn run(&self, run: &Run) {
+    pub(in crate::cpu) unsafe fn run(&self, run: &Run) {
         run.each_part(self.parts, &|i| {
             for output in part(self.outputs, 1, self.parts, i) {
                 let (mut rest, mut from, mut to) = (output, 0, 0);

@@ -8,39 +8,48 @@
 //! looked through before it is used, and copied if its rows do not start at cache lines; by a piece that is
 //! not finite, all numbers are multiplied.
 
-use super::{
-    COLUMNS, Finish, Out,
-    guess::{SAMPLE, SAMPLES, few},
-    lists::{self, Left, Lists},
+mod byte_rows;
+pub(in crate::cpu) mod gathered;
+mod nonzeros;
+mod sample;
+
+pub(in crate::cpu::gemm) use byte_rows::{Bytes, Decode};
+
+use crate::cpu::{
+    block::ALIGNMENT,
+    gemm::{COLUMNS, Finish, Out},
+    simd::{Level, by_level, by_vector, vector::Vector},
 };
-use crate::cpu::{Level, by_level, by_vector, memory::ALIGNMENT, simd::vector::Vector};
+pub(in crate::cpu::gemm) use nonzeros::Left;
+use nonzeros::Lists;
+use sample::{SAMPLE, SAMPLES, few};
 
 /// Floats of a piece of `b` that stays in the first-level cache, beside lists and rows of the result.
 const PIECE: usize = 7168;
 /// Rows of `b` in a piece, at most.
-pub(super) const LONGEST: usize = 7 * COLUMNS;
+pub(in crate::cpu) const LONGEST: usize = 7 * COLUMNS;
 /// Rows of the result whose lists are made at once.
-pub(super) const ROWS: usize = 256;
+pub(in crate::cpu) const ROWS: usize = 256;
 /// Vectors of a row that are advanced together, at most.
 const VECTORS: usize = 6;
 
 /// One strip of a product.
-pub(super) struct Call {
+pub(in crate::cpu) struct Call {
     /// Rows, columns (at least [`COLUMNS`]) and length of the inner products.
-    pub(super) shape: [usize; 3],
-    pub(super) a: Left,
-    pub(super) b: *const f32,
-    pub(super) b_stride: usize,
-    pub(super) out: Out,
+    pub(in crate::cpu) shape: [usize; 3],
+    pub(in crate::cpu) a: Left,
+    pub(in crate::cpu) b: *const f32,
+    pub(in crate::cpu) b_stride: usize,
+    pub(in crate::cpu) out: Out,
     /// [`SCRATCH`] bytes.
-    pub(super) scratch: *mut u8,
+    pub(in crate::cpu) scratch: *mut u8,
 }
 
 /// Vectors of the rows that are computed at once: their sums stay in the second-level cache.
 const BLOCK: usize = 20;
 
 /// Bytes that a strip needs for itself: a piece of `b`, lists of [`ROWS`] rows for it, and sums of these.
-pub(super) const SCRATCH: usize = (PIECE + SUMS) * 4 + lists::BYTES;
+pub(in crate::cpu) const SCRATCH: usize = (PIECE + SUMS) * 4 + nonzeros::BYTES;
 const SUMS: usize = ROWS * BLOCK * COLUMNS;
 
 /// Rows of `b`, and from one to the next.
@@ -283,13 +292,13 @@ by_level! {
 
 /// The loops of a level, which the CPU must have.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sparse {
+pub(in crate::cpu) struct Sparse {
     strip: unsafe fn(&Call),
     count: unsafe fn(*const f32, usize) -> usize,
 }
 
 impl Sparse {
-    pub(super) fn at(level: Level) -> Sparse {
+    pub(in crate::cpu) fn at(level: Level) -> Sparse {
         Sparse { strip: strip::at(level), count: count::at(level) }
     }
 
@@ -297,7 +306,7 @@ impl Sparse {
     ///
     /// # Safety
     /// The operand must lie there.
-    pub(super) unsafe fn pays(&self, a: *const f32, n: usize) -> bool {
+    pub(in crate::cpu) unsafe fn pays(&self, a: *const f32, n: usize) -> bool {
         let size = SAMPLE.min(n);
         let place = |i: usize| (n - size) / (SAMPLES - 1) * i;
         // SAFETY: the caller's promise.
@@ -309,7 +318,7 @@ impl Sparse {
     ///
     /// # Safety
     /// The operands, the result and the scratch must be as [`Call`] says.
-    pub(super) unsafe fn strip(&self, call: &Call) {
+    pub(in crate::cpu) unsafe fn strip(&self, call: &Call) {
         // SAFETY: the caller's promise.
         unsafe { (self.strip)(call) }
     }

@@ -1,15 +1,15 @@
 //! Rows of a table picked by index, with a map over them.
 
-use super::{
-    executable::{Build, Place, Run},
-    map::{Engine, Frame, Sink, Source},
-    parallel::{PerPart, part, parts},
-    picked::Picked,
-    row_indices::RowIndices,
-    simd::prefetch,
-};
 use crate::{
     Error,
+    cpu::{
+        context::{Build, Place, Run},
+        gemm::sparse::gathered::Picked,
+        map::{Engine, Frame, Sink, Source},
+        simd::prefetch,
+        steps::row_indices::RowIndices,
+        threads::chunks::{PerPart, part, parts},
+    },
     program::{Access, GatherRows},
 };
 
@@ -23,7 +23,7 @@ const SOME: usize = 256;
 
 /// A `GatherRows` step.
 #[derive(Debug)]
-pub(super) struct GatherStep {
+pub(in crate::cpu) struct GatherStep {
     step: GatherRows,
     indices: RowIndices,
     engine: Engine,
@@ -34,7 +34,7 @@ pub(super) struct GatherStep {
 }
 
 impl GatherStep {
-    pub(super) fn new(
+    pub(in crate::cpu) fn new(
         step: &GatherRows,
         number: usize,
         name: String,
@@ -53,14 +53,14 @@ impl GatherStep {
         GatherStep { step: step.clone(), indices, engine, parts, frames: PerPart::new([]), picked }
     }
 
-    pub(super) fn place(&mut self, place: &Place) {
+    pub(in crate::cpu) fn place(&mut self, place: &Place) {
         self.frames =
             PerPart::new((0..self.parts).map(|i| self.engine.frame(place.part(i), place.constants)));
     }
 
     /// # Safety
     /// The buffers must be what the checked program declares.
-    pub(super) unsafe fn run(&self, run: &Run) -> Result<(), Error> {
+    pub(in crate::cpu) unsafe fn run(&self, run: &Run) -> Result<(), Error> {
         let GatherRows { table, width, count, .. } = self.step;
         if count == 0 {
             return Ok(());

@@ -1,15 +1,15 @@
 //! Epilogues that products meet in registers.
 
-use super::gemm::Finish;
 use crate::{
     DType,
+    cpu::gemm::Finish,
     program::{Access, Gemm, MapBuilder, Value},
 };
 use minutia_kernels::map::Code;
 
 /// An epilogue that products can meet in registers, and its output: rows of neighbours.
 #[derive(Debug)]
-pub(super) struct Finished {
+pub(in crate::cpu) struct Finished {
     how: How,
     output: Access,
 }
@@ -26,7 +26,7 @@ enum How {
 
 impl Finished {
     /// What a product's epilogue is, if it is such a one.
-    pub(super) fn of(step: &Gemm) -> Option<Finished> {
+    pub(in crate::cpu) fn of(step: &Gemm) -> Option<Finished> {
         let ([input], [output]) = (&step.epilogue_inputs[..], &step.outputs[..]) else { return None };
         if (input.operand.dtype, output.operand.dtype) != (DType::F32, DType::F32) || output.strides[1] != 1 {
             return None;
@@ -67,12 +67,12 @@ impl Finished {
     }
 
     /// Where the results go.
-    pub(super) fn output(&self) -> &Access {
+    pub(in crate::cpu) fn output(&self) -> &Access {
         &self.output
     }
 
     /// What strips are asked for; `start` says where an operand lies.
-    pub(super) fn finish(&self, start: impl Fn(&Access) -> *mut f32) -> Finish {
+    pub(in crate::cpu) fn finish(&self, start: impl Fn(&Access) -> *mut f32) -> Finish {
         match &self.how {
             How::Take { rate } => Finish::Take(*rate),
             How::Bias { bias, relu } => Finish::Bias(start(bias), *relu),

@@ -1,0 +1,8 @@
+//! The steps that are neither maps, nor reductions, nor products.
+
+pub(in crate::cpu) mod arg_reduce;
+pub(in crate::cpu) mod gather;
+pub(in crate::cpu) mod random;
+mod row_indices;
+pub(in crate::cpu) mod scatter_add;
+pub(in crate::cpu) mod transpose;
