@@ -24,6 +24,7 @@ pub(crate) mod select;
 pub(crate) mod size;
 pub(crate) mod slice;
 pub(crate) mod softmax;
+pub mod table;
 pub(crate) mod transpose;
 pub(crate) mod unary;
 pub(crate) mod variable;

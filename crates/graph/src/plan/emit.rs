@@ -2,9 +2,8 @@
 
 use super::arena::Places;
 use crate::{
-    graph::Inner,
+    build::{graph::Inner, node::NodeId},
     lower::{Lowering, Planned, Source, View},
-    node::NodeId,
 };
 use minutia_tensor::{
     Tensor,

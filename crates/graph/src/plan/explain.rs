@@ -1,7 +1,7 @@
 //! What a plan does, for people.
 
 use super::{Binding, Emitted, Plan};
-use crate::{graph::Inner, lower::Planned};
+use crate::{build::graph::Inner, lower::Planned};
 use minutia_tensor::program::{OperandUse, Primitive, Region};
 use std::fmt::{self, Write};
 

@@ -20,9 +20,11 @@ pub use explain::{ExecutionPlan, PlannedPrimitive};
 
 use crate::{
     Error, Signature,
-    graph::Inner,
+    build::{
+        graph::Inner,
+        node::{Node, NodeId},
+    },
     lower::{Lowering, Source, View},
-    node::{Node, NodeId},
     ops::{AnyOp, Op, placeholder::Placeholder},
 };
 use minutia_kernels::{map::Code, rng::Stream};

@@ -1,10 +1,7 @@
 //! The order of steps, and updates in place.
 
 use super::{topology::Topology, traffic::Traffic};
-use crate::{
-    layout,
-    lower::{Lowering, Planned, Source, View},
-};
+use crate::lower::{Lowering, Planned, Source, View, layout};
 use minutia_tensor::program::{OperandUse, Primitive, Role};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,9 +1,6 @@
 //! Padded rows for what a run computes on its way.
 
-use crate::{
-    layout,
-    lower::{Lowering, Source, View},
-};
+use crate::lower::{Lowering, Source, View, layout};
 use minutia_tensor::program::{Access, Operand, OperandUse};
 use std::collections::BTreeMap;
 

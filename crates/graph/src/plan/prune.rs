@@ -3,9 +3,8 @@
 use super::traffic::Traffic;
 use crate::{
     Error,
-    graph::Inner,
+    build::{graph::Inner, node::NodeId},
     lower::{Lowering, Planned, Source},
-    node::NodeId,
 };
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use super::{
     lock,
     state::{Compiled, State},
 };
-use crate::{Error, Graph, Output, Signature, node::NodeId};
+use crate::{Error, Graph, Output, Signature, build::node::NodeId};
 use minutia_tensor::{DType, Element, Tensor};
 use std::{
     collections::BTreeMap,

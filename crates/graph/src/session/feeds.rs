@@ -1,4 +1,7 @@
-use crate::{Error, Output, Signature, Variable, graph::Inner, node::NodeId};
+use crate::{
+    Error, Output, Signature, Variable,
+    build::{graph::Inner, node::NodeId},
+};
 use minutia_tensor::Tensor;
 use std::collections::BTreeMap;
 

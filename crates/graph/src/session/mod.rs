@@ -2,11 +2,13 @@ mod callable;
 mod feeds;
 mod fetch;
 mod plans;
+mod saver;
 pub(crate) mod state;
 
 pub use callable::Callable;
 pub use feeds::{AsFeedKey, FeedKey, Feeds};
 pub use fetch::Fetch;
+pub use saver::{Restored, Saver};
 
 use crate::{
     Error, Graph, Output, Variable,

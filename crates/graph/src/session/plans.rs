@@ -1,5 +1,5 @@
 use super::state::{Compiled, State};
-use crate::{Error, node::NodeId, plan::Plan};
+use crate::{Error, build::node::NodeId, plan::Plan};
 use minutia_tensor::{Slot, Tensor};
 use std::collections::{BTreeMap, HashMap};
 

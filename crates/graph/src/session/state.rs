@@ -1,6 +1,7 @@
 use crate::{
-    DType, Error, Graph, layout,
-    node::NodeId,
+    DType, Error, Graph,
+    build::node::NodeId,
+    lower::layout,
     plan::{Binding, Emitted, Fetched, Plan},
 };
 use minutia_tensor::{Device, Executable, Memory, Shape, Slot, Tensor};

@@ -1,7 +1,6 @@
 use crate::{
     Error, Graph, Operand, Operation, Output, Place,
-    graph::VariableEntry,
-    node::NodeId,
+    build::{graph::VariableEntry, node::NodeId},
     ops::{AnyOp, variable as op},
 };
 use minutia_tensor::Tensor;

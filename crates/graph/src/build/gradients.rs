@@ -1,4 +1,4 @@
-use crate::{DType, Error, Graph, Output, node::NodeId, ops::Gradient};
+use crate::{DType, Error, Graph, Output, build::node::NodeId, ops::Gradient};
 use std::collections::BTreeMap;
 
 impl Graph {

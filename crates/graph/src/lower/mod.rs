@@ -3,8 +3,12 @@
 //! The result is a list of [`Primitive`]s whose buffer numbers are *values*, each written once. Transposing,
 //! slicing, broadcasting and most reshaping cost nothing: they make another [`View`] of the same value.
 
-pub(crate) use crate::view::View;
-use crate::{DType, known::Known, layout, node::NodeId};
+mod known;
+pub(crate) mod layout;
+mod view;
+
+use crate::{DType, build::node::NodeId};
+use known::Known;
 use minutia_kernels::map::Code;
 use minutia_tensor::{
     Shape, Tensor,
@@ -13,6 +17,7 @@ use minutia_tensor::{
         Random, Reduce, ReduceOp, ScatterAddRows, Value,
     },
 };
+pub(crate) use view::View;
 
 /// Where a value comes from.
 #[derive(Clone, Debug)]

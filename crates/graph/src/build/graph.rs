@@ -1,9 +1,11 @@
 use crate::{
     Error, Output, PartialShape, Place, Signature,
-    control::Control,
-    node::{Node, NodeId},
+    build::{
+        control::Control,
+        node::{Node, NodeId},
+        scope::NameScope,
+    },
     ops::AnyOp,
-    scope::NameScope,
 };
 use minutia_tensor::DType;
 use std::{

@@ -3,8 +3,10 @@
 
 use crate::{
     Error, Graph, Place, Signature,
-    graph::{Inner, VariableEntry},
-    node::NodeId,
+    build::{
+        graph::{Inner, VariableEntry},
+        node::NodeId,
+    },
     ops::AnyOp,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
@@ -36,7 +38,7 @@ impl Serialize for Graph {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.check().map_err(ser::Error::custom)?;
         let inner = self.lock();
-        let node = |n: &crate::node::Node| NodeDef {
+        let node = |n: &crate::build::node::Node| NodeDef {
             name: n.name.clone(),
             op: n.op.clone(),
             inputs: n.inputs.clone(),
@@ -106,7 +108,7 @@ fn build(def: GraphDef) -> Result<Graph, Error> {
         }
         inner.variables.push(variable);
     }
-    let known = |node: &crate::node::Node| match &node.op {
+    let known = |node: &crate::build::node::Node| match &node.op {
         AnyOp::Assign(op) => inner.variables.get(op.variable).is_some_and(|v| v.node == node.inputs[0]),
         AnyOp::ReadVariable(op) => inner.variables.get(op.variable).is_some_and(|v| v.node == node.inputs[0]),
         _ => true,
@@ -114,7 +116,7 @@ fn build(def: GraphDef) -> Result<Graph, Error> {
     if let Some(node) = inner.nodes.iter().find(|n| !known(n)) {
         return Err(invalid(format!("node '{}' refers to a variable that does not exist", node.name)));
     }
-    let unlisted = |(id, n): &(usize, &crate::node::Node)| {
+    let unlisted = |(id, n): &(usize, &crate::build::node::Node)| {
         matches!(n.op, AnyOp::VariableOp(_)) && !listed.contains_key(id)
     };
     if let Some((_, node)) = inner.nodes.iter().enumerate().find(unlisted) {

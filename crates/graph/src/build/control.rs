@@ -2,8 +2,10 @@
 
 use crate::{
     ControlGuard, Error, Graph, Operation, Place,
-    graph::{Inner, Open},
-    node::{Node, NodeId},
+    build::{
+        graph::{Inner, Open},
+        node::{Node, NodeId},
+    },
     ops::{AnyOp, variable::ReadVariable},
 };
 use std::collections::BTreeSet;

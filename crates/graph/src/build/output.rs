@@ -1,4 +1,6 @@
-use crate::{DType, Error, Graph, PartialShape, Place, Signature, node::NodeId, ops::constant::Constant};
+use crate::{
+    DType, Error, Graph, PartialShape, Place, Signature, build::node::NodeId, ops::constant::Constant,
+};
 use minutia_tensor::Tensor;
 use std::fmt;
 

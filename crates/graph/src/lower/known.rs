@@ -1,6 +1,6 @@
 //! What has been lowered already. It is found by what it is, in a time that does not grow with what there is.
 
-use crate::{DType, lower::Source, node::NodeId};
+use crate::{DType, build::node::NodeId, lower::Source};
 use minutia_tensor::program::Primitive;
 use std::collections::HashMap;
 

@@ -206,7 +206,7 @@ impl Saver {
     fn counters(&self, session: &Session) -> Result<BTreeMap<String, i32>, Error> {
         let state = session.state();
         let inner = self.graph.lock();
-        let read = |(&id, &slot): (&crate::node::NodeId, &minutia_tensor::Slot)| {
+        let read = |(&id, &slot): (&crate::build::node::NodeId, &minutia_tensor::Slot)| {
             Ok((inner.nodes[id].name.clone(), state.read(slot, 0, DType::I32, &[])?.value::<i32>()?))
         };
         state.counters.iter().map(read).collect()

@@ -1,0 +1,13 @@
+//! Building a graph: nodes, handles, names, control dependencies, gradients, and graphs as files and pictures.
+
+pub(crate) mod control;
+mod dot;
+mod gradients;
+pub(crate) mod graph;
+pub(crate) mod node;
+pub(crate) mod operators;
+pub(crate) mod output;
+pub(crate) mod scope;
+mod serialize;
+pub(crate) mod shape;
+pub(crate) mod variable;
