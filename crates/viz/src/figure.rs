@@ -1,9 +1,11 @@
 use crate::{
     Anchor, Color, Drawing, Error, Panel, Theme,
-    canvas::{Canvas, escape},
-    font::{FAMILY, Font, base64, font_face_css},
-    number::coordinate,
-    png,
+    svg::{
+        canvas::{Canvas, escape},
+        font::{FAMILY, Font, base64, font_face_css},
+        number::coordinate,
+        raster,
+    },
     text::{Block, text_width, wrap},
 };
 use std::sync::Arc;
@@ -211,13 +213,13 @@ impl Figure {
     /// assert!(matches!(figure.to_png(200.0), Err(Error::Pixels { width: 110_400, .. })));
     /// ```
     pub fn to_png(&self, scale: f32) -> Result<Vec<u8>, Error> {
-        png::check(self.measures().size, scale)?;
+        raster::check(self.measures().size, scale)?;
         let page = self.page();
         if !page.canvas.missing.is_empty() {
             return Err(Error::Letters { letters: page.canvas.missing.iter().collect() });
         }
         let paper = Color::PAPER.rgb_in(self.theme);
-        png::rasterize(&self.document(&page, ""), scale, paper, &self.fonts)
+        raster::rasterize(&self.document(&page, ""), scale, paper, &self.fonts)
     }
 }
 

@@ -1,7 +1,9 @@
 use crate::{
     Anchor, Color,
-    canvas::{Canvas, DASHES},
-    spline::Point,
+    svg::{
+        canvas::{Canvas, DASHES},
+        spline::Point,
+    },
     text::{Block, text_width},
 };
 

@@ -1,6 +1,6 @@
 //! Text in a given room: widths, and lines that are broken where a reader would break them.
 
-use crate::font::advance;
+use crate::svg::font::advance;
 
 /// Width of a text in pixels, `size` pixels to the em. Letters that the built-in font lacks have the width
 /// that their script usually has; a font that shows them wider is set smaller (see `canvas`).

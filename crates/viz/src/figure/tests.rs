@@ -10,7 +10,7 @@ use crate::{
 fn a_picture_with_its_font_is_rasterised_to_the_same_bytes() {
     let figure = Figure::new(NetworkDiagram::new().layer("in", 3, "").layer("out", 2, "")).title("<&>");
     assert!(figure.to_svg().contains("<title>&lt;&amp;&gt;</title>"));
-    let painted = png::rasterize(&figure.to_svg(), 1.0, [255; 3], &[]).unwrap();
+    let painted = raster::rasterize(&figure.to_svg(), 1.0, [255; 3], &[]).unwrap();
     assert_eq!(painted, figure.to_png(1.0).unwrap());
     assert!(figure.to_png(f32::NAN).is_err() && figure.to_png(-1.0).is_err());
 }

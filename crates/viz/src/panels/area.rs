@@ -1,4 +1,4 @@
-use crate::spline::Point;
+use crate::svg::spline::Point;
 
 /// An upright rectangle.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

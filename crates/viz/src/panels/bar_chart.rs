@@ -1,8 +1,7 @@
 use crate::{
     Anchor, Color, Drawing, Panel, Scale,
-    axis::{Axis, NOTHING_POSITIVE, nothing_positive},
-    canvas::Canvas,
-    number::told_apart,
+    panels::axis::{Axis, NOTHING_POSITIVE, nothing_positive},
+    svg::{canvas::Canvas, number::told_apart},
     text::{Block, text_width},
 };
 

@@ -1,10 +1,13 @@
 use crate::{
-    Anchor, Color, ColorMap, Drawing, Error, Panel, Scale,
-    axis::{Axis, Ticks},
-    canvas::Canvas,
-    format_number,
-    number::{floor_power, told_apart},
-    shrink::shrunk,
+    Anchor, Color, ColorMap, Drawing, Error, Panel, Scale, format_number,
+    panels::{
+        axis::{Axis, Ticks},
+        shrink::shrunk,
+    },
+    svg::{
+        canvas::Canvas,
+        number::{floor_power, told_apart},
+    },
     text::{Block, text_width},
 };
 

@@ -1,4 +1,4 @@
-use crate::{Anchor, Color, ColorMap, Drawing, Error, Panel, shrink::shrunk, text::Block};
+use crate::{Anchor, Color, ColorMap, Drawing, Error, Panel, panels::shrink::shrunk, text::Block};
 
 /// Small pictures in rows and columns.
 ///

@@ -1,13 +1,18 @@
 //! The parts that figures are made of.
 
 pub(crate) mod area;
+pub(crate) mod axis;
 mod bar_chart;
+pub(crate) mod dates;
 mod graph;
 mod heat_map;
 mod histogram;
 mod image_grid;
 mod line_chart;
 mod network;
+pub(crate) mod shrink;
+pub(crate) mod thin;
+pub(crate) mod ticks;
 
 pub use bar_chart::BarChart;
 pub use graph::{Edge, GraphDiagram, Node};

@@ -3,7 +3,7 @@
 use super::{Edge, Node, route::Router};
 use crate::{
     panels::area::Area,
-    spline::Point,
+    svg::spline::Point,
     text::{Block, text_width},
 };
 use dagre::{

@@ -5,8 +5,10 @@ mod stack;
 use super::area::Area;
 use crate::{
     Anchor, Color, Drawing, Error, Panel,
-    canvas::{Canvas, DASHES},
-    spline::{Point, Spline, mix},
+    svg::{
+        canvas::{Canvas, DASHES},
+        spline::{Point, Spline, mix},
+    },
     text::Block,
 };
 use layout::{Layout, TAB, TEXT, layout, tab_width, texts};

@@ -1,7 +1,7 @@
 //! The ways of a graph's edges.
 
 use super::Edge;
-use crate::{panels::area::Area, spline::Point};
+use crate::{panels::area::Area, svg::spline::Point};
 
 /// How far a way goes straight from a node and to it.
 const STUB: f64 = 9.0;

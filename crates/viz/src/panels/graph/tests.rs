@@ -1,5 +1,4 @@
-use super::layout::normal;
-use super::*;
+use super::{layout::normal, *};
 
 fn node(scope: &str) -> Node {
     Node { label: "node".into(), scope: scope.into(), ..Node::default() }

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     Anchor, Color, Drawing, Panel,
-    axis::NOTHING_POSITIVE,
-    canvas::{Canvas, DASHES},
+    panels::axis::NOTHING_POSITIVE,
+    svg::canvas::{Canvas, DASHES},
     text::Block,
 };
 

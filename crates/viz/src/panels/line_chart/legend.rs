@@ -3,9 +3,8 @@
 use super::{LineChart, plan::SMALL};
 use crate::{
     Anchor, Color,
-    canvas::Canvas,
     panels::area::Area,
-    spline::Point,
+    svg::{canvas::Canvas, spline::Point},
     text::{Block, text_width},
 };
 

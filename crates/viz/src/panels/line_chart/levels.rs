@@ -1,7 +1,10 @@
 //! The names of lines of reference: beside the plot, or on their lines where there is room for each.
 
 use super::{LineChart, plan::SMALL};
-use crate::{axis::Axis, text::Block, text::text_width};
+use crate::{
+    panels::axis::Axis,
+    text::{Block, text_width},
+};
 
 /// From one name to the next.
 const LINE: f64 = SMALL + 1.0;

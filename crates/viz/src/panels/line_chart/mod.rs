@@ -10,7 +10,7 @@ mod series;
 
 use crate::{
     Scale,
-    axis::{Axis, nothing_positive},
+    panels::axis::{Axis, nothing_positive},
 };
 pub use legend::Legend;
 use series::{Kind, Series};

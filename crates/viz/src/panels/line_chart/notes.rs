@@ -3,7 +3,7 @@
 use super::plan::SMALL;
 use crate::{
     panels::area::Area,
-    spline::{Point, mix},
+    svg::spline::{Point, mix},
     text::Block,
 };
 

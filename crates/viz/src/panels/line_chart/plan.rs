@@ -7,9 +7,11 @@ use super::{
     notes::{self, Note},
 };
 use crate::{
-    axis::{Axis, Ticks},
-    panels::area::Area,
-    spline::Point,
+    panels::{
+        area::Area,
+        axis::{Axis, Ticks},
+    },
+    svg::spline::Point,
     text::{Block, text_width},
 };
 

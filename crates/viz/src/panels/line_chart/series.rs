@@ -3,9 +3,11 @@
 use super::plan::Plot;
 use crate::{
     Color,
-    canvas::{Canvas, DASHES},
-    spline::Point,
-    thin::{thinned, uncovered},
+    panels::thin::{thinned, uncovered},
+    svg::{
+        canvas::{Canvas, DASHES},
+        spline::Point,
+    },
 };
 
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 use crate::{
     Error,
-    font::{FAMILY, FONT, Font},
+    svg::font::{FAMILY, FONT, Font},
 };
 use resvg::{
     tiny_skia::{Color, IntSize, Pixmap, Transform},

@@ -1,6 +1,6 @@
 //! Round values along an axis and their labels.
 
-use crate::number::{exact, exponent, fixed, format_number, nice_step, power, superscript};
+use crate::svg::number::{exact, exponent, fixed, format_number, nice_step, power, superscript};
 
 /// Values with labels, and what must be added to every label, with its sign; mostly nothing.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,6 +1,6 @@
 //! Lines of more points than a picture can show.
 
-use crate::spline::Point;
+use crate::svg::spline::Point;
 
 /// Runs of fewer points stay as they are.
 const MANY: usize = 4096;
@@ -43,7 +43,10 @@ pub(crate) fn uncovered(points: &[Point]) -> Vec<Point> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Color, canvas::Canvas, png::pixels};
+    use crate::{
+        Color,
+        svg::{canvas::Canvas, raster::pixels},
+    };
 
     /// What a figure of one line looks like: 200 by 100 pixels, each light or dark.
     fn painted(points: &[Point]) -> Vec<bool> {

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::OnceLock};
 
 /// A subset of DejaVu Sans without kerning, so that a text is as wide as its letters; see
 /// assets/DejaVuSans.LICENSE.
-pub(crate) const FONT: &[u8] = include_bytes!("../assets/DejaVuSans.ttf");
+pub(crate) const FONT: &[u8] = include_bytes!("../../assets/DejaVuSans.ttf");
 
 /// The family that pictures name.
 pub(crate) const FAMILY: &str = "DejaVu Sans";

@@ -1,6 +1,6 @@
 //! Round moments of the Gregorian calendar, in seconds since the beginning of 1970 in UTC.
 
-use crate::ticks::{Ticks, linear};
+use crate::panels::ticks::{Ticks, linear};
 
 /// Year, month, day.
 type Date = (i64, i64, i64);

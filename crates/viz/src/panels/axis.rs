@@ -1,10 +1,9 @@
 //! Ranges of axes, and where on them a value stands.
 
-pub(crate) use crate::ticks::Ticks;
+pub(crate) use crate::panels::ticks::Ticks;
 use crate::{
-    dates,
-    number::{exponent, exponent_below, nice_step, power, times_power},
-    ticks,
+    panels::{dates, ticks},
+    svg::number::{exponent, exponent_below, nice_step, power, times_power},
 };
 
 /// How an axis is divided; see [`LineChart::x_scale`](crate::LineChart::x_scale).

@@ -2,10 +2,12 @@
 
 use crate::{
     Color, Theme,
-    font::{Font, advance, base64, is_built_in},
-    number::coordinate as c,
-    png,
-    spline::{Point, Spline},
+    svg::{
+        font::{Font, advance, base64, is_built_in},
+        number::coordinate as c,
+        raster,
+        spline::{Point, Spline},
+    },
     text::{Block, ignorable, text_width},
 };
 use std::{collections::BTreeSet, fmt::Write, sync::Arc};
@@ -241,7 +243,7 @@ impl Canvas {
 
     /// Coloured cells, row by row, stretched over an area without smoothing.
     pub fn image(&mut self, (x, y): Point, (w, h): (f64, f64), columns: usize, colors: &[[u8; 3]]) {
-        let Some(png) = png::encode(columns, colors) else { return };
+        let Some(png) = raster::encode(columns, colors) else { return };
         let _ = writeln!(
             self.body,
             "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" \
