@@ -34,13 +34,13 @@ impl Build {
     }
 
     /// Allocates what was asked for, and says where it lies.
-    pub(in crate::cpu) fn place(&self) -> Result<(Place, [Block; 4]), Error> {
+    pub(in crate::cpu) fn place(&self) -> Result<(Scratch, [Block; 4]), Error> {
         let stride = self.part_bytes.next_multiple_of(ALIGNMENT);
         let scratch = Block::zeroed(self.parts.saturating_mul(stride))?;
         let shared = Block::zeroed(self.shared_bytes)?;
         let kept = Block::zeroed(self.kept_bytes)?;
         let constants = Block::zeroed(self.constants.len() * LANES * 4)?;
-        let place = Place {
+        let place = Scratch {
             scratch: scratch.start(),
             stride,
             shared: shared.start(),
@@ -73,7 +73,7 @@ impl Build {
     }
 
     /// Asks for memory of a step's own, which keeps what is in it. Gives where it starts; see
-    /// [`Place::kept`].
+    /// [`Scratch::kept`].
     pub(in crate::cpu) fn keep(&mut self, bytes: usize) -> usize {
         let start = self.kept_bytes;
         let end = start.saturating_add(bytes).checked_next_multiple_of(ALIGNMENT);
@@ -89,7 +89,7 @@ impl Build {
 }
 
 /// Where the scratch lies once every step has asked.
-pub(in crate::cpu) struct Place {
+pub(in crate::cpu) struct Scratch {
     scratch: *mut u8,
     stride: usize,
     /// Scratch that the parts of one step share.
@@ -100,10 +100,10 @@ pub(in crate::cpu) struct Place {
     pub(in crate::cpu) kept: *mut u8,
 }
 
-impl Place {
+impl Scratch {
     /// Where a part finds what a step of one part does.
-    pub(in crate::cpu) fn of_part(&self, i: usize) -> Place {
-        Place { scratch: self.part(i), ..*self }
+    pub(in crate::cpu) fn of_part(&self, i: usize) -> Scratch {
+        Scratch { scratch: self.part(i), ..*self }
     }
 
     /// The scratch of a part.

@@ -7,7 +7,7 @@ use crate::{
     cpu::{
         ExactFloats, Memory,
         block::Block,
-        context::{Build, Place, Run},
+        context::{Build, Run, Scratch},
         gemm::{GemmStep, sparse::gathered},
         map::MapStep,
         reduce::ReduceStep,
@@ -17,7 +17,7 @@ use crate::{
             transpose::TransposeStep,
         },
         threads::{
-            autotune::Trial,
+            autotune::Autotune,
             chunks::{part, parts},
             pool::Pool,
         },
@@ -28,7 +28,7 @@ use std::{sync::Arc, time::Instant};
 
 /// A step made ready, or several.
 #[derive(Debug)]
-enum Compiled {
+enum Routine {
     Map(MapStep),
     Transpose(TransposeStep),
     Reduce(ReduceStep),
@@ -40,18 +40,15 @@ enum Compiled {
     Region(RegionStep),
 }
 
-impl Compiled {
-    pub(in crate::cpu) fn place(&mut self, place: &Place) {
+impl Routine {
+    pub(in crate::cpu) fn place(&mut self, place: &Scratch) {
         match self {
-            Compiled::Map(s) => s.place(place),
-            Compiled::Reduce(s) => s.place(place),
-            Compiled::Transpose(_)
-            | Compiled::ArgReduce(_)
-            | Compiled::ScatterAdd(_)
-            | Compiled::Random(_) => {}
-            Compiled::Gemm(s) => s.place(place),
-            Compiled::Gather(s) => s.place(place),
-            Compiled::Region(s) => s.place(place),
+            Routine::Map(s) => s.place(place),
+            Routine::Reduce(s) => s.place(place),
+            Routine::Transpose(_) | Routine::ArgReduce(_) | Routine::ScatterAdd(_) | Routine::Random(_) => {}
+            Routine::Gemm(s) => s.place(place),
+            Routine::Gather(s) => s.place(place),
+            Routine::Region(s) => s.place(place),
         }
     }
 
@@ -62,15 +59,15 @@ impl Compiled {
         // SAFETY: the caller's promise.
         unsafe {
             match self {
-                Compiled::Map(s) => s.run(run),
-                Compiled::Transpose(s) => s.run(run),
-                Compiled::Reduce(s) => s.run(run),
-                Compiled::ArgReduce(s) => s.run(run),
-                Compiled::Gemm(s) => s.run(run),
-                Compiled::Gather(s) => return s.run(run),
-                Compiled::ScatterAdd(s) => return s.run(run),
-                Compiled::Random(s) => s.run(run),
-                Compiled::Region(s) => s.run(run),
+                Routine::Map(s) => s.run(run),
+                Routine::Transpose(s) => s.run(run),
+                Routine::Reduce(s) => s.run(run),
+                Routine::ArgReduce(s) => s.run(run),
+                Routine::Gemm(s) => s.run(run),
+                Routine::Gather(s) => return s.run(run),
+                Routine::ScatterAdd(s) => return s.run(run),
+                Routine::Random(s) => s.run(run),
+                Routine::Region(s) => s.run(run),
             }
         }
         Ok(())
@@ -80,25 +77,25 @@ impl Compiled {
     /// apart.
     pub(in crate::cpu) fn cost_by_rows(&self) -> Option<usize> {
         match self {
-            Compiled::Map(s) => Some(s.cost()),
-            Compiled::Reduce(s) => s.cost_by_rows(),
-            Compiled::ArgReduce(s) => Some(s.cost()),
-            Compiled::Gemm(s) => s.cost_by_rows(),
-            Compiled::Transpose(_)
-            | Compiled::Gather(_)
-            | Compiled::ScatterAdd(_)
-            | Compiled::Random(_)
-            | Compiled::Region(_) => None,
+            Routine::Map(s) => Some(s.cost()),
+            Routine::Reduce(s) => s.cost_by_rows(),
+            Routine::ArgReduce(s) => Some(s.cost()),
+            Routine::Gemm(s) => s.cost_by_rows(),
+            Routine::Transpose(_)
+            | Routine::Gather(_)
+            | Routine::ScatterAdd(_)
+            | Routine::Random(_)
+            | Routine::Region(_) => None,
         }
     }
 }
 
 #[derive(Debug)]
 pub(crate) struct Executable {
-    steps: Vec<Compiled>,
+    steps: Vec<Routine>,
     pool: Arc<Pool>,
     /// If a step that needs scratch has several parts; the others alone are not worth the clock.
-    trial: Option<Trial>,
+    autotune: Option<Autotune>,
     bindings: Bindings<*mut u8>,
     /// How often the bindings have changed.
     changes: u64,
@@ -124,23 +121,23 @@ impl Executable {
         let picked = gathered::find(program, &build);
         let compile = |number: usize, step: &Primitive, build: &mut Build| match step {
             Primitive::Map(s) => match TransposeStep::new(s, build) {
-                Some(transpose) => Compiled::Transpose(transpose),
-                None => Compiled::Map(MapStep::new(s, build)),
+                Some(transpose) => Routine::Transpose(transpose),
+                None => Routine::Map(MapStep::new(s, build)),
             },
-            Primitive::Reduce(s) => Compiled::Reduce(ReduceStep::new(s, build)),
-            Primitive::ArgReduce(s) => Compiled::ArgReduce(ArgReduceStep::new(s, build)),
+            Primitive::Reduce(s) => Routine::Reduce(ReduceStep::new(s, build)),
+            Primitive::ArgReduce(s) => Routine::ArgReduce(ArgReduceStep::new(s, build)),
             Primitive::Gemm(s) => {
                 let fixed = !program.buffers[s.b.operand.buffer].written;
-                Compiled::Gemm(Box::new(GemmStep::new(s, picked[number].clone(), fixed, build)))
+                Routine::Gemm(Box::new(GemmStep::new(s, picked[number].clone(), fixed, build)))
             }
             Primitive::GatherRows(s) => {
                 let name = program.name(number);
-                Compiled::Gather(GatherStep::new(s, number, name, picked[number].clone(), build))
+                Routine::Gather(GatherStep::new(s, number, name, picked[number].clone(), build))
             }
             Primitive::ScatterAddRows(s) => {
-                Compiled::ScatterAdd(ScatterAddStep::new(s, number, program.name(number), build))
+                Routine::ScatterAdd(ScatterAddStep::new(s, number, program.name(number), build))
             }
-            Primitive::Random(s) => Compiled::Random(RandomStep::new(s, build)),
+            Primitive::Random(s) => Routine::Random(RandomStep::new(s, build)),
         };
         let numbered = program.steps.iter().enumerate();
         let mut steps: Vec<_> = numbered.map(|(number, step)| compile(number, step, &mut build)).collect();
@@ -151,7 +148,7 @@ impl Executable {
         Ok(Executable {
             steps,
             pool: Arc::clone(pool),
-            trial: build.has_parts().then(Trial::default),
+            autotune: build.has_parts().then(Autotune::default),
             bindings: Bindings::new(&program.buffers, std::ptr::null_mut()),
             changes: 0,
             seen: None,
@@ -169,9 +166,9 @@ impl Executable {
             (self.changes, self.seen) = (self.changes + 1, None);
         }
         let unchanged = self.seen.take() == Some(memory.writes());
-        let together = self.trial.as_ref().is_none_or(|trial| !trial.alone());
+        let together = self.autotune.as_ref().is_none_or(|autotune| !autotune.alone());
         // The clock is too slow to read for programs that one thread runs in a moment.
-        let start = self.trial.is_some().then(Instant::now);
+        let start = self.autotune.is_some().then(Instant::now);
         let pool = together.then_some(&*self.pool);
         let run = Run::new((self.bindings.addresses(), self.changes), unchanged, pool);
         for step in &self.steps {
@@ -180,8 +177,8 @@ impl Executable {
             unsafe { step.run(&run)? };
         }
         self.seen = Some(memory.touch());
-        if let (Some(trial), Some(start)) = (&mut self.trial, start) {
-            trial.took(start.elapsed());
+        if let (Some(autotune), Some(start)) = (&mut self.autotune, start) {
+            autotune.took(start.elapsed());
         }
         Ok(())
     }
@@ -190,16 +187,16 @@ impl Executable {
 /// Steps for the rows of each part.
 #[derive(Debug)]
 struct RegionStep {
-    parts: Vec<Vec<Compiled>>,
+    parts: Vec<Vec<Routine>>,
 }
 
 /// Puts one step in the place of those of a region that threads can share by rows, where these cost enough;
 /// `compile` makes a step of the program ready.
 fn join(
-    steps: &mut Vec<Compiled>,
+    steps: &mut Vec<Routine>,
     program: &Program,
     build: &mut Build,
-    compile: impl Fn(usize, &Primitive, &mut Build) -> Compiled,
+    compile: impl Fn(usize, &Primitive, &mut Build) -> Routine,
 ) {
     if build.threads < 2 {
         return;
@@ -207,7 +204,7 @@ fn join(
     // From the end, so that the numbers of those before stay.
     for Region { steps: mut rest, rows } in program.regions().into_iter().rev() {
         while !rest.is_empty() {
-            let costs = steps[rest.clone()].iter().rev().map_while(Compiled::cost_by_rows);
+            let costs = steps[rest.clone()].iter().rev().map_while(Routine::cost_by_rows);
             let (count, cost) =
                 costs.fold((0, 0_usize), |(count, sum), cost| (count + 1, sum.saturating_add(cost)));
             let joined = rest.end - count..rest.end;
@@ -223,7 +220,7 @@ fn join(
                 let parts = (0..shares).map(of_part).collect();
                 build.threads = threads;
                 build.reserve(shares, 0);
-                steps.splice(joined.clone(), [Compiled::Region(RegionStep { parts })]);
+                steps.splice(joined.clone(), [Routine::Region(RegionStep { parts })]);
             }
             // The step before these is none that can be joined.
             rest.end = joined.start.saturating_sub(1).max(rest.start);
@@ -232,7 +229,7 @@ fn join(
 }
 
 impl RegionStep {
-    pub(in crate::cpu) fn place(&mut self, place: &Place) {
+    pub(in crate::cpu) fn place(&mut self, place: &Scratch) {
         for (i, steps) in self.parts.iter_mut().enumerate() {
             let place = place.of_part(i);
             steps.iter_mut().for_each(|step| step.place(&place));

@@ -11,14 +11,14 @@ pub(in crate::cpu) struct Out {
     pub(in crate::cpu) start: *mut f32,
     /// From one row to the next.
     pub(in crate::cpu) ld: usize,
-    /// What becomes of the products. Nothing but [`Finish::Store`] where
+    /// What becomes of the products. Nothing but [`Epilogue::Store`] where
     /// [`Plan::finishes`](super::Plan::finishes) says no.
-    pub(in crate::cpu) finish: Finish,
+    pub(in crate::cpu) finish: Epilogue,
 }
 
 /// What is done with a product while it is in a register.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::cpu) enum Finish {
+pub(in crate::cpu) enum Epilogue {
     Store,
     /// It is multiplied by a rate and taken from what lies in its place.
     Take(f32),
@@ -32,8 +32,8 @@ impl Out {
     /// The part from a row and a column on.
     pub(in crate::cpu) fn at(self, row: usize, column: usize) -> Out {
         let finish = match self.finish {
-            Finish::Bias(bias, relu) => Finish::Bias(bias.wrapping_add(column), relu),
-            Finish::Mask(of, ld) => Finish::Mask(of.wrapping_add(row * ld + column), ld),
+            Epilogue::Bias(bias, relu) => Epilogue::Bias(bias.wrapping_add(column), relu),
+            Epilogue::Mask(of, ld) => Epilogue::Mask(of.wrapping_add(row * ld + column), ld),
             other => other,
         };
         Out { start: self.start.wrapping_add(row * self.ld + column), finish, ..self }
@@ -50,13 +50,13 @@ impl Out {
             let load = |from| if n == COLUMNS { V::load(from) } else { V::load_part(from, n) };
             let to = self.start.add(row * self.ld + column);
             let ended = match self.finish {
-                Finish::Store => sums,
-                Finish::Take(rate) => load(to.cast_const()).sub(sums.mul(V::splat(rate))),
-                Finish::Bias(bias, relu) => {
+                Epilogue::Store => sums,
+                Epilogue::Take(rate) => load(to.cast_const()).sub(sums.mul(V::splat(rate))),
+                Epilogue::Bias(bias, relu) => {
                     let sums = sums.add(load(bias.add(column)));
                     if relu { sums.relu() } else { sums }
                 }
-                Finish::Mask(of, ld) => sums.where_positive(load(of.add(row * ld + column))),
+                Epilogue::Mask(of, ld) => sums.where_positive(load(of.add(row * ld + column))),
             };
             if n == COLUMNS { ended.store(to) } else { ended.store_part(to, n) }
         }
@@ -84,4 +84,4 @@ by_vector! {
 }
 pub(in crate::cpu) use end_tile::at;
 /// What [`at`] gives.
-pub(in crate::cpu) type EndTile = unsafe fn([usize; 2], *const f32, usize, Out);
+pub(in crate::cpu) type EpilogueTile = unsafe fn([usize; 2], *const f32, usize, Out);

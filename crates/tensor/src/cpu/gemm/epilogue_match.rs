@@ -2,14 +2,14 @@
 
 use crate::{
     DType,
-    cpu::gemm::Finish,
+    cpu::gemm::Epilogue,
     program::{Access, Gemm, MapBuilder, Value},
 };
 use minutia_kernels::map::Code;
 
 /// An epilogue that products can meet in registers, and its output: rows of neighbours.
 #[derive(Debug)]
-pub(in crate::cpu) struct Finished {
+pub(in crate::cpu) struct FusedEpilogue {
     how: How,
     output: Access,
 }
@@ -24,9 +24,9 @@ enum How {
     Mask { of: Access },
 }
 
-impl Finished {
+impl FusedEpilogue {
     /// What a product's epilogue is, if it is such a one.
-    pub(in crate::cpu) fn of(step: &Gemm) -> Option<Finished> {
+    pub(in crate::cpu) fn of(step: &Gemm) -> Option<FusedEpilogue> {
         let ([input], [output]) = (&step.epilogue_inputs[..], &step.outputs[..]) else { return None };
         if (input.operand.dtype, output.operand.dtype) != (DType::F32, DType::F32) || output.strides[1] != 1 {
             return None;
@@ -46,7 +46,7 @@ impl Finished {
                 let change = m.apply(Code::Mul, &[product, rate]);
                 m.apply(Code::Sub, &[w, change])
             };
-            return is(&take).then_some(Finished { how: How::Take { rate }, output });
+            return is(&take).then_some(FusedEpilogue { how: How::Take { rate }, output });
         }
         let add = |m: &mut MapBuilder, [product, bias]: [Value; 2]| m.apply(Code::Add, &[product, bias]);
         let above = |m: &mut MapBuilder, inputs: [Value; 2]| {
@@ -60,10 +60,10 @@ impl Finished {
             m.apply(Code::Select, &[above, product, zero])
         };
         if input.strides[1] == 1 && is(&mask) {
-            return Some(Finished { how: How::Mask { of: input.clone() }, output });
+            return Some(FusedEpilogue { how: How::Mask { of: input.clone() }, output });
         }
         let fits = input.strides == [0, 1] && (relu || is(&add));
-        fits.then(|| Finished { how: How::Bias { bias: input.clone(), relu }, output })
+        fits.then(|| FusedEpilogue { how: How::Bias { bias: input.clone(), relu }, output })
     }
 
     /// Where the results go.
@@ -72,11 +72,11 @@ impl Finished {
     }
 
     /// What strips are asked for; `start` says where an operand lies.
-    pub(in crate::cpu) fn finish(&self, start: impl Fn(&Access) -> *mut f32) -> Finish {
+    pub(in crate::cpu) fn finish(&self, start: impl Fn(&Access) -> *mut f32) -> Epilogue {
         match &self.how {
-            How::Take { rate } => Finish::Take(*rate),
-            How::Bias { bias, relu } => Finish::Bias(start(bias), *relu),
-            How::Mask { of } => Finish::Mask(start(of), of.strides[0]),
+            How::Take { rate } => Epilogue::Take(*rate),
+            How::Bias { bias, relu } => Epilogue::Bias(start(bias), *relu),
+            How::Mask { of } => Epilogue::Mask(start(of), of.strides[0]),
         }
     }
 }

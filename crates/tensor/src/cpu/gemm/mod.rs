@@ -10,8 +10,8 @@ mod step;
 mod tile;
 
 use crate::cpu::simd::Level;
-pub(in crate::cpu) use epilogue::{Finish, Out};
-use sparse::{Bytes, Left, Sparse};
+pub(in crate::cpu) use epilogue::{Epilogue, Out};
+use sparse::{Bytes, LhsBlock, Sparse};
 use std::ops::Range;
 pub(in crate::cpu) use step::GemmStep;
 use tile::{Panel, Tile};
@@ -46,7 +46,7 @@ pub(in crate::cpu) struct Plan {
     depth: usize,
     tile: Tile,
     pack: pack::Pack,
-    end: epilogue::EndTile,
+    end: epilogue::EpilogueTile,
     /// If the operands lie so that zeros in `a` can be left out.
     sparse: Option<Sparse>,
     /// Rows of a tile, if tiles below each other are all that there is.
@@ -207,7 +207,7 @@ impl Plan {
     }
 
     /// Whether columns should be split before rows. Where zeros are left out (`sparse`), each part looks
-    /// through the pieces of `b` that it needs, and lists the numbers of its rows of `a`. Lists are the
+    /// through the pieces of `b` that it needs, and lists the numbers of its rows of `a`. CompressedRows are the
     /// cheaper of the two, unless each thread has enough rows of its own; but rows of a transposed `a` are
     /// those of the weights in an update, and threads that own columns of weights in all products find them
     /// in their caches. So do short products, whose factors are few.
@@ -232,7 +232,7 @@ impl Plan {
         self.panels == Panels::InPlace && self.sparse.is_none()
     }
 
-    /// Whether strips of such a product do more than [`Finish::Store`]: all do where zeros in `a` are left
+    /// Whether strips of such a product do more than [`Epilogue::Store`]: all do where zeros in `a` are left
     /// out, and otherwise those whose tiles are made at once.
     pub(in crate::cpu) fn finishes(&self, sparse: bool) -> bool {
         sparse || self.k <= self.depth
@@ -265,7 +265,7 @@ impl Plan {
             unsafe {
                 sparse.strip(&sparse::Call {
                     shape: [rows.len(), columns.len(), self.k],
-                    a: Left { numbers: operands.a, down, along, bytes: operands.bytes }.at(rows.start, 0),
+                    a: LhsBlock { numbers: operands.a, down, along, bytes: operands.bytes }.at(rows.start, 0),
                     b: operands.b.add(columns.start),
                     b_stride: self.b_strides[0],
                     out,
@@ -289,7 +289,7 @@ impl Plan {
                         let to = out.at(row - rows.start, column - columns.start);
                         let [height, width] = [height.min(rows.end - row), across.len()];
                         let shape = [height, width, depth.len()];
-                        if let Finish::Store = out.finish {
+                        if let Epilogue::Store = out.finish {
                             (self.tile.advance)(shape, start == 0, a, self.a_strides, b, to.start, to.ld);
                         } else {
                             let ld = self.tile.columns;

@@ -18,7 +18,7 @@ const FEW_COLUMNS: usize = 8;
 
 /// The cuts of one product.
 #[derive(Clone, Debug)]
-pub(in crate::cpu) struct Cut {
+pub(in crate::cpu) struct Partition {
     extents: [usize; 2],
     /// Into how many parts rows and columns are split.
     split: [usize; 2],
@@ -28,7 +28,7 @@ pub(in crate::cpu) struct Cut {
     across: usize,
 }
 
-impl Cut {
+impl Partition {
     /// The cuts of a product of `m x n` into about as many parts as pay, for so many threads; zeros are left
     /// out or not.
     pub(in crate::cpu) fn new(
@@ -37,7 +37,7 @@ impl Cut {
         pays: usize,
         threads: usize,
         sparse: bool,
-    ) -> Cut {
+    ) -> Partition {
         let tiles = [m.div_ceil(plan.tile_rows()).max(1), n.div_ceil(COLUMNS).max(1)];
         let split = if tiles[0] < tiles[1].min(FEW_ROWS) {
             [1, pays.min(plan.widest_split())]
@@ -52,7 +52,7 @@ impl Cut {
         let rows = m.div_ceil(split[0]);
         let high = (STRIP / columns.max(1)).max(plan.tile_rows());
         let rows = rows.div_ceil(rows.div_ceil(high).max(1)).max(1);
-        Cut { extents: [m, n], split, strip: [rows, columns], across }
+        Partition { extents: [m, n], split, strip: [rows, columns], across }
     }
 
     pub(in crate::cpu) fn parts(&self) -> usize {

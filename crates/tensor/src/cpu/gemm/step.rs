@@ -3,12 +3,12 @@
 use crate::{
     DType,
     cpu::{
-        context::{Build, Place, Run},
+        context::{Build, Run, Scratch},
         gemm::{
-            COLUMNS, Finish, Operands, Out, Plan, epilogue_match::Finished, partition::Cut,
-            sparse::gathered::Picked,
+            COLUMNS, Epilogue, Operands, Out, Plan, epilogue_match::FusedEpilogue, partition::Partition,
+            sparse::gathered::GatheredRows,
         },
-        map::{Engine, Frame, Sink, Source},
+        map::{Engine, Sink, Source, ThreadState},
         threads::chunks::{self, PerPart, part},
     },
     program::{Access, Gemm},
@@ -25,10 +25,10 @@ pub(in crate::cpu) struct GemmStep {
     /// Where the products go if nothing is computed from them: an output with contiguous rows.
     direct: Option<Access>,
     /// What becomes of the products, where they can meet it in registers.
-    finished: Option<Finished>,
+    finished: Option<FusedEpilogue>,
     epilogue: Engine,
     /// How the result is cut where all numbers are multiplied, and where zeros are left out.
-    cuts: [Cut; 2],
+    cuts: [Partition; 2],
     /// How many parts there are at most.
     parts: usize,
     /// Bytes of the largest strip that waits for its epilogue.
@@ -44,14 +44,14 @@ pub(in crate::cpu) struct GemmStep {
     shared: *mut f32,
     frames: PerPart<Part>,
     /// The rows of bytes that the numbers of `a` are made from.
-    picked: Option<Picked>,
+    picked: Option<GatheredRows>,
 }
 
 /// What the thread of a part of the result needs.
 #[derive(Debug)]
 struct Part {
     /// The epilogue's.
-    frame: Frame,
+    frame: ThreadState,
     strip: *mut f32,
     /// What the product needs for itself.
     own: *mut u8,
@@ -70,14 +70,14 @@ impl GemmStep {
     /// never written by the program.
     pub(in crate::cpu) fn new(
         step: &Gemm,
-        picked: Option<Picked>,
+        picked: Option<GatheredRows>,
         fixed: bool,
         build: &mut Build,
     ) -> GemmStep {
         let Gemm { m, n, k, .. } = *step;
         let strides = |a: &Access| [a.strides[0], a.strides[1]];
         let plan = Plan::new(build.level, [m, n, k], strides(&step.a), strides(&step.b), fixed);
-        let mut sources = vec![Source::Given(DType::F32)];
+        let mut sources = vec![Source::Streamed(DType::F32)];
         sources.extend(step.epilogue_inputs.iter().map(Source::Access));
         let sinks: Vec<_> = step.outputs.iter().map(Sink::Access).collect();
         let epilogue = build.engine(&[m, n], &step.epilogue, &sources, &sinks, false);
@@ -87,7 +87,7 @@ impl GemmStep {
         let width = n.next_multiple_of(COLUMNS);
         let cost = m.saturating_mul(width).saturating_mul(k / 4 + epilogue.cost());
         let pays = chunks::parts(build.threads, cost);
-        let cut = |sparse| Cut::new(&plan, [m, n], pays, build.threads, sparse);
+        let cut = |sparse| Partition::new(&plan, [m, n], pays, build.threads, sparse);
         let cuts = [cut(false), cut(plan.seeks_zeros())];
         let direct = match &step.outputs[..] {
             [output]
@@ -101,10 +101,10 @@ impl GemmStep {
             _ => None,
         };
         let finished =
-            Finished::of(step).filter(|_| [false, true].iter().any(|&sparse| plan.finishes(sparse)));
+            FusedEpilogue::of(step).filter(|_| [false, true].iter().any(|&sparse| plan.finishes(sparse)));
         // Two threads that write parts of one cache line would wait for each other at every piece of a
         // product: parts that split columns keep their sums to themselves, in rows that start at cache lines.
-        let strip = |cut: &Cut| match (&direct, cut.side_by_side()) {
+        let strip = |cut: &Partition| match (&direct, cut.side_by_side()) {
             (Some(_), 1) => 0,
             _ => cut.strip[0] * cut.strip[1] * 4,
         };
@@ -116,7 +116,7 @@ impl GemmStep {
         if panels.is_none() {
             build.reserve_shared(scratch);
         }
-        let small = plan.is_small() && cuts.iter().all(Cut::is_whole);
+        let small = plan.is_small() && cuts.iter().all(Partition::is_whole);
         let packers = chunks::parts(build.threads, plan.scratch().saturating_mul(PACKED));
         GemmStep {
             m,
@@ -146,7 +146,7 @@ impl GemmStep {
         (self.plan.makes_rows() && self.cuts[0].side_by_side() == 1).then_some(self.cost)
     }
 
-    pub(in crate::cpu) fn place(&mut self, place: &Place) {
+    pub(in crate::cpu) fn place(&mut self, place: &Scratch) {
         self.shared = self.panels.map_or(place.shared, |at| place.kept.wrapping_add(at)).cast();
         let frame = |i: usize| {
             let strip = place.part(i).wrapping_add(self.epilogue.scratch().next_multiple_of(64));
@@ -191,7 +191,7 @@ impl GemmStep {
         // SAFETY: the checked program has the operands there; the scratch was reserved. Each part has its
         // frame and its rows or columns of the outputs, which meet neither operand.
         unsafe {
-            let left_out = self.picked.as_ref().is_some_and(Picked::left_out);
+            let left_out = self.picked.as_ref().is_some_and(GatheredRows::left_out);
             operands.sparse = left_out || self.plan.is_sparse(operands);
             let packed = self.plan.packed_columns();
             if packed > 0 && !(self.panels.is_some() && run.unchanged()) {
@@ -205,7 +205,7 @@ impl GemmStep {
                 let finished = self.finished.as_ref().filter(|_| self.plan.finishes(operands.sparse));
                 let (output, finish) = match (finished, &self.direct) {
                     (Some(finished), _) => (finished.output(), finished.finish(start)),
-                    (None, Some(output)) if cut.side_by_side() == 1 => (output, Finish::Store),
+                    (None, Some(output)) if cut.side_by_side() == 1 => (output, Epilogue::Store),
                     _ => return self.run_strips(run, cut, i, operands, own),
                 };
                 let [rows, columns] = cut.part(i);
@@ -218,7 +218,7 @@ impl GemmStep {
 
     /// # Safety
     /// As for [`GemmStep::run`]; the product must be prepared, and part `i` be at work in one thread alone.
-    unsafe fn run_strips(&self, run: &Run, cut: &Cut, i: usize, operands: Operands, own: &mut Part) {
+    unsafe fn run_strips(&self, run: &Run, cut: &Partition, i: usize, operands: Operands, own: &mut Part) {
         let Part { frame, strip, own } = own;
         let [rows, columns] = cut.part(i);
         // SAFETY: the part's own frame and strip; ranges inside the result.
@@ -230,7 +230,7 @@ impl GemmStep {
                 let ld = if whole { width } else { cut.strip[1] };
                 for row in rows.clone().step_by(cut.strip[0]) {
                     let rows = row..(row + cut.strip[0]).min(rows.end);
-                    let out = Out { start: *strip, ld, finish: Finish::Store };
+                    let out = Out { start: *strip, ld, finish: Epilogue::Store };
                     self.plan.strip(operands, rows.clone(), columns.clone(), out, *own);
                     // Whole rows follow each other in the strip as they do in the result.
                     let (count, length) = if whole { (1, rows.len() * width) } else { (rows.len(), width) };

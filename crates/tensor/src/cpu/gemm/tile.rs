@@ -31,7 +31,7 @@ pub(super) struct Panel {
 /// The CPU must have the level's instructions; `height` rows of `a` and `out`, `width` columns of `b` and
 /// `out`, and `depth` rows of `b` must be there, and `out` must meet neither operand. A tile of one vector
 /// has at most [`Tile::rows`] rows; there are tiles of two where [`Tile::columns`] says so.
-type Advance = unsafe fn([usize; 3], bool, *const f32, [usize; 2], Panel, *mut f32, usize);
+type MicroKernel = unsafe fn([usize; 3], bool, *const f32, [usize; 2], Panel, *mut f32, usize);
 
 /// The tiles of a level, which the CPU must have.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ pub(super) struct Tile {
     pub(super) rows: usize,
     /// Columns of a tile, at most.
     pub(super) columns: usize,
-    pub(super) advance: Advance,
+    pub(super) advance: MicroKernel,
 }
 
 impl Tile {
@@ -64,7 +64,7 @@ impl Tile {
 /// `FULL`.
 ///
 /// # Safety
-/// See [`Advance`].
+/// See [`MicroKernel`].
 #[inline(always)]
 unsafe fn advance<V: Vector, const HEIGHT: usize, const VECTORS: usize, const FULL: bool>(
     [tail, depth]: [usize; 2],
@@ -118,7 +118,7 @@ unsafe fn advance<V: Vector, const HEIGHT: usize, const VECTORS: usize, const FU
 /// Advances a tile of any size.
 ///
 /// # Safety
-/// See [`Advance`].
+/// See [`MicroKernel`].
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 unsafe fn any<V: Vector>(

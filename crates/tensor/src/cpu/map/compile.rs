@@ -4,8 +4,8 @@ use crate::{
     DType,
     cpu::{
         map::{
-            Cycle, Direct, Drain, Engine, Feed, Feeding, Home, Op, Walk,
-            convert::{PADDING, Transfer},
+            BroadcastPattern, Direct, Engine, Load, LoadKind, Location, Op, Store, StridedAccess,
+            convert::{Conversion, PADDING},
             instructions::{LANES, kernel},
             registers::Registers,
         },
@@ -22,7 +22,7 @@ pub(crate) enum Source<'a> {
     /// Memory.
     Access(&'a Access),
     /// The caller, who passes each call's elements contiguously.
-    Given(DType),
+    Streamed(DType),
 }
 
 /// Where an output of the program goes.
@@ -31,9 +31,9 @@ pub(crate) enum Sink<'a> {
     /// Memory.
     Access(&'a Access),
     /// The caller, who reads each block before the next.
-    Keep,
-    /// Like `Keep`, and the words beyond the block's end may be read up to a group of lanes.
-    KeepPadded,
+    Streamed,
+    /// Like `Streamed`, and the words beyond the block's end may be read up to a group of lanes.
+    StreamedPadded,
 }
 
 /// Rows shorter than this are not worth a loop of their own.
@@ -55,7 +55,7 @@ const GATHER: usize = 11;
 #[derive(Clone, Copy)]
 enum How {
     Direct,
-    Feed(Feeding),
+    Load(LoadKind),
 }
 
 /// How an input or output relates to the nest.
@@ -102,10 +102,10 @@ impl Engine {
         let walks = accesses
             .iter()
             .zip(&nest.strides)
-            .map(|(access, strides)| Walk {
+            .map(|(access, strides)| StridedAccess {
                 buffer: access.operand.buffer,
                 offset: access.operand.offset,
-                transfer: Transfer::new(level, access.operand.dtype),
+                transfer: Conversion::new(level, access.operand.dtype),
                 strides: strides[..].into(),
             })
             .collect();
@@ -114,7 +114,7 @@ impl Engine {
 }
 
 impl Builder<'_> {
-    fn build(self, program: &MapProgram, walks: Box<[Walk]>, constants: &mut Vec<u32>) -> Engine {
+    fn build(self, program: &MapProgram, walks: Box<[StridedAccess]>, constants: &mut Vec<u32>) -> Engine {
         let inputs = program.inputs();
         let first_result = inputs + program.constants().len();
         let mut walk = 0;
@@ -126,9 +126,11 @@ impl Builder<'_> {
                     walk += 1;
                     (walk - 1, self.class(access, &self.nest.strides[walk as usize - 1]))
                 }
-                Source::Given(dtype) if dtype.size() == 4 => (0, Class::Block(How::Feed(Feeding::Given))),
-                Source::Given(dtype) => {
-                    (0, Class::Block(How::Feed(Feeding::GivenNarrow(Transfer::new(self.level, *dtype)))))
+                Source::Streamed(dtype) if dtype.size() == 4 => {
+                    (0, Class::Block(How::Load(LoadKind::Streamed)))
+                }
+                Source::Streamed(dtype) => {
+                    (0, Class::Block(How::Load(LoadKind::GivenNarrow(Conversion::new(self.level, *dtype)))))
                 }
             })
             .collect();
@@ -156,8 +158,10 @@ impl Builder<'_> {
         for (value, sink) in program.outputs().iter().map(|v| v.index()).zip(self.sinks) {
             let moves = !rests[value];
             let fits = match sink {
-                Sink::Keep => moves,
-                Sink::KeepPadded => moves && (value >= first_result || self.in_scratch(&classes[value].1)),
+                Sink::Streamed => moves,
+                Sink::StreamedPadded => {
+                    moves && (value >= first_result || self.in_scratch(&classes[value].1))
+                }
                 Sink::Access(_) => moves && value >= first_result && !written[value],
             };
             let value = if fits {
@@ -179,7 +183,7 @@ impl Builder<'_> {
     fn place(
         self,
         program: &MapProgram,
-        walks: Box<[Walk]>,
+        walks: Box<[StridedAccess]>,
         constants: &mut Vec<u32>,
         classes: Vec<(u16, Class)>,
         once: &[Draft],
@@ -195,8 +199,8 @@ impl Builder<'_> {
         for (v, (_, class)) in classes.iter().enumerate() {
             match class {
                 Class::Constant | Class::RowConstant => registers.cell(v),
-                Class::Block(How::Direct | How::Feed(Feeding::Given)) => registers.cell(v),
-                Class::Block(How::Feed(Feeding::Cyclic(period))) => registers.pattern(v, *period),
+                Class::Block(How::Direct | How::Load(LoadKind::Streamed)) => registers.cell(v),
+                Class::Block(How::Load(LoadKind::Cyclic(period))) => registers.pattern(v, *period),
                 Class::Block(_) => registers.input(v),
             }
         }
@@ -210,7 +214,7 @@ impl Builder<'_> {
         for draft in once {
             registers.cell(draft.to);
         }
-        let (mut directs, mut drains) = (Vec::new(), Vec::new());
+        let (mut directs, mut stores) = (Vec::new(), Vec::new());
         let mut walk = walks.len() - self.sinks.iter().filter(|s| matches!(s, Sink::Access(_))).count();
         let mut kept = 0;
         for (&value, sink) in outputs.iter().zip(self.sinks) {
@@ -222,7 +226,7 @@ impl Builder<'_> {
                 Class::Block(how) => how,
                 // An output of one element.
                 Class::Constant | Class::RowConstant if access.operand.dtype.size() == 4 => How::Direct,
-                Class::Constant | Class::RowConstant => How::Feed(Feeding::Strided(1)),
+                Class::Constant | Class::RowConstant => How::Load(LoadKind::Strided(1)),
             };
             // Writing memory early must not change what a later operation reads from it.
             let same = |s: &Source| matches!(s, Source::Access(a) if a == access);
@@ -238,10 +242,10 @@ impl Builder<'_> {
             } else {
                 let stride = match how {
                     How::Direct => Some(1),
-                    How::Feed(Feeding::Strided(stride)) => Some(stride),
-                    How::Feed(_) => None,
+                    How::Load(LoadKind::Strided(stride)) => Some(stride),
+                    How::Load(_) => None,
                 };
-                drains.push(Drain { place, walk: at, stride });
+                stores.push(Store { place, walk: at, stride });
             }
             walk += 1;
         }
@@ -253,8 +257,8 @@ impl Builder<'_> {
             moving: d.from.iter().enumerate().map(|(i, &v)| (!rests[v] as u8) << i).sum(),
         };
         let scratch_of = |v: usize| match layout.homes[v] {
-            Home::Scratch(offset) => offset,
-            Home::Constant(_) => 0,
+            Location::Scratch(offset) => offset,
+            Location::Constant(_) => 0,
         };
         let mut engine = Engine {
             elements: self.nest.elements(),
@@ -271,34 +275,34 @@ impl Builder<'_> {
             row_constants: Box::default(),
             cycles: Box::default(),
             direct: Box::default(),
-            feeds: Box::default(),
+            loads: Box::default(),
             once: once.iter().map(op).collect(),
             ops: drafts.iter().map(op).collect(),
-            drains: drains.into(),
+            stores: stores.into(),
             settled: false,
             kept,
             scratch: layout.bytes,
             cost: 0,
             places: Box::default(),
         };
-        let (mut even, mut rows, mut cycles, mut feeds) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut even, mut rows, mut cycles, mut loads) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (v, (walk, class)) in classes.into_iter().enumerate() {
             match class {
                 Class::Constant => even.push((v as u16, walk)),
                 Class::RowConstant => rows.push((v as u16, walk)),
                 Class::Block(How::Direct) => directs.push((v, walk, false)),
-                Class::Block(How::Feed(how)) => {
-                    if let Feeding::Cyclic(period) = how {
-                        cycles.push(Cycle { walk, period, pattern: scratch_of(v) });
+                Class::Block(How::Load(how)) => {
+                    if let LoadKind::Cyclic(period) = how {
+                        cycles.push(BroadcastPattern { walk, period, pattern: scratch_of(v) });
                     }
-                    feeds.push(Feed { place: v as u16, walk, cell: scratch_of(v), how });
+                    loads.push(Load { place: v as u16, walk, cell: scratch_of(v), how });
                 }
             }
         }
         engine.settled = self.one_row
             && (LANES..=engine.block).contains(&engine.elements)
-            && feeds.iter().all(|feed| matches!(feed.how, Feeding::Given))
-            && engine.drains.is_empty();
+            && loads.iter().all(|feed| matches!(feed.how, LoadKind::Streamed))
+            && engine.stores.is_empty();
         engine.direct = directs
             .into_iter()
             .map(|(v, walk, output)| Direct { place: v as u16, walk, cell: scratch_of(v), output })
@@ -306,15 +310,15 @@ impl Builder<'_> {
         engine.constants = even.into();
         engine.row_constants = rows.into();
         engine.cycles = cycles.into();
-        engine.feeds = feeds.into();
+        engine.loads = loads.into();
         engine.places = layout.homes.into();
-        let scattered = |d: &&Drain| d.stride != Some(1);
-        let gathered = |f: &&Feed| matches!(f.how, Feeding::Strided(2..) | Feeding::Nested);
+        let scattered = |d: &&Store| d.stride != Some(1);
+        let gathered = |f: &&Load| matches!(f.how, LoadKind::Strided(2..) | LoadKind::Nested);
         engine.cost = engine.direct.len()
-            + engine.feeds.len()
-            + engine.drains.len()
-            + GATHER * engine.feeds.iter().filter(gathered).count()
-            + GATHER * engine.drains.iter().filter(scattered).count()
+            + engine.loads.len()
+            + engine.stores.len()
+            + GATHER * engine.loads.iter().filter(gathered).count()
+            + GATHER * engine.stores.iter().filter(scattered).count()
             + drafts.iter().map(|d| weight(d.code)).sum::<usize>();
         engine
     }
@@ -323,7 +327,7 @@ impl Builder<'_> {
     fn in_scratch(&self, class: &Class) -> bool {
         matches!(
             class,
-            Class::Block(How::Feed(Feeding::Strided(_) | Feeding::Nested | Feeding::GivenNarrow(_)))
+            Class::Block(How::Load(LoadKind::Strided(_) | LoadKind::Nested | LoadKind::GivenNarrow(_)))
         )
     }
 
@@ -336,7 +340,7 @@ impl Builder<'_> {
             return match strides[strides.len() - 1] {
                 0 => Class::RowConstant,
                 1 if word => Class::Block(How::Direct),
-                stride => Class::Block(How::Feed(Feeding::Strided(stride))),
+                stride => Class::Block(How::Load(LoadKind::Strided(stride))),
             };
         }
         let repeats = strides.iter().take_while(|&&s| s == 0).count();
@@ -345,9 +349,9 @@ impl Builder<'_> {
         let contiguous = inner == crate::Shape::from(dims).strides();
         match (repeats, contiguous) {
             (0, true) if word => Class::Block(How::Direct),
-            (0, true) => Class::Block(How::Feed(Feeding::Strided(1))),
-            (1.., _) if period <= LONGEST_CYCLE => Class::Block(How::Feed(Feeding::Cyclic(period))),
-            _ => Class::Block(How::Feed(Feeding::Nested)),
+            (0, true) => Class::Block(How::Load(LoadKind::Strided(1))),
+            (1.., _) if period <= LONGEST_CYCLE => Class::Block(How::Load(LoadKind::Cyclic(period))),
+            _ => Class::Block(How::Load(LoadKind::Nested)),
         }
     }
 }

@@ -95,19 +95,19 @@ by_level! {
 
 /// Loops that load and store neighbouring elements of one type.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::cpu) struct Transfer {
+pub(in crate::cpu) struct Conversion {
     dtype: DType,
     widen: unsafe fn(*const u8, *mut u32, usize),
     narrow: unsafe fn(*const u32, *mut u8, usize),
 }
 
-impl Transfer {
-    pub(in crate::cpu) fn new(level: Level, dtype: DType) -> Transfer {
+impl Conversion {
+    pub(in crate::cpu) fn new(level: Level, dtype: DType) -> Conversion {
         let (widen, narrow) = match dtype {
             DType::Bool => (widen_truth::at(level), narrow_truth::at(level)),
             _ => (widen::at(level), narrow::at(level)),
         };
-        Transfer { dtype, widen, narrow }
+        Conversion { dtype, widen, narrow }
     }
 
     pub(in crate::cpu) fn size(&self) -> usize {

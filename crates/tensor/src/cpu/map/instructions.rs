@@ -16,7 +16,7 @@ pub(in crate::cpu) const LANES: usize = 16;
 ///
 /// # Safety
 /// The pointers must be good for that many words, and `dst` may meet an operand only as the very same array.
-pub(in crate::cpu) type Kernel =
+pub(in crate::cpu) type InstructionLoop =
     unsafe fn(dst: *mut u32, a: *const u32, b: *const u32, c: *const u32, moving: usize, n: usize);
 
 type Lanes = [u32; LANES];
@@ -32,7 +32,7 @@ trait Operation {
 /// Computes one group of lanes.
 ///
 /// # Safety
-/// See [`Kernel`]; `at + LANES` must be at most the number of elements.
+/// See [`InstructionLoop`]; `at + LANES` must be at most the number of elements.
 #[inline(always)]
 unsafe fn group<O: Operation, F: Fma>(sources: [*const u32; 3], moving: usize, at: usize) -> Lanes {
     let mut x = [[0; LANES]; 3];
@@ -49,7 +49,7 @@ unsafe fn group<O: Operation, F: Fma>(sources: [*const u32; 3], moving: usize, a
 }
 
 /// # Safety
-/// See [`Kernel`].
+/// See [`InstructionLoop`].
 #[inline(always)]
 unsafe fn drive<O: Operation, F: Fma>(dst: *mut u32, sources: [*const u32; 3], moving: usize, n: usize) {
     // The last group overlaps its predecessor unless n is a multiple of LANES. It is computed first, from
@@ -90,7 +90,7 @@ macro_rules! define_kernels {
         } )*
 
         /// The loop of an instruction.
-        pub(in crate::cpu) fn kernel(level: Level, code: Code) -> Kernel {
+        pub(in crate::cpu) fn kernel(level: Level, code: Code) -> InstructionLoop {
             match code { $( Code::$name => $function::at(level), )* }
         }
     };

@@ -12,8 +12,8 @@ pub(super) use compile::{Sink, Source};
 pub(super) use step::MapStep;
 
 use crate::cpu::map::{
-    convert::Transfer,
-    instructions::{Kernel, LANES},
+    convert::Conversion,
+    instructions::{InstructionLoop, LANES},
 };
 
 /// A map program compiled for one nest and one set of operands.
@@ -30,19 +30,19 @@ pub(super) struct Engine {
     outer: Box<[usize]>,
     /// Extents of all loops, for operands that are gathered.
     dims: Box<[usize]>,
-    walks: Box<[Walk]>,
+    walks: Box<[StridedAccess]>,
     /// Inputs that are one word throughout: their place and walk.
     constants: Box<[(u16, u16)]>,
     /// Inputs that are one word throughout a row.
     row_constants: Box<[(u16, u16)]>,
-    cycles: Box<[Cycle]>,
+    cycles: Box<[BroadcastPattern]>,
     direct: Box<[Direct]>,
-    feeds: Box<[Feed]>,
+    loads: Box<[Load]>,
     /// Operations on constants alone, done once.
     once: Box<[Op]>,
     ops: Box<[Op]>,
-    drains: Box<[Drain]>,
-    places: Box<[Home]>,
+    stores: Box<[Store]>,
+    places: Box<[Location]>,
     /// The nest is one block, and operands are used where they lie: places change with the bindings alone,
     /// but for what the caller gives.
     settled: bool,
@@ -54,17 +54,17 @@ pub(super) struct Engine {
 
 /// How an operand in memory is walked.
 #[derive(Debug)]
-struct Walk {
+struct StridedAccess {
     buffer: usize,
     offset: usize,
-    transfer: Transfer,
+    transfer: Conversion,
     /// For each of the nest's loops, in elements.
     strides: Box<[usize]>,
 }
 
 /// A small array that repeats through the nest, written out far enough that any block of it is contiguous.
 #[derive(Debug)]
-struct Cycle {
+struct BroadcastPattern {
     walk: u16,
     period: usize,
     pattern: usize,
@@ -82,16 +82,16 @@ struct Direct {
 
 /// What brings an input to its place for each block.
 #[derive(Debug)]
-struct Feed {
+struct Load {
     place: u16,
     walk: u16,
     /// Bytes into the scratch: where the block goes.
     cell: usize,
-    how: Feeding,
+    how: LoadKind,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Feeding {
+enum LoadKind {
     /// Elements a stride apart, or narrower than a word.
     Strided(usize),
     /// Walks that change direction within a row.
@@ -99,14 +99,14 @@ enum Feeding {
     /// A repeating pattern.
     Cyclic(usize),
     /// Words from the caller.
-    Given,
+    Streamed,
     /// Narrower elements from the caller.
-    GivenNarrow(Transfer),
+    GivenNarrow(Conversion),
 }
 
 /// What takes an output from its place for each block.
 #[derive(Debug)]
-struct Drain {
+struct Store {
     place: u16,
     walk: u16,
     /// Elements from one to the next; none where the walk changes direction within a row.
@@ -115,7 +115,7 @@ struct Drain {
 
 #[derive(Clone, Copy, Debug)]
 struct Op {
-    kernel: Kernel,
+    kernel: InstructionLoop,
     to: u16,
     from: [u16; 3],
     moving: u8,
@@ -123,7 +123,7 @@ struct Op {
 
 /// Where a value lives.
 #[derive(Clone, Copy, Debug)]
-enum Home {
+enum Location {
     /// A group of lanes in the table of constants.
     Constant(usize),
     /// Bytes into the scratch.
@@ -132,7 +132,7 @@ enum Home {
 
 /// The state of one thread that runs an engine.
 #[derive(Debug)]
-pub(super) struct Frame {
+pub(super) struct ThreadState {
     scratch: *mut u8,
     places: Box<[*mut u32]>,
     /// The first element of each walk.
@@ -167,12 +167,12 @@ impl Engine {
 
     /// A frame over `scratch`, which must offer [`Engine::scratch`] bytes aligned to 64, and the finished
     /// table of constants.
-    pub(super) fn frame(&self, scratch: *mut u8, constants: *mut u32) -> Frame {
-        let place = |home: &Home| match *home {
-            Home::Constant(i) => constants.wrapping_add(i * LANES),
-            Home::Scratch(offset) => scratch.wrapping_add(offset).cast(),
+    pub(super) fn frame(&self, scratch: *mut u8, constants: *mut u32) -> ThreadState {
+        let place = |home: &Location| match *home {
+            Location::Constant(i) => constants.wrapping_add(i * LANES),
+            Location::Scratch(offset) => scratch.wrapping_add(offset).cast(),
         };
-        Frame {
+        ThreadState {
             scratch,
             places: self.places.iter().map(place).collect(),
             starts: self.walks.iter().map(|_| std::ptr::null_mut()).collect(),

@@ -2,7 +2,7 @@
 //! block and are given to the next value as soon as the last reader is done.
 
 use crate::cpu::map::{
-    Home,
+    Location,
     compile::{CELL, Draft, PATTERN},
     convert::PADDING,
 };
@@ -16,7 +16,7 @@ const SHORTEST_BLOCK: usize = 64;
 const BUDGET: usize = 6 * 1024;
 
 #[derive(Clone, Copy)]
-enum Want {
+enum Request {
     /// A register from its definition to its last use.
     Register,
     /// A register that holds an input from the block's start.
@@ -27,7 +27,7 @@ enum Want {
 }
 
 pub(super) struct Registers {
-    wants: Vec<Want>,
+    wants: Vec<Request>,
     /// For each value, one more than the position of its defining operation; 0 for inputs.
     definitions: Vec<usize>,
     /// Likewise for the last operation that reads it.
@@ -35,7 +35,7 @@ pub(super) struct Registers {
 }
 
 pub(super) struct Layout {
-    pub(super) homes: Vec<Home>,
+    pub(super) homes: Vec<Location>,
     pub(super) block: usize,
     pub(super) bytes: usize,
 }
@@ -49,7 +49,7 @@ impl Registers {
                 last_uses[v] = i + 1;
             }
         }
-        Registers { wants: vec![Want::Register; values], definitions, last_uses }
+        Registers { wants: vec![Request::Register; values], definitions, last_uses }
     }
 
     pub(super) fn definition(&self, value: usize) -> Option<usize> {
@@ -66,19 +66,19 @@ impl Registers {
     }
 
     pub(super) fn cell(&mut self, value: usize) {
-        self.wants[value] = Want::Cell;
+        self.wants[value] = Request::Cell;
     }
 
     pub(super) fn input(&mut self, value: usize) {
-        self.wants[value] = Want::Input;
+        self.wants[value] = Request::Input;
     }
 
     pub(super) fn pattern(&mut self, value: usize, period: usize) {
-        self.wants[value] = Want::Pattern(period);
+        self.wants[value] = Request::Pattern(period);
     }
 
     pub(super) fn constant(&mut self, value: usize, index: usize) {
-        self.wants[value] = Want::Constant(index);
+        self.wants[value] = Request::Constant(index);
     }
 
     /// Gives every value its home, for a program that uses `operands` arrays where they lie.
@@ -96,16 +96,16 @@ impl Registers {
         };
         let mut register = vec![0; self.wants.len()];
         for (v, want) in self.wants.iter().enumerate() {
-            if let Want::Input = want {
+            if let Request::Input = want {
                 register[v] = take(0, self.last_uses[v]);
             }
         }
         for draft in drafts {
-            if let Want::Register = self.wants[draft.to] {
+            if let Request::Register = self.wants[draft.to] {
                 register[draft.to] = take(self.definitions[draft.to], self.last_uses[draft.to]);
             }
         }
-        let patterns = self.wants.iter().any(|w| matches!(w, Want::Pattern(_)));
+        let patterns = self.wants.iter().any(|w| matches!(w, Request::Pattern(_)));
         let mut block = if patterns { BLOCK_WITH_PATTERN } else { BLOCK };
         while block > SHORTEST_BLOCK && (busy.len() + operands) * block > BUDGET {
             block /= 2;
@@ -115,14 +115,14 @@ impl Registers {
         let mut reserve = |n: usize| {
             let at = words;
             words += n.next_multiple_of(CELL);
-            Home::Scratch(at * 4)
+            Location::Scratch(at * 4)
         };
         let homes = (self.wants.iter().zip(register))
             .map(|(want, r)| match *want {
-                Want::Register | Want::Input => Home::Scratch(r * register_words * 4),
-                Want::Cell => reserve(CELL),
-                Want::Pattern(period) => reserve(period + block + PATTERN),
-                Want::Constant(index) => Home::Constant(index),
+                Request::Register | Request::Input => Location::Scratch(r * register_words * 4),
+                Request::Cell => reserve(CELL),
+                Request::Pattern(period) => reserve(period + block + PATTERN),
+                Request::Constant(index) => Location::Constant(index),
             })
             .collect();
         Layout { homes, block, bytes: words * 4 }

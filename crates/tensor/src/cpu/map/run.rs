@@ -3,8 +3,8 @@
 use crate::cpu::{
     context::Run,
     map::{
-        Cycle, Drain, Engine, Feed, Feeding, Frame, Op, Walk,
-        convert::{Transfer, copy_words, fill},
+        BroadcastPattern, Engine, Load, LoadKind, Op, Store, StridedAccess, ThreadState,
+        convert::{Conversion, copy_words, fill},
         instructions::LANES,
     },
 };
@@ -15,7 +15,7 @@ impl Engine {
     /// # Safety
     /// The buffers must be what the checked program declares, and the frame this engine's.
     #[inline]
-    pub(in crate::cpu) unsafe fn begin(&self, frame: &mut Frame, run: &Run) {
+    pub(in crate::cpu) unsafe fn begin(&self, frame: &mut ThreadState, run: &Run) {
         if self.elements == 0 {
             // No access is made, so none was checked.
             return;
@@ -57,14 +57,14 @@ impl Engine {
     #[inline]
     pub(in crate::cpu) unsafe fn run(
         &self,
-        frame: &mut Frame,
+        frame: &mut ThreadState,
         start: usize,
         end: usize,
         given: *const u8,
         mut keep: impl FnMut(usize, *mut u32, usize),
     ) {
         if self.settled && end - start == self.elements {
-            for feed in &self.feeds {
+            for feed in &self.loads {
                 frame.places[feed.place as usize] = given.cast_mut().cast();
             }
             for op in &self.ops {
@@ -107,7 +107,7 @@ impl Engine {
     ///
     /// # Safety
     /// As for [`Engine::run`]; the row must exist.
-    unsafe fn enter(&self, frame: &mut Frame, mut row: usize) {
+    unsafe fn enter(&self, frame: &mut ThreadState, mut row: usize) {
         let loops = self.outer.len();
         for (index, &dim) in frame.index[..loops].iter_mut().zip(&self.outer).rev() {
             (row, *index) = if loops == 1 { (0, row) } else { (row / dim, row % dim) };
@@ -132,7 +132,7 @@ impl Engine {
     #[inline]
     unsafe fn run_block(
         &self,
-        frame: &mut Frame,
+        frame: &mut ThreadState,
         at: usize,
         column: usize,
         n: usize,
@@ -156,7 +156,7 @@ impl Engine {
                     cell
                 };
             }
-            for feed in &self.feeds {
+            for feed in &self.loads {
                 self.run_feed(frame, feed, at, column, n, (given, skip));
             }
             for op in &self.ops {
@@ -168,7 +168,7 @@ impl Engine {
                     copy_words(frame.places[operand.place as usize].cast(), memory, n);
                 }
             }
-            for drain in &self.drains {
+            for drain in &self.stores {
                 self.run_drain(frame, drain, at, column, n);
             }
         }
@@ -179,8 +179,8 @@ impl Engine {
     #[inline]
     unsafe fn run_feed(
         &self,
-        frame: &mut Frame,
-        feed: &Feed,
+        frame: &mut ThreadState,
+        feed: &Load,
         at: usize,
         column: usize,
         n: usize,
@@ -191,23 +191,23 @@ impl Engine {
         unsafe {
             let cell = frame.scratch.add(feed.cell).cast::<u32>();
             match &feed.how {
-                Feeding::Given if n >= LANES => {
+                LoadKind::Streamed if n >= LANES => {
                     frame.places[feed.place as usize] = given.add(skip * 4).cast_mut().cast();
                 }
-                Feeding::Given => {
+                LoadKind::Streamed => {
                     copy_words(given.add(skip * 4), cell, n);
                     frame.places[feed.place as usize] = cell;
                 }
-                Feeding::Cyclic(period) => frame.places[feed.place as usize] = cell.add(at % period),
-                Feeding::GivenNarrow(transfer) => {
+                LoadKind::Cyclic(period) => frame.places[feed.place as usize] = cell.add(at % period),
+                LoadKind::GivenNarrow(transfer) => {
                     transfer.load(given.add(skip * transfer.size()), 1, cell, n);
                 }
-                Feeding::Strided(stride) => {
+                LoadKind::Strided(stride) => {
                     let transfer = &self.walks[walk].transfer;
                     let from = frame.rows[walk].add(column * stride * transfer.size());
                     transfer.load(from, *stride, cell, n);
                 }
-                Feeding::Nested => {
+                LoadKind::Nested => {
                     self.each_run(frame, walk, at, n, |transfer, memory, stride, done, run| {
                         transfer.load(memory, stride, cell.add(done), run);
                     });
@@ -219,7 +219,7 @@ impl Engine {
     /// # Safety
     /// As for `run_block`.
     #[inline]
-    unsafe fn run_drain(&self, frame: &mut Frame, drain: &Drain, at: usize, column: usize, n: usize) {
+    unsafe fn run_drain(&self, frame: &mut ThreadState, drain: &Store, at: usize, column: usize, n: usize) {
         let (walk, from) = (drain.walk as usize, frame.places[drain.place as usize]);
         // SAFETY: as for `run_block`.
         unsafe {
@@ -243,14 +243,14 @@ impl Engine {
     #[inline(always)]
     unsafe fn each_run(
         &self,
-        frame: &mut Frame,
+        frame: &mut ThreadState,
         walk: usize,
         at: usize,
         n: usize,
-        f: impl Fn(&Transfer, *mut u8, usize, usize, usize),
+        f: impl Fn(&Conversion, *mut u8, usize, usize, usize),
     ) {
         let (start, index) = (frame.starts[walk], &mut frame.index);
-        let Walk { transfer, strides, .. } = &self.walks[walk];
+        let StridedAccess { transfer, strides, .. } = &self.walks[walk];
         let (dims, last) = (&self.dims, self.dims.len() - 1);
         let (mut rest, mut element) = (at, 0);
         for axis in (0..=last).rev() {
@@ -281,7 +281,7 @@ impl Engine {
 
     /// # Safety
     /// `begin` must have set where walks start; the frame must be this engine's.
-    unsafe fn write_cycle(&self, frame: &mut Frame, cycle: &Cycle) {
+    unsafe fn write_cycle(&self, frame: &mut ThreadState, cycle: &BroadcastPattern) {
         // SAFETY: the pattern has room for a period, a block and padding; a period is at most the nest.
         unsafe {
             let pattern = frame.scratch.add(cycle.pattern).cast::<u32>();
@@ -311,7 +311,7 @@ impl Op {
     #[inline(always)]
     unsafe fn run(&self, places: &[*mut u32], n: usize) {
         let [a, b, c] = self.from.map(|place| places[place as usize].cast_const());
-        // SAFETY: the compiler gave every value a place of a block and more; see `Kernel`.
+        // SAFETY: the compiler gave every value a place of a block and more; see `InstructionLoop`.
         unsafe { (self.kernel)(places[self.to as usize], a, b, c, self.moving as usize, n) };
     }
 }

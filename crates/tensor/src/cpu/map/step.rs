@@ -1,7 +1,7 @@
 use crate::{
     cpu::{
-        context::{Build, Place, Run},
-        map::{Engine, Frame, Sink, Source, instructions::LANES},
+        context::{Build, Run, Scratch},
+        map::{Engine, Sink, Source, ThreadState, instructions::LANES},
         threads::chunks::{PerPart, part, parts},
     },
     program::Map,
@@ -13,7 +13,7 @@ pub(in crate::cpu) struct MapStep {
     engine: Engine,
     cost: usize,
     parts: usize,
-    frames: PerPart<Frame>,
+    frames: PerPart<ThreadState>,
 }
 
 impl MapStep {
@@ -32,7 +32,7 @@ impl MapStep {
         self.cost
     }
 
-    pub(in crate::cpu) fn place(&mut self, place: &Place) {
+    pub(in crate::cpu) fn place(&mut self, place: &Scratch) {
         self.frames =
             PerPart::new((0..self.parts).map(|i| self.engine.frame(place.part(i), place.constants)));
     }

@@ -4,7 +4,7 @@
 use crate::{
     cpu::{
         map::{convert::fill, instructions::LANES},
-        reduce::{Frames, ReduceStep, depth},
+        reduce::{ReduceStep, ThreadStates, depth},
     },
     program::Reduce,
 };
@@ -25,8 +25,8 @@ pub(super) fn suits(step: &Reduce, outputs: usize) -> bool {
 impl ReduceStep {
     /// # Safety
     /// The frames must be prepared, and the results exist.
-    pub(super) unsafe fn run_columns(&self, frames: &mut Frames, range: Range<usize>, width: usize) {
-        let Frames { prologue, epilogue, results, work } = frames;
+    pub(super) unsafe fn run_columns(&self, frames: &mut ThreadStates, range: Range<usize>, width: usize) {
+        let ThreadStates { prologue, epilogue, results, work } = frames;
         let mut start = range.start;
         while start < range.end {
             let strip = width.min(range.end - start);

@@ -4,7 +4,7 @@
 use crate::{
     DType,
     cpu::{
-        map::instructions::{Kernel, LANES, kernel},
+        map::instructions::{InstructionLoop, LANES, kernel},
         simd::{Level, by_level},
     },
     program::ReduceOp,
@@ -25,7 +25,7 @@ pub(super) struct Kernels {
     /// beyond the values.
     pub(super) rows: unsafe fn(*const u32, usize, usize, *mut u32),
     /// Combines many pairs.
-    pairs: Kernel,
+    pairs: InstructionLoop,
     /// Combines one pair.
     pair: fn(u32, u32) -> u32,
     /// Reduces a group of lanes.

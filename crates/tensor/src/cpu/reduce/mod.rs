@@ -8,8 +8,8 @@ mod rows;
 use crate::{
     DType, Shape,
     cpu::{
-        context::{Build, Place, Run},
-        map::{Engine, Frame, Sink, Source, convert::copy_words, instructions::LANES},
+        context::{Build, Run, Scratch},
+        map::{Engine, Sink, Source, ThreadState, convert::copy_words, instructions::LANES},
         threads::chunks::{PerPart, part, parts},
     },
     program::{Access, Operand, Reduce},
@@ -32,7 +32,7 @@ pub(super) struct ReduceStep {
     direct: Option<Operand>,
     cost: usize,
     parts: usize,
-    frames: PerPart<Frames>,
+    frames: PerPart<ThreadStates>,
 }
 
 /// How the nest is walked.
@@ -49,9 +49,9 @@ enum Way {
 }
 
 #[derive(Debug)]
-struct Frames {
-    prologue: Frame,
-    epilogue: Frame,
+struct ThreadStates {
+    prologue: ThreadState,
+    epilogue: ThreadState,
     /// Where the first result goes, if directly.
     results: *mut u32,
     /// Results and accumulators.
@@ -86,10 +86,10 @@ impl ReduceStep {
             .collect();
         let short = !by_columns && length <= SHORT;
         let sources: Vec<_> = inputs.iter().map(Source::Access).collect();
-        let sink = if short { Sink::KeepPadded } else { Sink::Keep };
+        let sink = if short { Sink::StreamedPadded } else { Sink::Streamed };
         let prologue = build.engine(&dims, &step.program, &sources, &[sink], false);
 
-        let mut sources = vec![Source::Given(DType::F32)];
+        let mut sources = vec![Source::Streamed(DType::F32)];
         sources.extend(step.epilogue_inputs.iter().map(Source::Access));
         let sinks: Vec<_> = step.outputs.iter().map(Sink::Access).collect();
         let epilogue = build.engine(&step.dims, &step.epilogue, &sources, &sinks, false);
@@ -137,11 +137,11 @@ impl ReduceStep {
         (!matches!(self.way, Way::Columns { .. })).then_some(self.cost)
     }
 
-    pub(super) fn place(&mut self, place: &Place) {
+    pub(super) fn place(&mut self, place: &Scratch) {
         let frames = |i: usize| {
             let first = place.part(i);
             let second = first.wrapping_add(self.prologue.scratch().next_multiple_of(64));
-            Frames {
+            ThreadStates {
                 prologue: self.prologue.frame(first, place.constants),
                 epilogue: self.epilogue.frame(second, place.constants),
                 results: std::ptr::null_mut(),
@@ -182,7 +182,7 @@ impl ReduceStep {
     /// `n` results must lie there; the step must have results `start..start + n`, and `end` be prepared for
     /// them.
     #[inline]
-    unsafe fn finish(&self, end: (&mut Frame, *mut u32), start: usize, n: usize, results: *const u32) {
+    unsafe fn finish(&self, end: (&mut ThreadState, *mut u32), start: usize, n: usize, results: *const u32) {
         // SAFETY: the caller has n results there; the checked program has room for them.
         unsafe {
             if self.direct.is_some() {

@@ -2,7 +2,7 @@
 
 use crate::cpu::{
     map::instructions::LANES,
-    reduce::{Frames, RESULTS, ReduceStep, depth, kernels::Kernels},
+    reduce::{RESULTS, ReduceStep, ThreadStates, depth, kernels::Kernels},
 };
 use minutia_kernels::reduce::BLOCK;
 use std::ops::Range;
@@ -21,8 +21,8 @@ struct Tower<'a> {
 impl ReduceStep {
     /// # Safety
     /// The frames must be prepared, and the results exist.
-    pub(super) unsafe fn run_short_rows(&self, frames: &mut Frames, range: Range<usize>) {
-        let Frames { prologue, epilogue, results, work } = frames;
+    pub(super) unsafe fn run_short_rows(&self, frames: &mut ThreadStates, range: Range<usize>) {
+        let ThreadStates { prologue, epilogue, results, work } = frames;
         let rows_a_block = self.prologue.block().checked_div(self.length).unwrap_or(RESULTS);
         let mut at = range.start;
         while at < range.end {
@@ -56,8 +56,8 @@ impl ReduceStep {
 
     /// # Safety
     /// The frames must be prepared, and the results exist.
-    pub(super) unsafe fn run_rows(&self, frames: &mut Frames, range: Range<usize>) {
-        let Frames { prologue, epilogue, results, work } = frames;
+    pub(super) unsafe fn run_rows(&self, frames: &mut ThreadStates, range: Range<usize>) {
+        let ThreadStates { prologue, epilogue, results, work } = frames;
         let mut at = range.start;
         while at < range.end {
             let end = (at + RESULTS).min(range.end);
@@ -86,8 +86,8 @@ impl ReduceStep {
 
     /// # Safety
     /// The frames must be prepared, and the results exist.
-    pub(super) unsafe fn run_long_rows(&self, frames: &mut Frames, range: Range<usize>) {
-        let Frames { prologue, epilogue, results, work } = frames;
+    pub(super) unsafe fn run_long_rows(&self, frames: &mut ThreadStates, range: Range<usize>) {
+        let ThreadStates { prologue, epilogue, results, work } = frames;
         let mut tower = Tower::new(&self.kernels, depth(self.length));
         let mut at = range.start;
         while at < range.end {

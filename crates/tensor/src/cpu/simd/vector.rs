@@ -97,7 +97,7 @@ pub(in crate::cpu) trait Vector: Copy {
     /// Writes the numbers whose bits are set in `mask`, each after its place from `first` on. There must be
     /// room for sixteen.
     #[inline(always)]
-    unsafe fn compress_with_places(self, mask: u32, first: u32, to: *mut Placed) {
+    unsafe fn compress_with_places(self, mask: u32, first: u32, to: *mut IndexedValue) {
         let mut all = [0.0_f32; WIDTH];
         // SAFETY: the caller's promise.
         unsafe {
@@ -105,7 +105,7 @@ pub(in crate::cpu) trait Vector: Copy {
             let (mut rest, mut n) = (mask, 0);
             while rest != 0 {
                 let place = rest.trailing_zeros();
-                *to.add(n) = Placed::new(first + place, all[place as usize % WIDTH]);
+                *to.add(n) = IndexedValue::new(first + place, all[place as usize % WIDTH]);
                 rest &= rest - 1;
                 n += 1;
             }
@@ -116,12 +116,12 @@ pub(in crate::cpu) trait Vector: Copy {
 /// A number and its place. One word, of which a loop makes both: on x86-64 the number then comes to all lanes
 /// without another read of memory, and reads are what sparse products wait for.
 #[derive(Clone, Copy)]
-pub(in crate::cpu) struct Placed(u64);
+pub(in crate::cpu) struct IndexedValue(u64);
 
-impl Placed {
+impl IndexedValue {
     #[inline(always)]
-    fn new(place: u32, number: f32) -> Placed {
-        Placed(u64::from(place) | u64::from(number.to_bits()) << 32)
+    fn new(place: u32, number: f32) -> IndexedValue {
+        IndexedValue(u64::from(place) | u64::from(number.to_bits()) << 32)
     }
 
     #[inline(always)]

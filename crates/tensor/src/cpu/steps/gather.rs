@@ -3,9 +3,9 @@
 use crate::{
     Error,
     cpu::{
-        context::{Build, Place, Run},
-        gemm::sparse::gathered::Picked,
-        map::{Engine, Frame, Sink, Source},
+        context::{Build, Run, Scratch},
+        gemm::sparse::gathered::GatheredRows,
+        map::{Engine, Sink, Source, ThreadState},
         simd::prefetch,
         steps::row_indices::RowIndices,
         threads::chunks::{PerPart, part, parts},
@@ -28,9 +28,9 @@ pub(in crate::cpu) struct GatherStep {
     indices: RowIndices,
     engine: Engine,
     parts: usize,
-    frames: PerPart<Frame>,
+    frames: PerPart<ThreadState>,
     /// If products read the rows where they lie.
-    picked: Option<Picked>,
+    picked: Option<GatheredRows>,
 }
 
 impl GatherStep {
@@ -38,12 +38,12 @@ impl GatherStep {
         step: &GatherRows,
         number: usize,
         name: String,
-        picked: Option<Picked>,
+        picked: Option<GatheredRows>,
         build: &mut Build,
     ) -> GatherStep {
         let output = Access { operand: step.output, strides: vec![step.width, 1] };
         let dims = [step.count, step.width];
-        let (sources, sinks) = ([Source::Given(step.table.dtype)], [Sink::Access(&output)]);
+        let (sources, sinks) = ([Source::Streamed(step.table.dtype)], [Sink::Access(&output)]);
         let engine = build.engine(&dims, &step.program, &sources, &sinks, false);
         let parts =
             parts(build.threads, engine.elements().saturating_mul(engine.cost())).min(step.count.max(1));
@@ -53,7 +53,7 @@ impl GatherStep {
         GatherStep { step: step.clone(), indices, engine, parts, frames: PerPart::new([]), picked }
     }
 
-    pub(in crate::cpu) fn place(&mut self, place: &Place) {
+    pub(in crate::cpu) fn place(&mut self, place: &Scratch) {
         self.frames =
             PerPart::new((0..self.parts).map(|i| self.engine.frame(place.part(i), place.constants)));
     }

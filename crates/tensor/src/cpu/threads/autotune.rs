@@ -7,25 +7,25 @@
 
 use std::time::Duration;
 
-/// Runs from one trial to the next: those of a trial that turn out the slower way are few among them.
+/// Runs from one autotune to the next: those of a autotune that turn out the slower way are few among them.
 const PERIOD: u32 = 128;
-/// Runs of either way in a trial. Their median is compared, since a thread that slept comes late for the
+/// Runs of either way in a autotune. Their median is compared, since a thread that slept comes late for the
 /// first.
 const TRIES: usize = 3;
 
 /// The runs of one program.
 #[derive(Debug, Default)]
-pub(in crate::cpu) struct Trial {
-    /// Runs since the last trial.
+pub(in crate::cpu) struct Autotune {
+    /// Runs since the last autotune.
     runs: u32,
     /// What was faster then; at first, side by side.
     alone: bool,
-    /// How long the runs of this trial took, side by side and not.
+    /// How long the runs of this autotune took, side by side and not.
     times: [[Duration; TRIES]; 2],
 }
 
-impl Trial {
-    /// The trial run that is to come, if it is one: its way, and its number.
+impl Autotune {
+    /// The autotune run that is to come, if it is one: its way, and its number.
     fn turn(&self) -> Option<(usize, usize)> {
         let turn = (self.runs as usize).checked_sub(PERIOD as usize - 2 * TRIES)?;
         Some((turn / TRIES, turn % TRIES))
@@ -58,11 +58,11 @@ mod tests {
 
     /// Runs of three periods that stay on one thread, where a run takes so long side by side and alone.
     fn alone(mut time: impl FnMut(u32, bool) -> u64) -> Vec<u32> {
-        let mut trial = Trial::default();
+        let mut autotune = Autotune::default();
         let mut count = |period: u32| {
             let runs = (0..PERIOD).filter(|run| {
-                let alone = trial.alone();
-                trial.took(Duration::from_micros(time(period * PERIOD + run, alone)));
+                let alone = autotune.alone();
+                autotune.took(Duration::from_micros(time(period * PERIOD + run, alone)));
                 alone
             });
             runs.count() as u32

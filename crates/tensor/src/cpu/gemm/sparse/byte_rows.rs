@@ -1,8 +1,8 @@
-//! Lists of the numbers that are not zero, made from the bytes that these numbers come from: a vector has
+//! CompressedRows of the numbers that are not zero, made from the bytes that these numbers come from: a vector has
 //! four times as many bytes as numbers.
 
 use super::{
-    nonzeros::Lists,
+    nonzeros::CompressedRows,
     sample::{SAMPLE, SAMPLES, few},
 };
 use crate::{
@@ -106,12 +106,18 @@ impl Bytes {
         few((0..SAMPLES).map(nonzero).sum(), size)
     }
 
-    /// Lists the numbers other than zero (or `all` of them) as [`Lists::fill`] does, of rows or of pairs of
+    /// CompressedRows the numbers other than zero (or `all` of them) as [`CompressedRows::fill`] does, of rows or of pairs of
     /// columns.
     ///
     /// # Safety
     /// [`Bytes::pay`] must have said so; the bytes must be there, and room for the lists.
-    pub(in crate::cpu) unsafe fn fill(self, lists: &Lists, pairs: bool, shape: [usize; 2], all: bool) {
+    pub(in crate::cpu) unsafe fn fill(
+        self,
+        lists: &CompressedRows,
+        pairs: bool,
+        shape: [usize; 2],
+        all: bool,
+    ) {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the caller's promise.
         unsafe {
@@ -128,7 +134,7 @@ impl Bytes {
 #[cfg(target_arch = "x86_64")]
 mod vbmi2 {
     use super::{
-        super::{LONGEST, nonzeros::Lists},
+        super::{LONGEST, nonzeros::CompressedRows},
         Bytes, Decode,
     };
     use crate::cpu::{
@@ -145,12 +151,17 @@ mod vbmi2 {
     /// Rows whose bytes are listed before numbers are made of them.
     const FEW: usize = 16;
 
-    /// Lists rows one by one.
+    /// CompressedRows rows one by one.
     ///
     /// # Safety
     /// The CPU must have the instructions; see also [`Bytes::fill`].
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,popcnt")]
-    pub(in crate::cpu) unsafe fn rows(lists: &Lists, from: Bytes, [rows, depth]: [usize; 2], all: bool) {
+    pub(in crate::cpu) unsafe fn rows(
+        lists: &CompressedRows,
+        from: Bytes,
+        [rows, depth]: [usize; 2],
+        all: bool,
+    ) {
         let mut codes = [MaybeUninit::<u8>::uninit(); FEW * LONGEST + WIDTH];
         let mut places = [MaybeUninit::<u8>::uninit(); FEW * LONGEST + WIDTH];
         let (codes, places) = (codes.as_mut_ptr().cast::<u8>(), places.as_mut_ptr().cast::<u8>());
@@ -190,12 +201,17 @@ mod vbmi2 {
         }
     }
 
-    /// Lists pairs of rows, whose bytes are neighbours: words, of which a vector has 32.
+    /// CompressedRows pairs of rows, whose bytes are neighbours: words, of which a vector has 32.
     ///
     /// # Safety
     /// The CPU must have the instructions; see also [`Bytes::fill`].
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,popcnt")]
-    pub(in crate::cpu) unsafe fn pairs(lists: &Lists, from: Bytes, [rows, depth]: [usize; 2], all: bool) {
+    pub(in crate::cpu) unsafe fn pairs(
+        lists: &CompressedRows,
+        from: Bytes,
+        [rows, depth]: [usize; 2],
+        all: bool,
+    ) {
         const WORDS: usize = WIDTH / 2;
         let mut codes = [MaybeUninit::<u16>::uninit(); WORDS * LONGEST + WORDS];
         let mut places = [MaybeUninit::<u8>::uninit(); WORDS * LONGEST + WORDS];

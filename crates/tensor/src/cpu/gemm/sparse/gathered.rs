@@ -20,7 +20,7 @@ use std::sync::{
 
 /// The rows of one gather, as the gather and its products know them.
 #[derive(Clone, Debug)]
-pub(in crate::cpu) struct Picked {
+pub(in crate::cpu) struct GatheredRows {
     table: Operand,
     indices: Operand,
     count: usize,
@@ -32,10 +32,10 @@ pub(in crate::cpu) struct Picked {
     left_out: Arc<AtomicBool>,
 }
 
-impl Picked {
-    fn new(gather: &GatherRows, decode: Decode, enough: bool) -> Picked {
+impl GatheredRows {
+    fn new(gather: &GatherRows, decode: Decode, enough: bool) -> GatheredRows {
         let &GatherRows { table, indices, count, width, .. } = gather;
-        Picked { table, indices, count, width, decode, enough, left_out: Arc::default() }
+        GatheredRows { table, indices, count, width, decode, enough, left_out: Arc::default() }
     }
 
     /// The rows, once the gather has seen that they are all in the table.
@@ -61,15 +61,15 @@ impl Picked {
         out
     }
 
-    /// What [`Picked::leave_out`] said.
+    /// What [`GatheredRows::leave_out`] said.
     pub(in crate::cpu) fn left_out(&self) -> bool {
         self.left_out.load(Relaxed)
     }
 }
 
 /// For each step the rows that it picks, or that its left operand is made from.
-pub(in crate::cpu) fn find(program: &Program, build: &Build) -> Vec<Option<Picked>> {
-    let mut picked: Vec<Option<Picked>> = vec![None; program.steps.len()];
+pub(in crate::cpu) fn find(program: &Program, build: &Build) -> Vec<Option<GatheredRows>> {
+    let mut picked: Vec<Option<GatheredRows>> = vec![None; program.steps.len()];
     if !Bytes::pay(build.level) {
         return picked;
     }
@@ -78,7 +78,7 @@ pub(in crate::cpu) fn find(program: &Program, build: &Build) -> Vec<Option<Picke
         let Some(decode) = decode(gather) else { continue };
         let (products, enough) = products(program, at, gather);
         if !products.is_empty() {
-            let rows = Picked::new(gather, decode, enough);
+            let rows = GatheredRows::new(gather, decode, enough);
             products.iter().chain([&at]).for_each(|&step| picked[step] = Some(rows.clone()));
         }
     }

@@ -17,11 +17,11 @@ pub(in crate::cpu::gemm) use byte_rows::{Bytes, Decode};
 
 use crate::cpu::{
     block::ALIGNMENT,
-    gemm::{COLUMNS, Finish, Out},
+    gemm::{COLUMNS, Epilogue, Out},
     simd::{Level, by_level, by_vector, vector::Vector},
 };
-pub(in crate::cpu::gemm) use nonzeros::Left;
-use nonzeros::Lists;
+use nonzeros::CompressedRows;
+pub(in crate::cpu::gemm) use nonzeros::LhsBlock;
 use sample::{SAMPLE, SAMPLES, few};
 
 /// Floats of a piece of `b` that stays in the first-level cache, beside lists and rows of the result.
@@ -37,7 +37,7 @@ const VECTORS: usize = 6;
 pub(in crate::cpu) struct Call {
     /// Rows, columns (at least [`COLUMNS`]) and length of the inner products.
     pub(in crate::cpu) shape: [usize; 3],
-    pub(in crate::cpu) a: Left,
+    pub(in crate::cpu) a: LhsBlock,
     pub(in crate::cpu) b: *const f32,
     pub(in crate::cpu) b_stride: usize,
     pub(in crate::cpu) out: Out,
@@ -112,7 +112,7 @@ unsafe fn look<V: Vector, const N: usize>(depth: usize, b: Rows, tail: usize, to
 /// The CPU must have the instructions; lists, piece, sums and result must be there.
 #[inline(always)]
 unsafe fn advance<V: Vector, const G: usize, const N: usize>(
-    lists: &Lists,
+    lists: &CompressedRows,
     rows: usize,
     piece: Rows,
     [first, last]: [bool; 2],
@@ -159,10 +159,10 @@ unsafe fn advance<V: Vector, const G: usize, const N: usize>(
                     let sum = sum.add(V::zero());
                     match out.finish {
                         _ if !there(j) => {}
-                        Finish::Take(rate) if last && column(i) < i * COLUMNS => {
+                        Epilogue::Take(rate) if last && column(i) < i * COLUMNS => {
                             take(sum, rate, to[j].add(column(i)), i * COLUMNS - column(i))
                         }
-                        Finish::Store => sum.store(at[j].add(place(i))),
+                        Epilogue::Store => sum.store(at[j].add(place(i))),
                         _ if !last => sum.store(at[j].add(place(i))),
                         _ => out.end(sum, row + j, column(i), COLUMNS),
                     }
@@ -197,7 +197,7 @@ unsafe fn any<V: Vector>(call: &Call) {
     let Call { shape: [rows, columns, k], a, b, b_stride, out, scratch } = *call;
     let depth = k.div_ceil(k.div_ceil(LONGEST).max(1)).max(1);
     let vectors = columns.div_ceil(COLUMNS);
-    let apart = k > depth && !matches!(out.finish, Finish::Store);
+    let apart = k > depth && !matches!(out.finish, Epilogue::Store);
     let blocks = if apart { vectors.div_ceil(BLOCK) } else { 1 };
     for block in 0..blocks {
         let [left, right] = [block, block + 1].map(|i| vectors * i / blocks * COLUMNS);
@@ -232,7 +232,7 @@ unsafe fn advance_block<V: Vector>(call: &Call, ends: [bool; 2], apart: bool) {
     // SAFETY: the caller's promise.
     unsafe {
         let piece = scratch.cast::<f32>();
-        let lists = Lists::new(scratch.add((PIECE + SUMS) * 4));
+        let lists = CompressedRows::new(scratch.add((PIECE + SUMS) * 4));
         let sums = if apart {
             Sums { start: piece.add(PIECE), ld: vectors * COLUMNS, apart }
         } else {

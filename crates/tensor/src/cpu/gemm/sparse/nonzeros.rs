@@ -1,16 +1,16 @@
-//! Lists of the numbers of rows that are not zero.
+//! CompressedRows of the numbers of rows that are not zero.
 
 use super::{LONGEST, ROWS, byte_rows::Bytes};
 use crate::cpu::{
     gemm::COLUMNS,
-    simd::vector::{Placed, Vector},
+    simd::vector::{IndexedValue, Vector},
 };
 use std::ops::Range;
 
 /// Rows `down` apart, whose numbers are `along` apart: either neighbours, or else the rows' first numbers
 /// are.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::cpu) struct Left {
+pub(in crate::cpu) struct LhsBlock {
     pub(in crate::cpu) numbers: *const f32,
     pub(in crate::cpu) down: usize,
     pub(in crate::cpu) along: usize,
@@ -18,11 +18,11 @@ pub(in crate::cpu) struct Left {
     pub(in crate::cpu) bytes: Option<Bytes>,
 }
 
-impl Left {
+impl LhsBlock {
     /// The numbers from a row and a column on.
-    pub(in crate::cpu) fn at(self, row: usize, column: usize) -> Left {
+    pub(in crate::cpu) fn at(self, row: usize, column: usize) -> LhsBlock {
         let [above, before] = if self.along == 1 { [row, column] } else { [column, row] };
-        Left {
+        LhsBlock {
             numbers: self.numbers.wrapping_add(row * self.down + column * self.along),
             bytes: self.bytes.map(|bytes| bytes.at(above, before)),
             ..self
@@ -37,10 +37,10 @@ impl Left {
 }
 
 /// The numbers of rows that are not zero, in groups of one row or of two neighbours: a list of two rows has
-/// the places where either has a number. Lists follow each other.
-pub(in crate::cpu) struct Lists {
+/// the places where either has a number. CompressedRows follow each other.
+pub(in crate::cpu) struct CompressedRows {
     /// The numbers of the first row of each group, and their columns.
-    pub(in crate::cpu) firsts: *mut Placed,
+    pub(in crate::cpu) firsts: *mut IndexedValue,
     /// The numbers of the second rows in the same columns.
     pub(in crate::cpu) seconds: *mut f32,
     /// Where each list ends, after a zero.
@@ -48,19 +48,19 @@ pub(in crate::cpu) struct Lists {
 }
 
 /// Bytes that lists take: a vector may be stored beyond the last number.
-pub(in crate::cpu) const BYTES: usize = FIRSTS * size_of::<Placed>() + SECONDS * 4 + (ROWS + 1) * 4;
+pub(in crate::cpu) const BYTES: usize = FIRSTS * size_of::<IndexedValue>() + SECONDS * 4 + (ROWS + 1) * 4;
 const FIRSTS: usize = ROWS * LONGEST + COLUMNS;
 const SECONDS: usize = ROWS / 2 * LONGEST + COLUMNS;
 
-impl Lists {
+impl CompressedRows {
     /// # Safety
     /// `start` must offer [`BYTES`], aligned to a word of eight.
-    pub(in crate::cpu) unsafe fn new(start: *mut u8) -> Lists {
+    pub(in crate::cpu) unsafe fn new(start: *mut u8) -> CompressedRows {
         // SAFETY: the parts add up to the bytes.
         unsafe {
-            let firsts = start.cast::<Placed>();
+            let firsts = start.cast::<IndexedValue>();
             let seconds = firsts.add(FIRSTS).cast::<f32>();
-            Lists { firsts, seconds, ends: seconds.add(SECONDS).cast() }
+            CompressedRows { firsts, seconds, ends: seconds.add(SECONDS).cast() }
         }
     }
 
@@ -85,12 +85,12 @@ impl Lists {
         unsafe { *self.ends.add(group) = end as u32 };
     }
 
-    /// Lists the numbers other than zero (or `all` of them) of the first `depth` columns of `rows` rows.
+    /// CompressedRows the numbers other than zero (or `all` of them) of the first `depth` columns of `rows` rows.
     ///
     /// # Safety
     /// The CPU must have the instructions; the numbers must be there; at most [`ROWS`] rows of [`LONGEST`].
     #[inline(always)]
-    pub(in crate::cpu) unsafe fn fill<V: Vector>(&self, a: Left, [rows, depth]: [usize; 2], all: bool) {
+    pub(in crate::cpu) unsafe fn fill<V: Vector>(&self, a: LhsBlock, [rows, depth]: [usize; 2], all: bool) {
         // SAFETY: the caller's promise.
         unsafe {
             self.end(0, 0);
@@ -102,12 +102,12 @@ impl Lists {
         }
     }
 
-    /// Lists rows one by one.
+    /// CompressedRows rows one by one.
     ///
     /// # Safety
-    /// As for [`Lists::fill`].
+    /// As for [`CompressedRows::fill`].
     #[inline(always)]
-    unsafe fn rows<V: Vector>(&self, a: Left, [rows, depth]: [usize; 2], all: bool) {
+    unsafe fn rows<V: Vector>(&self, a: LhsBlock, [rows, depth]: [usize; 2], all: bool) {
         let mut length = 0;
         // SAFETY: the caller's promise.
         unsafe {
@@ -123,12 +123,12 @@ impl Lists {
         }
     }
 
-    /// Lists pairs of rows, whose first numbers are neighbours.
+    /// CompressedRows pairs of rows, whose first numbers are neighbours.
     ///
     /// # Safety
-    /// As for [`Lists::fill`].
+    /// As for [`CompressedRows::fill`].
     #[inline(always)]
-    unsafe fn pairs<V: Vector>(&self, a: Left, [rows, depth]: [usize; 2], all: bool) {
+    unsafe fn pairs<V: Vector>(&self, a: LhsBlock, [rows, depth]: [usize; 2], all: bool) {
         let mut length = 0;
         // SAFETY: the caller's promise.
         unsafe {
@@ -162,7 +162,7 @@ impl Lists {
     /// or is among the first `all`. Gives where the list ends.
     ///
     /// # Safety
-    /// As for [`Lists::fill`].
+    /// As for [`CompressedRows::fill`].
     #[inline(always)]
     unsafe fn append<V: Vector, const G: usize>(
         &self,

@@ -1,6 +1,6 @@
 //! Vectors of x86-64.
 
-use crate::cpu::simd::vector::{Placed, Vector};
+use crate::cpu::simd::vector::{IndexedValue, Vector};
 use std::arch::x86_64::*;
 
 /// AVX2 and FMA.
@@ -33,7 +33,7 @@ impl Avx512 {
     /// # Safety
     /// The CPU must have the instructions, and there must be room.
     #[inline(always)]
-    pub(in crate::cpu) unsafe fn store_with_places(self, places: __m512i, to: *mut Placed) {
+    pub(in crate::cpu) unsafe fn store_with_places(self, places: __m512i, to: *mut IndexedValue) {
         // SAFETY: the caller's promise.
         unsafe {
             let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
@@ -259,7 +259,7 @@ impl Vector for Avx512 {
         unsafe { _mm512_storeu_ps(to, _mm512_maskz_compress_ps(mask as u16, self.0)) };
     }
     #[inline(always)]
-    unsafe fn compress_with_places(self, mask: u32, first: u32, to: *mut Placed) {
+    unsafe fn compress_with_places(self, mask: u32, first: u32, to: *mut IndexedValue) {
         // SAFETY: see above.
         unsafe {
             let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
