@@ -1,4 +1,4 @@
-use crate::{Place, Signature};
+use crate::{Signature, SourceLine};
 use minutia_tensor::{DType, Shape};
 use std::{fmt, path::PathBuf, sync::Arc};
 
@@ -18,7 +18,7 @@ pub enum Error {
         /// The name that was given.
         name: String,
         /// Where.
-        place: Place,
+        place: SourceLine,
     },
     /// Handles of two graphs met.
     #[error(
@@ -42,7 +42,7 @@ pub enum Error {
         /// What it takes.
         domain: &'static str,
         /// Where.
-        place: Place,
+        place: SourceLine,
     },
     /// Placeholders that the fetches need were not fed.
     #[error("{} not fed: {}\n  hint: add {} to feeds!{{..}}", plural(placeholders, "placeholder"), placeholders.join(", "), if placeholders.len() == 1 { "it" } else { "them" })]
@@ -112,7 +112,7 @@ pub enum Error {
         /// `NaN` or `an infinity`.
         what: &'static str,
         /// Where the node was built.
-        place: Place,
+        place: SourceLine,
     },
     /// A device or a tensor refused.
     #[error("{}{source}", context.as_ref().map(|c| format!("{c}: ")).unwrap_or_default())]
@@ -228,7 +228,7 @@ pub struct OpError {
     /// The inputs: name and signature.
     pub inputs: Vec<(String, Signature)>,
     /// Where it was built.
-    pub place: Place,
+    pub place: SourceLine,
     /// What may help.
     pub hint: Option<String>,
 }

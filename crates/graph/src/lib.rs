@@ -11,7 +11,7 @@ mod session;
 
 pub use build::{
     graph::{Graph, NodeInfo},
-    node::{Place, Signature},
+    node::{Signature, SourceLine},
     operators::Operand,
     output::{Operation, Output},
     scope::{ControlGuard, NameScope},

@@ -1,4 +1,4 @@
-use minutia_graph::{Error, Graph, Output, Place};
+use minutia_graph::{Error, Graph, Output, SourceLine};
 
 /// A number that an optimizer was given, and what it may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,9 +61,13 @@ pub(crate) fn check(
 ) -> Result<(), Error> {
     match arguments.into_iter().find(|a| !a.domain.holds(a.value)) {
         None => Ok(()),
-        Some(Argument { name: argument, value, domain }) => {
-            Err(Error::Argument { function, argument, value, domain: domain.text(), place: Place::caller() })
-        }
+        Some(Argument { name: argument, value, domain }) => Err(Error::Argument {
+            function,
+            argument,
+            value,
+            domain: domain.text(),
+            place: SourceLine::caller(),
+        }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Control dependencies that are open while a graph is built.
 
 use crate::{
-    ControlGuard, Error, Graph, Operation, Place,
+    ControlGuard, Error, Graph, Operation, SourceLine,
     build::{
         graph::{Inner, Open},
         node::{Node, NodeId},
@@ -142,7 +142,7 @@ impl Graph {
 
 impl Inner {
     /// A node's inputs, where each variable that open control dependencies assign is read after them.
-    pub fn read_late(&mut self, op: &AnyOp, mut inputs: Vec<NodeId>, place: &Place) -> Vec<NodeId> {
+    pub fn read_late(&mut self, op: &AnyOp, mut inputs: Vec<NodeId>, place: &SourceLine) -> Vec<NodeId> {
         let named = match op {
             AnyOp::ReadVariable(_) => return inputs,
             // The first input of an assignment says which variable it is.

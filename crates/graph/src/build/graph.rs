@@ -1,5 +1,5 @@
 use crate::{
-    Error, Output, PartialShape, Place, Signature,
+    Error, Output, PartialShape, Signature, SourceLine,
     build::{
         control::Control,
         node::{Node, NodeId},
@@ -115,7 +115,7 @@ impl Graph {
             Open { what: unique, error: None }
         } else {
             let around = inner.scopes.last().map(|scope| scope.what.clone()).unwrap_or_default();
-            Open { what: around, error: Some(Error::Name { name: name.into(), place: Place::caller() }) }
+            Open { what: around, error: Some(Error::Name { name: name.into(), place: SourceLine::caller() }) }
         };
         inner.scopes.push(open);
         NameScope { graph: self.clone(), depth }
@@ -192,7 +192,7 @@ impl Graph {
     #[track_caller]
     pub(crate) fn add(&self, op: impl Into<AnyOp>, inputs: &[&Output]) -> Output {
         let op = op.into();
-        let place = Place::caller();
+        let place = SourceLine::caller();
         if let Some(stranger) = inputs.iter().find(|i| !i.graph.same(self)) {
             let error = Error::OtherGraph { role: "operand", name: stranger.name() };
             return self.poisoned(op, place, error);
@@ -210,10 +210,10 @@ impl Graph {
     #[track_caller]
     #[must_use]
     pub fn invalid(&self, error: Error) -> Output {
-        self.poisoned(crate::ops::no_op::NoOp.into(), Place::caller(), error)
+        self.poisoned(crate::ops::no_op::NoOp.into(), SourceLine::caller(), error)
     }
 
-    fn poisoned(&self, op: AnyOp, place: Place, error: Error) -> Output {
+    fn poisoned(&self, op: AnyOp, place: SourceLine, error: Error) -> Output {
         let mut inner = self.lock();
         let full = inner.scoped(op.name());
         let name = inner.unique(&full);
@@ -247,7 +247,7 @@ impl Inner {
         name: String,
         inputs: Vec<NodeId>,
         control: Vec<NodeId>,
-        place: Place,
+        place: SourceLine,
     ) -> NodeId {
         let id = self.nodes.len();
         let inherited = inputs.iter().chain(&control).find_map(|&i| self.nodes[i].error.clone());
@@ -269,7 +269,7 @@ impl Inner {
         id
     }
 
-    pub fn rename(&mut self, id: NodeId, name: &str, place: Place) {
+    pub fn rename(&mut self, id: NodeId, name: &str, place: SourceLine) {
         if !valid_name(name) {
             self.nodes[id].error.get_or_insert(Error::Name { name: name.into(), place });
             self.version += 1;
@@ -298,7 +298,7 @@ impl Inner {
     }
 
     /// Appends a node under its operation's name, with the scopes and control dependencies that are open now.
-    pub fn append(&mut self, op: AnyOp, inputs: Vec<NodeId>, place: Place) -> NodeId {
+    pub fn append(&mut self, op: AnyOp, inputs: Vec<NodeId>, place: SourceLine) -> NodeId {
         let full = self.scoped(op.name());
         let name = self.unique(&full);
         let control = self.control_inputs();

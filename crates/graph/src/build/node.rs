@@ -27,24 +27,24 @@ impl fmt::Display for Signature {
 
 /// A line of source code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct SourceLine {
     /// The file, as the compiler saw it.
     pub file: String,
     /// The line, from 1.
     pub line: u32,
 }
 
-impl Place {
+impl SourceLine {
     /// The line that calls the function, or the first function around it that is not `#[track_caller]`.
     #[track_caller]
     #[must_use]
-    pub fn caller() -> Place {
+    pub fn caller() -> SourceLine {
         let caller = std::panic::Location::caller();
-        Place { file: caller.file().to_string(), line: caller.line() }
+        SourceLine { file: caller.file().to_string(), line: caller.line() }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourceLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.file, self.line)
     }
@@ -63,7 +63,7 @@ pub(crate) struct Node {
     /// Nodes that must have run before, though no value comes from them.
     pub control: Vec<NodeId>,
     pub signature: Signature,
-    pub place: Place,
+    pub place: SourceLine,
     /// Why this node, or one that it depends on, is invalid.
     pub error: Option<Error>,
 }

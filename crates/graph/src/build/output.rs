@@ -1,5 +1,5 @@
 use crate::{
-    DType, Error, Graph, PartialShape, Place, Signature, build::node::NodeId, ops::constant::Constant,
+    DType, Error, Graph, PartialShape, Signature, SourceLine, build::node::NodeId, ops::constant::Constant,
 };
 use minutia_tensor::Tensor;
 use std::fmt;
@@ -31,7 +31,7 @@ impl Output {
     #[track_caller]
     #[must_use = "the handle is handed back"]
     pub fn with_name(self, name: &str) -> Output {
-        self.graph.lock().rename(self.id, name, Place::caller());
+        self.graph.lock().rename(self.id, name, SourceLine::caller());
         self
     }
 

@@ -2,7 +2,7 @@
 //! [`minutia_tensor::exact`] says. A graph that is read is checked as if it were built anew.
 
 use crate::{
-    Error, Graph, Place, Signature,
+    Error, Graph, Signature, SourceLine,
     build::{
         graph::{Inner, VariableEntry},
         node::NodeId,
@@ -29,7 +29,7 @@ struct NodeDef {
     inputs: Vec<NodeId>,
     control: Vec<NodeId>,
     signature: Signature,
-    place: Place,
+    place: SourceLine,
 }
 
 impl Serialize for Graph {

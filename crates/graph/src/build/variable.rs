@@ -1,5 +1,5 @@
 use crate::{
-    Error, Graph, Operand, Operation, Output, Place,
+    Error, Graph, Operand, Operation, Output, SourceLine,
     build::{graph::VariableEntry, node::NodeId},
     ops::{AnyOp, variable as op},
 };
@@ -187,7 +187,7 @@ impl Graph {
 
     #[track_caller]
     fn new_variable(&self, name: &str, initial: Initial, trainable: bool) -> Variable {
-        let place = Place::caller();
+        let place = SourceLine::caller();
         let _outside = self.outside_control_dependencies();
         let initial = match initial {
             Initial::Output(output) => output,
@@ -212,7 +212,7 @@ impl Graph {
         let assign = variable.assign(self.read_when_initialized(&full, &initial));
         let mut inner = self.lock();
         let local = inner.local(&full).to_string();
-        inner.rename(assign.id, &format!("{local}/Assign"), Place::caller());
+        inner.rename(assign.id, &format!("{local}/Assign"), SourceLine::caller());
         inner.variables[index].initializer = assign.id;
         drop(inner);
         variable

@@ -84,7 +84,7 @@ pub(crate) struct Lowering {
     /// Where equal steps and values are looked for.
     known: Known,
     /// The newest value of each variable that the run assigns.
-    pub commits: std::collections::BTreeMap<usize, View>,
+    pub variable_writes: std::collections::BTreeMap<usize, View>,
     /// The node that is being lowered, its stream of random numbers.
     pub node: NodeId,
     pub key: u64,
@@ -451,9 +451,9 @@ impl Lowering {
         let whole =
             self.values[view.operand.buffer].bytes == view.elements().saturating_mul(view.dtype().size());
         let fresh = self.values[view.operand.buffer].source == Source::Computed
-            && !self.commits.values().any(|c| c.operand.buffer == view.operand.buffer);
+            && !self.variable_writes.values().any(|c| c.operand.buffer == view.operand.buffer);
         let value = if fresh && whole && view.is_contiguous() { view.clone() } else { self.copy(view) };
-        self.commits.insert(variable, value.clone());
+        self.variable_writes.insert(variable, value.clone());
         value
     }
 

@@ -30,7 +30,7 @@ pub(crate) mod unary;
 pub(crate) mod variable;
 
 use crate::{
-    DType, Error, Graph, OpError, Output, PartialShape, Place, Signature, conformance::Sample, lower::*,
+    DType, Error, Graph, OpError, Output, PartialShape, Signature, SourceLine, conformance::Sample, lower::*,
 };
 use std::sync::Arc;
 
@@ -77,7 +77,13 @@ impl Mismatch {
         Mismatch { hint: Some(hint.into()), ..self }
     }
 
-    pub fn at(self, op: &'static str, name: String, inputs: Vec<(String, Signature)>, place: Place) -> Error {
+    pub fn at(
+        self,
+        op: &'static str,
+        name: String,
+        inputs: Vec<(String, Signature)>,
+        place: SourceLine,
+    ) -> Error {
         Error::Op(Arc::new(OpError { op, name, detail: self.detail, inputs, place, hint: self.hint }))
     }
 }

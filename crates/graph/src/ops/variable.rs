@@ -113,7 +113,7 @@ impl Op for ReadVariable {
     }
 
     fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
-        l.commits.get(&self.variable).unwrap_or(&inputs[0]).clone()
+        l.variable_writes.get(&self.variable).unwrap_or(&inputs[0]).clone()
     }
 
     fn builders() -> &'static [(&'static str, &'static str)] {

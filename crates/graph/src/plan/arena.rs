@@ -16,16 +16,21 @@ fn end(offset: usize, bytes: usize) -> usize {
 }
 
 /// The place of every value.
-pub(super) struct Places {
+pub(super) struct BufferAssignment {
     computed: BTreeMap<usize, (Binding, usize)>,
     pub arena_bytes: usize,
     pub persistent_bytes: usize,
 }
 
-impl Places {
+impl BufferAssignment {
     /// Values of `setup` stay for good; those of the main steps share the arena, each from its first writer
     /// to its last reader; `kept` ones stay until the run's end.
-    pub fn new(l: &Lowering, setup: &[Planned], in_place: &BTreeMap<usize, usize>, kept: &[usize]) -> Places {
+    pub fn new(
+        l: &Lowering,
+        setup: &[Planned],
+        in_place: &BTreeMap<usize, usize>,
+        kept: &[usize],
+    ) -> BufferAssignment {
         let mut computed: BTreeMap<usize, (Binding, usize)> =
             in_place.iter().map(|(&value, &variable)| (value, (Binding::Variable(variable), 0))).collect();
         let mut persistent_bytes = 0;
@@ -74,7 +79,7 @@ impl Places {
             arena_bytes = arena_bytes.max(offset.saturating_add(bytes));
             computed.insert(value, (Binding::Arena, offset));
         }
-        Places { computed, arena_bytes, persistent_bytes }
+        BufferAssignment { computed, arena_bytes, persistent_bytes }
     }
 
     /// The buffer of a value, and its offset there.

@@ -1,6 +1,6 @@
 //! The finished program of a device.
 
-use super::arena::Places;
+use super::arena::BufferAssignment;
 use crate::{
     build::{graph::Inner, node::NodeId},
     lower::{Lowering, Planned, Source, View},
@@ -51,7 +51,7 @@ impl Emitted {
     /// The program of these primitives; what it computes is for itself alone, but for the values `kept`.
     pub(super) fn new(
         l: &Lowering,
-        places: &Places,
+        places: &BufferAssignment,
         inner: &Inner,
         primitives: Vec<Planned>,
         kept: &[usize],

@@ -4,7 +4,7 @@
 //! A map changes no bit by being run elsewhere: its program says exactly what is computed for each element,
 //! and no backend may reorder or contract it. So the rules below ask only whether the loops agree.
 
-use super::{effort::spend, order, topology::Topology, traffic::Traffic};
+use super::{effort::spend, order, topology::Topology, use_def::UseDef};
 use crate::{
     DType,
     lower::{Lowering, Planned},
@@ -33,11 +33,11 @@ pub(super) fn fuse(l: &mut Lowering, kept: &[usize]) {
         return;
     }
     let primitives: Vec<Option<Planned>> = std::mem::take(&mut l.primitives).into_iter().map(Some).collect();
-    let traffic = Traffic::new(l.values.len(), primitives.iter().flatten().map(|k| &k.step));
+    let use_def = UseDef::new(l.values.len(), primitives.iter().flatten().map(|k| &k.step));
     let mut is_kept = vec![false; l.values.len()];
     kept.iter().for_each(|&value| is_kept[value] = true);
     let topology = Topology::new(primitives.len());
-    let mut fusion = Fusion { primitives, traffic, topology, kept: is_kept, patient: true };
+    let mut fusion = Fusion { primitives, use_def, topology, kept: is_kept, patient: true };
     fusion.run();
     fusion.patient = false;
     fusion.run();
@@ -48,7 +48,7 @@ pub(super) fn fuse(l: &mut Lowering, kept: &[usize]) {
 /// Fusion at work. A primitive that became part of another leaves its place empty.
 struct Fusion {
     primitives: Vec<Option<Planned>>,
-    traffic: Traffic,
+    use_def: UseDef,
     topology: Topology,
     /// Whether a value must be there after the run.
     kept: Vec<bool>,
@@ -100,19 +100,19 @@ impl Fusion {
             }
         }
         let read: Vec<usize> =
-            [producer, consumer].iter().flat_map(|&k| self.traffic.of_primitive(k).reads.clone()).collect();
-        self.traffic.replace(producer, None);
-        self.traffic.replace(consumer, Some(&primitive.step));
+            [producer, consumer].iter().flat_map(|&k| self.use_def.of_primitive(k).reads.clone()).collect();
+        self.use_def.replace(producer, None);
+        self.use_def.replace(consumer, Some(&primitive.step));
         self.primitives[producer] = None;
         self.primitives[consumer] = Some(primitive);
-        let readers = |value: &usize| self.traffic.of_value(*value).reads.iter();
+        let readers = |value: &usize| self.use_def.of_value(*value).reads.iter();
         open.insert(consumer);
-        open.extend(self.traffic.of_primitive(consumer).writes.iter().flat_map(readers));
+        open.extend(self.use_def.of_primitive(consumer).writes.iter().flat_map(readers));
         // Where others have gone, a value's last reader may now have it, and its maker, for itself.
         for value in read {
-            let users = self.traffic.of_value(value);
+            let users = self.use_def.of_value(value);
             if users.reads.len() <= 1 {
-                let made = users.writes.iter().flat_map(|&k| &self.traffic.of_primitive(k).writes);
+                let made = users.writes.iter().flat_map(|&k| &self.use_def.of_primitive(k).writes);
                 open.extend(made.flat_map(readers).chain(&users.reads));
             }
         }
@@ -122,8 +122,8 @@ impl Fusion {
     fn find(&self, consumer: usize) -> Option<Found> {
         let c = self.primitives[consumer].as_ref()?;
         spend(1);
-        self.traffic.of_primitive(consumer).reads.iter().find_map(|&value| {
-            let producer = self.traffic.of_value(value).writer().filter(|&producer| producer != consumer)?;
+        self.use_def.of_primitive(consumer).reads.iter().find_map(|&value| {
+            let producer = self.use_def.of_value(value).writer().filter(|&producer| producer != consumer)?;
             let p = self.primitives[producer].as_ref()?;
             let ((step, rule), time) = match self.absorb(p, c, value, consumer) {
                 // Nothing but the consumer depends on the producer.
@@ -145,13 +145,13 @@ impl Fusion {
 
     /// Whether something besides `reader` needs the value.
     fn needed_elsewhere(&self, value: usize, reader: usize) -> bool {
-        self.kept[value] || self.traffic.of_value(value).reads.iter().any(|&primitive| primitive != reader)
+        self.kept[value] || self.use_def.of_value(value).reads.iter().any(|&primitive| primitive != reader)
     }
 
     /// Whether a map of this value alone, which stays in memory in any case, may yet become part of its only
     /// reader: that then reads the value instead of the map's result, which is never written.
     fn can_wait(&self, map: &Map, value: usize, consumer: usize) -> bool {
-        let alone = |result: usize| !self.kept[result] && self.traffic.of_value(result).reads.len() == 1;
+        let alone = |result: usize| !self.kept[result] && self.use_def.of_value(result).reads.len() == 1;
         self.needed_elsewhere(value, consumer)
             && map.inputs.len() == 1
             && matches!(&map.outputs[..], [output] if alone(output.operand.buffer))
@@ -162,13 +162,13 @@ impl Fusion {
     fn between(&self, producer: usize, consumer: usize) -> Option<Time> {
         let (first, last) = (self.topology.place(producer), self.topology.place(consumer));
         let back = |at: usize, list: &mut Vec<usize>| {
-            for &value in &self.traffic.of_primitive(at).reads {
-                let writers = self.traffic.of_value(value).writes.iter().copied();
+            for &value in &self.use_def.of_primitive(at).reads {
+                let writers = self.use_def.of_value(value).writes.iter().copied();
                 list.extend(writers.filter(|&k| (at, k) != (consumer, producer)).take(FARTHEST + 1));
             }
             // Writers of one value keep their order.
-            for &value in &self.traffic.of_primitive(at).writes {
-                list.extend(self.traffic.of_value(value).writes.range(..at).rev().take(FARTHEST + 1));
+            for &value in &self.use_def.of_primitive(at).writes {
+                list.extend(self.use_def.of_value(value).writes.range(..at).rev().take(FARTHEST + 1));
             }
         };
         let before =
@@ -177,10 +177,10 @@ impl Fusion {
             return Some(Time::Producer);
         }
         let ahead = |at: usize, list: &mut Vec<usize>| {
-            for &value in &self.traffic.of_primitive(at).writes {
-                let readers = self.traffic.of_value(value).reads.iter().copied();
+            for &value in &self.use_def.of_primitive(at).writes {
+                let readers = self.use_def.of_value(value).reads.iter().copied();
                 list.extend(readers.filter(|&k| k != consumer).take(FARTHEST + 1));
-                list.extend(self.traffic.of_value(value).writes.range(at + 1..).take(FARTHEST + 1));
+                list.extend(self.use_def.of_value(value).writes.range(at + 1..).take(FARTHEST + 1));
             }
         };
         let after = self.topology.reach(&[producer], ahead, |place| place < last, None, FARTHEST)?;

@@ -13,7 +13,7 @@ mod pad;
 mod prune;
 mod shelf;
 mod topology;
-mod traffic;
+mod use_def;
 
 pub(crate) use emit::{Binding, Emitted};
 pub use explain::{ExecutionPlan, PlannedPrimitive};
@@ -77,7 +77,7 @@ impl Plan {
             // What nothing uses may be anything: an old value that is assigned over need not even be there.
             // Constants are used as parts of map programs.
             let kept: Vec<usize> =
-                fetched.iter().chain(l.commits.values()).map(|v| v.operand.buffer).collect();
+                fetched.iter().chain(l.variable_writes.values()).map(|v| v.operand.buffer).collect();
             let live = prune::live(&l, &kept);
             let used = |id: &&NodeId| {
                 let value = views[id].operand.buffer;
@@ -199,7 +199,7 @@ fn assemble(
 ) -> Plan {
     // What is fetched must be contiguous, and must not be overwritten by this run or, for a prepared step is
     // read later, by another one.
-    let mut commits = std::mem::take(&mut l.commits);
+    let mut variable_writes = std::mem::take(&mut l.variable_writes);
     let fetched: Vec<View> = fetched
         .into_iter()
         .map(|view| match l.values[view.operand.buffer].source {
@@ -209,18 +209,21 @@ fn assemble(
         .collect();
     let checked: Vec<View> = flags.iter().map(|f| l.contiguous(&f.1)).collect();
     let kept: Vec<usize> =
-        fetched.iter().chain(&checked).chain(commits.values()).map(|v| v.operand.buffer).collect();
+        fetched.iter().chain(&checked).chain(variable_writes.values()).map(|v| v.operand.buffer).collect();
     prune::dead_steps(&mut l, &kept);
     let setup = prune::constant_steps(&mut l);
     if !defer_commits {
         fuse::fuse(&mut l, &kept);
     }
     let dense: Vec<usize> = fetched.iter().chain(&checked).map(|v| v.operand.buffer).collect();
-    pad::pad(&mut l, &dense, &mut commits);
-    let in_place =
-        if defer_commits { BTreeMap::new() } else { order::in_place(&mut l, &commits, &kept, &fetched) };
+    pad::pad(&mut l, &dense, &mut variable_writes);
+    let in_place = if defer_commits {
+        BTreeMap::new()
+    } else {
+        order::in_place(&mut l, &variable_writes, &kept, &fetched)
+    };
     let done: BTreeSet<usize> = in_place.values().copied().collect();
-    let copies: Vec<_> = commits
+    let copies: Vec<_> = variable_writes
         .iter()
         .filter(|(variable, _)| !done.contains(variable))
         .map(|(&variable, view)| l.copy_to_variable(variable, view))
@@ -231,7 +234,7 @@ fn assemble(
     } else {
         l.primitives.extend(copies);
     }
-    let places = arena::Places::new(&l, &setup, &in_place, &kept);
+    let places = arena::BufferAssignment::new(&l, &setup, &in_place, &kept);
     let main = std::mem::take(&mut l.primitives);
     let reads = emit::variables_read(&l, main.iter().chain(&commit), &fetched, &in_place);
     let emitted = |primitives| Emitted::new(&l, &places, inner, primitives, &kept);
@@ -251,7 +254,7 @@ fn assemble(
         fetches: fetched.iter().map(place).collect(),
         checks: flags.iter().zip(&checked).map(|(flag, view)| (flag.0, place(view))).collect(),
         reads,
-        assigns: commits.into_keys().collect(),
+        assigns: variable_writes.into_keys().collect(),
         arena_bytes: places.arena_bytes,
         persistent_bytes: places.persistent_bytes,
     }

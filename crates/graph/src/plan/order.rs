@@ -1,6 +1,6 @@
 //! The order of steps, and updates in place.
 
-use super::{topology::Topology, traffic::Traffic};
+use super::{topology::Topology, use_def::UseDef};
 use crate::lower::{Lowering, Planned, Source, View, layout};
 use minutia_tensor::program::{OperandUse, Primitive, Role};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,25 +10,25 @@ use std::collections::{BTreeMap, BTreeSet};
 /// when the variable has changed again.
 pub(super) fn in_place(
     l: &mut Lowering,
-    commits: &BTreeMap<usize, View>,
+    variable_writes: &BTreeMap<usize, View>,
     kept: &[usize],
     fetched: &[View],
 ) -> BTreeMap<usize, usize> {
-    let traffic = Traffic::new(l.values.len(), l.primitives.iter().map(|k| &k.step));
-    let mut edges = traffic.dependencies();
+    let use_def = UseDef::new(l.values.len(), l.primitives.iter().map(|k| &k.step));
+    let mut edges = use_def.dependencies();
     let mut edges_back = vec![Vec::new(); edges.len()];
     edges.iter().enumerate().for_each(|(from, to)| to.iter().for_each(|&to| edges_back[to].push(from)));
     let mut topology = Topology::new(edges.len());
     let fetched: BTreeSet<usize> = fetched.iter().map(|f| f.operand.buffer).collect();
     let kept: BTreeSet<usize> = kept.iter().copied().collect();
     let mut in_place = BTreeMap::new();
-    for (&variable, view) in commits {
+    for (&variable, view) in variable_writes {
         let value = view.operand.buffer;
         let lies_as_variables_do = view.strides == layout::padded(view.dtype(), &view.dims).0;
         if fetched.contains(&value) || !lies_as_variables_do {
             continue;
         }
-        let Some(writer) = traffic.of_value(value).writer() else { continue };
+        let Some(writer) = use_def.of_value(value).writer() else { continue };
         let Some(old) = l.found(&Source::Variable(variable)) else {
             in_place.insert(value, variable);
             continue;
@@ -37,7 +37,7 @@ pub(super) fn in_place(
             continue;
         }
         let readers: Vec<usize> =
-            traffic.of_value(old).reads.iter().copied().filter(|&i| i != writer).collect();
+            use_def.of_value(old).reads.iter().copied().filter(|&i| i != writer).collect();
         // Readers that stand behind the writer must be able to go before it.
         let first = topology.place(writer);
         let late: Vec<usize> = readers.iter().copied().filter(|&r| topology.place(r) > first).collect();
@@ -68,8 +68,8 @@ pub(super) fn in_place(
 
 /// Puts the primitives in an order of execution; the earliest goes first where there is a choice.
 pub(super) fn sort(l: &mut Lowering) {
-    let traffic = Traffic::new(l.values.len(), l.primitives.iter().map(|k| &k.step));
-    arrange(l, &traffic.dependencies());
+    let use_def = UseDef::new(l.values.len(), l.primitives.iter().map(|k| &k.step));
+    arrange(l, &use_def.dependencies());
 }
 
 fn arrange(l: &mut Lowering, edges: &[Vec<usize>]) {

@@ -5,8 +5,8 @@ use minutia_tensor::program::{Access, Operand, OperandUse};
 use std::collections::BTreeMap;
 
 /// Pads the rows of wide matrices that are computed and only ever walked along rows and columns. What is in
-/// `dense` stays as it is; `commits` are brought up to date.
-pub(super) fn pad(l: &mut Lowering, dense: &[usize], commits: &mut BTreeMap<usize, View>) {
+/// `dense` stays as it is; `variable_writes` are brought up to date.
+pub(super) fn pad(l: &mut Lowering, dense: &[usize], variable_writes: &mut BTreeMap<usize, View>) {
     let rows = |l: &Lowering, value: usize| {
         let value = &l.values[value];
         let pitch = layout::pitch(value.dtype, &value.dims)?;
@@ -41,7 +41,7 @@ pub(super) fn pad(l: &mut Lowering, dense: &[usize], commits: &mut BTreeMap<usiz
             }
         });
     }
-    for view in commits.values_mut() {
+    for view in variable_writes.values_mut() {
         if let Some(access) = padded(view.operand, &view.strides, &view.dims) {
             (view.operand, view.strides) = (access.operand, access.strides);
         }

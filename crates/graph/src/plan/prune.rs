@@ -1,6 +1,6 @@
 //! Leaving out what a run does not need.
 
-use super::traffic::Traffic;
+use super::use_def::UseDef;
 use crate::{
     Error,
     build::{graph::Inner, node::NodeId},
@@ -56,15 +56,15 @@ const MOST_WORK: usize = 1 << 30;
 pub(super) fn constant_steps(l: &mut Lowering) -> Vec<Planned> {
     let mut constant: Vec<bool> = l.values.iter().map(|v| matches!(v.source, Source::Constant(_))).collect();
     let mut keep = vec![true; l.primitives.len()];
-    let traffic = Traffic::new(l.values.len(), l.primitives.iter().map(|k| &k.step));
+    let use_def = UseDef::new(l.values.len(), l.primitives.iter().map(|k| &k.step));
     let (mut work, mut bytes) = (0_usize, 0_usize);
     // A value may be written by several steps: it is constant when all of them are.
     for value in 0..l.values.len() {
-        let writers = &traffic.of_value(value).writes;
+        let writers = &use_def.of_value(value).writes;
         let cost = writers.iter().fold(work, |sum, &i| sum.saturating_add(l.primitives[i].step.work()));
         let size = bytes.saturating_add(l.values[value].bytes);
         let pure = |&i: &usize| {
-            l.primitives[i].step.is_pure() && traffic.of_primitive(i).reads.iter().all(|&v| constant[v])
+            l.primitives[i].step.is_pure() && use_def.of_primitive(i).reads.iter().all(|&v| constant[v])
         };
         let few = cost <= MOST_WORK && size <= MOST_BYTES;
         if few && !writers.is_empty() && writers.iter().all(pure) {

@@ -8,15 +8,15 @@ mod check;
 mod elementwise;
 mod facts;
 mod map;
+mod memory_access;
 mod operands;
 mod regions;
-mod touch;
 
 pub use elementwise::ElementwisePart;
 pub use map::{Instruction, MapBuilder, MapProgram, Value};
+pub(crate) use memory_access::MemoryAccess;
 pub use operands::{OperandUse, Role};
 pub use regions::Region;
-pub(crate) use touch::Touch;
 
 use crate::DType;
 use std::ops::Range;

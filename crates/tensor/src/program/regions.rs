@@ -106,7 +106,7 @@ impl Primitive {
 }
 
 /// Whether no row of one meets another row of the other, if either is written.
-fn keep_rows(one: &Touch, other: &Touch) -> bool {
+fn keep_rows(one: &MemoryAccess, other: &MemoryAccess) -> bool {
     if !one.meets(other) || !(one.written || other.written) {
         return true;
     }

@@ -11,7 +11,7 @@ use crate::{
             sparse::{Bytes, Decode},
         },
     },
-    program::{GatherRows, Gemm, Operand, Primitive, Program, Touch},
+    program::{GatherRows, Gemm, MemoryAccess, Operand, Primitive, Program},
 };
 use std::sync::{
     Arc,
@@ -97,9 +97,9 @@ fn products(program: &Program, at: usize, gather: &GatherRows) -> (Vec<usize>, b
     // Table, indices and result.
     let own = program.touched(&program.steps[at]);
     let mut enough = program.temporary.get(at) == Some(&true);
-    let (mut products, mut whole, mut written) = (Vec::new(), true, Vec::<Touch>::new());
+    let (mut products, mut whole, mut written) = (Vec::new(), true, Vec::<MemoryAccess>::new());
     for (number, step) in program.steps.iter().enumerate().skip(at + 1) {
-        let (writes, mut reads): (Vec<Touch>, Vec<Touch>) =
+        let (writes, mut reads): (Vec<MemoryAccess>, Vec<MemoryAccess>) =
             program.touched(step).into_iter().partition(|touch| touch.written);
         match step {
             Primitive::Gemm(product) if whole && reads_all(product, gather) => {
@@ -109,7 +109,7 @@ fn products(program: &Program, at: usize, gather: &GatherRows) -> (Vec<usize>, b
             _ => {}
         }
         // What has been written over is another value.
-        let result = |read: &Touch| own[2].meets(read) && !written.iter().any(|w| read.is_within(w));
+        let result = |read: &MemoryAccess| own[2].meets(read) && !written.iter().any(|w| read.is_within(w));
         enough &= !reads.iter().any(result);
         whole &= !writes.iter().any(|write| own.iter().any(|touch| touch.meets(write)));
         written.extend(writes);

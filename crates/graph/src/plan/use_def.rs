@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 /// The index that planning looks things up in, rather than in every primitive: planning must not take long
 /// where a graph has thousands of them.
 #[derive(Default)]
-pub(super) struct Traffic {
+pub(super) struct UseDef {
     primitives: Vec<Operands>,
     values: Vec<Users>,
 }
@@ -32,15 +32,15 @@ impl Users {
     }
 }
 
-impl Traffic {
-    /// The traffic of these primitives over so many values.
-    pub fn new<'a>(values: usize, steps: impl Iterator<Item = &'a Primitive>) -> Traffic {
-        let mut traffic = Traffic { primitives: Vec::new(), values: vec![Users::default(); values] };
+impl UseDef {
+    /// The use_def of these primitives over so many values.
+    pub fn new<'a>(values: usize, steps: impl Iterator<Item = &'a Primitive>) -> UseDef {
+        let mut use_def = UseDef { primitives: Vec::new(), values: vec![Users::default(); values] };
         for (primitive, step) in steps.enumerate() {
-            traffic.primitives.push(Operands::default());
-            traffic.replace(primitive, Some(step));
+            use_def.primitives.push(Operands::default());
+            use_def.replace(primitive, Some(step));
         }
-        traffic
+        use_def
     }
 
     /// What a primitive reads and writes.
@@ -112,14 +112,14 @@ mod tests {
     #[test]
     fn a_replaced_primitive_leaves_no_trace() {
         let steps = [step(&[0], &[1]), step(&[1, 0], &[2]), step(&[1], &[3])];
-        let mut traffic = Traffic::new(4, steps.iter());
-        assert_eq!(traffic.dependencies(), [vec![1, 2], vec![], vec![]]);
-        traffic.replace(0, None);
-        traffic.replace(1, Some(&step(&[0], &[2, 1])));
+        let mut use_def = UseDef::new(4, steps.iter());
+        assert_eq!(use_def.dependencies(), [vec![1, 2], vec![], vec![]]);
+        use_def.replace(0, None);
+        use_def.replace(1, Some(&step(&[0], &[2, 1])));
         let list = |primitives: &BTreeSet<usize>| primitives.iter().copied().collect::<Vec<_>>();
-        let uses = |value: usize| [&traffic.of_value(value).reads, &traffic.of_value(value).writes].map(list);
+        let uses = |value: usize| [&use_def.of_value(value).reads, &use_def.of_value(value).writes].map(list);
         let want = [[vec![1], vec![]], [vec![2], vec![1]], [vec![], vec![1]], [vec![], vec![2]]];
         assert_eq!([0, 1, 2, 3].map(uses), want);
-        assert_eq!(traffic.dependencies(), [vec![], vec![2], vec![]]);
+        assert_eq!(use_def.dependencies(), [vec![], vec![2], vec![]]);
     }
 }

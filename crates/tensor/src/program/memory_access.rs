@@ -4,7 +4,7 @@ use super::*;
 
 /// Bytes of a buffer that a step touches.
 #[derive(Clone, Debug)]
-pub(crate) struct Touch {
+pub(crate) struct MemoryAccess {
     pub(crate) buffer: usize,
     /// From the first byte to the end of the last.
     pub(crate) bytes: Range<usize>,
@@ -16,16 +16,16 @@ pub(crate) struct Touch {
     pub(crate) row: Option<(usize, usize)>,
 }
 
-impl Touch {
+impl MemoryAccess {
     /// Whether they have bytes in common, as far as the first and the last tell.
-    pub(crate) fn meets(&self, other: &Touch) -> bool {
+    pub(crate) fn meets(&self, other: &MemoryAccess) -> bool {
         self.buffer == other.buffer
             && self.bytes.start < other.bytes.end
             && other.bytes.start < self.bytes.end
     }
 
     /// Whether all that it touches, and more, is touched by another.
-    pub(crate) fn is_within(&self, other: &Touch) -> bool {
+    pub(crate) fn is_within(&self, other: &MemoryAccess) -> bool {
         self.buffer == other.buffer
             && other.dense
             && other.bytes.start <= self.bytes.start
@@ -35,7 +35,7 @@ impl Touch {
 
 impl Program {
     /// What a checked step touches, in the order of [`Primitive::visit_operands`].
-    pub(crate) fn touched(&self, step: &Primitive) -> Vec<Touch> {
+    pub(crate) fn touched(&self, step: &Primitive) -> Vec<MemoryAccess> {
         let mut touches = Vec::new();
         step.visit_operands(&mut |operand_use| {
             let (access, dims) = (operand_use.access(), operand_use.dims);
@@ -46,7 +46,7 @@ impl Program {
             // Strides over no elements may be any.
             let pitch = access.strides.first().map_or(0, |stride| stride.saturating_mul(size));
             let has_rows = operand_use.by_rows && pitch > 0 && start < end;
-            touches.push(Touch {
+            touches.push(MemoryAccess {
                 buffer: access.operand.buffer,
                 bytes: start..end,
                 written: operand_use.role.writes(),
