@@ -1,4 +1,5 @@
-//! Building a graph: nodes, handles, names, control dependencies, gradients, and graphs as files and pictures.
+//! Building a graph: nodes, handles, names, control dependencies, gradients, and graphs as files and
+//! pictures.
 
 pub(crate) mod control;
 mod dot;

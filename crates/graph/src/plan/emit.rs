@@ -48,7 +48,8 @@ pub(crate) struct Emitted {
 }
 
 impl Emitted {
-    /// The program of these primitives; what it computes is for itself alone, but for the values `kept`.
+    /// The program of these primitives. Only the values in `kept` are read after it: all others are
+    /// temporary, which a device may use to skip work.
     pub(super) fn new(
         l: &Lowering,
         places: &BufferAssignment,

@@ -148,8 +148,8 @@ impl Fusion {
         self.kept[value] || self.use_def.of_value(value).reads.iter().any(|&primitive| primitive != reader)
     }
 
-    /// Whether a map of this value alone, which stays in memory in any case, may yet become part of its only
-    /// reader: that then reads the value instead of the map's result, which is never written.
+    /// Whether the map should rather be fused into its own only reader: its single input is stored in any
+    /// case, so that the reader can load that and the map's result is never stored.
     fn can_wait(&self, map: &Map, value: usize, consumer: usize) -> bool {
         let alone = |result: usize| !self.kept[result] && self.use_def.of_value(result).reads.len() == 1;
         self.needed_elsewhere(value, consumer)

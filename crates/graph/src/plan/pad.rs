@@ -26,7 +26,7 @@ pub(super) fn pad(l: &mut Lowering, dense: &[usize], variable_writes: &mut BTree
             }
         });
     }
-    // What was computed once and for all lies where it lies.
+    // Constants were computed before, in dense rows, and are not moved.
     pads.iter_mut().zip(&written).filter(|(_, written)| !**written).for_each(|(rows, _)| *rows = None);
     let padded = |operand: Operand, strides: &[usize], dims: &[usize]| {
         pads[operand.buffer]?.walk(&Access { operand, strides: strides.to_vec() }, dims)

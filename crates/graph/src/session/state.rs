@@ -201,7 +201,7 @@ impl Compiled {
             commit.run(state)?;
         }
         if !self.ready {
-            // Whoever marks variables as initialized must know that they are.
+            // Variables are marked as initialized when the device has finished: a queued run may still fail.
             state.memory.wait()?;
             for variable in &self.assigns {
                 if let Some(cell) = state.variables.get_mut(variable) {

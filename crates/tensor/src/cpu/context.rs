@@ -88,31 +88,31 @@ impl Build {
     }
 }
 
-/// Where the scratch lies once every step has asked.
+/// Addresses of the scratch memory, which is allocated when every step has said how much it needs.
 pub(in crate::cpu) struct Scratch {
     scratch: *mut u8,
     stride: usize,
-    /// Scratch that the parts of one step share.
+    /// Scratch memory that the parts of one step share.
     pub(in crate::cpu) shared: *mut u8,
     /// The table of constants, [`LANES`] words each.
     pub(in crate::cpu) constants: *mut u32,
-    /// What steps keep.
+    /// Memory of single steps, which keeps its contents from run to run.
     pub(in crate::cpu) kept: *mut u8,
 }
 
 impl Scratch {
-    /// Where a part finds what a step of one part does.
+    /// Scratch memory that one thread needs for one primitive: that of part `i`, as if it were the only part.
     pub(in crate::cpu) fn of_part(&self, i: usize) -> Scratch {
         Scratch { scratch: self.part(i), ..*self }
     }
 
-    /// The scratch of a part.
+    /// Scratch memory of part `i`, which no other part uses.
     pub(in crate::cpu) fn part(&self, i: usize) -> *mut u8 {
         self.scratch.wrapping_add(i * self.stride)
     }
 }
 
-/// What steps need to run.
+/// A run of the program: addresses, what has changed since the last one, and threads.
 pub(in crate::cpu) struct Run<'a> {
     buffers: &'a [*mut u8],
     bindings: u64,
@@ -137,7 +137,7 @@ impl<'a> Run<'a> {
 }
 
 impl Run<'_> {
-    /// Where the buffers start.
+    /// Addresses of the program's buffers.
     #[inline]
     pub(in crate::cpu) fn buffers(&self) -> &[*mut u8] {
         self.buffers
@@ -155,7 +155,7 @@ impl Run<'_> {
         self.unchanged
     }
 
-    /// The same on one thread.
+    /// The same run for a step of a region, whose parts must not wait for other threads.
     #[inline]
     pub(in crate::cpu) fn alone(&self) -> Run<'_> {
         Run { pool: None, ..*self }

@@ -1,5 +1,5 @@
-//! A program made ready: its compiled steps, their scratch, and the addresses of its buffers. Regions are steps of
-//! steps: each thread takes some rows through several, and waits for no other in between.
+//! A program made ready: its compiled steps, their scratch, and the addresses of its buffers. Regions are
+//! steps of steps: each thread takes some rows through several, and waits for no other in between.
 
 use crate::{
     Error, Slot,
@@ -190,8 +190,8 @@ struct RegionStep {
     parts: Vec<Vec<Routine>>,
 }
 
-/// Puts one step in the place of those of a region that threads can share by rows, where these cost enough;
-/// `compile` makes a step of the program ready.
+/// Replaces the steps of each region, whose rows are independent, by one step that gives each thread some
+/// rows of all of them, where they cost enough for several threads. `compile` compiles one primitive.
 fn join(
     steps: &mut Vec<Routine>,
     program: &Program,

@@ -1,30 +1,30 @@
-//! What steps touch in memory.
+//! Alias analysis: the bytes that a primitive reads and writes.
 
 use super::*;
 
-/// Bytes of a buffer that a step touches.
+/// A range of bytes that one operand covers.
 #[derive(Clone, Debug)]
 pub(crate) struct MemoryAccess {
     pub(crate) buffer: usize,
     /// From the first byte to the end of the last.
     pub(crate) bytes: Range<usize>,
     pub(crate) written: bool,
-    /// Whether there are none in between that it does not touch.
+    /// Whether the access is contiguous: it covers every byte of the range.
     pub(crate) dense: bool,
-    /// Bytes from one row of the step to the next, and from the first to the last of a row; none if all rows
-    /// touch the same.
+    /// Pitch from one row of the primitive to the next and length of a row, in bytes; none if all rows access
+    /// the same.
     pub(crate) row: Option<(usize, usize)>,
 }
 
 impl MemoryAccess {
-    /// Whether they have bytes in common, as far as the first and the last tell.
+    /// Whether the two may alias: their ranges overlap.
     pub(crate) fn meets(&self, other: &MemoryAccess) -> bool {
         self.buffer == other.buffer
             && self.bytes.start < other.bytes.end
             && other.bytes.start < self.bytes.end
     }
 
-    /// Whether all that it touches, and more, is touched by another.
+    /// Whether the range is contained in that of another access, which covers all of its bytes.
     pub(crate) fn is_within(&self, other: &MemoryAccess) -> bool {
         self.buffer == other.buffer
             && other.dense
@@ -34,7 +34,7 @@ impl MemoryAccess {
 }
 
 impl Program {
-    /// What a checked step touches, in the order of [`Primitive::visit_operands`].
+    /// Memory accesses of a checked primitive, in the order of [`Primitive::visit_operands`].
     pub(crate) fn touched(&self, step: &Primitive) -> Vec<MemoryAccess> {
         let mut touches = Vec::new();
         step.visit_operands(&mut |operand_use| {

@@ -1,4 +1,4 @@
-//! Where products go, and what becomes of them on the way.
+//! Epilogues: what the micro-kernel does with its sums before it stores them.
 
 use crate::cpu::{
     gemm::COLUMNS,
@@ -16,15 +16,15 @@ pub(in crate::cpu) struct Out {
     pub(in crate::cpu) finish: Epilogue,
 }
 
-/// What is done with a product while it is in a register.
+/// An operation on the sums while they are in registers.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cpu) enum Epilogue {
     Store,
-    /// It is multiplied by a rate and taken from what lies in its place.
+    /// Gradient descent: the sum times the rate is subtracted from what lies in its place.
     Take(f32),
-    /// A number for its column is added, and then, if so, what is below zero is made zero.
+    /// Bias of each column, then a ReLU if the flag is set.
     Bias(*const f32, bool),
-    /// It is made zero where a number, in rows so far apart, is not above zero.
+    /// Gradient of a ReLU: zero where the activation, in rows of this pitch, is not positive.
     Mask(*const f32, usize),
 }
 

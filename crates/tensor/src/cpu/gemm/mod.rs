@@ -16,21 +16,20 @@ use std::ops::Range;
 pub(in crate::cpu) use step::GemmStep;
 use tile::{Panel, Tile};
 
-/// Floats of a vector, and columns of a panel: what copies of `b` are made of.
+/// NR: columns of a packed panel of `b`, one vector.
 pub(in crate::cpu) const COLUMNS: usize = 16;
-/// Numbers of `b` that a tile's rows meet before the next column of tiles has its turn: they stay in the
-/// first-level cache.
+/// KC x NR: floats of a panel of `b` that stays in the first-level cache while the micro-kernel goes down the
+/// rows of `a`.
 const PIECE: usize = 4096;
-/// Products of so few numbers take as long to write as to compute.
+/// Inner dimension up to which a product takes as long to store as to compute.
 const SHORT: usize = 32;
 /// Floats in a page of memory.
 const PAGE: usize = 1024;
-/// A result of so few rows meets each number of `b` so seldom that a copy is not worth keeping.
+/// Rows up to which packed panels are not kept: each number of `b` is used too seldom.
 const FEW_ROWS: usize = 24;
-/// More numbers are not kept from run to run: they would take as much memory again as what they are copied
-/// from.
+/// Floats of packed panels that are kept from run to run, at most: they double the memory of `b`.
 const MOST_KEPT: usize = 1 << 22;
-/// Products smaller than this are not looked through for zeros.
+/// Multiplications from which zeros of `a` are sought: below, counting them takes longer than multiplying.
 const SPARSE_WORK: usize = 1 << 20;
 
 /// A product of one shape.
@@ -42,14 +41,14 @@ pub(in crate::cpu) struct Plan {
     a_strides: [usize; 2],
     b_strides: [usize; 2],
     panels: Panels,
-    /// Rows of a piece of `b`.
+    /// KC: rows of a block of `b`.
     depth: usize,
     tile: Tile,
     pack: pack::Pack,
     end: epilogue::EpilogueTile,
     /// If the operands lie so that zeros in `a` can be left out.
     sparse: Option<Sparse>,
-    /// Rows of a tile, if tiles below each other are all that there is.
+    /// MR, if the result is one column of tiles, which need no packing.
     stack: Option<usize>,
 }
 
@@ -206,11 +205,11 @@ impl Plan {
         self.sparse.as_ref().is_some_and(|sparse| unsafe { sparse.pays(operands.a, self.m * self.k) })
     }
 
-    /// Whether columns should be split before rows. Where zeros are left out (`sparse`), each part looks
-    /// through the pieces of `b` that it needs, and lists the numbers of its rows of `a`. CompressedRows are the
-    /// cheaper of the two, unless each thread has enough rows of its own; but rows of a transposed `a` are
-    /// those of the weights in an update, and threads that own columns of weights in all products find them
-    /// in their caches. So do short products, whose factors are few.
+    /// Whether threads split the columns of the result rather than its rows. A sparse product compresses its
+    /// own rows of `a` in each part and reads its own columns of `b`: columns are split unless each thread
+    /// has [`sparse::ROWS`] rows. In the update of weights `a` is transposed, and a thread that owns the same
+    /// columns of the weights in every product finds them in its cache. Dense products split columns where
+    /// the inner dimension is short, since they are bound by storing the result.
     pub(in crate::cpu) fn splits_columns(&self, threads: usize, sparse: bool) -> bool {
         let own_rows = self.a_strides[1] == 1 && self.m >= threads * sparse::ROWS;
         if sparse { !own_rows } else { self.k <= SHORT }

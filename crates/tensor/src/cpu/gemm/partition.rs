@@ -1,5 +1,5 @@
-//! How the result of a product is cut into parts for threads, and parts into strips that wait for their
-//! epilogue.
+//! Partition of a product's result into parts for threads, and of parts into strips that fit the second-level
+//! cache until the epilogue has run.
 
 use crate::cpu::{
     gemm::{COLUMNS, Plan},
@@ -7,7 +7,7 @@ use crate::cpu::{
 };
 use std::ops::Range;
 
-/// Floats in a strip: half of a small second-level cache.
+/// MC x NC: floats in a strip, half of a small second-level cache.
 const STRIP: usize = 32 * 1024;
 /// Columns of a strip.
 const STRIP_COLUMNS: usize = 4096;
@@ -16,7 +16,7 @@ const FEW_ROWS: usize = 8;
 /// Tiles from left to right that are too few to split.
 const FEW_COLUMNS: usize = 8;
 
-/// The cuts of one product.
+/// The partition of one product.
 #[derive(Clone, Debug)]
 pub(in crate::cpu) struct Partition {
     extents: [usize; 2],
@@ -29,8 +29,8 @@ pub(in crate::cpu) struct Partition {
 }
 
 impl Partition {
-    /// The cuts of a product of `m x n` into about as many parts as pay, for so many threads; zeros are left
-    /// out or not.
+    /// The partition of a result of `m x n` into about `pays` parts for so many threads, for the dense or the
+    /// `sparse` product.
     pub(in crate::cpu) fn new(
         plan: &Plan,
         [m, n]: [usize; 2],
@@ -69,7 +69,8 @@ impl Partition {
         self.split == [1, 1] && self.strip[0] >= self.extents[0] && self.strip[1] >= self.extents[1]
     }
 
-    /// Rows and columns of a part. Two threads that take parts in turn stay in their columns.
+    /// Rows and columns of part `i`. Numbers go along the columns first: where columns are split in two, each
+    /// of two threads that take every second part keeps its columns.
     pub(in crate::cpu) fn part(&self, i: usize) -> [Range<usize>; 2] {
         let [rows, columns] = [i / self.split[1], i % self.split[1]];
         [

@@ -27,13 +27,13 @@ pub(in crate::cpu) struct GemmStep {
     /// What becomes of the products, where they can meet it in registers.
     finished: Option<FusedEpilogue>,
     epilogue: Engine,
-    /// How the result is cut where all numbers are multiplied, and where zeros are left out.
+    /// Partition of the result over threads for the dense product, and for the sparse one.
     cuts: [Partition; 2],
     /// How many parts there are at most.
     parts: usize,
     /// Bytes of the largest strip that waits for its epilogue.
     strip_bytes: usize,
-    /// The result is one part and one strip, of a product without ado.
+    /// Whether the result is one tile row that needs neither packing nor threads.
     small: bool,
     /// Roughly how long it takes, in units of an addition in the first-level cache.
     cost: usize,
@@ -47,13 +47,13 @@ pub(in crate::cpu) struct GemmStep {
     picked: Option<GatheredRows>,
 }
 
-/// What the thread of a part of the result needs.
+/// State of the thread that computes one part of the result.
 #[derive(Debug)]
 struct Part {
     /// The epilogue's.
     frame: ThreadState,
     strip: *mut f32,
-    /// What the product needs for itself.
+    /// Scratch memory of the product.
     own: *mut u8,
 }
 
@@ -82,8 +82,8 @@ impl GemmStep {
         let sinks: Vec<_> = step.outputs.iter().map(Sink::Access).collect();
         let epilogue = build.engine(&[m, n], &step.epilogue, &sources, &sinks, false);
 
-        // Four products take about as long as an addition in a map, and a vector that is not full as long as
-        // any.
+        // Cost model: four multiplications take about as long as an addition in a map, and a partial vector
+        // as long as a full one.
         let width = n.next_multiple_of(COLUMNS);
         let cost = m.saturating_mul(width).saturating_mul(k / 4 + epilogue.cost());
         let pays = chunks::parts(build.threads, cost);

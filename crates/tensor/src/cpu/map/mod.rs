@@ -43,8 +43,8 @@ pub(super) struct Engine {
     ops: Box<[Op]>,
     stores: Box<[Store]>,
     places: Box<[Location]>,
-    /// The nest is one block, and operands are used where they lie: places change with the bindings alone,
-    /// but for what the caller gives.
+    /// Whether addresses are fixed while the bindings are: the nest is one block of operands that are used in
+    /// place. Streamed operands are set by the caller in any case.
     settled: bool,
     /// The place of the output that is kept for the caller.
     kept: u16,

@@ -103,7 +103,8 @@ impl ReduceStep {
         } else {
             Way::LongRows
         };
-        // Columns of what products have just made lie in other caches than the first.
+        // Column sums read what a GEMM on another core just wrote: one extra unit for each element pays for
+        // the cache miss.
         let far = usize::from(by_columns);
         let cost = outputs.saturating_mul(
             length.saturating_mul(prologue.cost() + 1 + far).saturating_add(epilogue.cost() + LANES),

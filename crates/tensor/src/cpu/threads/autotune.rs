@@ -1,5 +1,4 @@
-//! Whether a program's parts run side by side or one after the other: what took less time when both were
-//! tried.
+//! Autotuning of each program: several threads or one, whichever was faster when both were timed.
 //!
 //! Threads do not always pay. Cores that share no cache hand each other data slowly, and a core that others
 //! use comes late for every step; nothing tells but the clock, and either may change at any moment. No bit
@@ -7,25 +6,24 @@
 
 use std::time::Duration;
 
-/// Runs from one autotune to the next: those of a autotune that turn out the slower way are few among them.
+/// Runs from one measurement to the next, so many that the slower half of a measurement hardly counts.
 const PERIOD: u32 = 128;
-/// Runs of either way in a autotune. Their median is compared, since a thread that slept comes late for the
-/// first.
+/// Timed runs of either way. Their medians are compared, since a thread that slept is late for the first.
 const TRIES: usize = 3;
 
 /// The runs of one program.
 #[derive(Debug, Default)]
 pub(in crate::cpu) struct Autotune {
-    /// Runs since the last autotune.
+    /// Runs since the last measurement.
     runs: u32,
-    /// What was faster then; at first, side by side.
+    /// Whether one thread was faster then; several are assumed at first.
     alone: bool,
-    /// How long the runs of this autotune took, side by side and not.
+    /// Times of this measurement, on several threads and on one.
     times: [[Duration; TRIES]; 2],
 }
 
 impl Autotune {
-    /// The autotune run that is to come, if it is one: its way, and its number.
+    /// The way and the number of the coming run, if it is one of a measurement.
     fn turn(&self) -> Option<(usize, usize)> {
         let turn = (self.runs as usize).checked_sub(PERIOD as usize - 2 * TRIES)?;
         Some((turn / TRIES, turn % TRIES))

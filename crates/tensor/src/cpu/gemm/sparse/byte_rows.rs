@@ -1,5 +1,5 @@
-//! CompressedRows of the numbers that are not zero, made from the bytes that these numbers come from: a vector has
-//! four times as many bytes as numbers.
+//! CompressedRows of the numbers that are not zero, made from the bytes that these numbers come from: a
+//! vector has four times as many bytes as numbers.
 
 use super::{
     nonzeros::CompressedRows,
@@ -106,8 +106,8 @@ impl Bytes {
         few((0..SAMPLES).map(nonzero).sum(), size)
     }
 
-    /// CompressedRows the numbers other than zero (or `all` of them) as [`CompressedRows::fill`] does, of rows or of pairs of
-    /// columns.
+    /// CompressedRows the numbers other than zero (or `all` of them) as [`CompressedRows::fill`] does, of
+    /// rows or of pairs of columns.
     ///
     /// # Safety
     /// [`Bytes::pay`] must have said so; the bytes must be there, and room for the lists.

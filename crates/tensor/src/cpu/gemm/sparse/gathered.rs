@@ -1,6 +1,6 @@
-//! Rows of bytes that a gather picks, for products that leave out zeros: those find them among the bytes
-//! where they lie in the table, in less time than among the numbers that the gather makes of them. Where
-//! nothing else needs these numbers, they are not made at all.
+//! A gather of `u8` rows, fused into the sparse products that read it. They compress the rows straight from
+//! the table of bytes, a quarter of the memory traffic of the floats that the gather would write; where no
+//! other primitive reads those floats, the gather is skipped.
 
 use crate::{
     DType,

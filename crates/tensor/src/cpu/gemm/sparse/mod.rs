@@ -1,5 +1,5 @@
-//! Products whose left operand is mostly zeros: each row of the result is made from the rows of `b` that meet
-//! a number other than zero.
+//! Sparse GEMM: the left operand is mostly zeros, so that each row of the result sums the rows of `b` whose
+//! factor is not zero.
 //!
 //! Leaving out `fma(0, b, sum)` changes no bit of the result where `b` is finite. The product is a zero, so a
 //! sum other than zero stays what it is, and a sum that is zero stays a zero. It may differ in sign, when an
@@ -24,13 +24,14 @@ use nonzeros::CompressedRows;
 pub(in crate::cpu::gemm) use nonzeros::LhsBlock;
 use sample::{SAMPLE, SAMPLES, few};
 
-/// Floats of a piece of `b` that stays in the first-level cache, beside lists and rows of the result.
+/// KC x NC: floats of a block of `b` that stays in the first-level cache, beside the compressed rows and the
+/// sums.
 const PIECE: usize = 7168;
-/// Rows of `b` in a piece, at most.
+/// KC: rows of `b` in a block, at most.
 pub(in crate::cpu) const LONGEST: usize = 7 * COLUMNS;
-/// Rows of the result whose lists are made at once.
+/// MC: rows of `a` that are compressed at once.
 pub(in crate::cpu) const ROWS: usize = 256;
-/// Vectors of a row that are advanced together, at most.
+/// NR, in vectors: columns that one micro-kernel accumulates in registers, at most.
 const VECTORS: usize = 6;
 
 /// One strip of a product.
@@ -60,7 +61,8 @@ struct Rows {
 }
 
 impl Rows {
-    /// Whether they need no copy: vectors are cache lines, and rows spread over all sets of a cache.
+    /// Whether rows are aligned: vectors are cache lines, and an odd pitch in lines spreads rows over all
+    /// sets of a cache. Others are packed.
     fn lie_well(self) -> bool {
         self.start.addr().is_multiple_of(ALIGNMENT)
             && self.down.is_multiple_of(COLUMNS)
@@ -68,19 +70,18 @@ impl Rows {
     }
 }
 
-/// Where sums wait for their next products.
+/// Accumulators between blocks of the inner dimension.
 #[derive(Clone, Copy)]
 struct Sums {
     start: *mut f32,
     /// From one row to the next.
     ld: usize,
-    /// In whole vectors, and not where they go in the end.
+    /// Whether they lie in scratch, in whole vectors, and not in the result.
     apart: bool,
 }
 
-/// Looks through a piece of `N` vectors a row, the last of which starts `tail` columns on, and copies it if
-/// there is somewhere `to` copy it. Says whether all is finite. Afterwards the piece is in the first-level
-/// cache.
+/// Packs a block of `b`, `N` vectors a row of which the last starts at column `tail`, into `to` if that is
+/// given, and says whether all of it is finite. The block is in the first-level cache then.
 ///
 /// # Safety
 /// The CPU must have the instructions; the piece and room for a copy must be there.
@@ -105,8 +106,10 @@ unsafe fn look<V: Vector, const N: usize>(depth: usize, b: Rows, tail: usize, to
     }
 }
 
-/// Advances `N` vectors, the last of which starts `tail` columns on and in the piece `inner`, of `rows` rows,
-/// which are listed in groups of `G`: `first` from zero, `last` to the end.
+/// Micro-kernel over compressed rows: accumulates `N` vectors of each of `rows` rows of the result over one
+/// block of `b`. Rows are compressed in groups of `G`. `first` starts the sums at zero, `last` applies the
+/// epilogue. The last vector starts at column `tail` of the result and at column `inner` of the block: it may
+/// overlap the one before.
 ///
 /// # Safety
 /// The CPU must have the instructions; lists, piece, sums and result must be there.
@@ -172,8 +175,8 @@ unsafe fn advance<V: Vector, const G: usize, const N: usize>(
     }
 }
 
-/// Takes `sum * rate` from what lies at `to`, but for the first `skip` numbers, of which there are some: they
-/// are done.
+/// Subtracts `sum * rate` from the vector at `to` except for its first `skip` numbers (at least one): they
+/// overlap the vector before, which has subtracted its share already.
 ///
 /// # Safety
 /// The CPU must have the instructions; there must be a vector at `to`.

@@ -85,7 +85,8 @@ impl CompressedRows {
         unsafe { *self.ends.add(group) = end as u32 };
     }
 
-    /// CompressedRows the numbers other than zero (or `all` of them) of the first `depth` columns of `rows` rows.
+    /// CompressedRows the numbers other than zero (or `all` of them) of the first `depth` columns of `rows`
+    /// rows.
     ///
     /// # Safety
     /// The CPU must have the instructions; the numbers must be there; at most [`ROWS`] rows of [`LONGEST`].
