@@ -12,8 +12,8 @@ pub(in crate::cpu) struct Out {
     /// From one row to the next.
     pub(in crate::cpu) ld: usize,
     /// What becomes of the products. Nothing but [`Epilogue::Store`] where
-    /// [`Plan::finishes`](super::Plan::finishes) says no.
-    pub(in crate::cpu) finish: Epilogue,
+    /// [`Plan::fuses_epilogue`](super::Plan::fuses_epilogue) says no.
+    pub(in crate::cpu) epilogue: Epilogue,
 }
 
 /// An operation on the sums while they are in registers.
@@ -21,22 +21,22 @@ pub(in crate::cpu) struct Out {
 pub(in crate::cpu) enum Epilogue {
     Store,
     /// Gradient descent: the sum times the rate is subtracted from what lies in its place.
-    Take(f32),
+    SubtractScaled(f32),
     /// Bias of each column, then a ReLU if the flag is set.
     Bias(*const f32, bool),
     /// Gradient of a ReLU: zero where the activation, in rows of this pitch, is not positive.
-    Mask(*const f32, usize),
+    ReluGradient(*const f32, usize),
 }
 
 impl Out {
     /// The part from a row and a column on.
     pub(in crate::cpu) fn at(self, row: usize, column: usize) -> Out {
-        let finish = match self.finish {
+        let epilogue = match self.epilogue {
             Epilogue::Bias(bias, relu) => Epilogue::Bias(bias.wrapping_add(column), relu),
-            Epilogue::Mask(of, ld) => Epilogue::Mask(of.wrapping_add(row * ld + column), ld),
+            Epilogue::ReluGradient(of, ld) => Epilogue::ReluGradient(of.wrapping_add(row * ld + column), ld),
             other => other,
         };
-        Out { start: self.start.wrapping_add(row * self.ld + column), finish, ..self }
+        Out { start: self.start.wrapping_add(row * self.ld + column), epilogue, ..self }
     }
 
     /// Ends sixteen products, the first of a row and a column, and writes the first `n`.
@@ -44,19 +44,19 @@ impl Out {
     /// # Safety
     /// The CPU must have the instructions; `n` numbers must be there wherever the end takes them from.
     #[inline(always)]
-    pub(in crate::cpu) unsafe fn end<V: Vector>(self, sums: V, row: usize, column: usize, n: usize) {
+    pub(in crate::cpu) unsafe fn store<V: Vector>(self, sums: V, row: usize, column: usize, n: usize) {
         // SAFETY: the caller's promise.
         unsafe {
             let load = |from| if n == COLUMNS { V::load(from) } else { V::load_part(from, n) };
             let to = self.start.add(row * self.ld + column);
-            let ended = match self.finish {
+            let ended = match self.epilogue {
                 Epilogue::Store => sums,
-                Epilogue::Take(rate) => load(to.cast_const()).sub(sums.mul(V::splat(rate))),
+                Epilogue::SubtractScaled(rate) => load(to.cast_const()).sub(sums.mul(V::splat(rate))),
                 Epilogue::Bias(bias, relu) => {
                     let sums = sums.add(load(bias.add(column)));
                     if relu { sums.relu() } else { sums }
                 }
-                Epilogue::Mask(of, ld) => sums.where_positive(load(of.add(row * ld + column))),
+                Epilogue::ReluGradient(of, ld) => sums.where_positive(load(of.add(row * ld + column))),
             };
             if n == COLUMNS { ended.store(to) } else { ended.store_part(to, n) }
         }
@@ -73,7 +73,7 @@ unsafe fn tile<V: Vector>([height, width]: [usize; 2], sums: *const f32, ld: usi
         for column in (0..width).step_by(COLUMNS) {
             // SAFETY: the caller's promise; rows of the tile are whole vectors.
             unsafe {
-                out.end(V::load(sums.add(row * ld + column)), row, column, COLUMNS.min(width - column))
+                out.store(V::load(sums.add(row * ld + column)), row, column, COLUMNS.min(width - column))
             };
         }
     }

@@ -17,11 +17,11 @@ pub(in crate::cpu) struct FusedEpilogue {
 #[derive(Debug)]
 enum How {
     /// `w - product * rate` over `w`: a step of gradient descent.
-    Take { rate: f32 },
+    SubtractScaled { rate: f32 },
     /// `product + bias`, or no less than zero.
     Bias { bias: Access, relu: bool },
     /// `product` where another number is above zero, and zero elsewhere: the gradient of what was made so.
-    Mask { of: Access },
+    ReluGradient { of: Access },
 }
 
 impl FusedEpilogue {
@@ -46,7 +46,7 @@ impl FusedEpilogue {
                 let change = m.apply(Code::Mul, &[product, rate]);
                 m.apply(Code::Sub, &[w, change])
             };
-            return is(&take).then_some(FusedEpilogue { how: How::Take { rate }, output });
+            return is(&take).then_some(FusedEpilogue { how: How::SubtractScaled { rate }, output });
         }
         let add = |m: &mut MapBuilder, [product, bias]: [Value; 2]| m.apply(Code::Add, &[product, bias]);
         let above = |m: &mut MapBuilder, inputs: [Value; 2]| {
@@ -60,7 +60,7 @@ impl FusedEpilogue {
             m.apply(Code::Select, &[above, product, zero])
         };
         if input.strides[1] == 1 && is(&mask) {
-            return Some(FusedEpilogue { how: How::Mask { of: input.clone() }, output });
+            return Some(FusedEpilogue { how: How::ReluGradient { of: input.clone() }, output });
         }
         let fits = input.strides == [0, 1] && (relu || is(&add));
         fits.then(|| FusedEpilogue { how: How::Bias { bias: input.clone(), relu }, output })
@@ -72,11 +72,11 @@ impl FusedEpilogue {
     }
 
     /// What strips are asked for; `start` says where an operand lies.
-    pub(in crate::cpu) fn finish(&self, start: impl Fn(&Access) -> *mut f32) -> Epilogue {
+    pub(in crate::cpu) fn epilogue(&self, start: impl Fn(&Access) -> *mut f32) -> Epilogue {
         match &self.how {
-            How::Take { rate } => Epilogue::Take(*rate),
+            How::SubtractScaled { rate } => Epilogue::SubtractScaled(*rate),
             How::Bias { bias, relu } => Epilogue::Bias(start(bias), *relu),
-            How::Mask { of } => Epilogue::Mask(start(of), of.strides[0]),
+            How::ReluGradient { of } => Epilogue::ReluGradient(start(of), of.strides[0]),
         }
     }
 }

@@ -233,7 +233,7 @@ impl Plan {
 
     /// Whether strips of such a product do more than [`Epilogue::Store`]: all do where zeros in `a` are left
     /// out, and otherwise those whose tiles are made at once.
-    pub(in crate::cpu) fn finishes(&self, sparse: bool) -> bool {
+    pub(in crate::cpu) fn fuses_epilogue(&self, sparse: bool) -> bool {
         sparse || self.k <= self.depth
     }
 
@@ -288,11 +288,27 @@ impl Plan {
                         let to = out.at(row - rows.start, column - columns.start);
                         let [height, width] = [height.min(rows.end - row), across.len()];
                         let shape = [height, width, depth.len()];
-                        if let Epilogue::Store = out.finish {
-                            (self.tile.advance)(shape, start == 0, a, self.a_strides, b, to.start, to.ld);
+                        if let Epilogue::Store = out.epilogue {
+                            (self.tile.micro_kernel)(
+                                shape,
+                                start == 0,
+                                a,
+                                self.a_strides,
+                                b,
+                                to.start,
+                                to.ld,
+                            );
                         } else {
                             let ld = self.tile.columns;
-                            (self.tile.advance)(shape, true, a, self.a_strides, b, sums.0.as_mut_ptr(), ld);
+                            (self.tile.micro_kernel)(
+                                shape,
+                                true,
+                                a,
+                                self.a_strides,
+                                b,
+                                sums.0.as_mut_ptr(),
+                                ld,
+                            );
                             (self.end)([height, width], sums.0.as_ptr(), ld, to);
                         }
                     }
@@ -320,7 +336,7 @@ impl Plan {
             let shape = [height.min(self.m - row), self.n, self.k];
             let a = a.wrapping_add(row * self.a_strides[0]);
             // SAFETY: the rows are there; the tile is no wider than tiles are.
-            unsafe { (self.tile.advance)(shape, true, a, self.a_strides, panel, out.add(row * ld), ld) };
+            unsafe { (self.tile.micro_kernel)(shape, true, a, self.a_strides, panel, out.add(row * ld), ld) };
             row += height;
         }
     }

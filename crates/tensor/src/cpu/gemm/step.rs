@@ -25,10 +25,10 @@ pub(in crate::cpu) struct GemmStep {
     /// Where the products go if nothing is computed from them: an output with contiguous rows.
     direct: Option<Access>,
     /// What becomes of the products, where they can meet it in registers.
-    finished: Option<FusedEpilogue>,
+    fused: Option<FusedEpilogue>,
     epilogue: Engine,
     /// Partition of the result over threads for the dense product, and for the sparse one.
-    cuts: [Partition; 2],
+    partitions: [Partition; 2],
     /// How many parts there are at most.
     parts: usize,
     /// Bytes of the largest strip that waits for its epilogue.
@@ -87,8 +87,8 @@ impl GemmStep {
         let width = n.next_multiple_of(COLUMNS);
         let cost = m.saturating_mul(width).saturating_mul(k / 4 + epilogue.cost());
         let pays = chunks::parts(build.threads, cost);
-        let cut = |sparse| Partition::new(&plan, [m, n], pays, build.threads, sparse);
-        let cuts = [cut(false), cut(plan.seeks_zeros())];
+        let partition = |sparse| Partition::new(&plan, [m, n], pays, build.threads, sparse);
+        let partitions = [partition(false), partition(plan.seeks_zeros())];
         let direct = match &step.outputs[..] {
             [output]
                 if step.epilogue.is_identity()
@@ -100,23 +100,23 @@ impl GemmStep {
             }
             _ => None,
         };
-        let finished =
-            FusedEpilogue::of(step).filter(|_| [false, true].iter().any(|&sparse| plan.finishes(sparse)));
+        let fused = FusedEpilogue::of(step)
+            .filter(|_| [false, true].iter().any(|&sparse| plan.fuses_epilogue(sparse)));
         // Two threads that write parts of one cache line would wait for each other at every piece of a
         // product: parts that split columns keep their sums to themselves, in rows that start at cache lines.
-        let strip = |cut: &Partition| match (&direct, cut.side_by_side()) {
+        let strip = |partition: &Partition| match (&direct, partition.side_by_side()) {
             (Some(_), 1) => 0,
-            _ => cut.strip[0] * cut.strip[1] * 4,
+            _ => partition.strip[0] * partition.strip[1] * 4,
         };
-        let strip_bytes = strip(&cuts[0]).max(strip(&cuts[1]));
-        let parts = cuts[0].parts().max(cuts[1].parts());
+        let strip_bytes = strip(&partitions[0]).max(strip(&partitions[1]));
+        let parts = partitions[0].parts().max(partitions[1].parts());
         build.reserve(parts, epilogue.scratch().next_multiple_of(64) + strip_bytes + plan.own_scratch());
         let scratch = plan.scratch().saturating_mul(4);
         let panels = plan.keeps().then(|| build.keep(scratch));
         if panels.is_none() {
             build.reserve_shared(scratch);
         }
-        let small = plan.is_small() && cuts.iter().all(Partition::is_whole);
+        let small = plan.is_small() && partitions.iter().all(Partition::is_whole);
         let packers = chunks::parts(build.threads, plan.scratch().saturating_mul(PACKED));
         GemmStep {
             m,
@@ -125,9 +125,9 @@ impl GemmStep {
             b: step.b.clone(),
             plan,
             direct,
-            finished,
+            fused,
             epilogue,
-            cuts,
+            partitions,
             strip_bytes,
             parts,
             small,
@@ -143,7 +143,7 @@ impl GemmStep {
     /// Roughly how long it takes, if each of its rows can be made alone: without panels that all share, and
     /// not by columns.
     pub(in crate::cpu) fn cost_by_rows(&self) -> Option<usize> {
-        (self.plan.makes_rows() && self.cuts[0].side_by_side() == 1).then_some(self.cost)
+        (self.plan.makes_rows() && self.partitions[0].side_by_side() == 1).then_some(self.cost)
     }
 
     pub(in crate::cpu) fn place(&mut self, place: &Scratch) {
@@ -199,17 +199,17 @@ impl GemmStep {
                     self.plan.pack(operands, part(packed, COLUMNS, self.packers, i));
                 });
             }
-            let cut = &self.cuts[usize::from(operands.sparse)];
-            run.each_part(cut.parts(), &|i| {
+            let partition = &self.partitions[usize::from(operands.sparse)];
+            run.each_part(partition.parts(), &|i| {
                 let own = self.frames.get(i);
-                let finished = self.finished.as_ref().filter(|_| self.plan.finishes(operands.sparse));
-                let (output, finish) = match (finished, &self.direct) {
-                    (Some(finished), _) => (finished.output(), finished.finish(start)),
-                    (None, Some(output)) if cut.side_by_side() == 1 => (output, Epilogue::Store),
-                    _ => return self.run_strips(run, cut, i, operands, own),
+                let fused = self.fused.as_ref().filter(|_| self.plan.fuses_epilogue(operands.sparse));
+                let (output, epilogue) = match (fused, &self.direct) {
+                    (Some(fused), _) => (fused.output(), fused.epilogue(start)),
+                    (None, Some(output)) if partition.side_by_side() == 1 => (output, Epilogue::Store),
+                    _ => return self.run_strips(run, partition, i, operands, own),
                 };
-                let [rows, columns] = cut.part(i);
-                let out = Out { start: start(output), ld: output.strides[0], finish };
+                let [rows, columns] = partition.part(i);
+                let out = Out { start: start(output), ld: output.strides[0], epilogue };
                 let out = out.at(rows.start, columns.start);
                 self.plan.strip(operands, rows, columns, out, own.own);
             });
@@ -218,25 +218,32 @@ impl GemmStep {
 
     /// # Safety
     /// As for [`GemmStep::run`]; the product must be prepared, and part `i` be at work in one thread alone.
-    unsafe fn run_strips(&self, run: &Run, cut: &Partition, i: usize, operands: Operands, own: &mut Part) {
+    unsafe fn run_strips(
+        &self,
+        run: &Run,
+        partition: &Partition,
+        i: usize,
+        operands: Operands,
+        own: &mut Part,
+    ) {
         let Part { frame, strip, own } = own;
-        let [rows, columns] = cut.part(i);
+        let [rows, columns] = partition.part(i);
         // SAFETY: the part's own frame and strip; ranges inside the result.
         unsafe {
             self.epilogue.begin(frame, run);
-            for columns in cut.strips(columns) {
+            for columns in partition.strips(columns) {
                 let (column, width) = (columns.start, columns.len());
                 let whole = width == self.n;
-                let ld = if whole { width } else { cut.strip[1] };
-                for row in rows.clone().step_by(cut.strip[0]) {
-                    let rows = row..(row + cut.strip[0]).min(rows.end);
-                    let out = Out { start: *strip, ld, finish: Epilogue::Store };
+                let ld = if whole { width } else { partition.strip[1] };
+                for row in rows.clone().step_by(partition.strip[0]) {
+                    let rows = row..(row + partition.strip[0]).min(rows.end);
+                    let out = Out { start: *strip, ld, epilogue: Epilogue::Store };
                     self.plan.strip(operands, rows.clone(), columns.clone(), out, *own);
                     // Whole rows follow each other in the strip as they do in the result.
                     let (count, length) = if whole { (1, rows.len() * width) } else { (rows.len(), width) };
                     // Threads side by side start at different rows, or they would meet at cache lines that
                     // both write.
-                    let first = count / cut.side_by_side() * (i % cut.side_by_side());
+                    let first = count / partition.side_by_side() * (i % partition.side_by_side());
                     for r in (first..count).chain(0..first) {
                         let at = (row + r) * self.n + column;
                         let given = strip.add(r * ld).cast_const().cast();

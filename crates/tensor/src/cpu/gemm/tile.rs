@@ -40,7 +40,7 @@ pub(super) struct Tile {
     pub(super) rows: usize,
     /// Columns of a tile, at most.
     pub(super) columns: usize,
-    pub(super) advance: MicroKernel,
+    pub(super) micro_kernel: MicroKernel,
 }
 
 impl Tile {
@@ -50,7 +50,7 @@ impl Tile {
             Level::Avx512 => vector::Avx512::TILE,
             _ => vector::Plain::TILE,
         };
-        Tile { rows, columns: vectors * COLUMNS, advance: tile::at(level) }
+        Tile { rows, columns: vectors * COLUMNS, micro_kernel: tile::at(level) }
     }
 
     /// The height of tiles below each other that have about one: the fewer rows, the more often a row of `b`

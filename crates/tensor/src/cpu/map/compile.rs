@@ -279,7 +279,7 @@ impl Builder<'_> {
             once: once.iter().map(op).collect(),
             ops: drafts.iter().map(op).collect(),
             stores: stores.into(),
-            settled: false,
+            fixed_addresses: false,
             kept,
             scratch: layout.bytes,
             cost: 0,
@@ -299,7 +299,7 @@ impl Builder<'_> {
                 }
             }
         }
-        engine.settled = self.one_row
+        engine.fixed_addresses = self.one_row
             && (LANES..=engine.block).contains(&engine.elements)
             && loads.iter().all(|feed| matches!(feed.how, LoadKind::Streamed))
             && engine.stores.is_empty();

@@ -45,7 +45,7 @@ pub(super) struct Engine {
     places: Box<[Location]>,
     /// Whether addresses are fixed while the bindings are: the nest is one block of operands that are used in
     /// place. Streamed operands are set by the caller in any case.
-    settled: bool,
+    fixed_addresses: bool,
     /// The place of the output that is kept for the caller.
     kept: u16,
     scratch: usize,

@@ -29,7 +29,7 @@ impl Engine {
                     frame.starts[i] = run.buffers()[walk.buffer].add(walk.offset);
                     frame.rows[i] = frame.starts[i];
                 }
-                if self.settled {
+                if self.fixed_addresses {
                     for operand in &self.direct {
                         frame.places[operand.place as usize] = frame.starts[operand.walk as usize].cast();
                     }
@@ -63,7 +63,7 @@ impl Engine {
         given: *const u8,
         mut keep: impl FnMut(usize, *mut u32, usize),
     ) {
-        if self.settled && end - start == self.elements {
+        if self.fixed_addresses && end - start == self.elements {
             for feed in &self.loads {
                 frame.places[feed.place as usize] = given.cast_mut().cast();
             }

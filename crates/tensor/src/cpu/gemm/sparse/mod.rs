@@ -63,7 +63,7 @@ struct Rows {
 impl Rows {
     /// Whether rows are aligned: vectors are cache lines, and an odd pitch in lines spreads rows over all
     /// sets of a cache. Others are packed.
-    fn lie_well(self) -> bool {
+    fn is_aligned(self) -> bool {
         self.start.addr().is_multiple_of(ALIGNMENT)
             && self.down.is_multiple_of(COLUMNS)
             && self.down / COLUMNS % 2 == 1
@@ -86,7 +86,12 @@ struct Sums {
 /// # Safety
 /// The CPU must have the instructions; the piece and room for a copy must be there.
 #[inline(always)]
-unsafe fn look<V: Vector, const N: usize>(depth: usize, b: Rows, tail: usize, to: Option<*mut f32>) -> bool {
+unsafe fn pack_and_check_finite<V: Vector, const N: usize>(
+    depth: usize,
+    b: Rows,
+    tail: usize,
+    to: Option<*mut f32>,
+) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
         let zero = V::zero();
@@ -114,7 +119,7 @@ unsafe fn look<V: Vector, const N: usize>(depth: usize, b: Rows, tail: usize, to
 /// # Safety
 /// The CPU must have the instructions; lists, piece, sums and result must be there.
 #[inline(always)]
-unsafe fn advance<V: Vector, const G: usize, const N: usize>(
+unsafe fn micro_kernel<V: Vector, const G: usize, const N: usize>(
     lists: &CompressedRows,
     rows: usize,
     piece: Rows,
@@ -160,14 +165,14 @@ unsafe fn advance<V: Vector, const G: usize, const N: usize>(
             for (i, sums) in sums.iter().enumerate() {
                 for (j, sum) in sums.iter().enumerate() {
                     let sum = sum.add(V::zero());
-                    match out.finish {
+                    match out.epilogue {
                         _ if !there(j) => {}
-                        Epilogue::Take(rate) if last && column(i) < i * COLUMNS => {
-                            take(sum, rate, to[j].add(column(i)), i * COLUMNS - column(i))
+                        Epilogue::SubtractScaled(rate) if last && column(i) < i * COLUMNS => {
+                            subtract_scaled(sum, rate, to[j].add(column(i)), i * COLUMNS - column(i))
                         }
                         Epilogue::Store => sum.store(at[j].add(place(i))),
                         _ if !last => sum.store(at[j].add(place(i))),
-                        _ => out.end(sum, row + j, column(i), COLUMNS),
+                        _ => out.store(sum, row + j, column(i), COLUMNS),
                     }
                 }
             }
@@ -181,7 +186,7 @@ unsafe fn advance<V: Vector, const G: usize, const N: usize>(
 /// # Safety
 /// The CPU must have the instructions; there must be a vector at `to`.
 #[inline(always)]
-unsafe fn take<V: Vector>(sum: V, rate: f32, to: *mut f32, skip: usize) {
+unsafe fn subtract_scaled<V: Vector>(sum: V, rate: f32, to: *mut f32, skip: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         let (mut all, to, left) = ([0.0; COLUMNS], to.add(skip), COLUMNS - skip);
@@ -200,7 +205,7 @@ unsafe fn any<V: Vector>(call: &Call) {
     let Call { shape: [rows, columns, k], a, b, b_stride, out, scratch } = *call;
     let depth = k.div_ceil(k.div_ceil(LONGEST).max(1)).max(1);
     let vectors = columns.div_ceil(COLUMNS);
-    let apart = k > depth && !matches!(out.finish, Epilogue::Store);
+    let apart = k > depth && !matches!(out.epilogue, Epilogue::Store);
     let blocks = if apart { vectors.div_ceil(BLOCK) } else { 1 };
     for block in 0..blocks {
         let [left, right] = [block, block + 1].map(|i| vectors * i / blocks * COLUMNS);
@@ -248,11 +253,11 @@ unsafe fn advance_block<V: Vector>(call: &Call, ends: [bool; 2], apart: bool) {
             // The last vector of a row overlaps the one before, where there are too few columns for it.
             let tail = to.min(columns) - from - COLUMNS;
             let (b, out) = (Rows { start: b.add(from), down: b_stride }, out.at(0, from));
-            let copy = (!b.lie_well()).then_some(piece);
+            let copy = (!b.is_aligned()).then_some(piece);
             let sums = Sums { start: sums.start.add(from), ..sums };
             macro_rules! strip {
                 ($n:literal) => {{
-                    if !look::<V, $n>(depth, b, tail, copy) && !all {
+                    if !pack_and_check_finite::<V, $n>(depth, b, tail, copy) && !all {
                         all = true;
                         lists.fill::<V>(a, [rows, depth], true);
                     }
@@ -261,8 +266,8 @@ unsafe fn advance_block<V: Vector>(call: &Call, ends: [bool; 2], apart: bool) {
                         None => (b, tail),
                     };
                     match group {
-                        1 => advance::<V, 1, $n>(&lists, rows, piece, ends, sums, out, [tail, inner]),
-                        _ => advance::<V, 2, $n>(&lists, rows, piece, ends, sums, out, [tail, inner]),
+                        1 => micro_kernel::<V, 1, $n>(&lists, rows, piece, ends, sums, out, [tail, inner]),
+                        _ => micro_kernel::<V, 2, $n>(&lists, rows, piece, ends, sums, out, [tail, inner]),
                     }
                 }};
             }
