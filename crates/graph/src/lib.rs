@@ -14,6 +14,7 @@ pub use build::{
     node::{Signature, SourceLine},
     operators::Operand,
     output::{Operation, Output},
+    outputs::Outputs,
     scope::{ControlGuard, NameScope},
     shape::PartialShape,
     variable::{Initial, Variable},

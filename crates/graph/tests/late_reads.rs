@@ -53,7 +53,7 @@ fn gradients_are_those_of_what_was_computed() -> Result<(), Error> {
     let after = graph.control_dependencies([&assign]);
     let late = v.square();
     let gradient =
-        |y: &Output| Ok::<_, Error>(graph.gradients(y, &[&v])?.remove(0).expect("it depends on v"));
+        |y: &Output| Ok::<_, Error>(graph.gradients(y, [&v])?[0].clone().expect("it depends on v"));
     let (early, late, both) = (gradient(&early)?, gradient(&late)?, gradient(&(&early + &late))?);
     drop(after);
     let found = session(&graph).run([&early, &late, &both], feeds! {})?;

@@ -1,5 +1,5 @@
 use crate::{Argument, Domain, argument::refused};
-use minutia_graph::Output;
+use minutia_graph::{Output, Outputs};
 
 /// Scales a tensor down to this Euclidean norm where its own is larger: `t norm / max(|t|, norm)`, as
 /// TensorFlow's `clip_by_norm`. A norm beyond the range of `f32` (elements of about 1e19 and more) makes
@@ -46,7 +46,8 @@ fn told(norm: &Output) -> Output {
 /// ```
 #[track_caller]
 #[must_use]
-pub fn global_norm(tensors: &[Output]) -> Option<Output> {
+pub fn global_norm(tensors: impl Outputs) -> Option<Output> {
+    let tensors = tensors.outputs();
     let squares = tensors.iter().map(|t| t.square().reduce_sum(..));
     squares.reduce(|a, b| a + b).map(|sum| sum.sqrt())
 }
@@ -62,7 +63,7 @@ pub fn global_norm(tensors: &[Output]) -> Option<Output> {
 /// let graph = Graph::new();
 /// let (x, y) = (graph.variable("x", 0.0_f32), graph.variable("y", 0.0_f32));
 /// let optimizer = GradientDescent::new(1.0);
-/// let gradients = optimizer.compute_gradients(&(&x * 3.0 + &y * 4.0), &[x.clone(), y.clone()])?;
+/// let gradients = optimizer.compute_gradients(&(&x * 3.0 + &y * 4.0), [&x, &y])?;
 /// let (gradients, variables): (Vec<_>, Vec<_>) = gradients.into_iter().unzip();
 /// let clipped: Vec<_> = clip_by_global_norm(&gradients, 1.0).into_iter().zip(variables).collect();
 /// let train = optimizer.apply_gradients(&clipped)?;
@@ -75,15 +76,17 @@ pub fn global_norm(tensors: &[Output]) -> Option<Output> {
 /// ```
 #[track_caller]
 #[must_use]
-pub fn clip_by_global_norm(tensors: &[Output], norm: f32) -> Vec<Output> {
-    let Some(first) = tensors.first() else { return Vec::new() };
+pub fn clip_by_global_norm<L: Outputs>(list: L, norm: f32) -> L::Each<Output> {
+    let tensors = list.outputs();
+    let Some(first) = tensors.first() else { return list.each(Vec::new()) };
     let graph = first.graph();
     let arguments = [Argument::new("norm", norm, Domain::Positive)];
     if let Some(refused) = refused(graph, "clip_by_global_norm", arguments) {
-        return vec![refused; tensors.len()];
+        return list.each(vec![refused; tensors.len()]);
     }
     let _scope = graph.name_scope("clip_by_global_norm");
     let bound = graph.constant(norm);
-    let scale = global_norm(tensors).map(|own| &bound / told(&own).maximum(&bound));
-    tensors.iter().zip(std::iter::repeat(scale)).filter_map(|(t, scale)| scale.map(|s| t * s)).collect()
+    let scale = global_norm(&tensors).map(|own| &bound / told(&own).maximum(&bound));
+    let scaled = tensors.iter().zip(std::iter::repeat(scale)).filter_map(|(t, scale)| scale.map(|s| t * s));
+    list.each(scaled.collect())
 }

@@ -25,11 +25,12 @@ pub trait Optimizer: Sized {
     #[track_caller]
     fn compute_gradients(
         &self,
-        loss: &Output,
-        variables: &[Variable],
+        loss: impl AsRef<Output>,
+        variables: impl IntoIterator<Item = impl AsRef<Variable>>,
     ) -> Result<Vec<(Output, Variable)>, Error> {
+        let (loss, variables) = (loss.as_ref(), list(variables));
         distinct(self.name(), variables.iter())?;
-        match reached(loss, variables)? {
+        match reached(loss, &variables)? {
             (reached, unreached) if unreached.is_empty() => Ok(reached),
             (_, variables) => Err(Error::Unreached { loss: loss.name(), variables }),
         }
@@ -64,7 +65,8 @@ pub trait Optimizer: Sized {
     /// # Errors
     /// [`Error::NoVariables`] when there is none, or as [`apply_gradients`](Optimizer::apply_gradients).
     #[track_caller]
-    fn minimize(&self, loss: &Output) -> Result<Operation, Error> {
+    fn minimize(&self, loss: impl AsRef<Output>) -> Result<Operation, Error> {
+        let loss = loss.as_ref();
         match reached(loss, &loss.graph().trainable_variables())? {
             (reached, unreached) if reached.is_empty() => {
                 Err(Error::NoVariables { loss: loss.name(), unreached })
@@ -81,7 +83,7 @@ pub trait Optimizer: Sized {
     ///
     /// let graph = Graph::new();
     /// let (x, frozen) = (graph.variable("x", 1.0_f32), graph.variable("frozen", 3.0_f32));
-    /// let train = GradientDescent::new(0.5).with_var_list(&[&x]).minimize(&(&x * &frozen))?;
+    /// let train = GradientDescent::new(0.5).with_var_list([&x]).minimize(&(&x * &frozen))?;
     /// let mut session = Session::new(&graph, &Device::cpu()?)?;
     /// session.run(graph.global_variables_initializer(), feeds! {})?;
     /// session.run(&train, feeds! {})?;
@@ -89,8 +91,8 @@ pub trait Optimizer: Sized {
     /// assert_eq!((x.value::<f32>()?, frozen.value::<f32>()?), (1.0 - 0.5 * 3.0, 3.0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    fn with_var_list(self, variables: &[&Variable]) -> WithVarList<Self> {
-        WithVarList { optimizer: self, variables: variables.iter().map(|&v| v.clone()).collect() }
+    fn with_var_list(self, variables: impl IntoIterator<Item = impl AsRef<Variable>>) -> WithVarList<Self> {
+        WithVarList { optimizer: self, variables: list(variables) }
     }
 }
 
@@ -108,7 +110,8 @@ impl<O: Optimizer> WithVarList<O> {
     /// # Errors
     /// As [`minimize`](WithVarList::minimize).
     #[track_caller]
-    pub fn compute_gradients(&self, loss: &Output) -> Result<Vec<(Output, Variable)>, Error> {
+    pub fn compute_gradients(&self, loss: impl AsRef<Output>) -> Result<Vec<(Output, Variable)>, Error> {
+        let loss = loss.as_ref();
         if self.variables.is_empty() {
             return Err(Error::NoVariables { loss: loss.name(), unreached: Vec::new() });
         }
@@ -130,9 +133,13 @@ impl<O: Optimizer> WithVarList<O> {
     /// [`Error::Unreached`] for variables that the loss does not depend on, [`Error::Duplicate`] for one that
     /// is listed twice, [`Error::NoVariables`] for an empty list, or as [`Optimizer::apply_gradients`].
     #[track_caller]
-    pub fn minimize(&self, loss: &Output) -> Result<Operation, Error> {
+    pub fn minimize(&self, loss: impl AsRef<Output>) -> Result<Operation, Error> {
         self.apply_gradients(&self.compute_gradients(loss)?)
     }
+}
+
+fn list(variables: impl IntoIterator<Item = impl AsRef<Variable>>) -> Vec<Variable> {
+    variables.into_iter().map(|variable| variable.as_ref().clone()).collect()
 }
 
 /// Gradients with their variables, and the names of the variables that have none.
@@ -141,9 +148,8 @@ type Reached = (Vec<(Output, Variable)>, Vec<String>);
 /// The gradients of those variables that the loss depends on, and the names of the others.
 #[track_caller]
 fn reached(loss: &Output, variables: &[Variable]) -> Result<Reached, minutia_graph::Error> {
-    let handles: Vec<&Output> = variables.iter().map(|v| &**v).collect();
     let (mut reached, mut unreached) = (Vec::new(), Vec::new());
-    for (gradient, variable) in loss.graph().gradients(loss, &handles)?.into_iter().zip(variables) {
+    for (gradient, variable) in loss.graph().gradients(loss, variables)?.into_iter().zip(variables) {
         match gradient {
             Some(gradient) => reached.push((gradient, variable.clone())),
             None => unreached.push(variable.name()),

@@ -76,21 +76,22 @@ impl Graph {
     /// # Ok::<(), minutia_graph::Error>(())
     /// ```
     #[must_use = "the dependency ends when the guard is dropped"]
-    pub fn control_dependencies<'a>(
+    pub fn control_dependencies(
         &self,
-        operations: impl IntoIterator<Item = &'a Operation>,
+        operations: impl IntoIterator<Item = impl AsRef<Operation>>,
     ) -> ControlGuard {
         self.after(operations, "control dependency")
     }
 
     /// Control dependencies; `role` is what an error calls them.
-    pub(crate) fn after<'a>(
+    pub(crate) fn after(
         &self,
-        operations: impl IntoIterator<Item = &'a Operation>,
+        operations: impl IntoIterator<Item = impl AsRef<Operation>>,
         role: &'static str,
     ) -> ControlGuard {
         let (mut what, mut error) = (Vec::new(), None);
         for operation in operations {
+            let operation = operation.as_ref();
             if operation.graph().same(self) {
                 what.push(operation.0.id);
             } else {

@@ -1,9 +1,9 @@
-use crate::{DType, Error, Graph, Output, build::node::NodeId, ops::Gradient};
+use crate::{DType, Error, Graph, Output, Outputs, build::node::NodeId, ops::Gradient};
 use std::collections::BTreeMap;
 
 impl Graph {
     /// Symbolic gradients of (the sum of the elements of) `y` with respect to each of `xs`: new nodes in this
-    /// graph, which can be differentiated again. `None` where `y` does not depend on `x` in a differentiable
+    /// graph, which can be differentiated again: an array for an array of tensors, else a `Vec`. `None` where `y` does not depend on `x` in a differentiable
     /// way.
     ///
     /// Where a tensor is used several times, the gradients of its uses are added in the order of the uses,
@@ -14,8 +14,8 @@ impl Graph {
     /// let graph = Graph::new();
     /// let x = graph.placeholder("x", DType::F32, ());
     /// let y = &x * &x * &x;
-    /// let first = graph.gradients(&y, &[&x])?[0].clone().unwrap();
-    /// let second = graph.gradients(&first, &[&x])?[0].clone().unwrap();
+    /// let [first] = graph.gradients(&y, [&x])?.map(Option::unwrap);
+    /// let [second] = graph.gradients(&first, [&x])?.map(Option::unwrap);
     /// let mut session = Session::new(&graph, &minutia_tensor::Device::cpu()?)?;
     /// let (d, dd) = session.run((&first, &second), feeds! { x => 2.0_f32 })?;
     /// assert_eq!((d.value::<f32>()?, dd.value::<f32>()?), (12.0, 12.0));
@@ -26,8 +26,15 @@ impl Graph {
     /// What building the graph went wrong with; [`Error::NotDifferentiable`] when `y` is not `f32`;
     /// [`Error::NoGradient`] when an operation between `y` and some `x` has none.
     #[track_caller]
-    pub fn gradients(&self, y: &Output, xs: &[&Output]) -> Result<Vec<Option<Output>>, Error> {
-        for output in xs.iter().copied().chain([y]) {
+    #[doc(alias = "grad")]
+    #[doc(alias = "backward")]
+    pub fn gradients<L: Outputs>(
+        &self,
+        y: impl AsRef<Output>,
+        xs: L,
+    ) -> Result<L::Each<Option<Output>>, Error> {
+        let (y, list) = (y.as_ref(), xs.outputs());
+        for output in list.iter().chain([y]) {
             if !output.graph.same(self) {
                 return Err(Error::OtherGraph { role: "operand of gradients", name: output.name() });
             }
@@ -39,7 +46,7 @@ impl Graph {
         let _scope = self.name_scope("gradients");
         // What an operation computed with is what it is differentiated at, whatever was assigned since.
         let _as_computed = self.without_late_reads();
-        let on_path = self.between(y.id, xs);
+        let on_path = self.between(y.id, &list);
         let mut sums: BTreeMap<NodeId, Output> = BTreeMap::new();
         sums.insert(y.id, y.ones_like());
         for id in (0..=y.id).rev().filter(|&id| on_path[id]) {
@@ -54,9 +61,9 @@ impl Graph {
                 }
             }
         }
-        let gradients: Vec<Option<Output>> = xs.iter().map(|x| sums.get(&x.id).cloned()).collect();
+        let gradients: Vec<Option<Output>> = list.iter().map(|x| sums.get(&x.id).cloned()).collect();
         gradients.iter().flatten().try_for_each(Output::check)?;
-        Ok(gradients)
+        Ok(xs.each(gradients))
     }
 
     /// What a node's gradient adds to each of its inputs' gradients.
@@ -76,7 +83,7 @@ impl Graph {
     }
 
     /// Which nodes lie between `y` and some `x`, both included.
-    fn between(&self, y: NodeId, xs: &[&Output]) -> Vec<bool> {
+    fn between(&self, y: NodeId, xs: &[Output]) -> Vec<bool> {
         let inner = self.lock();
         let mut reaches_x = vec![false; y + 1];
         xs.iter().filter(|x| x.id <= y).for_each(|x| reaches_x[x.id] = true);

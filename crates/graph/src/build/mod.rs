@@ -8,6 +8,7 @@ pub(crate) mod graph;
 pub(crate) mod node;
 pub(crate) mod operators;
 pub(crate) mod output;
+pub(crate) mod outputs;
 pub(crate) mod scope;
 mod serialize;
 pub(crate) mod shape;

@@ -88,6 +88,12 @@ impl PartialEq for Output {
 
 impl Eq for Output {}
 
+impl AsRef<Operation> for Operation {
+    fn as_ref(&self) -> &Operation {
+        self
+    }
+}
+
 impl AsRef<Output> for Output {
     fn as_ref(&self) -> &Output {
         self

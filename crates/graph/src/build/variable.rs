@@ -125,6 +125,12 @@ impl Deref for Variable {
     }
 }
 
+impl AsRef<Variable> for Variable {
+    fn as_ref(&self) -> &Variable {
+        self
+    }
+}
+
 impl AsRef<Output> for Variable {
     fn as_ref(&self) -> &Output {
         &self.output

@@ -1,4 +1,5 @@
 use super::{slice::Slice, *};
+use crate::Outputs;
 use crate::conformance::numbers;
 use serde::{Deserialize, Serialize};
 
@@ -16,16 +17,18 @@ impl Graph {
     /// use minutia_graph::{Device, Graph, Session, feeds};
     /// let graph = Graph::new();
     /// let (a, b) = (graph.zeros([2, 2]), graph.ones([2, 1]));
-    /// let joined = graph.concat(&[a.clone(), b.clone()], 1);
+    /// let joined = graph.concat([&a, &b], 1);
     /// let mut session = Session::new(&graph, &Device::cpu()?)?;
     /// assert_eq!(session.run(&joined, feeds! {})?.as_slice::<f32>()?, [0.0, 0.0, 1.0, 0.0, 0.0, 1.0]);
-    /// assert!(graph.concat(&[a, b], 0).check().is_err());
+    /// assert!(graph.concat([a, b], 0).check().is_err());
     /// # Ok::<(), minutia_graph::Error>(())
     /// ```
     #[track_caller]
     #[must_use]
-    pub fn concat(&self, parts: &[Output], axis: isize) -> Output {
-        self.add(Concat { axis }, &parts.iter().collect::<Vec<_>>())
+    #[doc(alias = "cat")]
+    #[doc(alias = "concatenate")]
+    pub fn concat(&self, parts: impl Outputs, axis: isize) -> Output {
+        self.add(Concat { axis }, &parts.outputs().iter().collect::<Vec<_>>())
     }
 }
 

@@ -10,7 +10,7 @@ impl Graph {
     /// An operation that runs all of these.
     #[track_caller]
     #[must_use]
-    pub fn group<'a>(&self, operations: impl IntoIterator<Item = &'a Operation>) -> Operation {
+    pub fn group(&self, operations: impl IntoIterator<Item = impl AsRef<Operation>>) -> Operation {
         let _after = self.after(operations, "operation of a group");
         Operation(self.add(NoOp, &[]))
     }
@@ -39,6 +39,6 @@ impl Op for NoOp {
     }
 
     fn samples() -> Vec<Sample> {
-        vec![Sample::new("empty", Vec::new(), |g, _| g.group([]).0).not_differentiable()]
+        vec![Sample::new("empty", Vec::new(), |g, _| g.group([] as [&Operation; 0]).0).not_differentiable()]
     }
 }

@@ -34,23 +34,36 @@ impl From<RangeFull> for Axes {
     }
 }
 
-impl From<isize> for Axes {
-    fn from(axis: isize) -> Axes {
-        Axes(Some(vec![axis]))
-    }
+/// An axis out of reach stands for a number that does not fit: no tensor has that many.
+macro_rules! axes_of {
+    ($($integer:ty)*) => { $(
+        impl From<$integer> for Axes {
+            fn from(axis: $integer) -> Axes {
+                Axes::from([axis])
+            }
+        }
+
+        impl<const N: usize> From<[$integer; N]> for Axes {
+            fn from(axes: [$integer; N]) -> Axes {
+                Axes::from(&axes[..])
+            }
+        }
+
+        impl From<Vec<$integer>> for Axes {
+            fn from(axes: Vec<$integer>) -> Axes {
+                Axes::from(&axes[..])
+            }
+        }
+
+        impl From<&[$integer]> for Axes {
+            fn from(axes: &[$integer]) -> Axes {
+                Axes(Some(axes.iter().map(|&axis| isize::try_from(axis).unwrap_or(isize::MAX)).collect()))
+            }
+        }
+    )* };
 }
 
-impl<const N: usize> From<[isize; N]> for Axes {
-    fn from(axes: [isize; N]) -> Axes {
-        Axes(Some(axes.to_vec()))
-    }
-}
-
-impl From<&[isize]> for Axes {
-    fn from(axes: &[isize]) -> Axes {
-        Axes(Some(axes.to_vec()))
-    }
-}
+axes_of! { i32 i64 isize u32 usize }
 
 impl Axes {
     /// Ascending and unique.

@@ -60,6 +60,13 @@ impl<T: AsFeedKey + ?Sized> AsFeedKey for &T {
     }
 }
 
+/// Nothing fed: `session.run(&y, ())`.
+impl From<()> for Feeds {
+    fn from((): ()) -> Feeds {
+        Feeds::default()
+    }
+}
+
 impl Feeds {
     /// Nothing fed.
     #[must_use]

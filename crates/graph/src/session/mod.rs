@@ -105,8 +105,8 @@ impl Session {
     /// # Errors
     /// An error of building, of a feed, an unfed placeholder, a variable without a value, an index out of
     /// range.
-    pub fn run<F: Fetch>(&mut self, fetches: F, feeds: Feeds) -> Result<F::Value, Error> {
-        let feeds = feeds.resolve(&self.graph)?;
+    pub fn run<F: Fetch>(&mut self, fetches: F, feeds: impl Into<Feeds>) -> Result<F::Value, Error> {
+        let feeds = feeds.into().resolve(&self.graph)?;
         let targets = targets(&self.graph, &fetches)?;
         let shapes: Shapes = feeds.iter().map(|(&id, t)| (id, t.dims().to_vec())).collect();
         let key = (targets, shapes);
@@ -131,8 +131,8 @@ impl Session {
     /// # Errors
     /// As [`run`](Session::run), but for those of the values.
     #[doc(alias = "prepare")]
-    pub fn make_callable<F: Fetch>(&self, fetches: F, feeds: Feeds) -> Result<Callable<F>, Error> {
-        let feeds = feeds.resolve(&self.graph)?;
+    pub fn make_callable<F: Fetch>(&self, fetches: F, feeds: impl Into<Feeds>) -> Result<Callable<F>, Error> {
+        let feeds = feeds.into().resolve(&self.graph)?;
         let targets = targets(&self.graph, &fetches)?;
         let shapes: Shapes = feeds.iter().map(|(&id, t)| (id, t.dims().to_vec())).collect();
         let plan = Plan::new(&self.graph.lock(), &targets, &shapes, self.check_numerics)?;
@@ -147,8 +147,8 @@ impl Session {
     ///
     /// # Errors
     /// As [`make_callable`](Session::make_callable).
-    pub fn explain<F: Fetch>(&self, fetches: F, feeds: Feeds) -> Result<ExecutionPlan, Error> {
-        let feeds = feeds.resolve(&self.graph)?;
+    pub fn explain<F: Fetch>(&self, fetches: F, feeds: impl Into<Feeds>) -> Result<ExecutionPlan, Error> {
+        let feeds = feeds.into().resolve(&self.graph)?;
         let shapes = feeds.iter().map(|(&id, t)| (id, t.dims().to_vec())).collect();
         let inner = self.graph.lock();
         let plan = Plan::new(&inner, &targets(&self.graph, &fetches)?, &shapes, self.check_numerics)?;
