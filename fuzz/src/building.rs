@@ -163,7 +163,12 @@ fn operation(u: &mut Unstructured<'_>, built: &Built) -> Result<Option<Output>> 
         28 => x.reduce_sum_keep_dims([axis, 0]),
         29 => x.argmax(axis),
         30 => x.argmin(axis),
-        31 => x.matmul_with(y, u.arbitrary()?, u.arbitrary()?),
+        31 => match u.arbitrary()? {
+            (false, false) => x.matmul(y),
+            (false, true) => x.matmul_nt(y),
+            (true, false) => x.matmul_tn(y),
+            (true, true) => x.matmul_tt(y),
+        },
         32 => x.gather(y),
         33 => x.one_hot(u.int_in_range(0..=5)?),
         34 => x.cast(*u.choose(&[DType::F32, DType::I32, DType::Bool])?),

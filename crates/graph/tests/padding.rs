@@ -29,8 +29,8 @@ const EXPRESSIONS: [Expression; 16] = [
     ("sums of rows", |_, x| x.reduce_sum([1])),
     ("sums of columns", |_, x| x.reduce_sum([0])),
     ("the sum of all", |_, x| x.reduce_sum(..)),
-    ("products on the left", |_, x| x.matmul_with(x, false, true)),
-    ("products on both sides", |_, x| x.matmul_with(x, true, false)),
+    ("products on the left", |_, x| x.matmul_nt(x)),
+    ("products on both sides", |_, x| x.matmul_tn(x)),
     ("rows picked", |g, x| x.gather(g.constant([4_i32, 0, 0, 2])) * 3.0),
     ("joined", |g, x| g.concat(&[x.relu(), x.clone()], 0)),
 ];

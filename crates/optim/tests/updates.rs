@@ -153,7 +153,10 @@ fn bad_lists_are_errors() {
     assert!(matches!(error, Error::NoGradients { optimizer: "GradientDescent" }), "{error}");
     let error = optimizer().with_var_list(&[&x, &x]).minimize(&loss).unwrap_err();
     assert!(matches!(&error, Error::Duplicate { variable, .. } if variable == "x"), "{error}");
-    assert!(matches!(optimizer().with_var_list([] as [&Variable; 0]).minimize(&loss), Err(Error::NoVariables { .. })));
+    assert!(matches!(
+        optimizer().with_var_list([] as [&Variable; 0]).minimize(&loss),
+        Err(Error::NoVariables { .. })
+    ));
     let gradients = optimizer().compute_gradients(&loss, std::slice::from_ref(&x)).unwrap();
     let twice = [gradients.clone(), gradients].concat();
     assert!(matches!(optimizer().apply_gradients(&twice), Err(Error::Duplicate { .. })));

@@ -28,14 +28,33 @@ impl Output {
     #[track_caller]
     #[must_use]
     pub fn matmul(&self, other: impl AsRef<Output>) -> Output {
-        self.matmul_with(other, false, false)
+        self.product(other.as_ref(), [false, false])
     }
 
-    /// [`matmul`](Output::matmul) of operands that are transposed first where asked; no copy is made.
+    /// [`matmul`](Output::matmul) with the other operand transposed, `self · otherᵀ`; no copy is made.
     #[track_caller]
     #[must_use]
-    pub fn matmul_with(&self, other: impl AsRef<Output>, transpose_a: bool, transpose_b: bool) -> Output {
-        self.apply(MatMul { transpose_a, transpose_b }, &[other.as_ref()])
+    pub fn matmul_nt(&self, other: impl AsRef<Output>) -> Output {
+        self.product(other.as_ref(), [false, true])
+    }
+
+    /// [`matmul`](Output::matmul) with this operand transposed, `selfᵀ · other`; no copy is made.
+    #[track_caller]
+    #[must_use]
+    pub fn matmul_tn(&self, other: impl AsRef<Output>) -> Output {
+        self.product(other.as_ref(), [true, false])
+    }
+
+    /// [`matmul`](Output::matmul) with both operands transposed, `selfᵀ · otherᵀ`; no copy is made.
+    #[track_caller]
+    #[must_use]
+    pub fn matmul_tt(&self, other: impl AsRef<Output>) -> Output {
+        self.product(other.as_ref(), [true, true])
+    }
+
+    #[track_caller]
+    fn product(&self, other: &Output, [transpose_a, transpose_b]: [bool; 2]) -> Output {
+        self.apply(MatMul { transpose_a, transpose_b }, &[other])
     }
 }
 
@@ -62,8 +81,8 @@ impl Op for MatMul {
             let mismatch = Mismatch::new(detail);
             return Err(
                 match (a.shape[inner_a] == b.shape[1 - inner_b], a.shape[1 - inner_a] == b.shape[inner_b]) {
-                    (true, _) => mismatch.hint("matmul_with(.., transpose_b)"),
-                    (_, true) => mismatch.hint("matmul_with(.., transpose_a)"),
+                    (true, _) => mismatch.hint("matmul_nt transposes the other operand"),
+                    (_, true) => mismatch.hint("matmul_tn transposes this operand"),
                     _ => mismatch,
                 },
             );
@@ -75,10 +94,10 @@ impl Op for MatMul {
         let (a, b, g) = (&at.inputs[0], &at.inputs[1], &at.grad);
         // With C = A B: dA = g Bᵀ and dB = Aᵀ g; a transposed operand transposes its gradient.
         let (da, db) = match (self.transpose_a, self.transpose_b) {
-            (false, false) => (g.matmul_with(b, false, true), a.matmul_with(g, true, false)),
-            (false, true) => (g.matmul_with(b, false, false), g.matmul_with(a, true, false)),
-            (true, false) => (b.matmul_with(g, false, true), a.matmul_with(g, false, false)),
-            (true, true) => (b.matmul_with(g, true, true), g.matmul_with(a, true, true)),
+            (false, false) => (g.matmul_nt(b), a.matmul_tn(g)),
+            (false, true) => (g.matmul(b), g.matmul_tn(a)),
+            (true, false) => (b.matmul_nt(g), a.matmul(g)),
+            (true, true) => (b.matmul_tt(g), g.matmul_tt(a)),
         };
         Ok(vec![Some(da), Some(db)])
     }
@@ -89,7 +108,7 @@ impl Op for MatMul {
     }
 
     fn builders() -> &'static [(&'static str, &'static str)] {
-        &[("MatMul", "Output::matmul Output::matmul_with")]
+        &[("MatMul", "Output::matmul Output::matmul_nt Output::matmul_tn Output::matmul_tt")]
     }
 
     fn samples() -> Vec<Sample> {
@@ -97,7 +116,7 @@ impl Op for MatMul {
         for (transpose_a, transpose_b) in [(false, false), (false, true), (true, false), (true, true)] {
             let a = numbers(if transpose_a { [4, 3] } else { [3, 4] }, -1.0, 1.0);
             let b = numbers(if transpose_b { [5, 4] } else { [4, 5] }, -1.0, 1.0);
-            let apply = move |_: &Graph, x: &[Output]| x[0].matmul_with(&x[1], transpose_a, transpose_b);
+            let apply = move |_: &Graph, x: &[Output]| x[0].product(&x[1], [transpose_a, transpose_b]);
             samples.push(Sample::new(format!("transposed {transpose_a} {transpose_b}"), vec![a, b], apply));
         }
         let weights = numbers([40, 7], -1.0, 1.0);

@@ -10,7 +10,7 @@
 ///
 /// ```
 /// let table = minutia_graph::operations::table();
-/// assert!(table.contains(&("MatMul", vec!["Output::matmul", "Output::matmul_with"])));
+/// assert!(table.contains(&("MatMul", vec!["Output::matmul", "Output::matmul_nt", "Output::matmul_tn", "Output::matmul_tt"])));
 /// ```
 #[must_use]
 pub fn table() -> Vec<(&'static str, Vec<&'static str>)> {

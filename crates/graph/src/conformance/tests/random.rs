@@ -91,7 +91,8 @@ impl Growing {
         if matrix(x) && self.below(3) == 0 {
             let turn = self.below(2);
             let y = self.pick_that(|t| matrix(t) && t.shape()[turn] == x.shape()[1])?;
-            return Some(x.matmul_with(y, false, turn == 1).tanh());
+            let product = if turn == 1 { x.matmul_nt(y) } else { x.matmul(y) };
+            return Some(product.tanh());
         }
         let y = self.pick_that(|t| x.shape().broadcast(&t.shape()).is_ok())?;
         Some(match self.below(8) {
