@@ -183,7 +183,7 @@ fn wrong_types_shapes_and_names_are_refused() {
         let value = position(file, "w/initial_value");
         file["nodes"][value]["op"]["Constant"]["value"]["shape"] = json!([2, 3]);
     });
-    refused("format version 2", |file| file["version"] = json!(2));
+    refused("format version 1", |file| file["version"] = json!(1));
 }
 
 #[test]

@@ -12,7 +12,8 @@ use crate::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use std::collections::BTreeMap;
 
-const VERSION: u32 = 1;
+/// Version 1 wrote operations by position to formats such as bincode.
+const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct GraphDef {

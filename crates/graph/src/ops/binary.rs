@@ -7,7 +7,6 @@ use minutia_tensor::{
     Tensor,
     program::{MapBuilder, Value},
 };
-use serde::{Deserialize, Serialize};
 
 struct Row {
     name: &'static str,
@@ -21,8 +20,10 @@ struct Row {
 macro_rules! binary {
     ($($(#[$doc:meta])* $vis:vis $method:ident $op:ident: $float:expr, $int:expr, $gradient:expr, $low:literal to $high:literal;)*) => {
         /// An elementwise operation of two operands.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Binary { $($op),* }
+
+        by_name::names! { Binary { $($op),* } }
 
         const ALL: &[Binary] = &[$(Binary::$op),*];
 

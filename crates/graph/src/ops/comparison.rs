@@ -7,7 +7,6 @@ use minutia_tensor::{
     Tensor,
     program::{MapBuilder, Value},
 };
-use serde::{Deserialize, Serialize};
 
 type Program = fn(&mut MapBuilder, &[Value]) -> Value;
 
@@ -21,8 +20,10 @@ struct Row {
 macro_rules! comparison {
     ($($(#[$doc:meta])* $method:ident($($other:ident)?) $op:ident: $float:expr, $int:expr, $bool:expr;)*) => {
         /// An elementwise operation with truth values as its result.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Comparison { $($op),* }
+
+        by_name::names! { Comparison { $($op),* } }
 
         const ALL: &[Comparison] = &[$(Comparison::$op),*];
 

@@ -1,18 +1,19 @@
 use super::*;
 use crate::conformance::numbers;
 use minutia_tensor::Shape;
-use serde::{Deserialize, Serialize};
 
 /// Changes of rank and extents that move no element.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Dims {
-    /// An axis of extent 1 is put in.
-    Expand { axis: isize },
-    /// An axis of extent 1 is taken out.
-    Squeeze { axis: isize },
-    /// Extents of 1 are stretched.
-    BroadcastTo { dims: Vec<usize> },
+    /// This axis, of extent 1, is put in.
+    Expand(isize),
+    /// This axis, of extent 1, is taken out.
+    Squeeze(isize),
+    /// Extents of 1 are stretched to these.
+    BroadcastTo(Vec<usize>),
 }
+
+by_name::named_values! { Dims { Expand(isize), Squeeze(isize), BroadcastTo(Vec<usize>) } }
 
 impl Output {
     /// Puts in an axis of extent 1; a negative axis counts from behind the last. Gradient: `g` without the
@@ -20,30 +21,30 @@ impl Output {
     #[track_caller]
     #[must_use]
     pub fn expand_dims(&self, axis: isize) -> Output {
-        self.apply(Dims::Expand { axis }, &[])
+        self.apply(Dims::Expand(axis), &[])
     }
 
     /// Takes out an axis of extent 1; a negative axis counts from the last. Gradient: `g` with the axis.
     #[track_caller]
     #[must_use]
     pub fn squeeze(&self, axis: isize) -> Output {
-        self.apply(Dims::Squeeze { axis }, &[])
+        self.apply(Dims::Squeeze(axis), &[])
     }
 
     /// Stretches extents of 1 and puts in axes at the front. Gradient: `g` summed over these.
     #[track_caller]
     #[must_use]
     pub fn broadcast_to(&self, shape: impl Into<Shape>) -> Output {
-        self.apply(Dims::BroadcastTo { dims: shape.into().to_vec() }, &[])
+        self.apply(Dims::BroadcastTo(shape.into().to_vec()), &[])
     }
 }
 
 impl Op for Dims {
     fn name(&self) -> &'static str {
         match self {
-            Dims::Expand { .. } => "ExpandDims",
-            Dims::Squeeze { .. } => "Squeeze",
-            Dims::BroadcastTo { .. } => "BroadcastTo",
+            Dims::Expand(_) => "ExpandDims",
+            Dims::Squeeze(_) => "Squeeze",
+            Dims::BroadcastTo(_) => "BroadcastTo",
         }
     }
 
@@ -51,17 +52,17 @@ impl Op for Dims {
         let [x] = arity(inputs)?;
         let mut dims = x.shape.to_vec();
         match self {
-            Dims::Expand { axis } => {
+            Dims::Expand(axis) => {
                 let at = axis_of(*axis, dims.len() + 1)?;
                 dims.insert(at, Some(1));
             }
-            Dims::Squeeze { axis } => {
+            Dims::Squeeze(axis) => {
                 let at = axis_of(*axis, dims.len())?;
                 if let Some(extent) = dims.remove(at).filter(|&d| d != 1) {
                     return Err(Mismatch::new(format!("axis {at} has extent {extent}, not 1")));
                 }
             }
-            Dims::BroadcastTo { dims: to } => {
+            Dims::BroadcastTo(to) => {
                 let target = Signature::new(x.dtype, &to[..]);
                 if broadcast(&[x, &target])? != target.shape {
                     return Err(Mismatch::new(format!("{x} does not broadcast to {}", target.shape)));
@@ -75,9 +76,9 @@ impl Op for Dims {
     fn gradient(&self, at: &Gradient) -> Gradients {
         let g = &at.grad;
         Ok(vec![Some(match self {
-            Dims::Expand { axis } => g.squeeze(*axis),
-            Dims::Squeeze { axis } => g.expand_dims(*axis),
-            Dims::BroadcastTo { .. } => g.sum_like(&at.inputs[0]),
+            Dims::Expand(axis) => g.squeeze(*axis),
+            Dims::Squeeze(axis) => g.expand_dims(*axis),
+            Dims::BroadcastTo(_) => g.sum_like(&at.inputs[0]),
         })])
     }
 
@@ -85,9 +86,9 @@ impl Op for Dims {
         let x = &inputs[0];
         let rank = x.dims.len() as isize;
         match self {
-            Dims::Expand { axis } => x.expand((if *axis < 0 { axis + rank + 1 } else { *axis }) as usize),
-            Dims::Squeeze { axis } => x.squeeze((if *axis < 0 { axis + rank } else { *axis }) as usize),
-            Dims::BroadcastTo { dims } => x.broadcast(dims),
+            Dims::Expand(axis) => x.expand((if *axis < 0 { axis + rank + 1 } else { *axis }) as usize),
+            Dims::Squeeze(axis) => x.squeeze((if *axis < 0 { axis + rank } else { *axis }) as usize),
+            Dims::BroadcastTo(dims) => x.broadcast(dims),
         }
     }
 
@@ -105,12 +106,12 @@ impl Op for Dims {
             Sample::new(label, vec![numbers(shape, -1.0, 1.0)], move |_, x| x[0].apply(op.clone(), &[]))
         };
         vec![
-            sample(Dims::Expand { axis: 0 }, &[2, 3]),
-            sample(Dims::Expand { axis: -1 }, &[2, 3]).row_wise(),
-            sample(Dims::Squeeze { axis: 1 }, &[2, 1, 3]).row_wise(),
-            sample(Dims::Squeeze { axis: -1 }, &[2, 1]).row_wise(),
-            sample(Dims::BroadcastTo { dims: vec![4, 2, 3] }, &[2, 1]),
-            sample(Dims::BroadcastTo { dims: vec![3] }, &[]),
+            sample(Dims::Expand(0), &[2, 3]),
+            sample(Dims::Expand(-1), &[2, 3]).row_wise(),
+            sample(Dims::Squeeze(1), &[2, 1, 3]).row_wise(),
+            sample(Dims::Squeeze(-1), &[2, 1]).row_wise(),
+            sample(Dims::BroadcastTo(vec![4, 2, 3]), &[2, 1]),
+            sample(Dims::BroadcastTo(vec![3]), &[]),
         ]
     }
 }

@@ -1,11 +1,10 @@
 use super::*;
 use crate::conformance::numbers;
 use minutia_tensor::program::ReduceOp;
-use serde::{Deserialize, Serialize};
 
 /// Changes of shape that follow another tensor's, which may be known only when the graph runs. Gradients are
 /// made of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Like {
     /// Sums over the axes along which the other shape was stretched.
     Sum,
@@ -14,6 +13,8 @@ pub(crate) enum Like {
     /// The same elements in the other shape.
     Reshape,
 }
+
+by_name::names! { Like { Sum, Broadcast, Reshape } }
 
 impl Output {
     /// Sums over the axes that broadcasting `other` to this shape would stretch: the gradient of

@@ -4,6 +4,7 @@
 
 pub(crate) mod arg_reduce;
 pub(crate) mod binary;
+mod by_name;
 pub(crate) mod cast;
 pub(crate) mod comparison;
 pub(crate) mod concat;
@@ -92,8 +93,10 @@ impl Mismatch {
 macro_rules! register_ops {
     ($($file:ident::$op:ident),* $(,)?) => {
         /// Any operation.
-        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, Debug, PartialEq)]
         pub(crate) enum AnyOp { $($op($file::$op)),* }
+
+        by_name::named_values! { AnyOp { $($op($file::$op)),* } }
 
         $(impl From<$file::$op> for AnyOp {
             fn from(op: $file::$op) -> AnyOp {

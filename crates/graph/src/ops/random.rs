@@ -16,12 +16,14 @@ pub(crate) struct Random {
 }
 
 /// What is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Normal,
     TruncatedNormal,
     Uniform,
 }
+
+by_name::names! { Kind { Normal, TruncatedNormal, Uniform } }
 
 impl Graph {
     /// Normally distributed `f32`, not truncated. Each run draws new numbers; they depend on the graph's

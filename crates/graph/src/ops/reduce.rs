@@ -14,7 +14,7 @@ pub(crate) struct Reduce {
 }
 
 /// How elements combine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Sum,
     Mean,
@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     Min,
     Prod,
 }
+
+by_name::names! { Kind { Sum, Mean, Max, Min, Prod } }
 
 /// Which axes a reduction goes over: `..` for all, a number or an array of numbers; negative ones count from
 /// the last.

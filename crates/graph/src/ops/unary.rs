@@ -4,7 +4,6 @@ use super::*;
 use crate::conformance::numbers;
 use minutia_kernels::map::Code::*;
 use minutia_tensor::Tensor;
-use serde::{Deserialize, Serialize};
 
 struct Row {
     name: &'static str,
@@ -18,8 +17,10 @@ struct Row {
 macro_rules! unary {
     ($($(#[$doc:meta])* $vis:vis $method:ident $op:ident: $float:expr, $int:expr, $gradient:expr, $low:literal to $high:literal;)*) => {
         /// An elementwise operation of one operand.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Unary { $($op),* }
+
+        by_name::names! { Unary { $($op),* } }
 
         const ALL: &[Unary] = &[$(Unary::$op),*];
 
