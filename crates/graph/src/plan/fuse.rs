@@ -16,8 +16,9 @@ use std::collections::BTreeSet;
 const LONGEST: usize = 64;
 /// More operands would do so too.
 const MOST_OPERANDS: usize = 16;
-/// What lies more primitives apart is not looked at: it has left the caches long before, and the search would
-/// take time in proportion to the graph's size for each primitive.
+/// Primitives that a search for dependencies between two primitives may look at. Pairs that need more lie far
+/// apart: their value has left the caches, and planning would take time in proportion to the graph's size for
+/// each primitive.
 const FARTHEST: usize = 128;
 
 #[cfg(test)]
