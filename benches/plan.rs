@@ -41,7 +41,8 @@ fn long(criterion: &mut Criterion) {
 
 type Built = Result<Vec<Output>, Box<dyn std::error::Error>>;
 type Kind = (&'static str, fn(usize) -> Built);
-const KINDS: [Kind; 4] = [("Euler", euler), ("chain", chain), ("fan-out", fan_out), ("concat", concat)];
+const KINDS: [Kind; 5] =
+    [("Euler", euler), ("RK4", rk4), ("chain", chain), ("fan-out", fan_out), ("concat", concat)];
 
 fn vector(values: Vec<f32>) -> Variable {
     Graph::new().variable("v", values)
@@ -63,6 +64,26 @@ fn euler(nodes: usize) -> Built {
         let met = &x * &y;
         let (dx, dy) = (&x * &*rates[0] - &met * &*rates[1], &met * &*rates[2] - &y * &*rates[3]);
         (x, y) = (x + dx * 0.01, y + dy * 0.01);
+    }
+    with_gradients((x.square() + y.square()).reduce_mean(..), &rates)
+}
+
+/// The same in steps of the classical method of Runge and Kutta.
+fn rk4(nodes: usize) -> Built {
+    let graph = Graph::new();
+    let rates: Vec<Variable> = (0..4).map(|i| graph.variable(&format!("rate_{i}"), 0.1 * i as f32)).collect();
+    let (mut x, mut y) = (graph.constant([1.0_f32; 8]), graph.constant([0.5_f32; 8]));
+    let f = |x: &Output, y: &Output| {
+        let met = x * y;
+        (x * &*rates[0] - &met * &*rates[1], &met * &*rates[2] - y * &*rates[3])
+    };
+    for _ in 0..nodes / 200 {
+        let a = f(&x, &y);
+        let b = f(&(&x + &a.0 * 0.005), &(&y + &a.1 * 0.005));
+        let c = f(&(&x + &b.0 * 0.005), &(&y + &b.1 * 0.005));
+        let d = f(&(&x + &c.0 * 0.01), &(&y + &c.1 * 0.01));
+        let step = |a: Output, b: Output, c: Output, d: Output| (a + b * 2.0 + c * 2.0 + d) * (0.01 / 6.0);
+        (x, y) = (x + step(a.0, b.0, c.0, d.0), y + step(a.1, b.1, c.1, d.1));
     }
     with_gradients((x.square() + y.square()).reduce_mean(..), &rates)
 }

@@ -10,7 +10,7 @@ use crate::{
     lower::{Lowering, Planned},
 };
 use minutia_tensor::program::{Access, ElementwisePart as Part, Map, MapBuilder, Primitive, Reduce, Value};
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 /// Longer programs would push their own intermediates out of the first-level cache.
 const LONGEST: usize = 64;
@@ -208,13 +208,14 @@ impl Fusion {
                     return None;
                 }
                 let head = Part {
-                    dims: [&s.dims[..], &s.reduced[..]].concat(),
+                    dims: [&s.dims[..], &s.reduced[..]].concat().into(),
                     given: 0,
-                    inputs: s.inputs.clone(),
-                    program: s.program.clone(),
-                    outputs: Vec::new(),
+                    inputs: s.inputs[..].into(),
+                    program: Cow::Borrowed(&s.program),
+                    outputs: Cow::Borrowed(&[]),
                 };
                 let Part { inputs, program, .. } = inline(&producer, &head, value, true)?;
+                let (inputs, program) = (inputs.into_owned(), program.into_owned());
                 let s = Reduce { inputs, program, ..s.clone() };
                 return Some((Primitive::Reduce(s), "map into the input of a reduce"));
             }
@@ -260,7 +261,7 @@ impl Fusion {
         }
         let made_here =
             |access: &Access| part.outputs.iter().position(|o| o.operand.buffer == access.operand.buffer);
-        let mut inputs = part.inputs.clone();
+        let mut inputs = part.inputs.to_vec();
         let mut sources = Vec::new();
         for access in &map.inputs {
             let moved = walk.access(access);
@@ -293,13 +294,14 @@ impl Fusion {
             Primitive::GatherRows(_) => "map into a gather",
             _ => "map onto a map",
         };
-        let part = Part { inputs, program: m.finish(&results), outputs, ..part };
+        let program = Cow::Owned(m.finish(&results));
+        let part = Part { inputs: inputs.into(), program, outputs: outputs.into(), ..part };
         Some((p.step.with_elementwise_part(part)?, rule))
     }
 }
 
 /// The consumer's part with the producer's program in the place of `value`.
-fn inline(producer: &Part, consumer: &Part, value: usize, any_order: bool) -> Option<Part> {
+fn inline<'a>(producer: &Part, consumer: &Part<'a>, value: usize, any_order: bool) -> Option<Part<'a>> {
     let written = &producer.outputs[0];
     let mut walk = None;
     for access in consumer.inputs.iter().filter(|a| a.operand.buffer == value) {
@@ -322,7 +324,7 @@ fn inline(producer: &Part, consumer: &Part, value: usize, any_order: bool) -> Op
     let of_producer: Vec<Value> = from_producer.iter().map(|&i| m.input(consumer.given + i)).collect();
     let made = m.inline(&producer.program, &of_producer)[0];
     let mut of_consumer: Vec<Value> = (0..consumer.given).map(|i| m.input(i)).collect();
-    for access in &consumer.inputs {
+    for access in &*consumer.inputs {
         of_consumer.push(match inputs.iter().position(|a| a == access) {
             Some(i) => m.input(consumer.given + i),
             None => made,
@@ -330,7 +332,8 @@ fn inline(producer: &Part, consumer: &Part, value: usize, any_order: bool) -> Op
     }
     let results = m.inline(&consumer.program, &of_consumer);
     fits(&m, inputs.len() + consumer.outputs.len())?;
-    Some(Part { inputs, program: m.finish(&results), ..consumer.clone() })
+    let Part { dims, given, outputs, .. } = consumer.clone();
+    Some(Part { dims, given, inputs: inputs.into(), program: Cow::Owned(m.finish(&results)), outputs })
 }
 
 /// Whether two accesses reach the same elements in the same order.

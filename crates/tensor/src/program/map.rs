@@ -256,7 +256,10 @@ impl MapBuilder {
     /// When the number of inputs is not the program's.
     pub fn inline(&mut self, program: &MapProgram, inputs: &[Value]) -> Vec<Value> {
         assert_eq!(inputs.len(), program.inputs, "inputs of an inlined program");
-        let mut values = inputs.to_vec();
+        let count = inputs.len() + program.constants.len() + program.instructions.len();
+        let mut values = Vec::with_capacity(count);
+        values.extend(inputs);
+        self.instructions.reserve(program.instructions.len());
         for &bits in &program.constants {
             values.push(self.constant_bits(bits));
         }
@@ -320,19 +323,13 @@ impl MapBuilder {
                 Node::Result(i) => result_at[i as usize],
             })
         };
-        let instructions = self
-            .instructions
-            .iter()
-            .zip(&live)
-            .filter(|(_, live)| **live)
-            .map(|(&(code, operands), _)| {
-                let mut operands = operands;
-                for i in code.arity()..3 {
-                    operands[i] = operands[0];
-                }
-                Instruction { code, operands: operands.map(place) }
-            })
-            .collect();
+        let mut instructions = Vec::with_capacity(live.iter().filter(|&&live| live).count());
+        for (&(code, mut operands), _) in self.instructions.iter().zip(&live).filter(|(_, live)| **live) {
+            for i in code.arity()..3 {
+                operands[i] = operands[0];
+            }
+            instructions.push(Instruction { code, operands: operands.map(place) });
+        }
         let outputs = outputs.iter().map(|&v| place(Node::unpack(v))).collect();
         MapProgram { inputs: self.inputs, constants, instructions, outputs }
     }
