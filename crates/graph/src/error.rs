@@ -122,16 +122,16 @@ pub enum Error {
         /// What happened.
         source: minutia_tensor::Error,
     },
-    /// A prepared step was asked for something that it was not prepared for.
-    #[error("'{name}' is not among this step's {role}\n  hint: name it when calling make_callable")]
-    NotPrepared {
+    /// A callable was asked for something that it was not made for.
+    #[error("'{name}' is not among this callable's {role}\n  hint: name it when calling make_callable")]
+    NotInCallable {
         /// The node.
         name: String,
         /// `fetches` or `feeds`.
         role: &'static str,
     },
-    /// A prepared step was asked for values that it does not have.
-    #[error("this step has no values: it has not run, or its latest run failed\n  hint: call run() first")]
+    /// A callable was asked for values that it does not have.
+    #[error("this callable has no values: it has not run, or its latest run failed\n  hint: call run() first")]
     NotRun,
     /// A serialised graph is not one that this version can have written.
     #[error("not a valid graph: {reason}")]

@@ -1,5 +1,5 @@
-//! A prepared step allocates nothing: not when it runs, not when it is fed by handle or by name, not when it
-//! is read.
+//! A callable allocates nothing: not when it runs, not when it is fed by handle or by name, not when it is
+//! read.
 
 use minutia_graph::{DType, Device, Graph, Session, Tensor, feeds};
 use std::{
@@ -37,7 +37,7 @@ fn allocations(what: &str, mut steps: impl FnMut()) {
 
 /// One test, since the count is the process's.
 #[test]
-fn prepared_steps_allocate_nothing() {
+fn callables_allocate_nothing() {
     classifier();
     inverse();
 }

@@ -276,7 +276,7 @@ fn nothing_may_be_fetched() {
 }
 
 #[test]
-fn check_numerics_sees_what_is_fed_and_what_is_prepared() {
+fn check_numerics_sees_what_is_fed_and_what_callables_do() {
     let graph = Graph::new();
     let x = graph.placeholder("x", DType::F32, [2]);
     let v = graph.variable("v", [1.0_f32, 1.0]);

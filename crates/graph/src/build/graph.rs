@@ -76,7 +76,7 @@ impl Graph {
     }
 
     /// Sets the seed of every random operation. A random operation's numbers depend on this seed, on its name
-    /// and on how often it ran in its session, on nothing else. Steps that were prepared before keep their
+    /// and on how often it ran in its session, on nothing else. Callables that were made before keep their
     /// seed.
     pub fn set_random_seed(&self, seed: u64) {
         let mut inner = self.lock();

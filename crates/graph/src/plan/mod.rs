@@ -197,8 +197,8 @@ fn assemble(
     flags: Vec<(NodeId, View)>,
     defer_commits: bool,
 ) -> Plan {
-    // What is fetched must be contiguous, and must not be overwritten by this run or, for a prepared step is
-    // read later, by another one.
+    // What is fetched must be contiguous, and must not be overwritten by this run or, for a callable is read
+    // later, by another one.
     let mut variable_writes = std::mem::take(&mut l.variable_writes);
     let fetched: Vec<View> = fetched
         .into_iter()

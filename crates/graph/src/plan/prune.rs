@@ -48,7 +48,7 @@ pub(super) fn dead_steps(l: &mut Lowering, kept: &[usize]) {
 }
 
 /// Constants that take more bytes, or more elements to compute, are left to each run: these bytes are held
-/// for as long as the plan, and whoever prepares a step does not expect to wait.
+/// for as long as the plan, and whoever makes a callable does not expect to wait.
 const MOST_BYTES: usize = 1 << 30;
 const MOST_WORK: usize = 1 << 30;
 

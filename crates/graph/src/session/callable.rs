@@ -69,7 +69,7 @@ impl<F: Fetch> Callable<F> {
     /// The single value of a fetched output after the latest run. Allocates nothing.
     ///
     /// # Errors
-    /// [`Error::NotRun`], [`Error::NotPrepared`], or another type or number of elements.
+    /// [`Error::NotRun`], [`Error::NotInCallable`], or another type or number of elements.
     pub fn value<T: Element>(&self, output: impl AsRef<Output>) -> Result<T, Error> {
         let mut value = [T::default()];
         self.read(output, &mut value)?;
@@ -79,23 +79,23 @@ impl<F: Fetch> Callable<F> {
     /// Copies a fetched output's elements after the latest run. Allocates nothing.
     ///
     /// # Errors
-    /// [`Error::NotRun`], [`Error::NotPrepared`], or another type or number of elements.
+    /// [`Error::NotRun`], [`Error::NotInCallable`], or another type or number of elements.
     pub fn read<T: Element>(&self, output: impl AsRef<Output>, elements: &mut [T]) -> Result<(), Error> {
         self.has_run()?;
         let output = output.as_ref();
         let place = self.outputs.iter().position(|&id| id == output.id && output.graph.same(&self.graph));
-        let place = place.ok_or_else(|| Error::NotPrepared { name: output.name(), role: "fetches" })?;
+        let place = place.ok_or_else(|| Error::NotInCallable { name: output.name(), role: "fetches" })?;
         let fetched = &self.compiled.fetches[place];
         expect(fetched.dtype, &fetched.dims, elements)?;
         Ok(lock(&self.state).memory.load(fetched.slot, fetched.offset, elements)?)
     }
 
     /// Feeds a host tensor, which is shared and not copied where the device can read it. It must have the
-    /// shape that the step was prepared for. What was fed to `make_callable`, but no fetch needs, is checked
+    /// shape that the callable was made for. What was fed to `make_callable`, but no fetch needs, is checked
     /// and ignored.
     ///
     /// # Errors
-    /// [`Error::NotPrepared`], [`Error::Feed`].
+    /// [`Error::NotInCallable`], [`Error::Feed`].
     pub fn feed(&mut self, placeholder: impl AsFeedKey, tensor: &Tensor) -> Result<(), Error> {
         let id = self.placeholder(&placeholder)?;
         let (dtype, dims) = &self.feeds[&id];
@@ -111,7 +111,7 @@ impl<F: Fetch> Callable<F> {
     /// Copies elements into a placeholder's tensor. Allocates nothing but at its first call.
     ///
     /// # Errors
-    /// [`Error::NotPrepared`], or another type or number of elements.
+    /// [`Error::NotInCallable`], or another type or number of elements.
     pub fn set<T: Element>(&mut self, placeholder: impl AsFeedKey, elements: &[T]) -> Result<(), Error> {
         let id = self.placeholder(&placeholder)?;
         let (dtype, dims) = &self.feeds[&id];
@@ -135,7 +135,7 @@ impl<F: Fetch> Callable<F> {
             return Ok(id);
         }
         let name = self.graph.lock().nodes[id].name.clone();
-        Err(Error::NotPrepared { name, role: "feeds" })
+        Err(Error::NotInCallable { name, role: "feeds" })
     }
 }
 

@@ -58,7 +58,7 @@ impl Session {
     }
 
     /// In this mode a run that meets a NaN or an infinity fails, names the first node that produced one, and
-    /// leaves the variables as they were. It is slower. Steps prepared before keep their mode.
+    /// leaves the variables as they were. It is slower. Callables made before keep their mode.
     pub fn set_check_numerics(&mut self, on: bool) {
         if self.check_numerics != on {
             self.check_numerics = on;

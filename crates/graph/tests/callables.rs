@@ -9,7 +9,7 @@ fn session(graph: &Graph) -> Session {
 }
 
 #[test]
-fn steps_share_variables_and_refuse_what_they_were_not_prepared_for() {
+fn callables_share_variables_and_refuse_what_they_were_not_made_for() {
     let graph = Graph::new();
     let x = graph.placeholder("x", DType::F32, [None]);
     let v = graph.variable("v", 0.0_f32);
@@ -26,12 +26,12 @@ fn steps_share_variables_and_refuse_what_they_were_not_prepared_for() {
     assert!(matches!(first.feed(&x, &Tensor::from([5.0_f32])), Err(Error::Feed { .. })));
     assert!(first.set(&x, &[1.0_f32]).is_err());
     assert!(first.set(&x, &[1, 2]).is_err());
-    assert!(matches!(second.set(&x, &[1.0_f32, 2.0]), Err(Error::NotPrepared { .. })));
-    assert!(matches!(second.value::<f32>(&add), Err(Error::NotPrepared { .. })));
+    assert!(matches!(second.set(&x, &[1.0_f32, 2.0]), Err(Error::NotInCallable { .. })));
+    assert!(matches!(second.value::<f32>(&add), Err(Error::NotInCallable { .. })));
 }
 
 #[test]
-fn what_was_given_to_prepare_and_no_fetch_needs_is_ignored() {
+fn what_was_given_to_make_callable_and_no_fetch_needs_is_ignored() {
     let graph = Graph::new();
     let x = graph.placeholder("x", DType::F32, [2]);
     let unused = graph.placeholder("unused", DType::F32, [2]);

@@ -1,4 +1,4 @@
-//! What a prepared step promises, whatever else the session does.
+//! What a callable promises, whatever else the session does.
 
 use minutia_graph::{Device, Error, Graph, Session, feeds};
 
