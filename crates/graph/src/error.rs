@@ -131,7 +131,9 @@ pub enum Error {
         role: &'static str,
     },
     /// A callable was asked for values that it does not have.
-    #[error("this callable has no values: it has not run, or its latest run failed\n  hint: call run() first")]
+    #[error(
+        "this callable has no values: it has not run, or its latest run failed\n  hint: call run() first"
+    )]
     NotRun,
     /// A serialised graph is not one that this version can have written.
     #[error("not a valid graph: {reason}")]

@@ -1,4 +1,4 @@
-//! Prepared steps: what they share, what they take, what they refuse.
+//! Callables: what they share, what they take, what they refuse.
 
 use minutia_graph::{DType, Device, Error, Graph, Session, Tensor, feeds};
 
