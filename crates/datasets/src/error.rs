@@ -18,10 +18,10 @@ pub enum Problem {
     #[error("{0}")]
     Io(Arc<io::Error>),
     /// A folder in the place of a file.
-    #[error("is a folder, expected an IDX file")]
+    #[error("is a folder, expected a file")]
     Folder,
     /// A file in the place of a folder.
-    #[error("is not a folder; name the folder that holds the four IDX files")]
+    #[error("is not a folder; name the folder that holds the files")]
     NotAFolder,
     /// None of the names that the file may have is there.
     #[error("does not hold {0}, plain or as .gz")]
@@ -137,13 +137,50 @@ pub enum Problem {
         /// Rows and columns of the training images.
         expected: [usize; 2],
     },
-    /// A label that no byte holds.
-    #[error("holds label {label} at position {position}; labels go from 0 to 255")]
+    /// A label that is none of the classes.
+    #[error("holds label {label} at position {position}; labels go from 0 to {}", classes.saturating_sub(1))]
     Label {
         /// The label.
         label: i32,
         /// Its position.
         position: usize,
+        /// Classes that there are.
+        classes: usize,
+    },
+    /// Pixels that are not those of as many images as there are labels.
+    #[error(
+        "holds {found} numbers for {images} images of {} by {} pixels of {channels} channels; expected {}",
+        size[0], size[1], size[0].saturating_mul(size[1]).saturating_mul(*channels).saturating_mul(*images)
+    )]
+    Pixels {
+        /// Numbers there are.
+        found: usize,
+        /// Images that the labels are for.
+        images: usize,
+        /// Rows and columns of an image.
+        size: [usize; 2],
+        /// Numbers of a pixel.
+        channels: usize,
+    },
+    /// A file whose length is not that of whole records.
+    #[error(
+        "is no file of records: it has {bytes} bytes (or more), expected a multiple of {record}, at most {most} records; download it again"
+    )]
+    Records {
+        /// Bytes there are, as far as they were read.
+        bytes: u64,
+        /// Bytes of a record.
+        record: u64,
+        /// Records that a file may have.
+        most: u64,
+    },
+    /// A file of an archive that is not in the folder.
+    #[error("does not hold {name}; it is one of the files of {archive}: unpack that, and name its folder")]
+    Absent {
+        /// The file.
+        name: &'static str,
+        /// The archive that people get it from.
+        archive: &'static str,
     },
     /// No images at all.
     #[error("holds no images")]

@@ -194,7 +194,7 @@ fn a_folder_without_a_set_says_what_it_has() {
     check(&at("root"), &["several sets", "KMNIST/raw"]);
     mnist::load(at("root/MNIST")).unwrap();
     fs::create_dir_all(at("folder").join(FILES[0])).unwrap();
-    check(&at("folder"), &[FILES[0], "is a folder, expected an IDX file"]);
+    check(&at("folder"), &[FILES[0], "is a folder, expected a file"]);
 }
 
 #[test]

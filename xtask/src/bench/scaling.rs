@@ -7,7 +7,7 @@ use minutia_datasets::mnist::Labelled;
 use minutia_graph::{Session, feeds};
 use minutia_kernels::rng::Generator;
 use minutia_optim::{GradientDescent, Optimizer};
-use minutia_tensor::{Device, Tensor, cpu};
+use minutia_tensor::{Device, cpu};
 use serde::Serialize;
 
 use super::peak;
@@ -74,12 +74,7 @@ fn dense(count: usize) -> Result<Labelled> {
     let mut generator = Generator::new(1, "bench/scaling");
     let pixels: Vec<u8> = (0..count * 784).map(|_| 1 + generator.below(255) as u8).collect();
     let labels: Vec<i32> = (0..count).map(|i| (i % 10) as i32).collect();
-    Ok(Labelled {
-        images: Tensor::from_vec([count, 784], pixels)?,
-        labels: Tensor::from(labels),
-        size: [28, 28],
-        classes: 10,
-    })
+    Ok(Labelled::new(pixels, labels, [28, 28], 1, 10)?)
 }
 
 /// The median seconds of a step.

@@ -189,7 +189,5 @@ pub fn rows_of(data: &Labelled, class: usize) -> impl Iterator<Item = usize> + '
 
 #[cfg(test)]
 pub fn labelled(pixels: Vec<u8>, labels: Vec<i32>) -> Labelled {
-    use minutia_tensor::Tensor;
-    let images = Tensor::from_vec([labels.len(), PIXELS], pixels).unwrap();
-    Labelled { images, labels: Tensor::from(labels), size: [SIDE, SIDE], classes: CLASSES }
+    Labelled::new(pixels, labels, [SIDE, SIDE], 1, CLASSES).unwrap()
 }

@@ -63,7 +63,7 @@ fn half(name: &str, count: usize) -> Labelled {
         let _ = (1..threads).take_while(start).count();
         work();
     });
-    Labelled::new(pixels, labels, [SIZE, SIZE], CLASSES).expect("as many pixels as images need")
+    Labelled::new(pixels, labels, [SIZE, SIZE], 1, CLASSES).expect("as many pixels as images need")
 }
 
 /// Draws neighbours, whose numbers begin with `first`.

@@ -2,6 +2,7 @@ use super::{CLASSES, Labelled, MAX_CLASSES, Mnist, VALIDATION, names};
 use crate::{
     Error, Problem,
     idx::{self, Data, Idx},
+    images::check_labels,
 };
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -46,7 +47,7 @@ fn half(images_path: &Path, labels_path: &Path) -> Result<(Labelled, [String; 2]
     }
     let largest = labels.iter().copied().max().unwrap_or(0);
     let classes = CLASSES.max(largest as usize + 1);
-    let labelled = Labelled::new(pixels, labels, size, classes)
+    let labelled = Labelled::new(pixels, labels, size, 1, classes)
         .expect("the file had as many bytes as its header states");
     Ok((labelled, digests))
 }
@@ -69,10 +70,8 @@ fn classes(labels: Idx) -> Result<Vec<i32>, Problem> {
         }
         (dims, data) => return Err(kind(dims, &data, "labels: u8 of [n], or QMNIST's i32 of [n, 8]")),
     };
-    match labels.iter().position(|label| !(0..MAX_CLASSES as i32).contains(label)) {
-        Some(position) => Err(Problem::Label { label: labels[position], position }),
-        None => Ok(labels),
-    }
+    check_labels(&labels, MAX_CLASSES)?;
+    Ok(labels)
 }
 
 fn kind(dims: &[usize], data: &Data, expected: &'static str) -> Problem {

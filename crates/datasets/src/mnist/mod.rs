@@ -6,12 +6,11 @@ mod fetch;
 mod load;
 mod names;
 
+pub use crate::images::Labelled;
 #[cfg(feature = "download")]
 pub use fetch::{Downloader, Fetched, MIRRORS, Progress, fetch};
 pub use load::load;
 pub(crate) use names::find;
-
-use minutia_tensor::Tensor;
 
 /// Classes of MNIST's images, and the fewest of any set.
 pub const CLASSES: usize = 10;
@@ -50,19 +49,6 @@ pub struct Mnist {
     pub digests: [String; 4],
 }
 
-/// Images and their labels.
-#[derive(Clone, Debug)]
-pub struct Labelled {
-    /// `u8`, `[n, rows * columns]`.
-    pub images: Tensor,
-    /// `i32`, `[n]`, each from 0 up to [`classes`](Labelled::classes).
-    pub labels: Tensor,
-    /// Rows and columns of an image.
-    pub size: [usize; 2],
-    /// Classes of the whole set: one more than its largest label, and at least [`CLASSES`].
-    pub classes: usize,
-}
-
 impl Mnist {
     /// Whether the files are MNIST's, to the last byte.
     #[must_use]
@@ -88,78 +74,4 @@ pub struct Split {
     pub train: Labelled,
     /// For validation.
     pub validation: Labelled,
-}
-
-impl Labelled {
-    /// How many images there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.labels.elements()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The images from `start` up to `end`, copied.
-    ///
-    /// # Panics
-    /// When there are fewer.
-    #[must_use]
-    pub fn rows(&self, start: usize, end: usize) -> Labelled {
-        let width = self.size[0] * self.size[1];
-        let pixels =
-            self.images.as_slice::<u8>().expect("images are u8")[start * width..end * width].to_vec();
-        let labels = self.labels.as_slice::<i32>().expect("labels are i32")[start..end].to_vec();
-        Labelled::new(pixels, labels, self.size, self.classes).expect("as many pixels as images need")
-    }
-
-    /// The same images with rows and columns exchanged. The files of EMNIST hold theirs so: this turns them
-    /// upright.
-    #[must_use]
-    pub fn transposed(&self) -> Labelled {
-        let [rows, columns] = self.size;
-        let pixels = self.images.as_slice::<u8>().expect("images are u8");
-        let images = pixels.chunks_exact((rows * columns).max(1));
-        let place = |i: usize| (i % rows) * columns + i / rows;
-        let turned = images.flat_map(|image| (0..image.len()).map(move |i| image[place(i)])).collect();
-        let labels = self.labels.as_slice::<i32>().expect("labels are i32").to_vec();
-        Labelled::new(turned, labels, [columns, rows], self.classes).expect("as many pixels as before")
-    }
-
-    pub(crate) fn new(
-        pixels: Vec<u8>,
-        labels: Vec<i32>,
-        size: [usize; 2],
-        classes: usize,
-    ) -> Result<Labelled, minutia_tensor::Error> {
-        Ok(Labelled {
-            images: Tensor::from_vec([labels.len(), size[0] * size[1]], pixels)?,
-            labels: Tensor::from(labels),
-            size,
-            classes,
-        })
-    }
-
-    /// The pixels as `f32` from 0 to 1, `[n, rows * columns]`: multiplied by `1/255`, as TensorFlow's
-    /// `read_data_sets` does, which differs from a division in the last bit.
-    #[must_use]
-    pub fn scaled(&self) -> Tensor {
-        let pixels = self.images.as_slice::<u8>().expect("images are u8");
-        let scaled = pixels.iter().map(|&p| f32::from(p) * (1.0 / 255.0)).collect();
-        Tensor::from_vec(self.images.dims(), scaled).expect("one number for each pixel")
-    }
-
-    /// The labels as `f32` rows with a single one, `[n, classes]`.
-    #[must_use]
-    pub fn one_hot(&self) -> Tensor {
-        let mut rows = vec![0.0_f32; self.len() * self.classes];
-        let labels = self.labels.as_slice::<i32>().expect("labels are i32");
-        for (row, &label) in rows.chunks_exact_mut(self.classes.max(1)).zip(labels) {
-            row[label as usize] = 1.0;
-        }
-        Tensor::from_vec([self.len(), self.classes], rows).expect("one number for each class and label")
-    }
 }
