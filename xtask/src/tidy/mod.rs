@@ -1,9 +1,12 @@
 //! `cargo xtask tidy`: the repository's rules as code. Every violation is printed with its place and its
 //! cure.
 
+mod comments;
 mod layers;
 mod line_ends;
+mod links;
 mod manifests;
+mod names;
 mod pictures;
 mod scan;
 mod text;
@@ -52,13 +55,23 @@ pub fn tidy(workspace: &Path) -> Result<()> {
     collect(workspace, workspace, &mut files)?;
     files.sort();
     let mut violations = Vec::new();
+    let mut names = names::Names::default();
     for file in &files {
         let bytes = std::fs::read(workspace.join(file)).with_context(|| format!("cannot read {file}"))?;
         match String::from_utf8(bytes) {
-            Ok(text) => violations.extend(text::check(file, &text)),
+            Ok(text) => {
+                violations.extend(text::check(file, &text));
+                if file.ends_with(".rs") {
+                    violations.extend(comments::check(file, &text));
+                    names.add(file, &text);
+                } else if file.ends_with(".md") {
+                    violations.extend(links::check(workspace, file, &text));
+                }
+            }
             Err(_) => violations.push(Violation::new(file, 0, "is no text; write it in UTF-8")),
         }
     }
+    violations.extend(names.check());
     let metadata = metadata(workspace)?;
     violations.extend(layers::check(&metadata));
     violations.extend(manifests::check(workspace, &metadata));
