@@ -1,7 +1,8 @@
 //! Which of several elements is the extremum: the one with the largest key, and of those the lowest position.
 
-/// Orders words, read as `f32` where `float` holds and else as `i32`, so that the largest element (where `largest` does
-/// not hold, the smallest) has the largest key. A NaN beats every number; zeros of either sign are equal.
+/// Orders words, read as `f32` where `float` holds and else as `i32`, so that the largest element (where
+/// `largest` does not hold, the smallest) has the largest key. A NaN beats every number; zeros of either sign
+/// are equal.
 ///
 /// ```
 /// use minutia_kernels::extremum::key;

@@ -1,57 +1,57 @@
 //! The map instruction set: scalar operations on 32-bit values that every elementwise computation is made of.
 //!
-//! A value is 32 bits, read as `f32`, `i32` or as a truth value (0 or 1). [`for_each_code!`](crate::for_each_code) hands the whole
-//! table to a macro, so that the scalar reference below and each backend's loops are generated from the same
-//! rows and cannot drift apart.
+//! A value is 32 bits, read as `f32`, `i32` or as a truth value (0 or 1).
+//! [`for_each_code!`](crate::for_each_code) hands the whole table to a macro, so that the scalar reference
+//! below and each backend's loops are generated from the same rows and cannot drift apart.
 
 use crate::math::{Fma, Portable};
 
-/// Calls `$callback! { $prefix rows }`, where a row is
-/// `Name name(operands: type) -> type = expression; "what it computes"`. Expressions name the type parameter `F`, a way to
-/// multiply and add ([`Fma`](crate::math::Fma)).
+/// Calls `$callback! { $prefix rows }`, where a row is `Name name(operands: type) -> type = expression; "what
+/// it computes"`. Expressions name the type parameter `F`, a way to multiply and add
+/// ([`Fma`](crate::math::Fma)).
 #[macro_export]
 macro_rules! for_each_code {
     ($callback:ident $(, $prefix:tt)*) => {
         $callback! { $($prefix)*
-            Neg neg(a: f32) -> f32 = -a; "-a",
-            Abs abs(a: f32) -> f32 = a.abs(); "|a|",
-            Sign sign(a: f32) -> f32 = $crate::math::sign(a); "sign of a; 0 at 0",
-            Sqrt sqrt(a: f32) -> f32 = $crate::math::sqrt(a); "square root",
-            Rsqrt rsqrt(a: f32) -> f32 = $crate::math::rsqrt(a); "1 / square root",
-            Exp exp(a: f32) -> f32 = $crate::math::exp::<F>(a); "e^a",
-            Ln ln(a: f32) -> f32 = $crate::math::ln::<F>(a); "natural logarithm",
-            Tanh tanh(a: f32) -> f32 = $crate::math::tanh::<F>(a); "hyperbolic tangent",
-            Sigmoid sigmoid(a: f32) -> f32 = $crate::math::sigmoid::<F>(a); "1 / (1 + e^-a)",
-            Add add(a: f32, b: f32) -> f32 = a + b; "a + b",
-            Sub sub(a: f32, b: f32) -> f32 = a - b; "a - b",
-            Mul mul(a: f32, b: f32) -> f32 = a * b; "a * b",
-            Div div(a: f32, b: f32) -> f32 = a / b; "a / b",
-            Max max(a: f32, b: f32) -> f32 = $crate::math::max(a, b); "larger; a at a tie; NaN wins",
-            Min min(a: f32, b: f32) -> f32 = $crate::math::min(a, b); "smaller; a at a tie; NaN wins",
-            Pow pow(a: f32, b: f32) -> f32 = $crate::math::pow(a, b); "a^b",
-            Lt lt(a: f32, b: f32) -> bool = a < b; "a < b",
-            Le le(a: f32, b: f32) -> bool = a <= b; "a <= b",
-            Eq eq(a: f32, b: f32) -> bool = a == b; "a == b",
-            Ne ne(a: f32, b: f32) -> bool = a != b; "a != b",
-            NegI neg_i(a: i32) -> i32 = a.wrapping_neg(); "-a, wrapping",
-            AbsI abs_i(a: i32) -> i32 = a.wrapping_abs(); "|a|, wrapping",
-            SignI sign_i(a: i32) -> i32 = (a > 0) as i32 - (a < 0) as i32; "sign of a",
-            AddI add_i(a: i32, b: i32) -> i32 = a.wrapping_add(b); "a + b, wrapping",
-            SubI sub_i(a: i32, b: i32) -> i32 = a.wrapping_sub(b); "a - b, wrapping",
-            MulI mul_i(a: i32, b: i32) -> i32 = a.wrapping_mul(b); "a * b, wrapping",
-            MaxI max_i(a: i32, b: i32) -> i32 = if a >= b { a } else { b }; "larger",
-            MinI min_i(a: i32, b: i32) -> i32 = if a <= b { a } else { b }; "smaller",
-            LtI lt_i(a: i32, b: i32) -> bool = a < b; "a < b",
-            LeI le_i(a: i32, b: i32) -> bool = a <= b; "a <= b",
-            EqI eq_i(a: i32, b: i32) -> bool = a == b; "a == b; truth values too",
-            NeI ne_i(a: i32, b: i32) -> bool = a != b; "a != b; truth values too",
-            And and(a: i32, b: i32) -> i32 = a & b; "both; bits of i32",
-            Or or(a: i32, b: i32) -> i32 = a | b; "either; bits of i32",
-            Not not(a: i32) -> bool = a == 0; "a == 0",
-            ToFloat to_float(a: i32) -> f32 = a as f32; "i32 or truth value to f32, to nearest",
-            ToInt to_int(a: f32) -> i32 = a as i32; "f32 to i32, towards zero, saturating; NaN to 0",
-            Fma fma(a: f32, b: f32, c: f32) -> f32 = F::fma(a, b, c); "a * b + c, rounded once",
-            Select select(a: i32, b: i32, c: i32) -> i32 = if a != 0 { b } else { c }; "a ? b : c",
+            Neg neg(a: f32) -> f32 = -a; 1, "-a",
+            Abs abs(a: f32) -> f32 = a.abs(); 1, "|a|",
+            Sign sign(a: f32) -> f32 = $crate::math::sign(a); 1, "sign of a; 0 at 0",
+            Sqrt sqrt(a: f32) -> f32 = $crate::math::sqrt(a); 4, "square root",
+            Rsqrt rsqrt(a: f32) -> f32 = $crate::math::rsqrt(a); 8, "1 / square root",
+            Exp exp(a: f32) -> f32 = $crate::math::exp::<F>(a); 8, "e^a",
+            Ln ln(a: f32) -> f32 = $crate::math::ln::<F>(a); 8, "natural logarithm",
+            Tanh tanh(a: f32) -> f32 = $crate::math::tanh::<F>(a); 8, "hyperbolic tangent",
+            Sigmoid sigmoid(a: f32) -> f32 = $crate::math::sigmoid::<F>(a); 8, "1 / (1 + e^-a)",
+            Add add(a: f32, b: f32) -> f32 = a + b; 1, "a + b",
+            Sub sub(a: f32, b: f32) -> f32 = a - b; 1, "a - b",
+            Mul mul(a: f32, b: f32) -> f32 = a * b; 1, "a * b",
+            Div div(a: f32, b: f32) -> f32 = a / b; 4, "a / b",
+            Max max(a: f32, b: f32) -> f32 = $crate::math::max(a, b); 1, "larger; a at a tie; NaN wins",
+            Min min(a: f32, b: f32) -> f32 = $crate::math::min(a, b); 1, "smaller; a at a tie; NaN wins",
+            Pow pow(a: f32, b: f32) -> f32 = $crate::math::pow(a, b); 400, "a^b",
+            Lt lt(a: f32, b: f32) -> bool = a < b; 1, "a < b",
+            Le le(a: f32, b: f32) -> bool = a <= b; 1, "a <= b",
+            Eq eq(a: f32, b: f32) -> bool = a == b; 1, "a == b",
+            Ne ne(a: f32, b: f32) -> bool = a != b; 1, "a != b",
+            NegI neg_i(a: i32) -> i32 = a.wrapping_neg(); 1, "-a, wrapping",
+            AbsI abs_i(a: i32) -> i32 = a.wrapping_abs(); 1, "|a|, wrapping",
+            SignI sign_i(a: i32) -> i32 = (a > 0) as i32 - (a < 0) as i32; 1, "sign of a",
+            AddI add_i(a: i32, b: i32) -> i32 = a.wrapping_add(b); 1, "a + b, wrapping",
+            SubI sub_i(a: i32, b: i32) -> i32 = a.wrapping_sub(b); 1, "a - b, wrapping",
+            MulI mul_i(a: i32, b: i32) -> i32 = a.wrapping_mul(b); 1, "a * b, wrapping",
+            MaxI max_i(a: i32, b: i32) -> i32 = if a >= b { a } else { b }; 1, "larger",
+            MinI min_i(a: i32, b: i32) -> i32 = if a <= b { a } else { b }; 1, "smaller",
+            LtI lt_i(a: i32, b: i32) -> bool = a < b; 1, "a < b",
+            LeI le_i(a: i32, b: i32) -> bool = a <= b; 1, "a <= b",
+            EqI eq_i(a: i32, b: i32) -> bool = a == b; 1, "a == b; truth values too",
+            NeI ne_i(a: i32, b: i32) -> bool = a != b; 1, "a != b; truth values too",
+            And and(a: i32, b: i32) -> i32 = a & b; 1, "both; bits of i32",
+            Or or(a: i32, b: i32) -> i32 = a | b; 1, "either; bits of i32",
+            Not not(a: i32) -> bool = a == 0; 1, "a == 0",
+            ToFloat to_float(a: i32) -> f32 = a as f32; 1, "i32 or truth value to f32, to nearest",
+            ToInt to_int(a: f32) -> i32 = a as i32; 20, "f32 to i32, towards zero, saturating; NaN to 0",
+            Fma fma(a: f32, b: f32, c: f32) -> f32 = F::fma(a, b, c); 1, "a * b + c, rounded once",
+            Select select(a: i32, b: i32, c: i32) -> i32 = if a != 0 { b } else { c }; 1, "a ? b : c",
         }
     };
 }
@@ -98,7 +98,7 @@ impl Word for bool {
 }
 
 macro_rules! define_codes {
-    ($($name:ident $function:ident($($operand:ident: $in:ty),*) -> $out:ty = $body:expr; $doc:literal,)*) => {
+    ($($name:ident $function:ident($($operand:ident: $in:ty),*) -> $out:ty = $body:expr; $cost:literal, $doc:literal,)*) => {
         /// An operation of the map instruction set.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
@@ -122,6 +122,20 @@ macro_rules! define_codes {
                 match self { $( Code::$name => stringify!($function), )* }
             }
 
+            /// The types of its operands and of its result: `f32`, `i32` or `bool`.
+            #[inline]
+            #[must_use]
+            pub const fn signature(self) -> (&'static [&'static str], &'static str) {
+                match self { $( Code::$name => (&[$(stringify!($in)),*], stringify!($out)), )* }
+            }
+
+            /// How many additions take as long on a CPU, roughly: what the backend splits work by.
+            #[inline]
+            #[must_use]
+            pub const fn cost(self) -> usize {
+                match self { $( Code::$name => $cost, )* }
+            }
+
             /// What it computes, in words.
             #[inline]
             #[must_use]
@@ -130,7 +144,8 @@ macro_rules! define_codes {
             }
         }
 
-        /// The reference semantics of an operation on raw 32-bit values; operands beyond its arity are ignored.
+        /// The reference semantics of an operation on raw 32-bit values; operands beyond its arity are
+        /// ignored.
         #[inline(always)]
         #[must_use]
         pub fn eval(code: Code, operands: [u32; 3]) -> u32 {

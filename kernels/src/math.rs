@@ -1,11 +1,11 @@
 //! Elementary functions in `f32`, built from exact operations alone.
 //!
 //! `+ - * / sqrt fma` and bit operations are exact by IEEE 754 on every target, so anything composed of them
-//! gives the same bits everywhere. The standard library's `exp`, `ln`, `sin` and their like are not used: they
-//! call the platform's library, whose last bit changes with the CPU.
+//! gives the same bits everywhere. The standard library's `exp`, `ln`, `sin` and their like are not used:
+//! they call the platform's library, whose last bit changes with the CPU.
 //!
-//! All functions are free of branches, so that loops over them vectorise. Those that multiply and add take the way to
-//! do so as a type, [`Portable`] unless the caller is compiled for an instruction.
+//! All functions are free of branches, so that loops over them vectorise. Those that multiply and add take
+//! the way to do so as a type, [`Portable`] unless the caller is compiled for an instruction.
 
 pub use crate::fma::{Fma, Portable};
 

@@ -1,10 +1,10 @@
 //! The one order in which reductions combine their elements.
 //!
 //! Element `i` goes to lane `i mod 16`; each lane combines its elements in ascending order, starting from the
-//! identity; lanes combine as a tree: `l` with `l + 8`, then `+ 4`, `+ 2`, `+ 1`. More than [`BLOCK`] elements
-//! are first cut into consecutive blocks, each reduced so, and the blocks' results are reduced by the same rule
-//! again. The order is thus a function of the number of elements alone. Missing elements may be replaced by the
-//! identity without changing a bit, so a backend is free to pad.
+//! identity; lanes combine as a tree: `l` with `l + 8`, then `+ 4`, `+ 2`, `+ 1`. More than [`BLOCK`]
+//! elements are first cut into consecutive blocks, each reduced so, and the blocks' results are reduced by
+//! the same rule again. The order is thus a function of the number of elements alone. Missing elements may be
+//! replaced by the identity without changing a bit, so a backend is free to pad.
 
 /// Lanes that accumulate side by side.
 pub const LANES: usize = 16;

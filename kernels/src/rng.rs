@@ -6,8 +6,8 @@
 use crate::math::{self, Fma, Portable};
 use core::marker::PhantomData;
 
-/// The key of a stream: a seed and a name, hashed together. Its numbers are computed with the multiply-add `F`, which
-/// changes no bit of them.
+/// The key of a stream: a seed and a name, hashed together. Its numbers are computed with the multiply-add
+/// `F`, which changes no bit of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stream<F = Portable> {
     key: [u32; 2],
@@ -86,8 +86,8 @@ impl<F: Fma> Stream<F> {
         unit(self.word(run, i))
     }
 
-    /// Element `i` of run `run`, standard normal (Box and Muller, 1958): neighbours `2j`, `2j + 1` share a pair
-    /// of words.
+    /// Element `i` of run `run`, standard normal (Box and Muller, 1958): neighbours `2j`, `2j + 1` share a
+    /// pair of words.
     #[inline(always)]
     #[must_use]
     pub fn normal(self, run: u32, i: u64) -> f32 {
@@ -108,8 +108,8 @@ impl<F: Fma> Stream<F> {
         }
     }
 
-    /// The two words that element `i` and its neighbour are made of. They are chosen rather than indexed: a GPU would
-    /// put an array that is indexed into slow memory.
+    /// The two words that element `i` and its neighbour are made of. They are chosen rather than indexed: a
+    /// GPU would put an array that is indexed into slow memory.
     #[inline(always)]
     fn pair(self, i: u64, attempt: u32, run: u32) -> [u32; 2] {
         let [a, b, c, d] = self.block([(i / 4) as u32, ((i / 4) >> 32) as u32, attempt, run]);

@@ -1,11 +1,12 @@
 //! Map programs as the kernels run them.
 //!
-//! An instruction is four words. The first holds the code in its low eight bits, the number of operands in the next
-//! four, and in its upper half the register that takes the result. The others are operands: registers, constants, or
-//! positions of accesses. After [`END`] four more words must be readable.
+//! An instruction is four words. The first holds the code in its low eight bits, the number of operands in
+//! the next four, and in its upper half the register that takes the result. The others are operands:
+//! registers, constants, or positions of accesses. After [`END`] four more words must be readable.
 //!
-//! A register is named by its distance from the thread's first one in units of [`REGISTER`](super::REGISTER) bytes, that
-//! is, by its number times the threads of a block. What a kernel computed before the program runs is in register 0.
+//! A register is named by its distance from the thread's first one in units of [`REGISTER`](super::REGISTER)
+//! bytes, that is, by its number times the threads of a block. What a kernel computed before the program runs
+//! is in register 0.
 
 use crate::map::Code;
 
@@ -25,8 +26,8 @@ pub const CONSTANT: u32 = 1 << 31;
 /// Number of instructions of the set below the special ones, so that they cannot meet.
 const _: () = assert!((Code::ALL.len() as u32) < FIRST_SPECIAL);
 
-/// An instruction: code (of [`Code`] or one of those above), how many of the operands are values, register of the
-/// result, operands.
+/// An instruction: code (of [`Code`] or one of those above), how many of the operands are values, register of
+/// the result, operands.
 #[inline]
 #[must_use]
 pub const fn encode(code: u32, values: u32, to: u32, operands: [u32; 3]) -> [u32; 4] {

@@ -1,6 +1,6 @@
 super::words::words! {
-    /// Division by a number that is known beforehand, as a multiplication (Granlund and Montgomery, 1994): the GPU has
-    /// no instruction for it.
+    /// Division by a number that is known beforehand, as a multiplication (Granlund and Montgomery, 1994):
+    /// the GPU has no instruction for it.
     Divisor {
         /// The number.
         divisor: u32,

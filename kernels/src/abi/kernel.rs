@@ -1,8 +1,8 @@
 //! The table of kernels.
 
-/// Calls `$callback! { rows }`, where a row is
-/// `Name name, barriers: how many, shuffles: how many; "what it does"`. Both counts are of instructions in the compiled
-/// kernel: one more or fewer is a fault of the compiler or of this table.
+/// Calls `$callback! { rows }`, where a row is `Name name, barriers: how many, shuffles: how many; "what it
+/// does"`. Both counts are of instructions in the compiled kernel: one more or fewer is a fault of the
+/// compiler or of this table.
 macro_rules! for_each_kernel {
     ($callback:ident) => {
         $callback! {

@@ -27,7 +27,8 @@ words! {
         loops: u32,
     }
 
-    /// Rows of a table picked by number. Element `i` of the nest is element `i % width` of row `numbers[i / width]`.
+    /// Rows of a table picked by number. Element `i` of the nest is element `i % width` of row `numbers[i /
+    /// width]`.
     Rows {
         /// The table.
         table: Operand,
@@ -49,10 +50,10 @@ words! {
 
     /// Reduces *items* of at most [`BLOCK`](crate::reduce::BLOCK) elements and runs a program on each result.
     ///
-    /// There are `outputs` runs of `length` elements, each cut into blocks. Item `i` is block `i / outputs` of output
-    /// `i % outputs` for [`ReduceColumns`](super::Kernel::ReduceColumns), and block `i % blocks` of output `i / blocks`
-    /// for [`ReduceRows`](super::Kernel::ReduceRows). Element `e` of an output is element `output * length + e` of the
-    /// nest.
+    /// There are `outputs` runs of `length` elements, each cut into blocks. Item `i` is block `i / outputs`
+    /// of output `i % outputs` for [`ReduceColumns`](super::Kernel::ReduceColumns), and block `i % blocks` of
+    /// output `i / blocks` for [`ReduceRows`](super::Kernel::ReduceRows). Element `e` of an output is element
+    /// `output * length + e` of the nest.
     Reduce {
         /// A [`Combination`](super::Combination).
         combination: u32,
@@ -142,8 +143,9 @@ words! {
 
     /// Rows of updates that are added to the rows of a result, each to the one that its number names.
     ///
-    /// Thread `t` owns column `t % width` of every row whose number is `t / width` below the bits of `classes - 1`: it
-    /// clears these elements and then adds to them, so that no other thread comes between two updates.
+    /// Thread `t` owns column `t % width` of every row whose number is `t / width` below the bits of `classes
+    /// - 1`: it clears these elements and then adds to them, so that no other thread comes between two
+    /// updates.
     ScatterAddRows {
         /// How many updates there are.
         count: u32,

@@ -1,8 +1,9 @@
 //! What the host writes for GPU kernels and what they read, defined once for both.
 //!
-//! Each step of a program becomes a *block* of `u32` words in device memory. A block begins with one of the heads of
-//! [`layout`], which names the positions of the parts that follow; positions count words from the block's start. Every
-//! kernel takes the same [`Arguments`], so that binding other buffers rewrites the table of addresses alone.
+//! Each step of a program becomes a *block* of `u32` words in device memory. A block begins with one of the
+//! heads of [`layout`], which names the positions of the parts that follow; positions count words from the
+//! block's start. Every kernel takes the same [`Arguments`], so that binding other buffers rewrites the table
+//! of addresses alone.
 //!
 //! | part | words |
 //! |---|---|
@@ -12,7 +13,8 @@
 //! | rows | [`layout::Rows`]: an access through a list of row numbers |
 //! | code | groups of four words, see [`code`]; begins at a multiple of four words |
 //!
-//! Positions of elements are below 2^31 ([`MOST_ELEMENTS`]), so that a [`Divisor`] can split them; byte offsets have 64 bits.
+//! Positions of elements are below 2^31 ([`MOST_ELEMENTS`]), so that a [`Divisor`] can split them; byte
+//! offsets have 64 bits.
 
 pub mod code;
 mod divisor;
@@ -39,8 +41,8 @@ pub const MOST_ELEMENTS: u32 = (1 << 31) - 1;
 /// Threads of a warp, which a block must consist of.
 pub const WARP: u32 = 32;
 
-/// Words of the record of a failed step, which the host fills with [`NO_FAILURE`] first. While the first word is
-/// anything else, kernels return at once, so that nothing after the failed step runs.
+/// Words of the record of a failed step, which the host fills with [`NO_FAILURE`] first. While the first word
+/// is anything else, kernels return at once, so that nothing after the failed step runs.
 pub mod status {
     /// The [`tag`](super::layout::CheckRows::tag) of the check that failed.
     pub const TAG: u32 = 0;

@@ -1,4 +1,5 @@
-//! Positions of extrema. A key and a position order all elements, so that any order of comparisons finds the same one.
+//! Positions of extrema. A key and a position order all elements, so that any order of comparisons finds the
+//! same one.
 
 use super::{
     machine::{Elements, Machine},
@@ -46,7 +47,8 @@ impl Found {
 #[inline(always)]
 pub unsafe fn arg_reduce(block: Global, buffers: Global, _: Global) {
     let machine = Machine::new(block, buffers, 0);
-    // SAFETY: the caller's promise; all threads take the same way, but for the number of elements that each looks at.
+    // SAFETY: the caller's promise; all threads take the same way, but for the number of elements that each
+    // looks at.
     unsafe {
         let head: ArgReduce = machine.part(0);
         let thread = sys::block().wrapping_mul(sys::threads()).wrapping_add(sys::thread());

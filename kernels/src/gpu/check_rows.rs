@@ -1,4 +1,5 @@
-//! The check of row numbers, after which [`Machine`](super::machine::Machine) loads rows without a look at them.
+//! The check of row numbers, after which [`Machine`](super::machine::Machine) loads rows without a look at
+//! them.
 
 use super::{
     machine::Machine,
@@ -9,8 +10,8 @@ use crate::abi::{WARP, layout::CheckRows, status};
 /// One block looks at all numbers, so that the lowest bad position is found whatever the order of threads.
 ///
 /// # Safety
-/// The block must be a [`CheckRows`] that the host encoded for a checked program, and the launch be of one block with a
-/// word of shared memory for each warp.
+/// The block must be a [`CheckRows`] that the host encoded for a checked program, and the launch be of one
+/// block with a word of shared memory for each warp.
 #[inline(always)]
 pub unsafe fn check_rows(block: Global, buffers: Global, failure: Global) {
     let machine = Machine::new(block, buffers, 0);

@@ -8,7 +8,7 @@ use crate::{
 };
 
 macro_rules! define_execute {
-    ($($name:ident $function:ident($($operand:ident: $in:ty),*) -> $out:ty = $body:expr; $doc:literal,)*) => {
+    ($($name:ident $function:ident($($operand:ident: $in:ty),*) -> $out:ty = $body:expr; $cost:literal, $doc:literal,)*) => {
         /// Computes one instruction for each element; operands beyond its arity are ignored.
         #[inline(always)]
         pub fn execute(code: u32, a: Group, b: Group, c: Group) -> Group {

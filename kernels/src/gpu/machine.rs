@@ -1,5 +1,5 @@
-//! Runs map programs. All threads of a block execute the same instruction at the same time, each on a group of four
-//! elements, whose values lie in shared memory: neighbouring threads use neighbouring banks.
+//! Runs map programs. All threads of a block execute the same instruction at the same time, each on a group
+//! of four elements, whose values lie in shared memory: neighbouring threads use neighbouring banks.
 
 use super::{
     execute::execute,
@@ -24,8 +24,8 @@ pub fn each<T>(mut f: impl FnMut(usize) -> T) -> [T; 4] {
 pub struct Elements {
     /// Their numbers in the nest.
     pub numbers: Group,
-    /// Which of them there are. The others are neither loaded nor stored: where a program overwrites its input, their
-    /// element may be another thread's.
+    /// Which of them there are. The others are neither loaded nor stored: where a program overwrites its
+    /// input, their element may be another thread's.
     pub live: [bool; 4],
 }
 
@@ -104,8 +104,8 @@ impl Machine {
     /// Runs the program at `position` for some elements of the nest at `nest`.
     ///
     /// # Safety
-    /// The block must be one that the host encoded for a checked program, and this thread must have as many registers as
-    /// the program names; register 0 must be written if the program reads it first.
+    /// The block must be one that the host encoded for a checked program, and this thread must have as many
+    /// registers as the program names; register 0 must be written if the program reads it first.
     #[inline(always)]
     pub unsafe fn run(&self, position: u32, nest: u32, elements: Elements) {
         let mut at = self.block.at(position as u64 * 4);
@@ -156,7 +156,8 @@ impl Machine {
     /// As [`Machine::run`].
     #[inline(always)]
     pub unsafe fn store(&self, access: u32, nest: u32, elements: Elements, values: Group) {
-        // SAFETY: the caller's promise; outputs do not overlap, so that no other thread touches these elements.
+        // SAFETY: the caller's promise; outputs do not overlap, so that no other thread touches these
+        // elements.
         unsafe {
             let operand: Operand = self.part(access);
             let start = self.address(operand.place);

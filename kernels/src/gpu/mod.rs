@@ -1,4 +1,5 @@
-//! The kernels, compiled for GPUs alone. Their blocks, and what they are given, are described in [`crate::abi`].
+//! The kernels, compiled for GPUs alone. Their blocks, and what they are given, are described in
+//! [`crate::abi`].
 #![allow(unsafe_code)]
 
 mod arg_reduce;
@@ -27,7 +28,8 @@ macro_rules! define_entries {
                 #[doc = "The arguments are those of [`abi::Arguments`], for a block that the host encoded for this kernel."]
                 fn $function(step: u64, buffers: u64, failure: u64) {
                     let failure = Global(failure);
-                    // SAFETY: the caller's promise; a kernel that writes the record waits for its threads before.
+                    // SAFETY: the caller's promise; a kernel that writes the record waits for its threads
+                    // before.
                     unsafe {
                         if failure.at(status::TAG as u64 * 4).word() == abi::NO_FAILURE {
                             super::$function(Global(step), Global(buffers), failure);

@@ -58,7 +58,8 @@ impl Item {
     }
 }
 
-/// What a thread runs next: the program for some of the item's elements or, at the end, the one for its result.
+/// What a thread runs next: the program for some of the item's elements or, at the end, the one for its
+/// result.
 struct Turn {
     code: u32,
     nest: u32,

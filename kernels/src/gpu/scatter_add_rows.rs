@@ -6,10 +6,12 @@ use super::{
 };
 use crate::abi::layout::ScatterAddRows;
 
-/// Each thread adds up the elements that it owns, in the order of the updates: atomic additions would come in any order.
+/// Each thread adds up the elements that it owns, in the order of the updates: atomic additions would come in
+/// any order.
 ///
 /// # Safety
-/// The block must be a [`ScatterAddRows`] that the host encoded for a checked program, whose row numbers were checked.
+/// The block must be a [`ScatterAddRows`] that the host encoded for a checked program, whose row numbers were
+/// checked.
 #[inline(always)]
 pub unsafe fn scatter_add_rows(block: Global, buffers: Global, _: Global) {
     let machine = Machine::new(block, buffers, 0);

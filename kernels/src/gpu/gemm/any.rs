@@ -1,7 +1,7 @@
 //! Products of any layout in tiles of 16 x 16: small enough that small products use the whole GPU.
 //!
-//! A thread computes two by two elements, eight rows and columns apart. Both operands are copied to shared memory with
-//! the terms of an element side by side, so that four terms are one load.
+//! A thread computes two by two elements, eight rows and columns apart. Both operands are copied to shared
+//! memory with the terms of an element side by side, so that four terms are one load.
 
 use super::repeat;
 use crate::{
@@ -23,7 +23,7 @@ const _: () = assert!(THREADS * COPIES as u32 == TILE * DEPTH && COPIES as u32 =
 const APART: u32 = TILE / 2;
 
 /// How a thread copies its part of an operand: an element of the result's row or column (*line*) and a term.
-struct Copier {
+struct StridedCopier {
     from: Global,
     to: Shared,
     line: u32,
@@ -38,10 +38,16 @@ struct Copier {
     terms: u32,
 }
 
-impl Copier {
+impl StridedCopier {
     /// Neighbouring threads take neighbouring words: along the terms or along the lines.
     #[inline(always)]
-    fn new(start: Global, panel: Shared, line_stride: u32, term_stride: u32, size: [u32; 3]) -> Copier {
+    fn new(
+        start: Global,
+        panel: Shared,
+        line_stride: u32,
+        term_stride: u32,
+        size: [u32; 3],
+    ) -> StridedCopier {
         let [first, lines, terms] = size;
         let thread = sys::thread();
         let (line, term, line_step, term_step) = if term_stride == 1 {
@@ -52,7 +58,7 @@ impl Copier {
         let bytes = |lines: u32, terms: u32| {
             (lines as u64 * line_stride as u64 + terms as u64 * term_stride as u64) * 4
         };
-        Copier {
+        StridedCopier {
             from: start.at(bytes(first.wrapping_add(line), term)),
             to: panel.at((line * PITCH + term) * 4),
             line: first.wrapping_add(line),
@@ -114,8 +120,8 @@ pub unsafe fn gemm_any(block: Global, buffers: Global, _: Global) {
         let (row, column) = (down * TILE, right * TILE);
         let panels = [sys::shared(), sys::shared().at(TILE * PITCH * 4)];
         let (first, second) = (sys::thread() / APART, sys::thread() % APART);
-        let mut left = Copier::new(start(&machine, &a), panels[0], a.row, a.column, [row, m, k]);
-        let mut right = Copier::new(start(&machine, &b), panels[1], b.column, b.row, [column, n, k]);
+        let mut left = StridedCopier::new(start(&machine, &a), panels[0], a.row, a.column, [row, m, k]);
+        let mut right = StridedCopier::new(start(&machine, &b), panels[1], b.column, b.row, [column, n, k]);
         let lines = [line(panels[0], first), line(panels[1], second)];
 
         let mut sums = [0.0f32; 4];

@@ -1,4 +1,5 @@
-//! Matrix products. Every element starts at `+0` and takes its terms by `fma` in ascending order, whatever the tile.
+//! Matrix products. Every element starts at `+0` and takes its terms by `fma` in ascending order, whatever
+//! the tile.
 
 mod any;
 mod tile;
@@ -6,7 +7,8 @@ mod tile;
 pub use any::gemm_any;
 pub use tile::{gemm_nn, gemm_nt, gemm_tn};
 
-/// `$body` for each of the first so many numbers, written out: values that a loop would index must stay in registers.
+/// `$body` for each of the first so many numbers, written out: values that a loop would index must stay in
+/// registers.
 macro_rules! repeat {
     (2, $i:ident, $body:expr) => { repeat!(@ $i, $body, 0 1) };
     (4, $i:ident, $body:expr) => { repeat!(@ $i, $body, 0 1 2 3) };

@@ -1,8 +1,8 @@
 //! Large products in tiles of 128 x 128 by 256 threads, each with eight by eight elements in registers.
 //!
-//! The next eight terms are loaded while the last ones are multiplied; two pairs of panels in shared memory take turns.
-//! The finished tile goes through shared memory a quarter at a time, so that neighbouring threads run the program that
-//! follows on neighbouring elements.
+//! The next eight terms are loaded while the last ones are multiplied; two pairs of panels in shared memory
+//! take turns. The finished tile goes through shared memory a quarter at a time, so that neighbouring threads
+//! run the program that follows on neighbouring elements.
 
 use super::repeat;
 use crate::{
@@ -27,8 +27,8 @@ const QUARTER: u32 = TILE / 4;
 const _: () = assert!(QUARTER * TILE * 4 <= TILE_SHARED);
 const _: () = assert!(THREADS * GROUP == TILE * DEPTH);
 
-/// How a thread copies four neighbouring words of an operand: of one *line*, a row or column of the result, along its
-/// terms, or of one term along four lines.
+/// How a thread copies four neighbouring words of an operand: of one *line*, a row or column of the result,
+/// along its terms, or of one term along four lines.
 struct Copier<const ALONG_TERMS: bool> {
     from: Global,
     to: Shared,
@@ -197,7 +197,8 @@ macro_rules! layouts {
         #[doc = $doc]
         ///
         /// # Safety
-        /// The block must be a [`Gemm`] that the host encoded for a checked program, with operands of this layout.
+        /// The block must be a [`Gemm`] that the host encoded for a checked program, with operands of this
+        /// layout.
         #[inline(always)]
         pub unsafe fn $name(block: Global, buffers: Global, _: Global) {
             // SAFETY: the caller's promise.

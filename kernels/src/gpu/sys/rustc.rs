@@ -1,5 +1,5 @@
-//! What rustc's own target offers. Barriers and shuffles are intrinsics because the compiler may duplicate inline
-//! assembly, and duplicates of them are wrong.
+//! What rustc's own target offers. Barriers and shuffles are intrinsics because the compiler may duplicate
+//! inline assembly, and duplicates of them are wrong.
 
 use core::arch::{asm, global_asm, nvptx};
 
