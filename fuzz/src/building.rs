@@ -130,8 +130,8 @@ fn gradient(u: &mut Unstructured<'_>, built: &Built) -> Result<Option<Output>> {
 
 fn operation(u: &mut Unstructured<'_>, built: &Built) -> Result<Option<Output>> {
     let (x, y) = (pick(u, built)?, pick(u, built)?);
-    let axis = u.int_in_range(-3..=3_isize)?;
-    Ok(Some(match u.int_in_range(0..=49)? {
+    let operation = u.int_in_range(0..=50)?;
+    Ok(Some(match operation {
         0 => x + y,
         1 => x - y,
         2 => x * y,
@@ -155,57 +155,65 @@ fn operation(u: &mut Unstructured<'_>, built: &Built) -> Result<Option<Output>> 
         20 => x.logical_and(y),
         21 => x.logical_not(),
         22 => x.not_equal(y),
-        23 => x.reduce_sum(axis),
-        24 => x.reduce_mean(axis),
-        25 => x.reduce_max_keep_dims(axis),
-        26 => x.reduce_min(..),
-        27 => x.reduce_prod(axis),
-        28 => x.reduce_sum_keep_dims([axis, 0]),
-        29 => x.argmax(axis),
-        30 => x.argmin(axis),
-        31 => match u.arbitrary()? {
+        _ => return shaped(u, built, [x, y], operation - 23).map(Some),
+    }))
+}
+
+/// An operation that needs an axis, extents or a type.
+fn shaped(u: &mut Unstructured<'_>, built: &Built, [x, y]: [&Output; 2], operation: usize) -> Result<Output> {
+    let axis = u.int_in_range(-3..=3_isize)?;
+    Ok(match operation {
+        0 => x.reduce_sum(axis),
+        1 => x.reduce_mean(axis),
+        2 => x.reduce_max_keep_dims(axis),
+        3 => x.reduce_min(..),
+        4 => x.reduce_prod(axis),
+        5 => x.reduce_sum_keep_dims([axis, 0]),
+        6 => x.argmax(axis),
+        7 => x.argmin(axis),
+        8 => match u.arbitrary()? {
             (false, false) => x.matmul(y),
             (false, true) => x.matmul_nt(y),
             (true, false) => x.matmul_tn(y),
             (true, true) => x.matmul_tt(y),
         },
-        32 => x.gather(y),
-        33 => x.one_hot(u.int_in_range(0..=5)?),
-        34 => x.cast(*u.choose(&[DType::F32, DType::I32, DType::Bool])?),
-        35 => {
+        9 => x.gather(y),
+        10 => x.one_hot(u.int_in_range(0..=5)?),
+        11 => x.cast(*u.choose(&[DType::F32, DType::I32, DType::Bool])?),
+        12 => {
             let z = pick(u, built)?;
             x.select(y, z)
         }
-        36 => x.softmax(),
-        37 => x.log_softmax(),
-        38 => x.softmax_cross_entropy_with_logits(y),
-        39 => x.expand_dims(axis),
-        40 => x.squeeze(axis),
-        41 => x.broadcast_to(dims(u)?),
-        42 => {
+        13 => x.softmax(),
+        14 => x.log_softmax(),
+        15 => x.softmax_cross_entropy_with_logits(y),
+        16 => x.expand_dims(axis),
+        17 => x.squeeze(axis),
+        18 => x.broadcast_to(dims(u)?),
+        19 => {
             let order =
                 (0..u.int_in_range(0..=3)?).map(|_| u.int_in_range(0..=3)).collect::<Result<Vec<usize>>>()?;
             x.transpose(order)
         }
-        43 => {
+        20 => {
             let to = (0..u.int_in_range(0..=3)?)
                 .map(|_| u.int_in_range(-1..=6))
                 .collect::<Result<Vec<isize>>>()?;
             x.reshape(to)
         }
-        44 => {
+        21 => {
             let begin =
                 (0..x.shape().len()).map(|_| u.int_in_range(0..=3)).collect::<Result<Vec<usize>>>()?;
             let size = begin.iter().map(|_| u.int_in_range(-1..=3)).collect::<Result<Vec<isize>>>()?;
             x.slice(begin, size)
         }
-        45 if x.shape().known().is_some() && y.shape().known().is_some() => {
+        22 if x.shape().known().is_some() && y.shape().known().is_some() => {
             built.graph.concat(&[x.clone(), y.clone()], axis)
         }
-        46 => x.sum_like(y),
-        47 => x.broadcast_like(y),
-        48 => x.reshape_like(y),
-        49 => x.clip_by_value(number(u)?, number(u)?),
+        23 => x.sum_like(y),
+        24 => x.broadcast_like(y),
+        25 => x.reshape_like(y),
+        26 => x.clip_by_value(number(u)?, number(u)?),
         _ => x.stop_gradient() + x.zeros_like() * x.size().cast(DType::F32),
-    }))
+    })
 }

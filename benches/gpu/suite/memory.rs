@@ -5,7 +5,7 @@ use minutia::tensor::program::{Map, MapBuilder, MapProgram, Primitive, Reduce, R
 use minutia_kernels::map::Code;
 
 use super::models::access;
-use super::primitive::{Primitive, numbers};
+use super::primitive::{Timing, numbers};
 use super::report::{self, Report};
 use super::{Failure, Settings};
 
@@ -31,7 +31,7 @@ pub fn measure(device: &Device, settings: &Settings, report: &mut Report) -> Res
             program,
             outputs: (inputs..inputs + outputs).map(|i| access(i, &[1])).collect(),
         });
-        let primitive = Primitive {
+        let primitive = Timing {
             section: report::MEMORY,
             key: format!("{name}_gbps"),
             title: format!("{name}, {count} elements, {inputs} read and {outputs} written"),
@@ -44,7 +44,7 @@ pub fn measure(device: &Device, settings: &Settings, report: &mut Report) -> Res
         };
         primitive.measure(device, settings, report)?;
     }
-    let sum = Primitive {
+    let sum = Timing {
         section: report::MEMORY,
         key: "sum_gbps".to_string(),
         title: format!("sum of {count} elements"),

@@ -9,7 +9,7 @@ use super::report::{Report, Row};
 use super::{Failure, Settings};
 
 /// A primitive, and what its speed is counted in.
-pub struct Primitive {
+pub struct Timing {
     pub section: &'static str,
     pub key: String,
     pub title: String,
@@ -24,7 +24,7 @@ pub struct Primitive {
     pub peak: Option<f64>,
 }
 
-impl Primitive {
+impl Timing {
     /// Times it in queues of runs.
     ///
     /// # Errors

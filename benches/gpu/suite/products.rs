@@ -4,7 +4,7 @@ use minutia::prelude::{Device, Tensor};
 use minutia::tensor::program::{Gemm, MapProgram, Primitive};
 
 use super::models::access;
-use super::primitive::{Primitive, numbers};
+use super::primitive::{Timing, numbers};
 use super::report::{self, Report};
 use super::{Failure, Settings};
 
@@ -51,7 +51,7 @@ pub fn measure(device: &Device, settings: &Settings, report: &mut Report) -> Res
             outputs: vec![access(2, &[n, 1])],
         });
         let layout = format!("{layout:?}").to_lowercase();
-        let product = Primitive {
+        let product = Timing {
             section: report::PRODUCTS,
             key: format!("gemm_{layout}_{m}x{k}x{n}_tflops"),
             title: format!("{m}x{k} · {k}x{n}, {layout}"),

@@ -16,7 +16,8 @@ use minutia_graph::{Graph, Output, Variable};
 /// session.run(graph.global_variables_initializer(), feeds! {})?;
 /// session.run(&train, feeds! {})?;
 /// let mean_square = 1.0 + 0.5 * (3.0_f32 * 3.0 - 1.0);
-/// assert!((session.run(&x, feeds! {})?.value::<f32>()? - (1.0 - 0.1 * 3.0 / mean_square.sqrt())).abs() < 1e-6);
+/// let expected = 1.0 - 0.1 * 3.0 / mean_square.sqrt();
+/// assert!((session.run(&x, feeds! {})?.value::<f32>()? - expected).abs() < 1e-6);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -9,11 +9,11 @@ use crate::{
     ptx::Operand,
 };
 
-type Found = Result<Option<Op>, String>;
+type Decoded = Result<Option<Op>, String>;
 
 impl Decoder {
     /// Floats without `.rn` are unknown on purpose: a compiler of PTX may contract those.
-    pub(super) fn arithmetic(&mut self, opcode: &[&str], operands: &[Operand]) -> Found {
+    pub(super) fn arithmetic(&mut self, opcode: &[&str], operands: &[Operand]) -> Decoded {
         if let Some((shape, bits)) = float(opcode) {
             return self.shaped(shape, Integer { bits, signed: false }, operands);
         }
@@ -66,7 +66,7 @@ impl Decoder {
         self.shaped(shape, of, operands)
     }
 
-    fn shaped(&mut self, shape: Shape, of: Integer, operands: &[Operand]) -> Found {
+    fn shaped(&mut self, shape: Shape, of: Integer, operands: &[Operand]) -> Decoded {
         Ok(match (of.bits, shape) {
             (32, shape) => Some(self.of_words(shape, operands)?),
             (16, Shape::Two(binary)) => {
@@ -144,7 +144,7 @@ impl Decoder {
     }
 
     /// Comparisons and what is done with their results.
-    fn predicates(&mut self, opcode: &[&str], operands: &[Operand]) -> Found {
+    fn predicates(&mut self, opcode: &[&str], operands: &[Operand]) -> Decoded {
         if let [name @ ("and" | "or" | "xor"), "pred"] = opcode {
             let [to, a, b] = count(operands)?;
             let op =

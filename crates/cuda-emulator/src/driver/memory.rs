@@ -1,7 +1,7 @@
 //! Device memory.
 
 use super::{
-    Address, Handle,
+    DeviceAddress, Handle,
     code::Code,
     give, in_context,
     state::{Context, DEVICE_BYTES, Refusal},
@@ -25,7 +25,7 @@ pub unsafe extern "C" fn cuMemGetInfo_v2(free: *mut usize, total: *mut usize) ->
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemAlloc_v2(address: *mut Address, bytes: usize) -> c_int {
+pub unsafe extern "C" fn cuMemAlloc_v2(address: *mut DeviceAddress, bytes: usize) -> c_int {
     in_context(|context| {
         if bytes == 0 {
             return Err(Code::INVALID_VALUE.because("an allocation of no bytes"));
@@ -41,12 +41,12 @@ pub unsafe extern "C" fn cuMemAlloc_v2(address: *mut Address, bytes: usize) -> c
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemFree_v2(address: Address) -> c_int {
+pub unsafe extern "C" fn cuMemFree_v2(address: DeviceAddress) -> c_int {
     in_context(|context| context.memory.free(address).map_err(refused))
 }
 
 /// Fills memory with `count` copies of a pattern.
-fn fill(context: &mut Context, address: Address, pattern: &[u8], count: usize) -> Result<(), Refusal> {
+fn fill(context: &mut Context, address: DeviceAddress, pattern: &[u8], count: usize) -> Result<(), Refusal> {
     if !address.is_multiple_of(pattern.len() as u64) {
         return Err(Code::INVALID_VALUE.because(format!("{address:#x} is no multiple of {}", pattern.len())));
     }
@@ -54,23 +54,23 @@ fn fill(context: &mut Context, address: Address, pattern: &[u8], count: usize) -
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemsetD8_v2(address: Address, value: c_uchar, count: usize) -> c_int {
+pub unsafe extern "C" fn cuMemsetD8_v2(address: DeviceAddress, value: c_uchar, count: usize) -> c_int {
     in_context(|context| fill(context, address, &[value], count))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemsetD16_v2(address: Address, value: c_ushort, count: usize) -> c_int {
+pub unsafe extern "C" fn cuMemsetD16_v2(address: DeviceAddress, value: c_ushort, count: usize) -> c_int {
     in_context(|context| fill(context, address, &value.to_le_bytes(), count))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemsetD32_v2(address: Address, value: c_uint, count: usize) -> c_int {
+pub unsafe extern "C" fn cuMemsetD32_v2(address: DeviceAddress, value: c_uint, count: usize) -> c_int {
     in_context(|context| fill(context, address, &value.to_le_bytes(), count))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD8Async(
-    address: Address,
+    address: DeviceAddress,
     value: c_uchar,
     count: usize,
     stream: Handle,
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn cuMemsetD8Async(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD32Async(
-    address: Address,
+    address: DeviceAddress,
     value: c_uint,
     count: usize,
     stream: Handle,
@@ -95,14 +95,14 @@ pub unsafe extern "C" fn cuMemsetD32Async(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyHtoD_v2(to: Address, from: *const c_void, bytes: usize) -> c_int {
+pub unsafe extern "C" fn cuMemcpyHtoD_v2(to: DeviceAddress, from: *const c_void, bytes: usize) -> c_int {
     // SAFETY: the caller's pointers; null is the default stream.
     unsafe { cuMemcpyHtoDAsync_v2(to, from, bytes, std::ptr::null_mut()) }
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyHtoDAsync_v2(
-    to: Address,
+    to: DeviceAddress,
     from: *const c_void,
     bytes: usize,
     stream: Handle,
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn cuMemcpyHtoDAsync_v2(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyDtoH_v2(to: *mut c_void, from: Address, bytes: usize) -> c_int {
+pub unsafe extern "C" fn cuMemcpyDtoH_v2(to: *mut c_void, from: DeviceAddress, bytes: usize) -> c_int {
     // SAFETY: the caller's pointers; null is the default stream.
     unsafe { cuMemcpyDtoHAsync_v2(to, from, bytes, std::ptr::null_mut()) }
 }
@@ -124,7 +124,7 @@ pub unsafe extern "C" fn cuMemcpyDtoH_v2(to: *mut c_void, from: Address, bytes: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyDtoHAsync_v2(
     to: *mut c_void,
-    from: Address,
+    from: DeviceAddress,
     bytes: usize,
     stream: Handle,
 ) -> c_int {
@@ -141,15 +141,15 @@ pub unsafe extern "C" fn cuMemcpyDtoHAsync_v2(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyDtoD_v2(to: Address, from: Address, bytes: usize) -> c_int {
+pub unsafe extern "C" fn cuMemcpyDtoD_v2(to: DeviceAddress, from: DeviceAddress, bytes: usize) -> c_int {
     // SAFETY: null is the default stream.
     unsafe { cuMemcpyDtoDAsync_v2(to, from, bytes, std::ptr::null_mut()) }
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyDtoDAsync_v2(
-    to: Address,
-    from: Address,
+    to: DeviceAddress,
+    from: DeviceAddress,
     bytes: usize,
     stream: Handle,
 ) -> c_int {

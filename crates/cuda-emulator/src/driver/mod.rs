@@ -26,7 +26,7 @@ use std::{
 
 /// A handle: a context, module, function, stream or event.
 pub(crate) type Handle = *mut c_void;
-pub(crate) type Address = u64;
+pub(crate) type DeviceAddress = u64;
 
 /// Carries out a call that needs no context.
 fn call(body: impl FnOnce(&mut Driver) -> Result<(), Refusal>) -> c_int {

@@ -1,7 +1,7 @@
 //! Modules and their functions.
 
 use super::{
-    Address, Handle, call,
+    DeviceAddress, Handle, call,
     code::Code,
     give, in_context,
     state::{Refusal, as_handle, new_handle, number},
@@ -112,7 +112,7 @@ pub unsafe extern "C" fn cuModuleGetFunction(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleGetGlobal_v2(
-    address: *mut Address,
+    address: *mut DeviceAddress,
     bytes: *mut usize,
     module: Handle,
     name: *const c_char,

@@ -5,7 +5,7 @@ use super::{
     file::File,
     lanes::{LANES, each},
     vector::Arithmetic,
-    warp::Warp,
+    warp::{Execution, Warp},
 };
 use crate::{
     fault::{FaultKind, Trouble},
@@ -114,7 +114,14 @@ impl<'a> Block<'a> {
                     first_thread: first_thread as u16,
                     hint: &mut self.hint,
                 };
-                let result = warp.run(self.launch.kernel, &mut reach, self.arithmetic, budget);
+                let kernel = self.launch.kernel;
+                let mut execution = Execution {
+                    kernel,
+                    reach: &mut reach,
+                    arithmetic: self.arithmetic,
+                    budget: &mut *budget,
+                };
+                let result = warp.run(&mut execution);
                 result.map_err(|(place, trouble)| stop(first_thread, place, trouble))?;
             }
             if self.warps.iter().all(|warp| warp.waiting == 0) {

@@ -80,6 +80,15 @@ pub(super) fn evaluate<F: Fma>(op: &Op, file: &mut File<'_>, active: u32) -> Res
             let result = longs::widen(widen, file.word(register, active)?);
             file.set_long(to, active, &result);
         }
+        _ => return move_or_compare(op, file, active),
+    }
+    Ok(true)
+}
+
+/// Instructions that take words apart, put them together, compare and choose.
+#[inline(always)]
+fn move_or_compare(op: &Op, file: &mut File<'_>, active: u32) -> Result<bool, Trouble> {
+    match *op {
         Op::Pack(to, parts) => {
             let [low, high] = file.words(parts, active)?;
             let result = two(low, high, |low, high| low as u64 | (high as u64) << 32);

@@ -36,16 +36,16 @@ impl Arithmetic {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn fused(op: &Op, file: &mut File<'_>, active: u32) -> Result<bool, Trouble> {
-    evaluate::<Instruction>(op, file, active)
+    evaluate::<HardwareFma>(op, file, active)
 }
 
 /// The multiply-add of such a CPU.
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
-struct Instruction;
+struct HardwareFma;
 
 #[cfg(target_arch = "x86_64")]
-impl Fma for Instruction {
+impl Fma for HardwareFma {
     #[inline(always)]
     fn fma(a: f32, b: f32, c: f32) -> f32 {
         use std::arch::x86_64::{_mm_cvtss_f32, _mm_fmadd_ss, _mm_set_ss};

@@ -27,6 +27,15 @@ pub(super) struct Warp<'a> {
     pub(super) exited: u32,
 }
 
+/// What warps execute, and with what.
+pub(super) struct Execution<'e, 'r> {
+    pub(super) kernel: &'e Kernel,
+    pub(super) reach: &'e mut Reach<'r>,
+    pub(super) arithmetic: Arithmetic,
+    /// Instructions that may yet be executed.
+    pub(super) budget: &'e mut u64,
+}
+
 /// What a group of threads does after an instruction.
 enum Next {
     Here(usize),
@@ -55,13 +64,7 @@ impl<'a> Warp<'a> {
     }
 
     /// Runs until all threads wait at barriers or have exited. On trouble, the place is that of the thread.
-    pub(super) fn run(
-        &mut self,
-        kernel: &Kernel,
-        reach: &mut Reach<'_>,
-        arithmetic: Arithmetic,
-        budget: &mut u64,
-    ) -> Result<(), (usize, Trouble)> {
+    pub(super) fn run(&mut self, execution: &mut Execution<'_, '_>) -> Result<(), (usize, Trouble)> {
         while self.running != 0 {
             // Those that are behind go first, so that threads that parted meet again.
             let (mut place, mut others) = (u32::MAX, u32::MAX);
@@ -74,14 +77,14 @@ impl<'a> Warp<'a> {
                 }
             }
             let group = self.at(self.running, place as usize);
-            self.run_group(kernel, reach, arithmetic, budget, group, place as usize, others as usize)?;
+            self.run_group(execution, group, place as usize, others as usize)?;
         }
         if self.shuffling == 0 {
             return Ok(());
         }
         let place = self.places[self.shuffling.trailing_zeros() as usize] as usize;
         let present = self.at(self.shuffling, place);
-        let members = match kernel.code[place].op {
+        let members = match execution.kernel.code[place].op {
             Op::Shuffle { operands: [.., members], .. } => self.members(members, present),
             _ => Ok(0),
         };
@@ -90,23 +93,19 @@ impl<'a> Warp<'a> {
     }
 
     /// Runs a group of threads from one place on, until it parts or comes to where others stand.
-    #[allow(clippy::too_many_arguments)]
     fn run_group(
         &mut self,
-        kernel: &Kernel,
-        reach: &mut Reach<'_>,
-        arithmetic: Arithmetic,
-        budget: &mut u64,
+        execution: &mut Execution<'_, '_>,
         group: u32,
         mut place: usize,
         others: usize,
     ) -> Result<(), (usize, Trouble)> {
         loop {
-            let next = match budget.checked_sub(1) {
+            let next = match execution.budget.checked_sub(1) {
                 None => Err(Trouble::first(group, FaultKind::Endless)),
                 Some(left) => {
-                    *budget = left;
-                    self.step(kernel, reach, arithmetic, group, place)
+                    *execution.budget = left;
+                    self.step(execution, group, place)
                 }
             };
             match next.map_err(|trouble| (place, trouble))? {
@@ -127,14 +126,8 @@ impl<'a> Warp<'a> {
     }
 
     #[inline(always)]
-    fn step(
-        &mut self,
-        kernel: &Kernel,
-        reach: &mut Reach<'_>,
-        arithmetic: Arithmetic,
-        group: u32,
-        place: usize,
-    ) -> Result<Next, Trouble> {
+    fn step(&mut self, execution: &mut Execution<'_, '_>, group: u32, place: usize) -> Result<Next, Trouble> {
+        let Execution { kernel, reach, arithmetic, .. } = execution;
         let instruction = &kernel.code[place];
         let active = match instruction.guard {
             None => group,

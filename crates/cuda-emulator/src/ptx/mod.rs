@@ -61,7 +61,7 @@ pub(crate) struct Entry {
     pub(crate) parameters: Vec<Parameter>,
     /// The most threads of a block along each axis that the kernel allows.
     pub(crate) max_threads: Option<[u32; 3]>,
-    pub(crate) registers: Vec<Register>,
+    pub(crate) registers: Vec<RegisterDeclaration>,
     pub(crate) variables: Vec<Variable>,
     pub(crate) statements: Vec<Statement>,
     /// Labels, and the statement that each stands before.
@@ -93,7 +93,7 @@ impl Class {
 
 /// A declaration of a register, or of `count` registers whose names end in numbers from 0.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Register {
+pub(crate) struct RegisterDeclaration {
     pub(crate) class: Class,
     pub(crate) name: String,
     pub(crate) count: Option<u32>,

@@ -1,7 +1,7 @@
 //! Modules and kernels.
 
 use super::{
-    ANY_VALUE, Class, Entry, Operand, ParseError, Register, Source, Statement, Storage, Variable,
+    ANY_VALUE, Class, Entry, Operand, ParseError, RegisterDeclaration, Source, Statement, Storage, Variable,
     lex::{Token, lex},
     limits,
 };
@@ -48,8 +48,8 @@ pub(super) struct Parser<'a> {
     tokens: Vec<Token<'a>>,
     at: usize,
     /// Declarations of the kernel that is being read, in their order, and to look them up.
-    registers: Vec<Register>,
-    declared: HashSet<Register>,
+    registers: Vec<RegisterDeclaration>,
+    declared: HashSet<RegisterDeclaration>,
     /// Registers that the module may still declare.
     left: usize,
 }
@@ -115,7 +115,7 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn declared(&self, name: &str) -> bool {
-        let single = |class| Register { class, name: name.to_string(), count: None };
+        let single = |class| RegisterDeclaration { class, name: name.to_string(), count: None };
         Class::ALL.into_iter().any(|class| self.declared.contains(&single(class)))
     }
 
@@ -258,7 +258,7 @@ impl<'a> Parser<'a> {
                     Some(count)
                 }
             };
-            let register = Register { class, name, count };
+            let register = RegisterDeclaration { class, name, count };
             // A scope may declare what another declares too.
             if self.declared.insert(register.clone()) {
                 self.registers.push(register);

@@ -1,7 +1,7 @@
 use crate::Output;
 
-/// Several tensors, as an argument: an array, a slice or a `Vec` of [`Output`]s, variables, or references to them. What
-/// is computed for each comes back in the same form: an array for an array, else a `Vec`.
+/// Several tensors, as an argument: an array, a slice or a `Vec` of [`Output`]s, variables, or references to
+/// them. What is computed for each comes back in the same form: an array for an array, else a `Vec`.
 ///
 /// ```
 /// use minutia_graph::Graph;

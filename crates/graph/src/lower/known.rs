@@ -11,12 +11,12 @@ pub(crate) struct Known {
     pub steps: HashMap<Primitive, (usize, usize)>,
     /// Constants of equal elements, by the bits and the size of these.
     pub splats: HashMap<(u32, usize), usize>,
-    sources: HashMap<Key, Vec<usize>>,
+    sources: HashMap<SourceKey, Vec<usize>>,
 }
 
 /// What tells sources apart, but for constants that only differ far from their ends.
 #[derive(PartialEq, Eq, Hash)]
-enum Key {
+enum SourceKey {
     Constant(DType, Vec<usize>, Vec<u8>),
     Feed(NodeId),
     Variable(usize),
@@ -38,17 +38,17 @@ impl Known {
 }
 
 /// None for what a step makes, which is never looked for.
-fn key(source: &Source) -> Option<Key> {
+fn key(source: &Source) -> Option<SourceKey> {
     const END: usize = 256;
     Some(match source {
         Source::Computed => return None,
         Source::Constant(tensor) => {
             let bytes = tensor.as_bytes();
             let ends = [&bytes[..bytes.len().min(END)], &bytes[bytes.len().saturating_sub(END)..]].concat();
-            Key::Constant(tensor.dtype(), tensor.dims().to_vec(), ends)
+            SourceKey::Constant(tensor.dtype(), tensor.dims().to_vec(), ends)
         }
-        Source::Feed(node) => Key::Feed(*node),
-        Source::Variable(variable) => Key::Variable(*variable),
-        Source::Counter(node) => Key::Counter(*node),
+        Source::Feed(node) => SourceKey::Feed(*node),
+        Source::Variable(variable) => SourceKey::Variable(*variable),
+        Source::Counter(node) => SourceKey::Counter(*node),
     })
 }

@@ -8,9 +8,9 @@ use minutia_tensor::{
     program::{MapBuilder, Value},
 };
 
-struct Row {
+struct BinaryRow {
     name: &'static str,
-    float: Build,
+    float: MapExpression,
     int: Option<minutia_kernels::map::Code>,
     /// From `x`, `y`, `z = f(x, y)` and the gradient of `z`, before the sum over broadcast axes.
     gradient: fn(&Output, &Output, &Output, &Output) -> (Output, Output),
@@ -27,7 +27,7 @@ macro_rules! binary {
 
         const ALL: &[Binary] = &[$(Binary::$op),*];
 
-        const ROWS: &[Row] = &[$(Row {
+        const ROWS: &[BinaryRow] = &[$(BinaryRow {
             name: stringify!($op),
             float: $float,
             int: $int,
@@ -153,7 +153,7 @@ impl Output {
 }
 
 impl Binary {
-    fn row(self) -> &'static Row {
+    fn row(self) -> &'static BinaryRow {
         &ROWS[self as usize]
     }
 }

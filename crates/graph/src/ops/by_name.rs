@@ -1,5 +1,5 @@
-//! Enums that are written by the names of their variants in every format. Derived code writes positions to formats such as
-//! bincode, so that a new operation would make another one of each that comes after it.
+//! Enums that are written by the names of their variants in every format. Derived code writes positions to
+//! formats such as bincode, so that a new operation would make another one of each that comes after it.
 
 /// For an enum without values: its variants are strings.
 macro_rules! names {

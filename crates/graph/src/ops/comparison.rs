@@ -10,7 +10,7 @@ use minutia_tensor::{
 
 type Program = fn(&mut MapBuilder, &[Value]) -> Value;
 
-struct Row {
+struct ComparisonRow {
     name: &'static str,
     float: Option<Program>,
     int: Option<Program>,
@@ -27,7 +27,7 @@ macro_rules! comparison {
 
         const ALL: &[Comparison] = &[$(Comparison::$op),*];
 
-        const ROWS: &[Row] = &[$(Row { name: stringify!($op), float: $float, int: $int, bool: $bool }),*];
+        const ROWS: &[ComparisonRow] = &[$(ComparisonRow { name: stringify!($op), float: $float, int: $int, bool: $bool }),*];
 
         impl Output { $(
             $(#[$doc])*
@@ -65,7 +65,7 @@ comparison! {
 }
 
 impl Comparison {
-    fn row(self) -> &'static Row {
+    fn row(self) -> &'static ComparisonRow {
         &ROWS[self as usize]
     }
 

@@ -215,7 +215,7 @@ impl Output {
 }
 
 /// Keeps the signature of helpers short.
-pub(crate) type Build = fn(
+pub(crate) type MapExpression = fn(
     &mut minutia_tensor::program::MapBuilder,
     &[minutia_tensor::program::Value],
 ) -> minutia_tensor::program::Value;

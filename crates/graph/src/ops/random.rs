@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Random numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Random {
-    pub kind: Kind,
+    pub kind: RandomKind,
     pub dims: Vec<usize>,
     /// The numbers are `offset + scale * z`.
     #[serde(with = "minutia_tensor::exact")]
@@ -17,36 +17,36 @@ pub(crate) struct Random {
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum RandomKind {
     Normal,
     TruncatedNormal,
     Uniform,
 }
 
-by_name::names! { Kind { Normal, TruncatedNormal, Uniform } }
+by_name::names! { RandomKind { Normal, TruncatedNormal, Uniform } }
 
 impl Graph {
     /// Normally distributed `f32`, not truncated. Each run draws new numbers; they depend on the graph's
     /// seed, on this node's name and on how often it ran in the session.
     #[track_caller]
     pub fn random_normal(&self, shape: impl Into<Shape>, mean: f32, stddev: f32) -> Output {
-        self.random(Kind::Normal, shape.into(), mean, stddev)
+        self.random(RandomKind::Normal, shape.into(), mean, stddev)
     }
 
     /// Normally distributed `f32`; what lies more than two standard deviations from the mean is drawn again.
     #[track_caller]
     pub fn truncated_normal(&self, shape: impl Into<Shape>, mean: f32, stddev: f32) -> Output {
-        self.random(Kind::TruncatedNormal, shape.into(), mean, stddev)
+        self.random(RandomKind::TruncatedNormal, shape.into(), mean, stddev)
     }
 
     /// Uniformly distributed `f32` from `low` (included) to `high` (excluded, but for rounding).
     #[track_caller]
     pub fn random_uniform(&self, shape: impl Into<Shape>, low: f32, high: f32) -> Output {
-        self.random(Kind::Uniform, shape.into(), low, high - low)
+        self.random(RandomKind::Uniform, shape.into(), low, high - low)
     }
 
     #[track_caller]
-    fn random(&self, kind: Kind, shape: Shape, offset: f32, scale: f32) -> Output {
+    fn random(&self, kind: RandomKind, shape: Shape, offset: f32, scale: f32) -> Output {
         self.add(Random { kind, dims: shape.to_vec(), offset, scale }, &[])
     }
 }
@@ -54,9 +54,9 @@ impl Graph {
 impl Op for Random {
     fn name(&self) -> &'static str {
         match self.kind {
-            Kind::Normal => "RandomNormal",
-            Kind::TruncatedNormal => "TruncatedNormal",
-            Kind::Uniform => "RandomUniform",
+            RandomKind::Normal => "RandomNormal",
+            RandomKind::TruncatedNormal => "TruncatedNormal",
+            RandomKind::Uniform => "RandomUniform",
         }
     }
 
@@ -77,9 +77,9 @@ impl Op for Random {
 
     fn lower(&self, l: &mut Lowering, _: &[View]) -> View {
         let distribution = match self.kind {
-            Kind::Normal => Distribution::Normal,
-            Kind::TruncatedNormal => Distribution::TruncatedNormal,
-            Kind::Uniform => Distribution::Uniform,
+            RandomKind::Normal => Distribution::Normal,
+            RandomKind::TruncatedNormal => Distribution::TruncatedNormal,
+            RandomKind::Uniform => Distribution::Uniform,
         };
         let z = l.random(distribution, &self.dims);
         let (scale, offset) = (l.scalar(self.scale), l.scalar(self.offset));
@@ -98,7 +98,7 @@ impl Op for Random {
     }
 
     fn samples() -> Vec<Sample> {
-        [Kind::Normal, Kind::TruncatedNormal, Kind::Uniform]
+        [RandomKind::Normal, RandomKind::TruncatedNormal, RandomKind::Uniform]
             .map(|kind| {
                 Sample::new(format!("{kind:?}"), Vec::new(), move |g, _| {
                     g.random(kind, [7, 5].into(), 1.0, 0.5)

@@ -8,14 +8,14 @@ use std::ops::RangeFull;
 /// Reduction over axes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reduce {
-    pub kind: Kind,
+    pub kind: ReduceKind,
     pub axes: Axes,
     pub keep_dims: bool,
 }
 
 /// How elements combine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ReduceKind {
     Sum,
     Mean,
     Max,
@@ -23,7 +23,7 @@ pub(crate) enum Kind {
     Prod,
 }
 
-by_name::names! { Kind { Sum, Mean, Max, Min, Prod } }
+by_name::names! { ReduceKind { Sum, Mean, Max, Min, Prod } }
 
 /// Which axes a reduction goes over: `..` for all, a number or an array of numbers; negative ones count from
 /// the last.
@@ -87,14 +87,14 @@ macro_rules! reductions {
             #[track_caller]
             #[must_use]
             pub fn $method(&self, axes: impl Into<Axes>) -> Output {
-                self.apply(Reduce { kind: Kind::$kind, axes: axes.into(), keep_dims: false }, &[])
+                self.apply(Reduce { kind: ReduceKind::$kind, axes: axes.into(), keep_dims: false }, &[])
             }
 
             #[doc = concat!($what, " over some axes, which stay with extent 1.")]
             #[track_caller]
             #[must_use]
             pub fn $keeping(&self, axes: impl Into<Axes>) -> Output {
-                self.apply(Reduce { kind: Kind::$kind, axes: axes.into(), keep_dims: true }, &[])
+                self.apply(Reduce { kind: ReduceKind::$kind, axes: axes.into(), keep_dims: true }, &[])
             }
         )* }
     };
@@ -111,17 +111,18 @@ reductions! {
 impl Op for Reduce {
     fn name(&self) -> &'static str {
         match self.kind {
-            Kind::Sum => "Sum",
-            Kind::Mean => "Mean",
-            Kind::Max => "Max",
-            Kind::Min => "Min",
-            Kind::Prod => "Prod",
+            ReduceKind::Sum => "Sum",
+            ReduceKind::Mean => "Mean",
+            ReduceKind::Max => "Max",
+            ReduceKind::Min => "Min",
+            ReduceKind::Prod => "Prod",
         }
     }
 
     fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
         let [x] = arity(inputs)?;
-        let types: &[DType] = if self.kind == Kind::Mean { &[DType::F32] } else { &[DType::F32, DType::I32] };
+        let types: &[DType] =
+            if self.kind == ReduceKind::Mean { &[DType::F32] } else { &[DType::F32, DType::I32] };
         expect_dtype(x.dtype, types)?;
         let axes = self.axes.resolve(x.shape.len())?;
         let mut dims = x.shape.to_vec();
@@ -146,20 +147,20 @@ impl Op for Reduce {
         let g = keep(&at.grad);
         Ok(vec![Some(match self.kind {
             // y = sum x: dx = g.
-            Kind::Sum => g.broadcast_like(x),
+            ReduceKind::Sum => g.broadcast_like(x),
             // y = sum x / n: dx = g / n.
-            Kind::Mean => {
+            ReduceKind::Mean => {
                 let count = x.size().cast(DType::F32) / at.output.size().cast(DType::F32);
                 (g / count).broadcast_like(x)
             }
             // dx = g / ties where x is the extremum, else 0. A NaN is one wherever it stands.
-            Kind::Max | Kind::Min => {
+            ReduceKind::Max | ReduceKind::Min => {
                 let hit = x.equal(keep(&at.output)).logical_or(x.not_equal(x));
                 let ties = hit.cast(DType::F32).reduce_sum_keep_dims(&over[..]);
                 hit.select(g / ties, x.number(0.0))
             }
             // dx = g times the product of the other elements.
-            Kind::Prod => g.multiply_no_nan(x.apply(ProdGradient { axes }, &[])),
+            ReduceKind::Prod => g.multiply_no_nan(x.apply(ProdGradient { axes }, &[])),
         })])
     }
 
@@ -167,13 +168,13 @@ impl Op for Reduce {
         let x = &inputs[0];
         let axes = self.axes.resolve(x.dims.len()).expect("inference has checked the axes");
         let op = match self.kind {
-            Kind::Sum | Kind::Mean => ReduceOp::Sum,
-            Kind::Max => ReduceOp::Max,
-            Kind::Min => ReduceOp::Min,
-            Kind::Prod => ReduceOp::Prod,
+            ReduceKind::Sum | ReduceKind::Mean => ReduceOp::Sum,
+            ReduceKind::Max => ReduceOp::Max,
+            ReduceKind::Min => ReduceOp::Min,
+            ReduceKind::Prod => ReduceOp::Prod,
         };
         let mut y = l.reduce(op, x, &axes);
-        if self.kind == Kind::Mean {
+        if self.kind == ReduceKind::Mean {
             let count = axes.iter().fold(1, |n: usize, &a| n.saturating_mul(x.dims[a]));
             let count = l.scalar(count as f32);
             y = l.code(Code::Div, DType::F32, &[y, count]);
@@ -193,7 +194,7 @@ impl Op for Reduce {
 
     fn samples() -> Vec<Sample> {
         let mut samples = Vec::new();
-        for kind in [Kind::Sum, Kind::Mean, Kind::Max, Kind::Min, Kind::Prod] {
+        for kind in [ReduceKind::Sum, ReduceKind::Mean, ReduceKind::Max, ReduceKind::Min, ReduceKind::Prod] {
             let sample = move |label: &str, axes: Axes, keep_dims: bool, x: Tensor| {
                 Sample::new(format!("{kind:?} {label}"), vec![x], move |_, x| {
                     x[0].apply(Reduce { kind, axes: axes.clone(), keep_dims }, &[])
@@ -211,7 +212,7 @@ impl Op for Reduce {
                     .not_differentiable(),
             );
             samples.push(sample("none", 0.into(), false, numbers([0, 3], 0.0, 1.0)).not_differentiable());
-            if kind != Kind::Mean {
+            if kind != ReduceKind::Mean {
                 let ints = Tensor::from([[3, -1, 4], [1, 5, i32::MAX]]);
                 samples.push(sample("i32", 1.into(), false, ints).not_differentiable().row_wise());
             }

@@ -5,10 +5,10 @@ use crate::conformance::numbers;
 use minutia_kernels::map::Code::*;
 use minutia_tensor::Tensor;
 
-struct Row {
+struct UnaryRow {
     name: &'static str,
-    float: Build,
-    int: Option<Build>,
+    float: MapExpression,
+    int: Option<MapExpression>,
     /// From `x`, `y = f(x)` and the gradient of `y`.
     gradient: fn(&Output, &Output, &Output) -> Option<Output>,
     domain: (f32, f32),
@@ -24,7 +24,7 @@ macro_rules! unary {
 
         const ALL: &[Unary] = &[$(Unary::$op),*];
 
-        const ROWS: &[Row] = &[$(Row {
+        const ROWS: &[UnaryRow] = &[$(UnaryRow {
             name: stringify!($op),
             float: $float,
             int: $int,
@@ -85,7 +85,7 @@ unary! {
 }
 
 impl Unary {
-    fn row(self) -> &'static Row {
+    fn row(self) -> &'static UnaryRow {
         &ROWS[self as usize]
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 pub(super) type Targets = Vec<(NodeId, bool)>;
 /// The extents of what is fed.
 pub(super) type Shapes = BTreeMap<NodeId, Vec<usize>>;
-type Key = (Targets, Shapes);
+type PlanKey = (Targets, Shapes);
 
 /// What plans may hold beyond the one that was used last.
 const BUDGET: usize = 256 << 20;
@@ -16,7 +16,7 @@ const BUDGET: usize = 256 << 20;
 #[derive(Debug)]
 pub(super) struct Plans {
     /// When each was used last, and the plan.
-    plans: HashMap<Key, (u64, Compiled)>,
+    plans: HashMap<PlanKey, (u64, Compiled)>,
     uses: u64,
     /// The arena, and its bytes.
     arena: Option<(Slot, usize)>,
@@ -38,7 +38,7 @@ impl Plans {
     /// unused give way where all but the new one hold more than they may.
     pub(super) fn get(
         &mut self,
-        key: &Key,
+        key: &PlanKey,
         state: &mut State,
         feeds: &BTreeMap<NodeId, Tensor>,
         plan: impl FnOnce() -> Result<Plan, Error>,
@@ -99,7 +99,8 @@ impl Plans {
     fn evict(&mut self, state: &mut State) -> Result<(), Error> {
         let latest = self.plans.values().find(|plan| plan.0 == self.uses);
         let own = latest.map_or((0, 0), |plan| (plan.1.arena_bytes, plan.1.bytes));
-        let mut by_use: Vec<(u64, Key)> = self.plans.iter().map(|(k, plan)| (plan.0, k.clone())).collect();
+        let mut by_use: Vec<(u64, PlanKey)> =
+            self.plans.iter().map(|(k, plan)| (plan.0, k.clone())).collect();
         by_use.sort_unstable();
         let largest = |plans: &Self| plans.plans.values().map(|plan| plan.1.arena_bytes).max().unwrap_or(0);
         let mut others =

@@ -4,7 +4,7 @@ use crate::{
     Error,
     cpu::{
         block::{ALIGNMENT, Block},
-        map::{Engine, Sink, Source, instructions::LANES},
+        map::{Engine, Loops, Sink, Source, instructions::LANES},
         simd::Level,
         threads::pool::Pool,
     },
@@ -57,13 +57,12 @@ impl Build {
     /// Compiles a map; see [`Engine::new`].
     pub(in crate::cpu) fn engine(
         &mut self,
-        dims: &[usize],
+        loops: Loops,
         program: &MapProgram,
         sources: &[Source],
         sinks: &[Sink],
-        free: bool,
     ) -> Engine {
-        Engine::new(self.level, dims, program, sources, sinks, &mut self.constants, free)
+        Engine::new(self.level, loops, program, sources, sinks, &mut self.constants)
     }
 
     /// Asks for scratch in each of `parts` parts.

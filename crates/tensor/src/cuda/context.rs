@@ -4,7 +4,7 @@ use super::{
     driver::{self, Absent},
     failure::failed,
     kernels::Kernels,
-    pool::Pool,
+    pool::MemoryPool,
     queue::{Entered, Queue},
     record::Checks,
 };
@@ -28,7 +28,7 @@ const LEAST_CAPABILITY: i32 = 75;
 /// The state of one GPU in this process.
 #[derive(Debug)]
 pub(super) struct Context {
-    pub(super) pool: ManuallyDrop<Mutex<Pool>>,
+    pub(super) pool: ManuallyDrop<Mutex<MemoryPool>>,
     pub(super) kernels: ManuallyDrop<Kernels>,
     pub(super) queue: ManuallyDrop<Queue>,
     checks: Checks,

@@ -3,7 +3,7 @@
 use super::{
     Cuda, Memory,
     encode::{Encoded, encode},
-    memory::Block,
+    memory::DeviceBlock,
     queue::Launch,
     record::RowCheck,
 };
@@ -19,15 +19,15 @@ pub(crate) struct Executable {
     /// Whether any of them may write the record.
     may_fail: bool,
     /// The addresses of the buffers, as the GPU reads them.
-    table: Block,
+    table: DeviceBlock,
     table_bytes: Vec<u8>,
-    scratch: Option<Block>,
-    steps: Block,
+    scratch: Option<DeviceBlock>,
+    steps: DeviceBlock,
 }
 
 impl Executable {
     pub(crate) fn bytes(&self) -> usize {
-        self.table.bytes() + self.steps.bytes() + self.scratch.as_ref().map_or(0, Block::bytes)
+        self.table.bytes() + self.steps.bytes() + self.scratch.as_ref().map_or(0, DeviceBlock::bytes)
     }
 
     pub(super) fn new(cuda: &Cuda, program: &Program) -> Result<Executable, Error> {
@@ -36,14 +36,14 @@ impl Executable {
             let (step, rows, name) = (check.step, check.rows, program.name(check.step));
             words[check.word] = cuda.0.checks().add(RowCheck { step, name, rows });
         }
-        let steps = Block::of(cuda, &bytes(&words))?;
+        let steps = DeviceBlock::of(cuda, &bytes(&words))?;
         let scratch = match scratch {
             0 => None,
-            bytes => Some(Block::zeroed(cuda, bytes)?),
+            bytes => Some(DeviceBlock::zeroed(cuda, bytes)?),
         };
         let entries = program.buffers.len() + usize::from(scratch.is_some());
-        let table = Block::zeroed(cuda, entries * size_of::<u64>())?;
-        let launch = |launch: &super::encode::Launch| Launch {
+        let table = DeviceBlock::zeroed(cuda, entries * size_of::<u64>())?;
+        let launch = |launch: &super::encode::EncodedLaunch| Launch {
             kernel: launch.kernel,
             step: launch.step,
             blocks: launch.blocks,
@@ -95,7 +95,7 @@ impl Executable {
     }
 
     fn write_table(&mut self) -> Result<(), Error> {
-        let scratch = self.scratch.as_ref().map(Block::address);
+        let scratch = self.scratch.as_ref().map(DeviceBlock::address);
         let addresses = self.bindings.addresses().iter().copied().chain(scratch);
         for (target, address) in self.table_bytes.chunks_exact_mut(size_of::<u64>()).zip(addresses) {
             target.copy_from_slice(&address.to_ne_bytes());

@@ -7,34 +7,34 @@ use std::sync::Arc;
 
 /// A block of device memory, which goes back to the cache of its GPU.
 #[derive(Debug)]
-pub(super) struct Block {
+pub(super) struct DeviceBlock {
     /// Nothing only while it is dropped.
     memory: Option<DeviceBuffer<u8>>,
     bytes: usize,
     context: Arc<Context>,
 }
 
-impl Block {
-    fn reserve(cuda: &Cuda, bytes: usize) -> Result<Block, Error> {
+impl DeviceBlock {
+    fn reserve(cuda: &Cuda, bytes: usize) -> Result<DeviceBlock, Error> {
         // The driver knows no blocks of no bytes.
         let memory = cuda.0.enter()?.allocate(bytes.max(1)).map_err(|error| match error {
             Error::OutOfMemory { .. } => Error::OutOfMemory { bytes },
             other => other,
         })?;
-        Ok(Block { memory: Some(memory), bytes, context: Arc::clone(&cuda.0) })
+        Ok(DeviceBlock { memory: Some(memory), bytes, context: Arc::clone(&cuda.0) })
     }
 
     /// `bytes` zeros.
-    pub(super) fn zeroed(cuda: &Cuda, bytes: usize) -> Result<Block, Error> {
-        let block = Block::reserve(cuda, bytes)?;
+    pub(super) fn zeroed(cuda: &Cuda, bytes: usize) -> Result<DeviceBlock, Error> {
+        let block = DeviceBlock::reserve(cuda, bytes)?;
         // SAFETY: the block has so many bytes.
         unsafe { cuda.0.enter()?.clear(block.address(), bytes) }?;
         Ok(block)
     }
 
     /// A copy of bytes.
-    pub(super) fn of(cuda: &Cuda, bytes: &[u8]) -> Result<Block, Error> {
-        let mut block = Block::reserve(cuda, bytes.len())?;
+    pub(super) fn of(cuda: &Cuda, bytes: &[u8]) -> Result<DeviceBlock, Error> {
+        let mut block = DeviceBlock::reserve(cuda, bytes.len())?;
         block.write(bytes)?;
         Ok(block)
     }
@@ -70,7 +70,7 @@ impl Block {
     }
 }
 
-impl Drop for Block {
+impl Drop for DeviceBlock {
     fn drop(&mut self) {
         if let Some(memory) = self.memory.take() {
             // Whatever still reads it was launched before anything that the next owner launches.
@@ -81,7 +81,7 @@ impl Drop for Block {
 
 #[derive(Debug)]
 struct Entry {
-    block: Block,
+    block: DeviceBlock,
     /// Whether it is the copy of a host tensor, which is written in whole or not at all.
     shared: bool,
 }
@@ -106,12 +106,12 @@ impl Memory {
     }
 
     pub(crate) fn allocate(&mut self, bytes: usize) -> Result<Slot, Error> {
-        let block = Block::zeroed(&self.cuda, bytes)?;
+        let block = DeviceBlock::zeroed(&self.cuda, bytes)?;
         Ok(self.slots.insert(Entry { block, shared: false }))
     }
 
     pub(crate) fn share(&mut self, tensor: &Tensor) -> Result<Slot, Error> {
-        let block = Block::of(&self.cuda, tensor.as_bytes())?;
+        let block = DeviceBlock::of(&self.cuda, tensor.as_bytes())?;
         Ok(self.slots.insert(Entry { block, shared: true }))
     }
 
@@ -122,7 +122,7 @@ impl Memory {
         match self.slots.get_mut(slot) {
             Some(Entry { block, shared: true }) if block.bytes() == bytes.len() => block.write(bytes),
             Some(Entry { shared: true, .. }) => {
-                let block = Block::of(&self.cuda, bytes)?;
+                let block = DeviceBlock::of(&self.cuda, bytes)?;
                 self.slots.replace(slot, Entry { block, shared: true });
                 Ok(())
             }

@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 /// A block is used again for requests of exactly its size: those of a static graph repeat themselves, and no
 /// block is longer than what was asked for, so that whatever watches over memory sees every access beyond it.
 #[derive(Debug, Default)]
-pub(super) struct Pool {
+pub(super) struct MemoryPool {
     free: BTreeMap<usize, Vec<DeviceBuffer<u8>>>,
 }
 
-impl Pool {
+impl MemoryPool {
     /// A block of so many bytes, at least one, with undefined contents. If the driver has none, `settle` is
     /// called to wait for whatever uses the cached ones, which are then given up.
     pub(super) fn take(

@@ -2,7 +2,7 @@
 //! launched after a failed step does nothing, and the failure is told to whoever uses that memory, and to
 //! nobody else.
 
-use super::{Cuda, failure::nonsense, memory::Block};
+use super::{Cuda, failure::nonsense, memory::DeviceBlock};
 use crate::Error;
 use minutia_kernels::abi::{NO_FAILURE, status};
 use std::sync::{
@@ -48,14 +48,14 @@ impl Checks {
 pub(super) struct Record {
     cuda: Cuda,
     address: u64,
-    words: Mutex<Block>,
+    words: Mutex<DeviceBlock>,
     /// Whether checks were launched since the record was looked at.
     pending: AtomicBool,
 }
 
 impl Record {
     pub(super) fn new(cuda: &Cuda) -> Result<Record, Error> {
-        let words = Block::of(cuda, &nothing())?;
+        let words = DeviceBlock::of(cuda, &nothing())?;
         let address = words.address();
         Ok(Record { cuda: cuda.clone(), address, words: Mutex::new(words), pending: AtomicBool::new(false) })
     }

@@ -4,8 +4,8 @@ use super::*;
 use std::borrow::Cow;
 
 /// A program over a nest of loops that makes a primitive's outputs: all of a map, the epilogue of a product
-/// or a reduction, the map over the rows of a gather. It borrows from the primitive, of which a planner looks at
-/// many that it leaves as they are.
+/// or a reduction, the map over the rows of a gather. It borrows from the primitive, of which a planner looks
+/// at many that it leaves as they are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ElementwisePart<'a> {
     /// Extents of the loop nest, outermost first.

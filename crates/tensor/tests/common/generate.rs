@@ -17,20 +17,12 @@ enum Kind {
     Int,
 }
 
-const FLOAT_1: [Code; 9] = {
-    use Code::*;
-    [Neg, Abs, Sign, Sqrt, Rsqrt, Exp, Ln, Tanh, Sigmoid]
-};
-const FLOAT_2: [Code; 7] = {
-    use Code::*;
-    [Add, Sub, Mul, Div, Max, Min, Pow]
-};
-const COMPARE: [Code; 4] = [Code::Lt, Code::Le, Code::Eq, Code::Ne];
-const INT_1: [Code; 4] = [Code::NegI, Code::AbsI, Code::SignI, Code::Not];
-const INT_2: [Code; 11] = {
-    use Code::*;
-    [AddI, SubI, MulI, MaxI, MinI, LtI, LeI, EqI, NeI, And, Or]
-};
+/// The codes with operands of these types whose results are of this kind.
+fn codes(operands: &[&str], result: Kind) -> Vec<Code> {
+    let kind = |name: &str| if name == "f32" { Kind::Float } else { Kind::Int };
+    let fits = |code: &Code| code.signature().0 == operands && kind(code.signature().1) == result;
+    Code::ALL.iter().copied().filter(fits).collect()
+}
 
 pub struct Maker {
     generator: Generator,
@@ -139,11 +131,13 @@ impl Maker {
             };
             use Kind::{Float, Int};
             let (code, operands, kind) = match self.below(8) {
-                0 => (self.pick(&FLOAT_1), vec![any(self, Float)], Float),
-                1 | 2 => (self.pick(&FLOAT_2), vec![any(self, Float), any(self, Float)], Float),
-                3 => (self.pick(&COMPARE), vec![any(self, Float), any(self, Float)], Int),
-                4 => (self.pick(&INT_1), vec![any(self, Int)], Int),
-                5 => (self.pick(&INT_2), vec![any(self, Int), any(self, Int)], Int),
+                0 => (self.pick(&codes(&["f32"], Float)), vec![any(self, Float)], Float),
+                1 | 2 => {
+                    (self.pick(&codes(&["f32"; 2], Float)), vec![any(self, Float), any(self, Float)], Float)
+                }
+                3 => (self.pick(&codes(&["f32"; 2], Int)), vec![any(self, Float), any(self, Float)], Int),
+                4 => (self.pick(&codes(&["i32"], Int)), vec![any(self, Int)], Int),
+                5 => (self.pick(&codes(&["i32"; 2], Int)), vec![any(self, Int), any(self, Int)], Int),
                 6 => match self.below(3) {
                     0 => (Code::ToFloat, vec![any(self, Int)], Float),
                     1 => (Code::ToInt, vec![any(self, Float)], Int),

@@ -10,12 +10,12 @@ use minutia_kernels::map::Code;
 /// An epilogue that products can meet in registers, and its output: rows of neighbours.
 #[derive(Debug)]
 pub(in crate::cpu) struct FusedEpilogue {
-    how: How,
+    how: EpilogueKind,
     output: Access,
 }
 
 #[derive(Debug)]
-enum How {
+enum EpilogueKind {
     /// `w - product * rate` over `w`: a step of gradient descent.
     SubtractScaled { rate: f32 },
     /// `product + bias`, or no less than zero.
@@ -46,7 +46,7 @@ impl FusedEpilogue {
                 let change = m.apply(Code::Mul, &[product, rate]);
                 m.apply(Code::Sub, &[w, change])
             };
-            return is(&take).then_some(FusedEpilogue { how: How::SubtractScaled { rate }, output });
+            return is(&take).then_some(FusedEpilogue { how: EpilogueKind::SubtractScaled { rate }, output });
         }
         let add = |m: &mut MapBuilder, [product, bias]: [Value; 2]| m.apply(Code::Add, &[product, bias]);
         let above = |m: &mut MapBuilder, inputs: [Value; 2]| {
@@ -60,10 +60,10 @@ impl FusedEpilogue {
             m.apply(Code::Select, &[above, product, zero])
         };
         if input.strides[1] == 1 && is(&mask) {
-            return Some(FusedEpilogue { how: How::ReluGradient { of: input.clone() }, output });
+            return Some(FusedEpilogue { how: EpilogueKind::ReluGradient { of: input.clone() }, output });
         }
         let fits = input.strides == [0, 1] && (relu || is(&add));
-        fits.then(|| FusedEpilogue { how: How::Bias { bias: input.clone(), relu }, output })
+        fits.then(|| FusedEpilogue { how: EpilogueKind::Bias { bias: input.clone(), relu }, output })
     }
 
     /// Where the results go.
@@ -74,9 +74,9 @@ impl FusedEpilogue {
     /// What strips are asked for; `start` says where an operand lies.
     pub(in crate::cpu) fn epilogue(&self, start: impl Fn(&Access) -> *mut f32) -> Epilogue {
         match &self.how {
-            How::SubtractScaled { rate } => Epilogue::SubtractScaled(*rate),
-            How::Bias { bias, relu } => Epilogue::Bias(start(bias), *relu),
-            How::ReluGradient { of } => Epilogue::ReluGradient(start(of), of.strides[0]),
+            EpilogueKind::SubtractScaled { rate } => Epilogue::SubtractScaled(*rate),
+            EpilogueKind::Bias { bias, relu } => Epilogue::Bias(start(bias), *relu),
+            EpilogueKind::ReluGradient { of } => Epilogue::ReluGradient(start(of), of.strides[0]),
         }
     }
 }

@@ -11,10 +11,10 @@ mod tile;
 
 use crate::cpu::simd::Level;
 pub(in crate::cpu) use epilogue::{Epilogue, Out};
-use sparse::{Bytes, LhsBlock, Sparse};
+use sparse::{Bytes, LhsBlock, Sparse, SparseCall};
 use std::ops::Range;
 pub(in crate::cpu) use step::GemmStep;
-use tile::{Panel, Tile};
+use tile::{Panel, Tile, TileCall};
 
 /// NR: columns of a packed panel of `b`, one vector.
 pub(in crate::cpu) const COLUMNS: usize = 16;
@@ -80,7 +80,7 @@ pub(in crate::cpu) struct Operands {
 
 /// The sums of a tile.
 #[repr(align(64))]
-struct Sums([f32; LARGEST]);
+struct TileSums([f32; LARGEST]);
 
 /// Numbers in the largest tile of any level.
 const LARGEST: usize = 12 * 2 * COLUMNS;
@@ -262,7 +262,7 @@ impl Plan {
             let [down, along] = self.a_strides;
             // SAFETY: the caller's promise.
             unsafe {
-                sparse.strip(&sparse::Call {
+                sparse.strip(&SparseCall {
                     shape: [rows.len(), columns.len(), self.k],
                     a: LhsBlock { numbers: operands.a, down, along, bytes: operands.bytes }.at(rows.start, 0),
                     b: operands.b.add(columns.start),
@@ -273,7 +273,7 @@ impl Plan {
             }
             return;
         }
-        let mut sums = Sums([0.0; LARGEST]);
+        let mut sums = TileSums([0.0; LARGEST]);
         let height = self.tile.height(rows.len());
         for start in (0..self.k.max(1)).step_by(self.depth) {
             let depth = start..(start + self.depth).min(self.k);
@@ -286,30 +286,23 @@ impl Plan {
                         let first = row * self.a_strides[0] + start * self.a_strides[1];
                         let a = operands.a.wrapping_add(first);
                         let to = out.at(row - rows.start, column - columns.start);
-                        let [height, width] = [height.min(rows.end - row), across.len()];
-                        let shape = [height, width, depth.len()];
+                        let call = TileCall {
+                            height: height.min(rows.end - row),
+                            width: across.len(),
+                            depth: depth.len(),
+                            first: start == 0,
+                            a,
+                            a_strides: self.a_strides,
+                            b,
+                            out: to.start,
+                            ld: to.ld,
+                        };
                         if let Epilogue::Store = out.epilogue {
-                            (self.tile.micro_kernel)(
-                                shape,
-                                start == 0,
-                                a,
-                                self.a_strides,
-                                b,
-                                to.start,
-                                to.ld,
-                            );
+                            (self.tile.micro_kernel)(&call);
                         } else {
-                            let ld = self.tile.columns;
-                            (self.tile.micro_kernel)(
-                                shape,
-                                true,
-                                a,
-                                self.a_strides,
-                                b,
-                                sums.0.as_mut_ptr(),
-                                ld,
-                            );
-                            (self.end)([height, width], sums.0.as_ptr(), ld, to);
+                            let (sums, ld) = (sums.0.as_mut_ptr(), self.tile.columns);
+                            (self.tile.micro_kernel)(&TileCall { first: true, out: sums, ld, ..call });
+                            (self.end)([call.height, call.width], sums, ld, to);
                         }
                     }
                 }
@@ -330,13 +323,26 @@ impl Plan {
     #[inline]
     pub(in crate::cpu) unsafe fn run_small(&self, a: *const f32, b: *const f32, out: *mut f32, ld: usize) {
         let Some(height) = self.stack else { return };
-        let panel = Panel { rows: b, down: self.b_strides[0], across: COLUMNS, ahead: 0 };
+        let mut call = TileCall {
+            height,
+            width: self.n,
+            depth: self.k,
+            first: true,
+            a,
+            a_strides: self.a_strides,
+            b: Panel { rows: b, down: self.b_strides[0], across: COLUMNS, ahead: 0 },
+            out,
+            ld,
+        };
         let mut row = 0;
         while row < self.m {
-            let shape = [height.min(self.m - row), self.n, self.k];
-            let a = a.wrapping_add(row * self.a_strides[0]);
+            call.height = height.min(self.m - row);
+            call.a = a.wrapping_add(row * self.a_strides[0]);
             // SAFETY: the rows are there; the tile is no wider than tiles are.
-            unsafe { (self.tile.micro_kernel)(shape, true, a, self.a_strides, panel, out.add(row * ld), ld) };
+            unsafe {
+                call.out = out.add(row * ld);
+                (self.tile.micro_kernel)(&call);
+            }
             row += height;
         }
     }

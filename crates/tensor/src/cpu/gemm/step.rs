@@ -8,7 +8,7 @@ use crate::{
             COLUMNS, Epilogue, Operands, Out, Plan, epilogue_match::FusedEpilogue, partition::Partition,
             sparse::gathered::GatheredRows,
         },
-        map::{Engine, Sink, Source, ThreadState},
+        map::{Engine, Loops, Sink, Source, ThreadState},
         threads::chunks::{self, PerPart, part},
     },
     program::{Access, Gemm},
@@ -80,7 +80,7 @@ impl GemmStep {
         let mut sources = vec![Source::Streamed(DType::F32)];
         sources.extend(step.epilogue_inputs.iter().map(Source::Access));
         let sinks: Vec<_> = step.outputs.iter().map(Sink::Access).collect();
-        let epilogue = build.engine(&[m, n], &step.epilogue, &sources, &sinks, false);
+        let epilogue = build.engine(Loops::in_order(&[m, n]), &step.epilogue, &sources, &sinks);
 
         // Cost model: four multiplications take about as long as an addition in a map, and a partial vector
         // as long as a full one.

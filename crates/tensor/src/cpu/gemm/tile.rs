@@ -23,15 +23,30 @@ pub(super) struct Panel {
     pub(super) ahead: usize,
 }
 
-/// `([height, width, depth], first, a, a_strides, b, out, ld)`: advances a tile of `height x width` results
-/// by `depth` products each. They start at `+0` if `first`, else at what `out` holds; a zero is stored as
-/// `+0`.
+/// One call of a micro-kernel: `height x width` results that are each advanced by `depth` products.
+#[derive(Clone, Copy)]
+pub(super) struct TileCall {
+    pub(super) height: usize,
+    pub(super) width: usize,
+    pub(super) depth: usize,
+    /// Whether sums start at `+0` rather than at what `out` holds.
+    pub(super) first: bool,
+    pub(super) a: *const f32,
+    /// From one row of `a` to the next, and from one column.
+    pub(super) a_strides: [usize; 2],
+    pub(super) b: Panel,
+    pub(super) out: *mut f32,
+    /// From one row of `out` to the next.
+    pub(super) ld: usize,
+}
+
+/// Computes a tile. A zero is stored as `+0`.
 ///
 /// # Safety
 /// The CPU must have the level's instructions; `height` rows of `a` and `out`, `width` columns of `b` and
 /// `out`, and `depth` rows of `b` must be there, and `out` must meet neither operand. A tile of one vector
 /// has at most [`Tile::rows`] rows; there are tiles of two where [`Tile::columns`] says so.
-type MicroKernel = unsafe fn([usize; 3], bool, *const f32, [usize; 2], Panel, *mut f32, usize);
+type MicroKernel = unsafe fn(&TileCall);
 
 /// The tiles of a level, which the CPU must have.
 #[derive(Clone, Copy, Debug)]
@@ -60,21 +75,17 @@ impl Tile {
     }
 }
 
-/// Advances a tile of `VECTORS` vectors a row, of whose last `tail` columns count: all where the tile is
-/// `FULL`.
+/// Micro-kernel of `HEIGHT` rows and `VECTORS` vectors, of whose last `tail` columns count: all where the
+/// tile is `FULL`.
 ///
 /// # Safety
 /// See [`MicroKernel`].
 #[inline(always)]
 unsafe fn advance<V: Vector, const HEIGHT: usize, const VECTORS: usize, const FULL: bool>(
-    [tail, depth]: [usize; 2],
-    first: bool,
-    a: *const f32,
-    a_strides: [usize; 2],
-    b: Panel,
-    out: *mut f32,
-    ld: usize,
+    call: &TileCall,
+    tail: usize,
 ) {
+    let TileCall { depth, first, a, a_strides, b, out, ld, .. } = *call;
     // SAFETY: the caller has the instructions, HEIGHT rows of `a` and `out`, and `depth` rows of `b`.
     unsafe {
         let load = |i: usize, from: *const f32| {
@@ -115,45 +126,27 @@ unsafe fn advance<V: Vector, const HEIGHT: usize, const VECTORS: usize, const FU
     }
 }
 
-/// Advances a tile of any size.
+/// Micro-kernel of any size.
 ///
 /// # Safety
 /// See [`MicroKernel`].
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
-unsafe fn any<V: Vector>(
-    shape: [usize; 3],
-    first: bool,
-    a: *const f32,
-    a_strides: [usize; 2],
-    b: Panel,
-    out: *mut f32,
-    ld: usize,
-) {
-    let [height, width, depth] = shape;
-    let wide = V::TILE[1] > 1 && width > COLUMNS;
-    let tail = if wide { width - COLUMNS } else { width };
+unsafe fn any<V: Vector>(call: &TileCall) {
+    let wide = V::TILE[1] > 1 && call.width > COLUMNS;
+    let tail = if wide { call.width - COLUMNS } else { call.width };
     macro_rules! tile {
         ($height:literal) => {
             match (wide, tail == COLUMNS) {
-                (false, true) => {
-                    advance::<V, $height, 1, true>([tail, depth], first, a, a_strides, b, out, ld)
-                }
-                (false, false) => {
-                    advance::<V, $height, 1, false>([tail, depth], first, a, a_strides, b, out, ld)
-                }
-                (true, true) => {
-                    advance::<V, $height, 2, true>([tail, depth], first, a, a_strides, b, out, ld)
-                }
-                (true, false) => {
-                    advance::<V, $height, 2, false>([tail, depth], first, a, a_strides, b, out, ld)
-                }
+                (false, true) => advance::<V, $height, 1, true>(call, tail),
+                (false, false) => advance::<V, $height, 1, false>(call, tail),
+                (true, true) => advance::<V, $height, 2, true>(call, tail),
+                (true, false) => advance::<V, $height, 2, false>(call, tail),
             }
         };
     }
     // SAFETY: the caller's promise.
     unsafe {
-        match height {
+        match call.height {
             1 => tile!(1),
             2 => tile!(2),
             3 => tile!(3),
@@ -171,13 +164,5 @@ unsafe fn any<V: Vector>(
 }
 
 by_vector! {
-    fn tile(
-        shape: [usize; 3],
-        first: bool,
-        a: *const f32,
-        a_strides: [usize; 2],
-        b: Panel,
-        out: *mut f32,
-        ld: usize,
-    ) = any;
+    fn tile(call: &TileCall) = any;
 }

@@ -68,7 +68,7 @@ unsafe fn drive<O: Operation, F: Fma>(dst: *mut u32, sources: [*const u32; 3], m
 }
 
 macro_rules! define_kernels {
-    ($($name:ident $function:ident($($operand:ident: $in:ty),*) -> $out:ty = $body:expr; $doc:literal,)*) => {
+    ($($name:ident $function:ident($($operand:ident: $in:ty),*) -> $out:ty = $body:expr; $cost:literal, $doc:literal,)*) => {
         mod operations {
             $( pub(in crate::cpu) struct $name; )*
         }

@@ -8,7 +8,7 @@ mod registers;
 mod run;
 mod step;
 
-pub(super) use compile::{Sink, Source};
+pub(super) use compile::{Loops, Sink, Source};
 pub(super) use step::MapStep;
 
 use crate::cpu::map::{
@@ -46,8 +46,8 @@ pub(super) struct Engine {
     /// Whether addresses are fixed while the bindings are: the nest is one block of operands that are used in
     /// place. Streamed operands are set by the caller in any case.
     fixed_addresses: bool,
-    /// The place of the output that is kept for the caller.
-    kept: u16,
+    /// The place of the output that the caller reads.
+    streamed: u16,
     scratch: usize,
     cost: usize,
 }
@@ -80,7 +80,7 @@ struct Direct {
     output: bool,
 }
 
-/// What brings an input to its place for each block.
+/// An input that is loaded into the scratch for each block.
 #[derive(Debug)]
 struct Load {
     place: u16,
@@ -104,7 +104,7 @@ enum LoadKind {
     GivenNarrow(Conversion),
 }
 
-/// What takes an output from its place for each block.
+/// An output that is stored from the scratch after each block.
 #[derive(Debug)]
 struct Store {
     place: u16,
@@ -113,12 +113,14 @@ struct Store {
     stride: Option<usize>,
 }
 
+/// An instruction, its result and its operands by their places.
 #[derive(Clone, Copy, Debug)]
 struct Op {
     kernel: InstructionLoop,
     to: u16,
     from: [u16; 3],
-    moving: u8,
+    /// A bit for each operand: set where it is a vector, clear where it is one group of lanes throughout.
+    vectors: u8,
 }
 
 /// Where a value lives.
@@ -168,7 +170,7 @@ impl Engine {
     /// A frame over `scratch`, which must offer [`Engine::scratch`] bytes aligned to 64, and the finished
     /// table of constants.
     pub(super) fn frame(&self, scratch: *mut u8, constants: *mut u32) -> ThreadState {
-        let place = |home: &Location| match *home {
+        let place = |location: &Location| match *location {
             Location::Constant(i) => constants.wrapping_add(i * LANES),
             Location::Scratch(offset) => scratch.wrapping_add(offset).cast(),
         };

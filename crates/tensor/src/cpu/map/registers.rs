@@ -27,7 +27,7 @@ enum Request {
 }
 
 pub(super) struct Registers {
-    wants: Vec<Request>,
+    requests: Vec<Request>,
     /// For each value, one more than the position of its defining operation; 0 for inputs.
     definitions: Vec<usize>,
     /// Likewise for the last operation that reads it.
@@ -35,7 +35,7 @@ pub(super) struct Registers {
 }
 
 pub(super) struct Layout {
-    pub(super) homes: Vec<Location>,
+    pub(super) locations: Vec<Location>,
     pub(super) block: usize,
     pub(super) bytes: usize,
 }
@@ -49,7 +49,7 @@ impl Registers {
                 last_uses[v] = i + 1;
             }
         }
-        Registers { wants: vec![Request::Register; values], definitions, last_uses }
+        Registers { requests: vec![Request::Register; values], definitions, last_uses }
     }
 
     pub(super) fn definition(&self, value: usize) -> Option<usize> {
@@ -66,22 +66,22 @@ impl Registers {
     }
 
     pub(super) fn cell(&mut self, value: usize) {
-        self.wants[value] = Request::Cell;
+        self.requests[value] = Request::Cell;
     }
 
     pub(super) fn input(&mut self, value: usize) {
-        self.wants[value] = Request::Input;
+        self.requests[value] = Request::Input;
     }
 
     pub(super) fn pattern(&mut self, value: usize, period: usize) {
-        self.wants[value] = Request::Pattern(period);
+        self.requests[value] = Request::Pattern(period);
     }
 
     pub(super) fn constant(&mut self, value: usize, index: usize) {
-        self.wants[value] = Request::Constant(index);
+        self.requests[value] = Request::Constant(index);
     }
 
-    /// Gives every value its home, for a program that uses `operands` arrays where they lie.
+    /// Gives every value its location, for a program that uses `operands` arrays where they lie.
     pub(super) fn layout(self, drafts: &[Draft], operands: usize) -> Layout {
         // For each register, the position after which it is free.
         let mut busy: Vec<usize> = Vec::new();
@@ -94,18 +94,18 @@ impl Registers {
             busy[r] = until.max(from + 1);
             r
         };
-        let mut register = vec![0; self.wants.len()];
-        for (v, want) in self.wants.iter().enumerate() {
-            if let Request::Input = want {
+        let mut register = vec![0; self.requests.len()];
+        for (v, request) in self.requests.iter().enumerate() {
+            if let Request::Input = request {
                 register[v] = take(0, self.last_uses[v]);
             }
         }
         for draft in drafts {
-            if let Request::Register = self.wants[draft.to] {
+            if let Request::Register = self.requests[draft.to] {
                 register[draft.to] = take(self.definitions[draft.to], self.last_uses[draft.to]);
             }
         }
-        let patterns = self.wants.iter().any(|w| matches!(w, Request::Pattern(_)));
+        let patterns = self.requests.iter().any(|w| matches!(w, Request::Pattern(_)));
         let mut block = if patterns { BLOCK_WITH_PATTERN } else { BLOCK };
         while block > SHORTEST_BLOCK && (busy.len() + operands) * block > BUDGET {
             block /= 2;
@@ -117,14 +117,14 @@ impl Registers {
             words += n.next_multiple_of(CELL);
             Location::Scratch(at * 4)
         };
-        let homes = (self.wants.iter().zip(register))
-            .map(|(want, r)| match *want {
+        let locations = (self.requests.iter().zip(register))
+            .map(|(request, r)| match *request {
                 Request::Register | Request::Input => Location::Scratch(r * register_words * 4),
                 Request::Cell => reserve(CELL),
                 Request::Pattern(period) => reserve(period + block + PATTERN),
                 Request::Constant(index) => Location::Constant(index),
             })
             .collect();
-        Layout { homes, block, bytes: words * 4 }
+        Layout { locations, block, bytes: words * 4 }
     }
 }

@@ -9,6 +9,19 @@ use crate::cpu::{
     },
 };
 
+/// A block of one row: what each pass through the program computes.
+#[derive(Clone, Copy)]
+struct Span {
+    /// Its first element, in the nest.
+    first: usize,
+    /// Its first element, in the row.
+    column: usize,
+    /// Its first element, in what the caller streams.
+    streamed: usize,
+    /// How many elements it has.
+    n: usize,
+}
+
 impl Engine {
     /// Prepares a frame for calls of [`Engine::run`] over these buffers.
     ///
@@ -64,14 +77,14 @@ impl Engine {
         mut keep: impl FnMut(usize, *mut u32, usize),
     ) {
         if self.fixed_addresses && end - start == self.elements {
-            for feed in &self.loads {
-                frame.places[feed.place as usize] = given.cast_mut().cast();
+            for load in &self.loads {
+                frame.places[load.place as usize] = given.cast_mut().cast();
             }
             for op in &self.ops {
                 // SAFETY: `begin` set the places.
                 unsafe { op.run(&frame.places, self.elements) };
             }
-            keep(0, frame.places[self.kept as usize], self.elements);
+            keep(0, frame.places[self.streamed as usize], self.elements);
             return;
         }
         let mut at = start;
@@ -95,8 +108,8 @@ impl Engine {
                     self.block
                 };
                 // SAFETY: the caller's promise; the block lies within the row.
-                unsafe { self.run_block(frame, at, column, n, given, at - start) };
-                keep(at, frame.places[self.kept as usize], n);
+                unsafe { self.run_block(frame, Span { first: at, column, streamed: at - start, n }, given) };
+                keep(at, frame.places[self.streamed as usize], n);
                 at += n;
                 column += n;
             }
@@ -127,18 +140,10 @@ impl Engine {
     }
 
     /// # Safety
-    /// As for [`Engine::run`]. There must be `n` elements from `at`, which is `column` in its row and `skip`
-    /// elements after `given`, and `n` must be at most a block.
+    /// As for [`Engine::run`]. The elements of the block must be there, at most [`Engine::block`] of them.
     #[inline]
-    unsafe fn run_block(
-        &self,
-        frame: &mut ThreadState,
-        at: usize,
-        column: usize,
-        n: usize,
-        given: *const u8,
-        skip: usize,
-    ) {
+    unsafe fn run_block(&self, frame: &mut ThreadState, block: Span, given: *const u8) {
+        let Span { column, n, .. } = block;
         // SAFETY: walks stay inside buffers that the program declares; cells and registers hold a block and
         // padding, and `n` is at most a block.
         unsafe {
@@ -156,8 +161,8 @@ impl Engine {
                     cell
                 };
             }
-            for feed in &self.loads {
-                self.run_feed(frame, feed, at, column, n, (given, skip));
+            for load in &self.loads {
+                self.load(frame, load, block, given);
             }
             for op in &self.ops {
                 op.run(&frame.places, n.max(LANES));
@@ -168,8 +173,8 @@ impl Engine {
                     copy_words(frame.places[operand.place as usize].cast(), memory, n);
                 }
             }
-            for drain in &self.stores {
-                self.run_drain(frame, drain, at, column, n);
+            for store in &self.stores {
+                self.store(frame, store, block);
             }
         }
     }
@@ -177,30 +182,23 @@ impl Engine {
     /// # Safety
     /// As for `run_block`.
     #[inline]
-    unsafe fn run_feed(
-        &self,
-        frame: &mut ThreadState,
-        feed: &Load,
-        at: usize,
-        column: usize,
-        n: usize,
-        (given, skip): (*const u8, usize),
-    ) {
-        let walk = feed.walk as usize;
+    unsafe fn load(&self, frame: &mut ThreadState, load: &Load, block: Span, given: *const u8) {
+        let Span { first, column, streamed, n } = block;
+        let walk = load.walk as usize;
         // SAFETY: as for `run_block`.
         unsafe {
-            let cell = frame.scratch.add(feed.cell).cast::<u32>();
-            match &feed.how {
+            let cell = frame.scratch.add(load.cell).cast::<u32>();
+            match &load.how {
                 LoadKind::Streamed if n >= LANES => {
-                    frame.places[feed.place as usize] = given.add(skip * 4).cast_mut().cast();
+                    frame.places[load.place as usize] = given.add(streamed * 4).cast_mut().cast();
                 }
                 LoadKind::Streamed => {
-                    copy_words(given.add(skip * 4), cell, n);
-                    frame.places[feed.place as usize] = cell;
+                    copy_words(given.add(streamed * 4), cell, n);
+                    frame.places[load.place as usize] = cell;
                 }
-                LoadKind::Cyclic(period) => frame.places[feed.place as usize] = cell.add(at % period),
+                LoadKind::Cyclic(period) => frame.places[load.place as usize] = cell.add(first % period),
                 LoadKind::GivenNarrow(transfer) => {
-                    transfer.load(given.add(skip * transfer.size()), 1, cell, n);
+                    transfer.load(given.add(streamed * transfer.size()), 1, cell, n);
                 }
                 LoadKind::Strided(stride) => {
                     let transfer = &self.walks[walk].transfer;
@@ -208,7 +206,7 @@ impl Engine {
                     transfer.load(from, *stride, cell, n);
                 }
                 LoadKind::Nested => {
-                    self.each_run(frame, walk, at, n, |transfer, memory, stride, done, run| {
+                    self.each_run(frame, walk, first, n, |transfer, memory, stride, done, run| {
                         transfer.load(memory, stride, cell.add(done), run);
                     });
                 }
@@ -219,16 +217,17 @@ impl Engine {
     /// # Safety
     /// As for `run_block`.
     #[inline]
-    unsafe fn run_drain(&self, frame: &mut ThreadState, drain: &Store, at: usize, column: usize, n: usize) {
-        let (walk, from) = (drain.walk as usize, frame.places[drain.place as usize]);
+    unsafe fn store(&self, frame: &mut ThreadState, store: &Store, block: Span) {
+        let Span { first, column, n, .. } = block;
+        let (walk, from) = (store.walk as usize, frame.places[store.place as usize]);
         // SAFETY: as for `run_block`.
         unsafe {
-            if let Some(stride) = drain.stride {
+            if let Some(stride) = store.stride {
                 let transfer = &self.walks[walk].transfer;
                 let to = frame.rows[walk].add(column * stride * transfer.size());
                 transfer.store(from, to, stride, n);
             } else {
-                self.each_run(frame, walk, at, n, |transfer, memory, stride, done, run| {
+                self.each_run(frame, walk, first, n, |transfer, memory, stride, done, run| {
                     transfer.store(from.add(done), memory, stride, run);
                 });
             }
@@ -307,11 +306,11 @@ impl Engine {
 impl Op {
     /// # Safety
     /// Every place that the operation names must be good for `n` words, at least [`LANES`], and a group of
-    /// lanes where it rests.
+    /// lanes where it is a scalar.
     #[inline(always)]
     unsafe fn run(&self, places: &[*mut u32], n: usize) {
         let [a, b, c] = self.from.map(|place| places[place as usize].cast_const());
         // SAFETY: the compiler gave every value a place of a block and more; see `InstructionLoop`.
-        unsafe { (self.kernel)(places[self.to as usize], a, b, c, self.moving as usize, n) };
+        unsafe { (self.kernel)(places[self.to as usize], a, b, c, self.vectors as usize, n) };
     }
 }

@@ -1,7 +1,7 @@
 use crate::{
     cpu::{
         context::{Build, Run, Scratch},
-        map::{Engine, Sink, Source, ThreadState, instructions::LANES},
+        map::{Engine, Loops, Sink, Source, ThreadState, instructions::LANES},
         threads::chunks::{PerPart, part, parts},
     },
     program::Map,
@@ -20,7 +20,7 @@ impl MapStep {
     pub(in crate::cpu) fn new(step: &Map, build: &mut Build) -> MapStep {
         let sources: Vec<_> = step.inputs.iter().map(Source::Access).collect();
         let sinks: Vec<_> = step.outputs.iter().map(Sink::Access).collect();
-        let engine = build.engine(&step.dims, &step.program, &sources, &sinks, true);
+        let engine = build.engine(Loops::in_any_order(&step.dims), &step.program, &sources, &sinks);
         let cost = engine.elements().saturating_mul(engine.cost());
         let parts = parts(build.threads, cost);
         build.reserve(parts, engine.scratch());

@@ -16,7 +16,7 @@ use minutia_kernels::{
 
 /// The loops of one operator.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Kernels {
+pub(super) struct ReduceKernels {
     /// The word that changes nothing.
     pub(super) identity: u32,
     /// `(lanes, values, first, n)`: lane `i % LANES` takes value `i - first`, for `n` values from `first`.
@@ -33,22 +33,22 @@ pub(super) struct Kernels {
 }
 
 /// A group of lanes. Words rather than numbers, so that it stays one vector.
-type Lanes = [u32; LANES];
+type LaneGroup = [u32; LANES];
 
 /// # Safety
 /// A group of lanes must lie there.
 #[inline(always)]
-unsafe fn load(from: *const u32) -> Lanes {
+unsafe fn load(from: *const u32) -> LaneGroup {
     // SAFETY: the caller has a group of lanes there.
-    unsafe { from.cast::<Lanes>().read_unaligned() }
+    unsafe { from.cast::<LaneGroup>().read_unaligned() }
 }
 
 /// # Safety
 /// There must be room for a group of lanes.
 #[inline(always)]
-unsafe fn store(lanes: Lanes, to: *mut u32) {
+unsafe fn store(lanes: LaneGroup, to: *mut u32) {
     // SAFETY: the caller has a group of lanes there.
-    unsafe { to.cast::<Lanes>().write_unaligned(lanes) };
+    unsafe { to.cast::<LaneGroup>().write_unaligned(lanes) };
 }
 
 #[inline(always)]
@@ -57,7 +57,7 @@ fn combine_words<T: Word, C: Combine<T>>(a: u32, b: u32) -> u32 {
 }
 
 #[inline(always)]
-fn combine_lanes<T: Word, C: Combine<T>>(lanes: Lanes, next: Lanes) -> Lanes {
+fn combine_lanes<T: Word, C: Combine<T>>(lanes: LaneGroup, next: LaneGroup) -> LaneGroup {
     let mut result = [0; LANES];
     for l in 0..LANES {
         result[l] = combine_words::<T, C>(lanes[l], next[l]);
@@ -66,7 +66,7 @@ fn combine_lanes<T: Word, C: Combine<T>>(lanes: Lanes, next: Lanes) -> Lanes {
 }
 
 #[inline(always)]
-fn fold<T: Word, C: Combine<T>>(lanes: Lanes) -> u32 {
+fn fold<T: Word, C: Combine<T>>(lanes: LaneGroup) -> u32 {
     tree::<T, C>(lanes.map(T::from_word)).to_word()
 }
 
@@ -136,8 +136,8 @@ macro_rules! kernels {
                     super::super::fold::<$t, $op>(unsafe { load(lanes) })
                 }
             }
-            pub(super) fn at(level: Level) -> Kernels {
-                Kernels {
+            pub(super) fn at(level: Level) -> ReduceKernels {
+                ReduceKernels {
                     identity: <$op as Combine<$t>>::IDENTITY.to_word(),
                     accumulate: accumulate::at(level),
                     rows: rows::at(level),
@@ -148,7 +148,7 @@ macro_rules! kernels {
             }
         } )*
 
-        impl Kernels {
+        impl ReduceKernels {
             /// Each of `n` accumulators takes its value.
             ///
             /// # Safety
@@ -169,7 +169,7 @@ macro_rules! kernels {
             }
 
             /// The loops of an operator; `dtype` is `F32` or `I32`.
-            pub(super) fn new(level: Level, op: ReduceOp, dtype: DType) -> Kernels {
+            pub(super) fn new(level: Level, op: ReduceOp, dtype: DType) -> ReduceKernels {
                 match (op, dtype == DType::F32) {
                     $( (ReduceOp::$op, $float) => $module::at(level), )*
                 }

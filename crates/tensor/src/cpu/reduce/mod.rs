@@ -9,18 +9,18 @@ use crate::{
     DType, Shape,
     cpu::{
         context::{Build, Run, Scratch},
-        map::{Engine, Sink, Source, ThreadState, convert::copy_words, instructions::LANES},
+        map::{Engine, Loops, Sink, Source, ThreadState, convert::copy_words, instructions::LANES},
         threads::chunks::{PerPart, part, parts},
     },
     program::{Access, Operand, Reduce},
 };
-use kernels::Kernels;
+use kernels::ReduceKernels;
 use minutia_kernels::reduce::BLOCK;
 
 /// A `Reduce` step.
 #[derive(Debug)]
 pub(super) struct ReduceStep {
-    kernels: Kernels,
+    kernels: ReduceKernels,
     /// How many results there are.
     outputs: usize,
     /// How many elements make a result.
@@ -87,12 +87,12 @@ impl ReduceStep {
         let short = !by_columns && length <= SHORT;
         let sources: Vec<_> = inputs.iter().map(Source::Access).collect();
         let sink = if short { Sink::StreamedPadded } else { Sink::Streamed };
-        let prologue = build.engine(&dims, &step.program, &sources, &[sink], false);
+        let prologue = build.engine(Loops::in_order(&dims), &step.program, &sources, &[sink]);
 
         let mut sources = vec![Source::Streamed(DType::F32)];
         sources.extend(step.epilogue_inputs.iter().map(Source::Access));
         let sinks: Vec<_> = step.outputs.iter().map(Sink::Access).collect();
-        let epilogue = build.engine(&step.dims, &step.epilogue, &sources, &sinks, false);
+        let epilogue = build.engine(Loops::in_order(&step.dims), &step.epilogue, &sources, &sinks);
 
         let way = if by_columns {
             Way::Columns { width: outputs.min(prologue.block()).min(RESULTS) }
@@ -116,7 +116,7 @@ impl ReduceStep {
         };
         let engines = prologue.scratch().next_multiple_of(64) + epilogue.scratch().next_multiple_of(64);
         build.reserve(parts, engines + work * 4);
-        let kernels = Kernels::new(build.level, step.op, step.dtype);
+        let kernels = ReduceKernels::new(build.level, step.op, step.dtype);
         let direct = match &step.outputs[..] {
             [output]
                 if step.epilogue.is_identity()

@@ -2,7 +2,7 @@
 
 use crate::cpu::{
     map::instructions::LANES,
-    reduce::{RESULTS, ReduceStep, ThreadStates, depth, kernels::Kernels},
+    reduce::{RESULTS, ReduceStep, ThreadStates, depth, kernels::ReduceKernels},
 };
 use minutia_kernels::reduce::BLOCK;
 use std::ops::Range;
@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 7;
 
 /// One reduction in progress: at each depth the lanes of the current block, and how many elements it took.
 struct Tower<'a> {
-    kernels: &'a Kernels,
+    kernels: &'a ReduceKernels,
     depth: usize,
     lanes: [[u32; LANES]; MAX_DEPTH],
     counts: [usize; MAX_DEPTH],
@@ -115,7 +115,7 @@ impl ReduceStep {
 }
 
 impl<'a> Tower<'a> {
-    fn new(kernels: &'a Kernels, depth: usize) -> Tower<'a> {
+    fn new(kernels: &'a ReduceKernels, depth: usize) -> Tower<'a> {
         let lanes = [[kernels.identity; LANES]; MAX_DEPTH];
         Tower { kernels, depth, lanes, counts: [0; MAX_DEPTH] }
     }

@@ -27,7 +27,7 @@ macro_rules! by_level {
             #[target_feature(enable = "avx2,fma")]
             unsafe fn avx2($($arg: $type),*) $(-> $out)? {
                 // SAFETY: passed on to the caller.
-                unsafe { body::<$crate::cpu::simd::Instruction>($($arg),*) }
+                unsafe { body::<$crate::cpu::simd::HardwareFma>($($arg),*) }
             }
 
             /// # Safety
@@ -36,7 +36,7 @@ macro_rules! by_level {
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
             unsafe fn avx512($($arg: $type),*) $(-> $out)? {
                 // SAFETY: passed on to the caller.
-                unsafe { body::<$crate::cpu::simd::Instruction>($($arg),*) }
+                unsafe { body::<$crate::cpu::simd::HardwareFma>($($arg),*) }
             }
 
             /// The function for a level. Every aarch64 has NEON and fused multiply-add: the compiler makes

@@ -97,10 +97,10 @@ impl FromStr for Level {
 /// it is the instruction even where nothing is inlined.
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
-pub(super) struct Instruction;
+pub(super) struct HardwareFma;
 
 #[cfg(target_arch = "x86_64")]
-impl minutia_kernels::math::Fma for Instruction {
+impl minutia_kernels::math::Fma for HardwareFma {
     #[inline(always)]
     fn fma(a: f32, b: f32, c: f32) -> f32 {
         use std::arch::x86_64::{_mm_cvtss_f32, _mm_fmadd_ss, _mm_set_ss};

@@ -5,7 +5,7 @@ use crate::{
     cpu::{
         context::{Build, Run, Scratch},
         gemm::sparse::gathered::GatheredRows,
-        map::{Engine, Sink, Source, ThreadState},
+        map::{Engine, Loops, Sink, Source, ThreadState},
         simd::prefetch,
         steps::row_indices::RowIndices,
         threads::chunks::{PerPart, part, parts},
@@ -44,7 +44,7 @@ impl GatherStep {
         let output = Access { operand: step.output, strides: vec![step.width, 1] };
         let dims = [step.count, step.width];
         let (sources, sinks) = ([Source::Streamed(step.table.dtype)], [Sink::Access(&output)]);
-        let engine = build.engine(&dims, &step.program, &sources, &sinks, false);
+        let engine = build.engine(Loops::in_order(&dims), &step.program, &sources, &sinks);
         let parts =
             parts(build.threads, engine.elements().saturating_mul(engine.cost())).min(step.count.max(1));
         build.reserve(parts, engine.scratch());

@@ -9,15 +9,15 @@ use crate::{
 use minutia_kernels::abi::{self, Divisor, Element, Words, layout};
 
 /// A block that is being written.
-pub(super) struct Block {
+pub(super) struct ParameterBlock {
     words: Vec<u32>,
     limits: Limits,
 }
 
-impl Block {
+impl ParameterBlock {
     /// A block with room for a head of this type.
-    pub(super) fn new<Head: Words>(limits: Limits) -> Block {
-        Block { words: vec![0; Head::WORDS as usize], limits }
+    pub(super) fn new<Head: Words>(limits: Limits) -> ParameterBlock {
+        ParameterBlock { words: vec![0; Head::WORDS as usize], limits }
     }
 
     /// Fills in the head.

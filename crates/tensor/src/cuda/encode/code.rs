@@ -2,7 +2,7 @@
 //! as soon as the last reader is done, stores at the end, when everything has been loaded that they may
 //! overwrite.
 
-use super::block::Block;
+use super::block::ParameterBlock;
 use crate::program::MapProgram;
 use minutia_kernels::{
     abi::{REGISTER, code},
@@ -11,7 +11,7 @@ use minutia_kernels::{
 
 /// Where an input of a program comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum InputSource {
     /// An access at this position of the block.
     Access(u32),
     /// Rows at this position of the block.
@@ -21,31 +21,31 @@ pub(super) enum Source {
 }
 
 /// A program whose values have their places.
-pub(super) struct Plan<'a> {
+pub(super) struct MapCode<'a> {
     program: &'a MapProgram,
     actions: Vec<Action>,
-    outputs: Vec<Value>,
+    outputs: Vec<ValuePlace>,
     registers: u32,
 }
 
 enum Action {
     Load { input: usize, to: u32 },
-    Compute { code: Code, to: u32, from: [Value; 3] },
+    Compute { code: Code, to: u32, from: [ValuePlace; 3] },
 }
 
 /// Where a value is.
 #[derive(Clone, Copy)]
-enum Value {
+enum ValuePlace {
     Register(u32),
     Constant(usize),
 }
 
-impl<'a> Plan<'a> {
+impl<'a> MapCode<'a> {
     /// Places the values of a program. If `given`, input 0 is in register 0.
-    pub(super) fn new(program: &'a MapProgram, given: bool) -> Plan<'a> {
+    pub(super) fn new(program: &'a MapProgram, given: bool) -> MapCode<'a> {
         let mut placing = Placing::new(program);
         if given {
-            placing.values[0] = Some(Value::Register(placing.take()));
+            placing.values[0] = Some(ValuePlace::Register(placing.take()));
             placing.release(0, None);
         }
         let first_result = program.inputs() + program.constants().len();
@@ -59,12 +59,12 @@ impl<'a> Plan<'a> {
                 }
             }
             let to = placing.take();
-            placing.values[first_result + i] = Some(Value::Register(to));
+            placing.values[first_result + i] = Some(ValuePlace::Register(to));
             placing.release(first_result + i, None);
             placing.actions.push(Action::Compute { code: instruction.code, to, from });
         }
         let outputs = program.outputs().iter().map(|v| placing.find(v.index())).collect();
-        Plan { program, actions: placing.actions, outputs, registers: placing.registers }
+        MapCode { program, actions: placing.actions, outputs, registers: placing.registers }
     }
 
     /// Bytes of registers that each thread needs.
@@ -77,18 +77,18 @@ impl<'a> Plan<'a> {
     /// first.
     pub(super) fn write(
         &self,
-        block: &mut Block,
+        block: &mut ParameterBlock,
         threads: u32,
-        sources: &[Source],
+        sources: &[InputSource],
         sinks: &[u32],
     ) -> (u32, Vec<u32>) {
         let constants = block.position();
         for &constant in self.program.constants() {
             block.part(constant);
         }
-        let operand = |value: Value| match value {
-            Value::Register(r) => r * threads,
-            Value::Constant(i) => code::CONSTANT | (constants + i as u32),
+        let operand = |value: ValuePlace| match value {
+            ValuePlace::Register(r) => r * threads,
+            ValuePlace::Constant(i) => code::CONSTANT | (constants + i as u32),
         };
         block.align();
         let position = block.position();
@@ -100,9 +100,9 @@ impl<'a> Plan<'a> {
         for action in &self.actions {
             match *action {
                 Action::Load { input, to } => match sources[input] {
-                    Source::Access(access) => put(code::LOAD, 0, to, [access, 0, 0]),
-                    Source::Rows(rows) => put(code::LOAD_ROW, 0, to, [rows, 0, 0]),
-                    Source::Given => {}
+                    InputSource::Access(access) => put(code::LOAD, 0, to, [access, 0, 0]),
+                    InputSource::Rows(rows) => put(code::LOAD_ROW, 0, to, [rows, 0, 0]),
+                    InputSource::Given => {}
                 },
                 Action::Compute { code, to, from } => {
                     put(code as u32, code.arity(), to, from.map(operand));
@@ -123,7 +123,7 @@ impl<'a> Plan<'a> {
 /// A program whose values are being placed.
 struct Placing {
     /// By value: none until it has been loaded or computed.
-    values: Vec<Option<Value>>,
+    values: Vec<Option<ValuePlace>>,
     /// By value: the last instruction that reads it; `usize::MAX` for outputs, none where nothing does.
     last_uses: Vec<Option<usize>>,
     actions: Vec<Action>,
@@ -137,7 +137,7 @@ impl Placing {
         let count = first_result + program.instructions().len();
         let mut values = vec![None; count];
         for i in 0..program.constants().len() {
-            values[program.inputs() + i] = Some(Value::Constant(i));
+            values[program.inputs() + i] = Some(ValuePlace::Constant(i));
         }
         let mut last_uses = vec![None; count];
         for (i, instruction) in program.instructions().iter().enumerate() {
@@ -156,7 +156,7 @@ impl Placing {
 
     /// Frees the register of a value that is last used here.
     fn release(&mut self, value: usize, here: Option<usize>) {
-        if let Some(Value::Register(register)) = self.values[value]
+        if let Some(ValuePlace::Register(register)) = self.values[value]
             && self.last_uses[value] == here
         {
             self.free.push(register);
@@ -164,12 +164,12 @@ impl Placing {
     }
 
     /// Where a value is; an input is loaded when it is first asked for.
-    fn find(&mut self, value: usize) -> Value {
+    fn find(&mut self, value: usize) -> ValuePlace {
         if let Some(place) = self.values[value] {
             return place;
         }
         let to = self.take();
         self.actions.push(Action::Load { input: value, to });
-        *self.values[value].insert(Value::Register(to))
+        *self.values[value].insert(ValuePlace::Register(to))
     }
 }

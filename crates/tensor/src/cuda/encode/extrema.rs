@@ -1,6 +1,6 @@
 //! Positions of extrema.
 
-use super::{Encoder, Shape, block::Block};
+use super::{Encoder, Grid, block::ParameterBlock};
 use crate::{DType, Error, nest::Nest, program::ArgReduce};
 use minutia_kernels::abi::{Kernel, WARP, layout};
 
@@ -20,7 +20,7 @@ pub(super) fn encode(encoder: &mut Encoder, step: &ArgReduce) -> Result<(), Erro
     let side_by_side = *stride > 1 && outputs >= encoder.multiprocessors.saturating_mul(MANY_OUTPUTS);
     let lanes = if step.length < WORTH_A_WARP || side_by_side { 1 } else { WARP };
 
-    let mut block = Block::new::<layout::ArgReduce>(limits);
+    let mut block = ParameterBlock::new::<layout::ArgReduce>(limits);
     let nest_at = block.nest(&nest)?;
     let head = layout::ArgReduce {
         outputs,
@@ -36,6 +36,6 @@ pub(super) fn encode(encoder: &mut Encoder, step: &ArgReduce) -> Result<(), Erro
     let threads_in_all = limits.count("threads", outputs as usize * lanes as usize)?;
     let threads = encoder.threads(threads_in_all, 1, 0)?;
     let blocks = threads_in_all.div_ceil(threads);
-    encoder.launch(Shape { kernel: Kernel::ArgReduce, blocks, threads, shared: 0 }, block.finish(head));
+    encoder.launch(Grid { kernel: Kernel::ArgReduce, blocks, threads, shared: 0 }, block.finish(head));
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Elementwise programs.
 
 use super::{
-    Encoder, Shape,
-    block::Block,
-    code::{Plan, Source},
+    Encoder, Grid,
+    block::ParameterBlock,
+    code::{InputSource, MapCode},
 };
 use crate::{
     Error,
@@ -21,14 +21,14 @@ pub(super) fn encode(encoder: &mut Encoder, step: &Map) -> Result<(), Error> {
     let strides: Vec<Vec<usize>> =
         step.inputs.iter().chain(&step.outputs).map(|a| permuted(&a.strides, &order)).collect();
     let nest = Nest::new(&permuted(&step.dims, &order), strides.iter().map(Vec::as_slice));
-    let mut block = Block::new::<layout::Map>(encoder.limits);
+    let mut block = ParameterBlock::new::<layout::Map>(encoder.limits);
     let mut accesses = Vec::new();
     for (access, strides) in step.inputs.iter().chain(&step.outputs).zip(&nest.strides) {
         accesses.push(block.access(access.operand, strides)?);
     }
     let (inputs, sinks) = accesses.split_at(step.inputs.len());
-    let sources: Vec<Source> = inputs.iter().map(|&access| Source::Access(access)).collect();
-    launch(encoder, block, &nest, &Plan::new(&step.program, false), &sources, sinks)
+    let sources: Vec<InputSource> = inputs.iter().map(|&access| InputSource::Access(access)).collect();
+    launch(encoder, block, &nest, &MapCode::new(&step.program, false), &sources, sinks)
 }
 
 /// Launches a program over a nest; nothing where the nest has no elements.
@@ -37,10 +37,10 @@ pub(super) fn encode(encoder: &mut Encoder, step: &Map) -> Result<(), Error> {
 /// [`Error::Capacity`].
 pub(super) fn launch(
     encoder: &mut Encoder,
-    mut block: Block,
+    mut block: ParameterBlock,
     nest: &Nest,
-    plan: &Plan,
-    sources: &[Source],
+    plan: &MapCode,
+    sources: &[InputSource],
     sinks: &[u32],
 ) -> Result<(), Error> {
     let elements = encoder.limits.elements(&nest.dims)?;
@@ -50,7 +50,7 @@ pub(super) fn launch(
     let threads = encoder.threads(elements, GROUP, plan.bytes())?;
     let nest = block.nest(nest)?;
     let (code, _) = plan.write(&mut block, threads, sources, sinks);
-    let shape = Shape {
+    let shape = Grid {
         kernel: Kernel::Map,
         blocks: elements.div_ceil(threads * GROUP),
         threads,

@@ -27,7 +27,7 @@ pub(super) struct Encoded {
     /// The blocks of all launches.
     pub(super) words: Vec<u32>,
     /// In the order of the steps; each runs when the one before is finished.
-    pub(super) launches: Vec<Launch>,
+    pub(super) launches: Vec<EncodedLaunch>,
     /// Bytes of memory that the steps use for themselves. Where there are any, they are the buffer after the
     /// program's last one.
     pub(super) scratch: usize,
@@ -48,7 +48,7 @@ pub(super) struct Check {
 
 /// One kernel to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Launch {
+pub(super) struct EncodedLaunch {
     pub(super) kernel: Kernel,
     /// The step of the program that it belongs to.
     pub(super) step: usize,
@@ -99,7 +99,7 @@ struct Encoder {
 
 /// A kernel that is to be launched, but for its block.
 #[derive(Clone, Copy)]
-struct Shape {
+struct Grid {
     kernel: Kernel,
     blocks: u32,
     threads: u32,
@@ -108,11 +108,12 @@ struct Shape {
 
 impl Encoder {
     /// Adds a launch with its block, in which positions count from the block's start; where the block begins.
-    fn launch(&mut self, shape: Shape, block: Vec<u32>) -> usize {
-        let Shape { kernel, blocks, threads, shared } = shape;
+    fn launch(&mut self, shape: Grid, block: Vec<u32>) -> usize {
+        let Grid { kernel, blocks, threads, shared } = shape;
         let words = &mut self.encoded.words;
         words.resize(words.len().next_multiple_of(4), 0);
-        let launch = Launch { kernel, step: self.limits.step, block: words.len(), blocks, threads, shared };
+        let launch =
+            EncodedLaunch { kernel, step: self.limits.step, block: words.len(), blocks, threads, shared };
         words.extend(block);
         self.encoded.launches.push(launch);
         launch.block

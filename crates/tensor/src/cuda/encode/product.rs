@@ -1,9 +1,9 @@
 //! Matrix products: which kernel, and the program that runs on each element.
 
 use super::{
-    Encoder, Shape,
-    block::{Block, nest_of},
-    code::{Plan, Source},
+    Encoder, Grid,
+    block::{ParameterBlock, nest_of},
+    code::{InputSource, MapCode},
     map,
 };
 use crate::{
@@ -22,15 +22,15 @@ pub(super) fn encode(encoder: &mut Encoder, step: &Gemm) -> Result<(), Error> {
     if step.m == 0 || step.n == 0 {
         return Ok(());
     }
-    let plan = Plan::new(&step.epilogue, true);
+    let plan = MapCode::new(&step.epilogue, true);
     let tile = tile_kernel(step).filter(|_| pays(encoder, step));
     if let Some(kernel) = tile
         && TILE_SHARED + TILE_THREADS * plan.bytes() <= SHARED
     {
-        return Launch::tile(kernel, &plan).encode(encoder, step, &plan);
+        return TileLaunch::tile(kernel, &plan).encode(encoder, step, &plan);
     }
     if tile.is_none() && ANY_THREADS * plan.bytes() <= SHARED {
-        return Launch::any(&plan).encode(encoder, step, &plan);
+        return TileLaunch::any(&plan).encode(encoder, step, &plan);
     }
     // The program holds too many values at once to run beside the product.
     apart(encoder, step, tile)
@@ -72,8 +72,8 @@ fn apart(encoder: &mut Encoder, step: &Gemm, tile: Option<Kernel>) -> Result<(),
         outputs: vec![product.clone()],
         ..step.clone()
     };
-    let plan = Plan::new(&plain.epilogue, true);
-    let launch = tile.map_or_else(|| Launch::any(&plan), |kernel| Launch::tile(kernel, &plan));
+    let plan = MapCode::new(&plain.epilogue, true);
+    let launch = tile.map_or_else(|| TileLaunch::any(&plan), |kernel| TileLaunch::tile(kernel, &plan));
     launch.encode(encoder, &plain, &plan)?;
     let mut inputs = vec![product];
     inputs.extend(step.epilogue_inputs.iter().cloned());
@@ -87,22 +87,22 @@ fn apart(encoder: &mut Encoder, step: &Gemm, tile: Option<Kernel>) -> Result<(),
 }
 
 /// A kernel and its shape, but for the number of tiles.
-struct Launch {
+struct TileLaunch {
     kernel: Kernel,
     tile: u32,
     threads: u32,
     shared: u32,
 }
 
-impl Launch {
-    fn any(plan: &Plan) -> Launch {
+impl TileLaunch {
+    fn any(plan: &MapCode) -> TileLaunch {
         // Registers lie over what the product no longer needs.
         let shared = ANY_SHARED.max(ANY_THREADS * plan.bytes());
-        Launch { kernel: Kernel::GemmAny, tile: ANY_TILE, threads: ANY_THREADS, shared }
+        TileLaunch { kernel: Kernel::GemmAny, tile: ANY_TILE, threads: ANY_THREADS, shared }
     }
 
-    fn tile(kernel: Kernel, plan: &Plan) -> Launch {
-        Launch {
+    fn tile(kernel: Kernel, plan: &MapCode) -> TileLaunch {
+        TileLaunch {
             kernel,
             tile: TILE,
             threads: TILE_THREADS,
@@ -110,17 +110,18 @@ impl Launch {
         }
     }
 
-    fn encode(self, encoder: &mut Encoder, step: &Gemm, plan: &Plan) -> Result<(), Error> {
+    fn encode(self, encoder: &mut Encoder, step: &Gemm, plan: &MapCode) -> Result<(), Error> {
         let limits = encoder.limits;
-        let mut block = Block::new::<layout::Gemm>(limits);
+        let mut block = ParameterBlock::new::<layout::Gemm>(limits);
         let nest = nest_of(&[step.m, step.n], step.epilogue_inputs.iter().chain(&step.outputs));
         let mut accesses = Vec::new();
         for (access, strides) in step.epilogue_inputs.iter().chain(&step.outputs).zip(&nest.strides) {
             accesses.push(block.access(access.operand, strides)?);
         }
         let (inputs, sinks) = accesses.split_at(step.epilogue_inputs.len());
-        let sources: Vec<Source> =
-            std::iter::once(Source::Given).chain(inputs.iter().map(|&a| Source::Access(a))).collect();
+        let sources: Vec<InputSource> = std::iter::once(InputSource::Given)
+            .chain(inputs.iter().map(|&a| InputSource::Access(a)))
+            .collect();
         let nest = block.nest(&nest)?;
         let (code, _) = plan.write(&mut block, self.threads, &sources, sinks);
 
@@ -141,8 +142,8 @@ impl Launch {
             code,
         };
         let blocks = m.div_ceil(self.tile) * across;
-        let Launch { kernel, threads, shared, .. } = self;
-        encoder.launch(Shape { kernel, blocks, threads, shared }, block.finish(head));
+        let TileLaunch { kernel, threads, shared, .. } = self;
+        encoder.launch(Grid { kernel, blocks, threads, shared }, block.finish(head));
         Ok(())
     }
 }

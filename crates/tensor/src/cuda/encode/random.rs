@@ -1,6 +1,6 @@
 //! Random numbers: a draw, then a map that counts the run.
 
-use super::{Encoder, Shape, block::Block, map};
+use super::{Encoder, Grid, block::ParameterBlock, map};
 use crate::{
     Error,
     program::{Access, Distribution, Map, MapBuilder, Random},
@@ -18,7 +18,7 @@ pub(super) fn encode(encoder: &mut Encoder, step: &Random) -> Result<(), Error> 
             Distribution::Normal => abi::Distribution::Normal,
             Distribution::TruncatedNormal => abi::Distribution::TruncatedNormal,
         };
-        let block = Block::new::<layout::Random>(encoder.limits);
+        let block = ParameterBlock::new::<layout::Random>(encoder.limits);
         let head = layout::Random {
             distribution: distribution as u32,
             key: step.key,
@@ -27,7 +27,7 @@ pub(super) fn encode(encoder: &mut Encoder, step: &Random) -> Result<(), Error> 
             output: block.place(step.output)?,
         };
         let threads = encoder.threads(count, 1, 0)?;
-        let shape = Shape { kernel: Kernel::Random, blocks: count.div_ceil(threads), threads, shared: 0 };
+        let shape = Grid { kernel: Kernel::Random, blocks: count.div_ceil(threads), threads, shared: 0 };
         encoder.launch(shape, block.finish(head));
     }
     // No thread may count while another still has to read the number of the run.

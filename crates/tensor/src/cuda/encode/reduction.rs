@@ -1,9 +1,9 @@
 //! Reductions: blocks of at most 1024 elements, then the blocks' results, until one is left of each output.
 
 use super::{
-    Encoder, Shape,
-    block::{Block, nest_of},
-    code::{Plan, Source},
+    Encoder, Grid,
+    block::{ParameterBlock, nest_of},
+    code::{InputSource, MapCode},
 };
 use crate::{
     DType, Error,
@@ -108,11 +108,11 @@ impl Pass {
         let items = limits.count("results of blocks", outputs as usize * blocks)?;
         let by_columns = self.by_columns(encoder, outputs as usize, length);
 
-        let mut block = Block::new::<layout::Reduce>(limits);
+        let mut block = ParameterBlock::new::<layout::Reduce>(limits);
         let nest = nest_of(&[&self.dims[..], &self.reduced].concat(), &self.inputs);
         let mut sources = Vec::new();
         for (input, strides) in self.inputs.iter().zip(&nest.strides) {
-            sources.push(Source::Access(block.access(input.operand, strides)?));
+            sources.push(InputSource::Access(block.access(input.operand, strides)?));
         }
         let after_nest = nest_of(after_dims, after.inputs.iter().chain(after.outputs));
         let mut accesses = Vec::new();
@@ -120,10 +120,11 @@ impl Pass {
             accesses.push(block.access(access.operand, strides)?);
         }
         let (after_inputs, sinks) = accesses.split_at(after.inputs.len());
-        let after_sources: Vec<Source> =
-            std::iter::once(Source::Given).chain(after_inputs.iter().map(|&a| Source::Access(a))).collect();
+        let after_sources: Vec<InputSource> = std::iter::once(InputSource::Given)
+            .chain(after_inputs.iter().map(|&a| InputSource::Access(a)))
+            .collect();
 
-        let (inside, outside) = (Plan::new(&self.program, false), Plan::new(after.program, true));
+        let (inside, outside) = (MapCode::new(&self.program, false), MapCode::new(after.program, true));
         let sums = if by_columns { shape::COLUMN_SUMS * REGISTER } else { 0 };
         let shared = inside.bytes().max(outside.bytes()) + sums;
         let (kernel, lanes) =
@@ -148,7 +149,7 @@ impl Pass {
             after_code,
         };
         let shape =
-            Shape { kernel, blocks: threads_in_all.div_ceil(threads), threads, shared: threads * shared };
+            Grid { kernel, blocks: threads_in_all.div_ceil(threads), threads, shared: threads * shared };
         encoder.launch(shape, block.finish(head));
         Ok(())
     }

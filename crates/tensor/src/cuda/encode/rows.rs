@@ -1,9 +1,9 @@
 //! Rows of a table: a check of their numbers, then a map whose input goes through them.
 
 use super::{
-    Check, Encoder, Shape,
-    block::Block,
-    code::{Plan, Source},
+    Check, Encoder, Grid,
+    block::ParameterBlock,
+    code::{InputSource, MapCode},
     map,
 };
 use crate::{
@@ -19,13 +19,20 @@ pub(super) fn encode(encoder: &mut Encoder, step: &GatherRows) -> Result<(), Err
     }
     let limits = encoder.limits;
     let numbers = check(encoder, step.indices, step.count, step.rows)?;
-    let mut block = Block::new::<layout::Map>(limits);
+    let mut block = ParameterBlock::new::<layout::Map>(limits);
     let width = Divisor::new(limits.count("elements in a row", step.width)?);
     let rows = layout::Rows { table: block.operand(step.table)?, numbers, width };
     let rows = block.part(rows);
     let nest = Nest::new(&[step.count, step.width], [&[step.width, 1][..]]);
     let sink = block.access(step.output, &nest.strides[0])?;
-    map::launch(encoder, block, &nest, &Plan::new(&step.program, false), &[Source::Rows(rows)], &[sink])
+    map::launch(
+        encoder,
+        block,
+        &nest,
+        &MapCode::new(&step.program, false),
+        &[InputSource::Rows(rows)],
+        &[sink],
+    )
 }
 
 /// Launches a check that so many row numbers, which begin at `indices`, are below `rows`; where they are.
@@ -39,7 +46,7 @@ pub(super) fn check(
     rows: usize,
 ) -> Result<layout::Place, Error> {
     let limits = encoder.limits;
-    let block = Block::new::<layout::CheckRows>(limits);
+    let block = ParameterBlock::new::<layout::CheckRows>(limits);
     let numbers = block.place(indices)?;
     let head = layout::CheckRows {
         tag: limits.count("checks", encoder.encoded.checks.len())?,
@@ -48,7 +55,7 @@ pub(super) fn check(
         rows: rows.min(1 << 31) as u32,
         numbers,
     };
-    let shape = Shape { kernel: Kernel::CheckRows, blocks: 1, threads: CHECK_THREADS, shared: CHECK_SHARED };
+    let shape = Grid { kernel: Kernel::CheckRows, blocks: 1, threads: CHECK_THREADS, shared: CHECK_SHARED };
     let block = encoder.launch(shape, block.finish(head));
     encoder.encoded.checks.push(Check { word: block + TAG, step: limits.step, rows });
     Ok(numbers)

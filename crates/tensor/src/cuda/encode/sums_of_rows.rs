@@ -1,6 +1,6 @@
 //! Sums of the rows that have one number: a check of the numbers, then threads that each own some elements.
 
-use super::{Encoder, Shape, block::Block, rows};
+use super::{Encoder, Grid, block::ParameterBlock, rows};
 use crate::{Error, program::ScatterAddRows};
 use minutia_kernels::abi::{Divisor, Kernel, layout};
 
@@ -9,7 +9,7 @@ const OCCUPIED: usize = 512;
 
 pub(super) fn encode(encoder: &mut Encoder, step: &ScatterAddRows) -> Result<(), Error> {
     let limits = encoder.limits;
-    let block = Block::new::<layout::ScatterAddRows>(limits);
+    let block = ParameterBlock::new::<layout::ScatterAddRows>(limits);
     let numbers = match step.count {
         0 => block.place(step.indices)?,
         count => rows::check(encoder, step.indices, count, step.rows)?,
@@ -31,7 +31,7 @@ pub(super) fn encode(encoder: &mut Encoder, step: &ScatterAddRows) -> Result<(),
         output: block.place(step.output)?,
     };
     let blocks = threads_in_all.div_ceil(threads);
-    let shape = Shape { kernel: Kernel::ScatterAddRows, blocks, threads, shared: 0 };
+    let shape = Grid { kernel: Kernel::ScatterAddRows, blocks, threads, shared: 0 };
     encoder.launch(shape, block.finish(head));
     Ok(())
 }

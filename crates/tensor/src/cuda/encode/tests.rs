@@ -1,6 +1,6 @@
 use super::{
-    block::Block,
-    code::{Plan, Source},
+    block::ParameterBlock,
+    code::{InputSource, MapCode},
     *,
 };
 use crate::{
@@ -134,10 +134,10 @@ fn registers_are_given_on_and_stores_come_last() {
         ("a constant", &MapProgram::fill(7), false, 0),
         ("values that are all needed at the end", &wide(10), false, 11),
     ] {
-        let plan = Plan::new(program, given);
+        let plan = MapCode::new(program, given);
         assert_eq!(plan.bytes(), registers * 16, "{what}");
-        let mut block = Block::new::<layout::Map>(Limits { step: 0 });
-        let sources = vec![Source::Access(0); program.inputs()];
+        let mut block = ParameterBlock::new::<layout::Map>(Limits { step: 0 });
+        let sources = vec![InputSource::Access(0); program.inputs()];
         let sinks = vec![0; program.outputs().len()];
         let (position, _) = plan.write(&mut block, 32, &sources, &sinks);
         let words = block.finish(layout::Map { nest: 0, code: 0, elements: 0 });

@@ -35,7 +35,7 @@ pub(in crate::cpu) const ROWS: usize = 256;
 const VECTORS: usize = 6;
 
 /// One strip of a product.
-pub(in crate::cpu) struct Call {
+pub(in crate::cpu) struct SparseCall {
     /// Rows, columns (at least [`COLUMNS`]) and length of the inner products.
     pub(in crate::cpu) shape: [usize; 3],
     pub(in crate::cpu) a: LhsBlock,
@@ -111,23 +111,38 @@ unsafe fn pack_and_check_finite<V: Vector, const N: usize>(
     }
 }
 
-/// Micro-kernel over compressed rows: accumulates `N` vectors of each of `rows` rows of the result over one
-/// block of `b`. Rows are compressed in groups of `G`. `first` starts the sums at zero, `last` applies the
-/// epilogue. The last vector starts at column `tail` of the result and at column `inner` of the block: it may
-/// overlap the one before.
+/// One call of the micro-kernel over compressed rows: some columns of the result, and one block of `b`.
+struct SparseBlock<'a> {
+    lists: &'a CompressedRows,
+    /// Rows of the result.
+    rows: usize,
+    /// The block of `b`, where it lies or packed.
+    b: Rows,
+    ends: Ends,
+    sums: Sums,
+    out: Out,
+    /// Where the last vector of a row starts: in the result, and in `b`. It may overlap the one before.
+    tail: usize,
+    tail_of_b: usize,
+}
+
+/// Which blocks of the inner dimension this is.
+#[derive(Clone, Copy)]
+struct Ends {
+    /// Sums start at zero.
+    first: bool,
+    /// The epilogue follows.
+    last: bool,
+}
+
+/// Micro-kernel over compressed rows: accumulates `N` vectors of each row of the result over one block of
+/// `b`. Rows are compressed in groups of `G`.
 ///
 /// # Safety
-/// The CPU must have the instructions; lists, piece, sums and result must be there.
+/// The CPU must have the instructions; lists, block, sums and result must be there.
 #[inline(always)]
-unsafe fn micro_kernel<V: Vector, const G: usize, const N: usize>(
-    lists: &CompressedRows,
-    rows: usize,
-    piece: Rows,
-    [first, last]: [bool; 2],
-    kept: Sums,
-    out: Out,
-    [tail, inner]: [usize; 2],
-) {
+unsafe fn micro_kernel<V: Vector, const G: usize, const N: usize>(block: &SparseBlock) {
+    let SparseBlock { lists, rows, b: rows_of_b, ends, sums: kept, out, tail, tail_of_b } = *block;
     let column = |i: usize| if i + 1 == N { tail } else { i * COLUMNS };
     let place = |i: usize| if kept.apart { i * COLUMNS } else { column(i) };
     // SAFETY: the caller's promise.
@@ -141,7 +156,7 @@ unsafe fn micro_kernel<V: Vector, const G: usize, const N: usize>(
                 to[j] = to[j].add(j * out.ld);
             }
             let mut sums = [[V::zero(); G]; N];
-            if !first {
+            if !ends.first {
                 for (i, sums) in sums.iter_mut().enumerate() {
                     for (sum, at) in sums.iter_mut().zip(&at) {
                         *sum = V::load(at.add(place(i)));
@@ -150,13 +165,13 @@ unsafe fn micro_kernel<V: Vector, const G: usize, const N: usize>(
             }
             for entry in lists.entries(row / G) {
                 let first = *lists.firsts.add(entry);
-                let b = piece.start.add(first.place() * piece.down);
+                let b = rows_of_b.start.add(first.place() * rows_of_b.down);
                 let mut x = [V::splat(first.number()); G];
                 if let [_, second] = &mut x[..] {
                     *second = V::splat(*lists.seconds.add(entry));
                 }
                 for (i, sums) in sums.iter_mut().enumerate() {
-                    let b = V::load(b.add(if i + 1 == N { inner } else { i * COLUMNS }));
+                    let b = V::load(b.add(if i + 1 == N { tail_of_b } else { i * COLUMNS }));
                     for (sum, x) in sums.iter_mut().zip(&x) {
                         *sum = x.mul_add(b, *sum);
                     }
@@ -167,11 +182,11 @@ unsafe fn micro_kernel<V: Vector, const G: usize, const N: usize>(
                     let sum = sum.add(V::zero());
                     match out.epilogue {
                         _ if !there(j) => {}
-                        Epilogue::SubtractScaled(rate) if last && column(i) < i * COLUMNS => {
+                        Epilogue::SubtractScaled(rate) if ends.last && column(i) < i * COLUMNS => {
                             subtract_scaled(sum, rate, to[j].add(column(i)), i * COLUMNS - column(i))
                         }
                         Epilogue::Store => sum.store(at[j].add(place(i))),
-                        _ if !last => sum.store(at[j].add(place(i))),
+                        _ if !ends.last => sum.store(at[j].add(place(i))),
                         _ => out.store(sum, row + j, column(i), COLUMNS),
                     }
                 }
@@ -199,10 +214,11 @@ unsafe fn subtract_scaled<V: Vector>(sum: V, rate: f32, to: *mut f32, skip: usiz
 /// Computes a strip.
 ///
 /// # Safety
-/// The CPU must have the instructions; the operands, the result and the scratch must be as [`Call`] says.
+/// The CPU must have the instructions; the operands, the result and the scratch must be as [`SparseCall`]
+/// says.
 #[inline(always)]
-unsafe fn any<V: Vector>(call: &Call) {
-    let Call { shape: [rows, columns, k], a, b, b_stride, out, scratch } = *call;
+unsafe fn any<V: Vector>(call: &SparseCall) {
+    let SparseCall { shape: [rows, columns, k], a, b, b_stride, out, scratch } = *call;
     let depth = k.div_ceil(k.div_ceil(LONGEST).max(1)).max(1);
     let vectors = columns.div_ceil(COLUMNS);
     let apart = k > depth && !matches!(out.epilogue, Epilogue::Store);
@@ -213,13 +229,13 @@ unsafe fn any<V: Vector>(call: &Call) {
         for top in (0..rows).step_by(ROWS) {
             for start in (0..k.max(1)).step_by(depth) {
                 let shape = [ROWS.min(rows - top), columns, depth.min(k - start)];
-                let ends = [start == 0, start + depth >= k];
+                let ends = Ends { first: start == 0, last: start + depth >= k };
                 // SAFETY: the caller has these rows of `a` and `out`, `k` rows of `b`, the columns and the
                 // scratch.
                 unsafe {
                     let b = b.add(start * b_stride + left);
                     let (a, out) = (a.at(top, start), out.at(top, left));
-                    advance_block::<V>(&Call { shape, a, b, b_stride, out, scratch }, ends, apart);
+                    advance_block::<V>(&SparseCall { shape, a, b, b_stride, out, scratch }, ends, apart);
                 }
             }
         }
@@ -232,8 +248,8 @@ unsafe fn any<V: Vector>(call: &Call) {
 /// # Safety
 /// As for [`any`]; the block must be no larger than one that [`any`] cuts.
 #[inline(always)]
-unsafe fn advance_block<V: Vector>(call: &Call, ends: [bool; 2], apart: bool) {
-    let Call { shape: [rows, columns, depth], a, b, b_stride, out, scratch } = *call;
+unsafe fn advance_block<V: Vector>(call: &SparseCall, ends: Ends, apart: bool) {
+    let SparseCall { shape: [rows, columns, depth], a, b, b_stride, out, scratch } = *call;
     let vectors = columns.div_ceil(COLUMNS);
     let group = a.group();
     let strips = vectors.div_ceil((PIECE / (depth.max(1) * COLUMNS)).min(VECTORS).min(V::SUMS / group));
@@ -261,13 +277,14 @@ unsafe fn advance_block<V: Vector>(call: &Call, ends: [bool; 2], apart: bool) {
                         all = true;
                         lists.fill::<V>(a, [rows, depth], true);
                     }
-                    let (piece, inner) = match copy {
+                    let (b, tail_of_b) = match copy {
                         Some(start) => (Rows { start, down: $n * COLUMNS }, ($n - 1) * COLUMNS),
                         None => (b, tail),
                     };
+                    let block = SparseBlock { lists: &lists, rows, b, ends, sums, out, tail, tail_of_b };
                     match group {
-                        1 => micro_kernel::<V, 1, $n>(&lists, rows, piece, ends, sums, out, [tail, inner]),
-                        _ => micro_kernel::<V, 2, $n>(&lists, rows, piece, ends, sums, out, [tail, inner]),
+                        1 => micro_kernel::<V, 1, $n>(&block),
+                        _ => micro_kernel::<V, 2, $n>(&block),
                     }
                 }};
             }
@@ -284,7 +301,7 @@ unsafe fn advance_block<V: Vector>(call: &Call, ends: [bool; 2], apart: bool) {
 }
 
 by_vector! {
-    fn strip(call: &Call) = any;
+    fn strip(call: &SparseCall) = any;
 }
 
 by_level! {
@@ -301,7 +318,7 @@ by_level! {
 /// The loops of a level, which the CPU must have.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cpu) struct Sparse {
-    strip: unsafe fn(&Call),
+    strip: unsafe fn(&SparseCall),
     count: unsafe fn(*const f32, usize) -> usize,
 }
 
@@ -325,8 +342,8 @@ impl Sparse {
     /// Computes a strip of a product; a zero is stored as `+0`.
     ///
     /// # Safety
-    /// The operands, the result and the scratch must be as [`Call`] says.
-    pub(in crate::cpu) unsafe fn strip(&self, call: &Call) {
+    /// The operands, the result and the scratch must be as [`SparseCall`] says.
+    pub(in crate::cpu) unsafe fn strip(&self, call: &SparseCall) {
         // SAFETY: the caller's promise.
         unsafe { (self.strip)(call) }
     }

@@ -1,4 +1,4 @@
-//! CompressedRows of the numbers of rows that are not zero.
+//! Compressed rows: the non-zeros of rows of the left operand, with their columns.
 
 use super::{LONGEST, ROWS, byte_rows::Bytes};
 use crate::cpu::{
@@ -36,8 +36,8 @@ impl LhsBlock {
     }
 }
 
-/// The numbers of rows that are not zero, in groups of one row or of two neighbours: a list of two rows has
-/// the places where either has a number. CompressedRows follow each other.
+/// The non-zeros of rows, in groups of one row or of two neighbours: the list of a group of two has the
+/// columns where either row has a non-zero. The lists follow each other.
 pub(in crate::cpu) struct CompressedRows {
     /// The numbers of the first row of each group, and their columns.
     pub(in crate::cpu) firsts: *mut IndexedValue,
