@@ -22,6 +22,7 @@ macro_rules! for_each_code {
             Ln ln(a: f32) -> f32 = $crate::math::ln::<F>(a); 8, "natural logarithm",
             Tanh tanh(a: f32) -> f32 = $crate::math::tanh::<F>(a); 8, "hyperbolic tangent",
             Sigmoid sigmoid(a: f32) -> f32 = $crate::math::sigmoid::<F>(a); 8, "1 / (1 + e^-a)",
+            Erf erf(a: f32) -> f32 = $crate::math::erf::<F>(a); 8, "error function",
             Add add(a: f32, b: f32) -> f32 = a + b; 1, "a + b",
             Sub sub(a: f32, b: f32) -> f32 = a - b; 1, "a - b",
             Mul mul(a: f32, b: f32) -> f32 = a * b; 1, "a * b",

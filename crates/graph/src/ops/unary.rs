@@ -82,6 +82,10 @@ unary! {
     /// Elementwise hyperbolic tangent. Gradient: `g (1 - y^2)`.
     pub tanh Tanh: |m, v| m.apply(Tanh, v), None,
         |_x, y, g| Some(g * (1.0 - y.square())), -2.0 to 2.0;
+    /// Elementwise error function, `2 / sqrt(pi)` times the integral of `e^-t^2` from 0 to `x`. Gradient:
+    /// `2 / sqrt(pi) g e^-x^2`.
+    pub erf Erf: |m, v| m.apply(Erf, v), None,
+        |x, _y, g| Some(g * std::f32::consts::FRAC_2_SQRT_PI * (-x.square()).exp()), -2.0 to 2.0;
 }
 
 impl Unary {

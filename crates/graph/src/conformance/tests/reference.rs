@@ -149,6 +149,7 @@ fn code(code: Code, [a, b, c]: [f64; 3]) -> f64 {
         Code::Ln => a.ln(),
         Code::Tanh => a.tanh(),
         Code::Sigmoid => 1.0 / (1.0 + (-a).exp()),
+        Code::Erf => erf(a),
         Code::Add | Code::AddI => a + b,
         Code::Sub | Code::SubI => a - b,
         Code::Mul | Code::MulI => a * b,
@@ -174,6 +175,15 @@ fn code(code: Code, [a, b, c]: [f64; 3]) -> f64 {
             }
         }
     }
+}
+
+/// The error function by its series of positive terms.
+fn erf(x: f64) -> f64 {
+    let terms = (1..200).scan(1.0, |term, n| {
+        *term *= 2.0 * x * x / f64::from(2 * n + 1);
+        Some(*term)
+    });
+    (-x * x).exp() * x * std::f64::consts::FRAC_2_SQRT_PI * (1.0 + terms.sum::<f64>())
 }
 
 fn load(accesses: &[Access], index: &[usize], values: &[Vec<f64>]) -> Vec<f64> {
