@@ -1,10 +1,10 @@
 //! Matrix products by layout, shape, zeros and threads: `cargo bench -p minutia --bench gemm`
 
-mod models;
+mod common;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use minutia::tensor::program::{Gemm, MapProgram, Primitive};
-use models::{Compiled, access, device, normal};
+use common::{Compiled, access, device, normal};
 
 /// Whether the left operand, the right one, or none lies transposed in memory.
 #[derive(Clone, Copy, Debug)]
@@ -59,5 +59,5 @@ fn gemm(criterion: &mut Criterion) {
     }
 }
 
-criterion_group! { name = benches; config = models::criterion().sample_size(10); targets = gemm }
+criterion_group! { name = benches; config = common::criterion().sample_size(10); targets = gemm }
 criterion_main!(benches);

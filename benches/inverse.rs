@@ -1,13 +1,13 @@
 //! One Adagrad step of the 10x10 inverse: `cargo bench -p minutia --bench inverse`
 
-mod models;
+mod common;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use minutia::prelude::*;
-use models::device;
+use common::device;
 
 fn inverse(criterion: &mut Criterion) {
-    let models::Descent { graph, train, loss, .. } = models::inverse();
+    let common::Descent { graph, train, loss, .. } = common::inverse();
     let mut session = Session::new(&graph, &device(1)).expect("the graph is sound");
     session.run(graph.global_variables_initializer(), feeds! {}).expect("variables initialise");
     let mut group = criterion.benchmark_group("inverse");
@@ -22,5 +22,5 @@ fn inverse(criterion: &mut Criterion) {
     });
 }
 
-criterion_group! { name = benches; config = models::criterion(); targets = inverse }
+criterion_group! { name = benches; config = common::criterion(); targets = inverse }
 criterion_main!(benches);

@@ -1,11 +1,11 @@
 //! Maps and reductions, one thread; criterion prints elements a second: `cargo bench -p minutia --bench map`
 
-mod models;
+mod common;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use minutia::tensor::program::{Map, MapBuilder, MapProgram, Primitive, Reduce, ReduceOp};
 use minutia_kernels::map::Code;
-use models::{Compiled, access, device, normal};
+use common::{Compiled, access, device, normal};
 
 /// Elements: 64 KiB, which the second-level cache holds.
 const COUNT: usize = 16_384;
@@ -89,5 +89,5 @@ fn reduce(criterion: &mut Criterion) {
     }
 }
 
-criterion_group! { name = benches; config = models::criterion(); targets = map, reduce }
+criterion_group! { name = benches; config = common::criterion(); targets = map, reduce }
 criterion_main!(benches);

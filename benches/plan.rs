@@ -1,11 +1,11 @@
 //! Building and compiling training steps, the classifier's and those of deep networks:
 //! `cargo bench -p minutia --bench plan`
 
-mod models;
+mod common;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use minutia::{datasets::digits, prelude::*};
-use models::{Classifier, device};
+use common::{Classifier, device};
 
 fn plan(criterion: &mut Criterion) {
     let device = device(1);
@@ -120,5 +120,5 @@ fn deep(layers: usize) -> Result<(Graph, Operation), Box<dyn std::error::Error>>
     Ok((graph, train))
 }
 
-criterion_group! { name = benches; config = models::criterion(); targets = plan, long }
+criterion_group! { name = benches; config = common::criterion(); targets = plan, long }
 criterion_main!(benches);

@@ -1,10 +1,10 @@
 //! Softmax, and the post's clipped cross-entropy with its gradient: `cargo bench -p minutia --bench softmax`
 
-mod models;
+mod common;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use minutia::prelude::*;
-use models::{BATCH, device, normal};
+use common::{BATCH, device, normal};
 
 fn softmax(criterion: &mut Criterion) {
     let device = device(1);
@@ -34,5 +34,5 @@ fn softmax(criterion: &mut Criterion) {
     }
 }
 
-criterion_group! { name = benches; config = models::criterion(); targets = softmax }
+criterion_group! { name = benches; config = common::criterion(); targets = softmax }
 criterion_main!(benches);

@@ -1,11 +1,11 @@
 //! A training step and an epoch of the post's classifier, on the built-in digits:
 //! `cargo bench -p minutia --bench training`
 
-mod models;
+mod common;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use minutia::datasets::{Batches, digits};
-use models::{BATCH, Classifier, device};
+use common::{BATCH, Classifier, device};
 
 /// Images: few, for they are generated first. An epoch goes through them often enough to have the post's
 /// steps.
@@ -34,5 +34,5 @@ fn training(criterion: &mut Criterion) {
     }
 }
 
-criterion_group! { name = benches; config = models::criterion(); targets = training }
+criterion_group! { name = benches; config = common::criterion(); targets = training }
 criterion_main!(benches);

@@ -4,7 +4,7 @@ use minutia::prelude::*;
 
 use super::clock::{Times, seconds};
 use super::inputs::Inputs;
-use super::models::{Descent, ideal_images, inverse_of};
+use super::common::{Descent, ideal_images, inverse_of};
 use super::report::{Report, Row};
 use super::{Failure, report};
 

@@ -7,7 +7,7 @@ use minutia::datasets::{Batches, digits};
 use minutia::prelude::{DType, Device, Tensor};
 use serde_json::Value;
 
-use super::models::{BATCH, CLIP, Classifier, HIDDEN, IDEAL_RATE, INVERSE_RATE, L2_PENALTY, TRAINING_RATE};
+use super::common::{BATCH, CLIP, Classifier, HIDDEN, IDEAL_RATE, INVERSE_RATE, L2_PENALTY, TRAINING_RATE};
 use super::{Failure, Settings, training};
 
 /// Data, orders and weights.

@@ -4,7 +4,7 @@ use minutia::prelude::{DType, Device, Tensor};
 use minutia::tensor::program::{Map, MapBuilder, MapProgram, Primitive, Reduce, ReduceOp};
 use minutia_kernels::map::Code;
 
-use super::models::access;
+use super::common::access;
 use super::primitive::{Timing, numbers};
 use super::report::{self, Report};
 use super::{Failure, Settings};

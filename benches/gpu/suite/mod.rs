@@ -4,8 +4,8 @@ mod clock;
 mod descents;
 mod inputs;
 mod memory;
-#[path = "../../models/mod.rs"]
-mod models;
+#[path = "../../common/mod.rs"]
+mod common;
 mod primitive;
 mod products;
 mod report;

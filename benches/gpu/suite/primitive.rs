@@ -4,7 +4,7 @@ use minutia::prelude::{Device, Tensor};
 use minutia::tensor::program::Primitive;
 
 use super::clock::{Times, queued};
-use super::models::Compiled;
+use super::common::Compiled;
 use super::report::{Report, Row};
 use super::{Failure, Settings};
 

@@ -3,7 +3,7 @@
 use minutia::prelude::{Device, Tensor};
 use minutia::tensor::program::{Gemm, MapProgram, Primitive};
 
-use super::models::access;
+use super::common::access;
 use super::primitive::{Timing, numbers};
 use super::report::{self, Report};
 use super::{Failure, Settings};

@@ -5,7 +5,7 @@ use minutia::prelude::*;
 
 use super::clock::{Times, seconds};
 use super::inputs::Inputs;
-use super::models::{BATCH, Classifier};
+use super::common::{BATCH, Classifier};
 use super::report::{Report, Row};
 use super::{Failure, report};
 
