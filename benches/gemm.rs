@@ -2,9 +2,9 @@
 
 mod common;
 
+use common::{Compiled, access, device, normal};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use minutia::tensor::program::{Gemm, MapProgram, Primitive};
-use common::{Compiled, access, device, normal};
 
 /// Whether the left operand, the right one, or none lies transposed in memory.
 #[derive(Clone, Copy, Debug)]

@@ -2,10 +2,10 @@
 
 mod common;
 
+use common::{Compiled, access, device, normal};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use minutia::tensor::program::{Map, MapBuilder, MapProgram, Primitive, Reduce, ReduceOp};
 use minutia_kernels::map::Code;
-use common::{Compiled, access, device, normal};
 
 /// Elements: 64 KiB, which the second-level cache holds.
 const COUNT: usize = 16_384;

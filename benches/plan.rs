@@ -3,18 +3,22 @@
 
 mod common;
 
+use common::{classifier, device, session};
 use criterion::{Criterion, criterion_group, criterion_main};
 use minutia::{datasets::digits, prelude::*};
-use common::{Classifier, device};
+use minutia_models::post::BATCH;
 
 fn plan(criterion: &mut Criterion) {
     let device = device(1);
-    let data = digits::generate_some(200, 1);
+    let data = digits::generate_some(200, 1).train;
     let mut group = criterion.benchmark_group("plan");
-    group.bench_function("build and differentiate the classifier", |b| b.iter(Classifier::new));
-    let model = Classifier::new();
-    let session = model.session(&device);
-    group.bench_function("compile its training step", |b| b.iter(|| model.prepare(&session, &data)));
+    group.bench_function("build and differentiate the classifier", |b| b.iter(classifier));
+    let (model, train) = classifier();
+    let trained = session(&model.graph, &device);
+    let feeds = || model.feeds(&data.images, &data.labels, BATCH);
+    group.bench_function("compile its training step", |b| {
+        b.iter(|| trained.make_callable((&train, &model.loss), feeds()).expect("the step compiles"))
+    });
     for layers in [10, 40, 160] {
         let (graph, train) = deep(layers).expect("a graph");
         let session = Session::new(&graph, &device).expect("a session");
@@ -116,7 +120,7 @@ fn deep(layers: usize) -> Result<(Graph, Operation), Box<dyn std::error::Error>>
         let bias = graph.variable(&format!("bias_{i}"), Tensor::zeros(DType::F32, [16])?);
         hidden = (hidden.matmul(&weights) + &bias).tanh() + &hidden;
     }
-    let train = Adagrad::new(0.01).minimize(&hidden.square().reduce_mean(..))?;
+    let train = Adagrad::new(0.01).minimize(hidden.square().reduce_mean(..))?;
     Ok((graph, train))
 }
 

@@ -2,9 +2,10 @@
 
 mod common;
 
+use common::{device, normal, session};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use minutia::prelude::*;
-use common::{BATCH, device, normal};
+use minutia_models::post::BATCH;
 
 fn softmax(criterion: &mut Criterion) {
     let device = device(1);
@@ -24,8 +25,7 @@ fn softmax(criterion: &mut Criterion) {
         let gradient = graph.gradients(&loss, &[&x]).expect("the loss has a gradient");
         let gradient = gradient[0].clone().expect("the loss depends on x");
 
-        let mut session = Session::new(&graph, &device).expect("the graph is sound");
-        session.run(graph.global_variables_initializer(), feeds! {}).expect("variables initialise");
+        let session = session(&graph, &device);
         group.throughput(Throughput::Elements((rows * columns) as u64));
         let mut forward = session.make_callable(&y, feeds! {}).expect("softmax compiles");
         group.bench_function(format!("{rows}x{columns}"), |b| b.iter(|| forward.run()));

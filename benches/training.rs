@@ -3,9 +3,10 @@
 
 mod common;
 
+use common::{SEED, classifier, device, session};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use minutia::datasets::{Batches, digits};
-use common::{BATCH, Classifier, device};
+use minutia_models::post::BATCH;
 
 /// Images: few, for they are generated first. An epoch goes through them often enough to have the post's
 /// steps.
@@ -13,13 +14,14 @@ const IMAGES: usize = 5_000;
 const EPOCH_STEPS: usize = 550;
 
 fn training(criterion: &mut Criterion) {
-    let data = digits::generate_some(IMAGES, 1);
-    let model = Classifier::new();
+    let data = digits::generate_some(IMAGES, 1).train;
+    let (model, train) = classifier();
     let mut group = criterion.benchmark_group("training");
     for threads in [1, 2] {
-        let session = model.session(&device(threads));
-        let mut step = model.prepare(&session, &data);
-        let mut batches = Batches::new(IMAGES, BATCH, 7);
+        let session = session(&model.graph, &device(threads));
+        let feeds = model.feeds(&data.images, &data.labels, BATCH);
+        let mut step = session.make_callable((&train, &model.loss), feeds).expect("the step compiles");
+        let mut batches = Batches::new(IMAGES, BATCH, SEED);
         let mut one = || -> Result<f32, minutia::graph::Error> {
             step.set(&model.rows, batches.next_batch())?;
             step.run()?;

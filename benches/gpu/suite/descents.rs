@@ -1,15 +1,43 @@
 //! Adagrad steps of the inverse and of the ideal images.
 
 use minutia::prelude::*;
+use minutia_models::{CLASSES, IdealImages, Inverse, Parameters, Penalty, post};
 
 use super::clock::{Times, seconds};
+use super::common::session;
 use super::inputs::Inputs;
-use super::common::{Descent, ideal_images, inverse_of};
 use super::report::{Report, Row};
 use super::{Failure, report};
 
 /// The steps are timed in so many parts, of which the first warms up.
 const PARTS: usize = 6;
+
+/// A model whose variable Adagrad brings to a smaller loss.
+struct Descent {
+    graph: Graph,
+    train: Operation,
+    loss: Output,
+    variable: Variable,
+    /// W1, b1, W2, b2 of the frozen network, if there is one.
+    weights: Vec<Variable>,
+}
+
+/// The inverse of the inputs' matrix.
+fn inverse(inputs: &Inputs) -> Result<Descent, Failure> {
+    let model = Inverse::new(&inputs.matrix, post::MATRIX_SIZE)?;
+    let train = model.train(post::INVERSE_RATE)?;
+    let Inverse { graph, x, loss, .. } = model;
+    Ok(Descent { graph, train, loss, variable: x, weights: Vec::new() })
+}
+
+/// An image for each class, with the L2 penalty.
+fn ideal_images(_: &Inputs) -> Result<Descent, Failure> {
+    let classes: Vec<i32> = (0..).take(CLASSES).collect();
+    let model = IdealImages::new(&Parameters::default(), &classes, Penalty::L2(post::PENALTY))?;
+    let train = model.train(post::IDEAL_RATE)?;
+    let IdealImages { graph, images, weights, loss, .. } = model;
+    Ok(Descent { graph, train, loss, variable: images, weights: weights.to_vec() })
+}
 
 /// What a descent gave.
 struct Descended {
@@ -25,19 +53,17 @@ struct Descended {
 /// When one cannot be run.
 pub fn measure(device: &Device, inputs: &Inputs, report: &mut Report) -> Result<(), Failure> {
     let cpu = Device::cpu()?;
-    let ideal = || ideal_images();
-    let inverse = || inverse_of(inputs.matrix.clone());
-    type Model<'a> = &'a dyn Fn() -> Descent;
-    let never = usize::MAX;
-    let rows: [(&str, &str, Model<'_>, usize, usize); 4] = [
-        ("inverse_step_us", "inverse step, loss read after each", &inverse, inputs.inverse_steps, 1),
-        ("free_inverse_step_us", "inverse step, nothing read", &inverse, inputs.inverse_steps, never),
-        ("ideal_step_us", "step of ten ideal images, loss read every 100", &ideal, inputs.ideal_steps, 100),
-        ("free_ideal_step_us", "step of ten ideal images, nothing read", &ideal, inputs.ideal_steps, never),
+    type Model = fn(&Inputs) -> Result<Descent, Failure>;
+    let (never, inverse, ideal): (_, Model, Model) = (usize::MAX, inverse, ideal_images);
+    let rows: [(&str, &str, Model, usize, usize); 4] = [
+        ("inverse_step_us", "inverse step, loss read after each", inverse, inputs.inverse_steps, 1),
+        ("free_inverse_step_us", "inverse step, nothing read", inverse, inputs.inverse_steps, never),
+        ("ideal_step_us", "step of ten ideal images, loss read every 100", ideal, inputs.ideal_steps, 100),
+        ("free_ideal_step_us", "step of ten ideal images, nothing read", ideal, inputs.ideal_steps, never),
     ];
     for (key, title, model, steps, every) in rows {
-        let found = descend(&model(), device, inputs, steps, every)?;
-        let expected = descend(&model(), &cpu, inputs, steps, never)?;
+        let found = descend(&model(inputs)?, device, inputs, steps, every)?;
+        let expected = descend(&model(inputs)?, &cpu, inputs, steps, never)?;
         report.row(Row {
             section: report::JOBS,
             key: key.to_string(),
@@ -60,13 +86,12 @@ fn descend(
     steps: usize,
     every: usize,
 ) -> Result<Descended, Failure> {
-    let mut session = Session::new(&model.graph, device)?;
-    session.run(model.graph.global_variables_initializer(), feeds! {})?;
+    let mut session = session(&model.graph, device);
     for (variable, value) in model.weights.iter().zip(&inputs.trained) {
         session.set_variable(variable, value)?;
     }
-    let mut step = session.make_callable(&model.train, feeds! {})?;
-    let mut logged = session.make_callable((&model.train, &model.loss), feeds! {})?;
+    let mut step = session.make_callable(&model.train, ())?;
+    let mut logged = session.make_callable((&model.train, &model.loss), ())?;
     let variable = |session: &Session| -> Result<Tensor, Failure> {
         session.variable(&model.variable)?.ok_or("the variable has no value".into())
     };
@@ -89,7 +114,7 @@ fn descend(
         })?;
         times.push(time / count as f64);
     }
-    let loss = session.run(&model.loss, feeds! {})?.value::<f32>()?;
+    let loss = session.run(&model.loss, ())?.value::<f32>()?;
     let variable = variable(&session)?.canonical_bytes();
     Ok(Descended { times: Times::new(times.into_iter().skip(1))?, loss, variable })
 }

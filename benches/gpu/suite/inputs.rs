@@ -5,10 +5,11 @@ use std::path::Path;
 
 use minutia::datasets::{Batches, digits};
 use minutia::prelude::{DType, Device, Tensor};
+use minutia_models::post::{self, BATCH};
+use minutia_models::{CLASSES, PIXELS, Parameters, random_matrix};
 use serde_json::Value;
 
-use super::common::{BATCH, CLIP, Classifier, HIDDEN, IDEAL_RATE, INVERSE_RATE, L2_PENALTY, TRAINING_RATE};
-use super::{Failure, Settings, training};
+use super::{Failure, Settings, common, training};
 
 /// Data, orders and weights.
 #[derive(Clone, Debug)]
@@ -44,14 +45,13 @@ impl Inputs {
     fn generate(tiny: bool) -> Result<Inputs, Failure> {
         let (images, steps, epochs) = if tiny { (300, 2, 2) } else { (5_000, 550, 6) };
         let data = digits::generate_some(images, 1).train;
-        let mut batches = Batches::new(images, BATCH, 7);
+        let mut batches = Batches::new(images, BATCH, common::SEED);
         let order = (0..steps * epochs).flat_map(|_| batches.next_batch().to_vec()).collect();
         let cpu = Device::cpu()?;
-        let model = Classifier::new();
-        let session = model.session(&cpu);
+        let (model, _) = common::classifier();
+        let session = common::session(&model.graph, &cpu);
         let value = |variable| session.variable(variable)?.ok_or(Failure::from("a weight has no value"));
         let initial: Vec<Tensor> = model.weights.iter().map(value).collect::<Result<_, _>>()?;
-        let mut generator = minutia_kernels::rng::Generator::new(11, "inverse/matrix");
         let mut inputs = Inputs {
             images: data.images,
             labels: data.labels,
@@ -59,7 +59,7 @@ impl Inputs {
             steps,
             trained: initial.clone(),
             initial,
-            matrix: (0..100).map(|_| generator.below(10) as f32).collect(),
+            matrix: random_matrix(11, post::MATRIX_SIZE, post::ENTRIES_BELOW),
             inverse_steps: if tiny { 30 } else { 100_000 },
             ideal_steps: if tiny { 6 } else { 1_000 },
             what: "built-in digits".to_string(),
@@ -79,7 +79,8 @@ impl Inputs {
         let weights = |name: &str| -> Result<Vec<Tensor>, Failure> {
             let bytes = bytes(name)?;
             let mut rest = &bytes[..];
-            let shapes: [&[usize]; 4] = [&[784, HIDDEN], &[HIDDEN], &[HIDDEN, 10], &[10]];
+            let hidden = Parameters::default().hidden;
+            let shapes: [&[usize]; 4] = [&[PIXELS, hidden], &[hidden], &[hidden, CLASSES], &[CLASSES]];
             let weights = shapes.map(|dims| {
                 let end = (4 * dims.iter().product::<usize>()).min(rest.len());
                 let (head, tail) = rest.split_at(end);
@@ -92,7 +93,7 @@ impl Inputs {
         let order = bytes("order.i32")?.chunks_exact(4).map(|c| i32::from_le_bytes(word(c))).collect();
         let matrix = bytes("matrix.f32")?.chunks_exact(4).map(|c| f32::from_le_bytes(word(c))).collect();
         let mut inputs = Inputs {
-            images: tensor(DType::U8, &[rows, 784], &bytes("train_images.u8")?)?,
+            images: tensor(DType::U8, &[rows, PIXELS], &bytes("train_images.u8")?)?,
             labels: Tensor::from(labels),
             order,
             steps: size("steps")? as usize,
@@ -122,15 +123,16 @@ impl Inputs {
 
 /// Whether the files are for the models that are measured here.
 fn agree(sizes: &Value) -> Result<(), Failure> {
+    let network = Parameters::default();
     let ours = [
         ("batch", BATCH as f32),
-        ("hidden", HIDDEN as f32),
-        ("low", CLIP[0]),
-        ("high", CLIP[1]),
-        ("rate", TRAINING_RATE),
-        ("inverse_rate", INVERSE_RATE),
-        ("ideal_rate", IDEAL_RATE),
-        ("l2", L2_PENALTY),
+        ("hidden", network.hidden as f32),
+        ("low", network.clip_low),
+        ("high", network.clip_high),
+        ("rate", post::CLASSIFIER_RATE),
+        ("inverse_rate", post::INVERSE_RATE),
+        ("ideal_rate", post::IDEAL_RATE),
+        ("l2", post::PENALTY),
     ];
     for (name, ours) in ours {
         let found = sizes[name].as_f64().map(|found| found as f32);

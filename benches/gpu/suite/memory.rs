@@ -5,7 +5,7 @@ use minutia::tensor::program::{Map, MapBuilder, MapProgram, Primitive, Reduce, R
 use minutia_kernels::map::Code;
 
 use super::common::access;
-use super::primitive::{Timing, numbers};
+use super::primitive::{Measurement, numbers};
 use super::report::{self, Report};
 use super::{Failure, Settings};
 
@@ -25,30 +25,30 @@ pub fn measure(device: &Device, settings: &Settings, report: &mut Report) -> Res
     let bytes = |buffers: usize| (4 * count * buffers) as f64 / 1e9;
     for (name, program, outputs) in maps {
         let inputs = program.inputs();
-        let step = Primitive::Map(Map {
+        let primitive = Primitive::Map(Map {
             dims: vec![count],
             inputs: (0..inputs).map(|i| access(i, &[1])).collect(),
             program,
             outputs: (inputs..inputs + outputs).map(|i| access(i, &[1])).collect(),
         });
-        let primitive = Timing {
+        let map = Measurement {
             section: report::MEMORY,
             key: format!("{name}_gbps"),
             title: format!("{name}, {count} elements, {inputs} read and {outputs} written"),
-            step,
+            primitive,
             inputs: (0..inputs).map(|_| Tensor::from(numbers(count))).collect(),
             outputs: vec![count; outputs],
             work: bytes(inputs + outputs),
             unit: "GB/s",
             peak: settings.peak_gbps,
         };
-        primitive.measure(device, settings, report)?;
+        map.measure(device, settings, report)?;
     }
-    let sum = Timing {
+    let sum = Measurement {
         section: report::MEMORY,
         key: "sum_gbps".to_string(),
         title: format!("sum of {count} elements"),
-        step: Primitive::Reduce(Reduce {
+        primitive: Primitive::Reduce(Reduce {
             op: ReduceOp::Sum,
             dtype: DType::F32,
             dims: vec![],

@@ -1,11 +1,11 @@
 //! The measurements. Each is also made on the CPU, whose bits must come out.
 
 mod clock;
+#[path = "../../common/mod.rs"]
+mod common;
 mod descents;
 mod inputs;
 mod memory;
-#[path = "../../common/mod.rs"]
-mod common;
 mod primitive;
 mod products;
 mod report;

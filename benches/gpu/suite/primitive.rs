@@ -9,11 +9,11 @@ use super::report::{Report, Row};
 use super::{Failure, Settings};
 
 /// A primitive, and what its speed is counted in.
-pub struct Timing {
+pub struct Measurement {
     pub section: &'static str,
     pub key: String,
     pub title: String,
-    pub step: Primitive,
+    pub primitive: Primitive,
     pub inputs: Vec<Tensor>,
     /// Floats of each output.
     pub outputs: Vec<usize>,
@@ -24,19 +24,19 @@ pub struct Timing {
     pub peak: Option<f64>,
 }
 
-impl Timing {
+impl Measurement {
     /// Times it in queues of runs.
     ///
     /// # Errors
     /// When nothing was timed.
     pub fn measure(self, device: &Device, settings: &Settings, report: &mut Report) -> Result<(), Failure> {
         let (repeats, least) = if settings.tiny { (1, 0.0) } else { (9, 0.05) };
-        let mut compiled = Compiled::new(device, self.step.clone(), &self.inputs, &self.outputs);
+        let mut compiled = Compiled::new(device, self.primitive.clone(), &self.inputs, &self.outputs);
         let times = queued(repeats, least, |count| {
             (0..count).for_each(|_| compiled.run());
             compiled.wait();
         })?;
-        let mut on_cpu = Compiled::new(&Device::cpu()?, self.step, &self.inputs, &self.outputs);
+        let mut on_cpu = Compiled::new(&Device::cpu()?, self.primitive, &self.inputs, &self.outputs);
         on_cpu.run();
         let buffers = (self.inputs.len()..).zip(&self.outputs);
         let same = buffers

@@ -4,7 +4,7 @@ use minutia::prelude::{Device, Tensor};
 use minutia::tensor::program::{Gemm, MapProgram, Primitive};
 
 use super::common::access;
-use super::primitive::{Timing, numbers};
+use super::primitive::{Measurement, numbers};
 use super::report::{self, Report};
 use super::{Failure, Settings};
 
@@ -40,7 +40,7 @@ pub fn measure(device: &Device, settings: &Settings, report: &mut Report) -> Res
             Layout::Tn => ([1, m], [n, 1]),
             Layout::Nt => ([k, 1], [1, k]),
         };
-        let step = Primitive::Gemm(Gemm {
+        let primitive = Primitive::Gemm(Gemm {
             m,
             n,
             k,
@@ -51,11 +51,11 @@ pub fn measure(device: &Device, settings: &Settings, report: &mut Report) -> Res
             outputs: vec![access(2, &[n, 1])],
         });
         let layout = format!("{layout:?}").to_lowercase();
-        let product = Timing {
+        let product = Measurement {
             section: report::PRODUCTS,
             key: format!("gemm_{layout}_{m}x{k}x{n}_tflops"),
             title: format!("{m}x{k} · {k}x{n}, {layout}"),
-            step,
+            primitive,
             inputs: vec![Tensor::from(numbers(m * k)), Tensor::from(numbers(k * n))],
             outputs: vec![m * n],
             work: 2.0 * (m * n * k) as f64 / 1e12,

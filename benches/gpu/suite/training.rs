@@ -2,10 +2,12 @@
 //! and GPU.
 
 use minutia::prelude::*;
+use minutia_models::post::{self, BATCH};
+use minutia_models::{Classifier, Parameters};
 
 use super::clock::{Times, seconds};
+use super::common;
 use super::inputs::Inputs;
-use super::common::{BATCH, Classifier};
 use super::report::{Report, Row};
 use super::{Failure, report};
 
@@ -75,12 +77,12 @@ pub fn an_epoch(device: &Device, inputs: &Inputs) -> Result<Vec<Tensor>, Failure
 
 /// Each step is fed its rows, for which the host waits.
 fn fed(device: &Device, inputs: &Inputs, read: bool) -> Result<Learned, Failure> {
-    let model = Classifier::new();
+    let (model, train) = common::classifier();
     let session = start(&model, device, inputs)?;
-    let tables = || model.tables(&inputs.images, &inputs.labels).with(&model.rows, vec![0_i32; BATCH]);
+    let feeds = model.feeds(&inputs.images, &inputs.labels, BATCH);
     let (mut times, mut loss) = (Vec::new(), f64::NAN);
     if read {
-        let mut step = session.make_callable((&model.train, &model.loss), tables())?;
+        let mut step = session.make_callable((&train, &model.loss), feeds)?;
         for epoch in inputs.epochs() {
             let mut sum = 0.0;
             times.push(seconds(|| {
@@ -94,7 +96,7 @@ fn fed(device: &Device, inputs: &Inputs, read: bool) -> Result<Learned, Failure>
             loss = sum / inputs.steps as f64;
         }
     } else {
-        let mut step = session.make_callable(&model.train, tables())?;
+        let mut step = session.make_callable(&train, feeds)?;
         for epoch in inputs.epochs() {
             times.push(seconds(|| -> Result<(), Failure> {
                 for rows in epoch.chunks_exact(BATCH) {
@@ -116,11 +118,12 @@ fn counted(device: &Device, inputs: &Inputs) -> Result<Learned, Failure> {
     let counter = graph.untrainable_variable("counter", 0_i32);
     let rows = order.gather(&counter);
     let next = counter.assign_add(1_i32);
-    let model = Classifier::over(rows);
+    let model = Classifier::over(rows, &Parameters::default());
+    let train = model.train(post::CLASSIFIER_RATE)?;
     let session = start(&model, device, inputs)?;
     let all = Tensor::from_vec([inputs.order.len() / BATCH, BATCH], inputs.order.clone())?;
     let feeds = model.tables(&inputs.images, &inputs.labels).with(&order, all);
-    let mut step = session.make_callable((&model.train, &next), feeds)?;
+    let mut step = session.make_callable((&train, &next), feeds)?;
     let mut times = Vec::new();
     for done in 1..=inputs.epochs().count() {
         times.push(seconds(|| -> Result<(), Failure> {
@@ -136,7 +139,7 @@ fn counted(device: &Device, inputs: &Inputs) -> Result<Learned, Failure> {
 }
 
 fn start(model: &Classifier, device: &Device, inputs: &Inputs) -> Result<Session, Failure> {
-    let mut session = model.session(device);
+    let mut session = common::session(&model.graph, device);
     for (variable, value) in model.weights.iter().zip(&inputs.initial) {
         session.set_variable(variable, value)?;
     }

@@ -50,8 +50,8 @@ fn used(job: Job, value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::summary::Summary;
     use super::*;
+    use crate::bench::summary::Summary;
     use std::collections::BTreeMap;
 
     #[test]

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use minutia_datasets::mnist::{Labelled, Mnist};
 use minutia_datasets::{Batches, Found, digits};
-use minutia_graph::{Session, Variable, feeds};
-use minutia_optim::{GradientDescent, Optimizer};
+use minutia_graph::{Session, Variable};
+use minutia_models::{Classifier, random_matrix};
 use minutia_tensor::{Device, Tensor};
 use serde_json::json;
 
 use crate::files;
-use crate::reproduce::{Config, Network, random_matrix};
+use crate::reproduce::Config;
 
 /// The epochs of the job `epoch_s`: the first warms up. Longer jobs take the same orders again.
 pub const EPOCHS: usize = 6;
@@ -84,17 +84,18 @@ pub fn write(folder: &Path, config: &Config, data: &Data) -> Result<Inputs> {
     let mut batches = Batches::new(data.train.len(), batch, config.seed);
     let order: Vec<i32> = (0..EPOCHS * steps).flat_map(|_| batches.next_batch().to_vec()).collect();
 
-    let network = Network::new(&config.classifier, config.seed);
-    let mut session = Session::new(&network.graph, &Device::cpu()?)?;
-    session.run(network.graph.global_variables_initializer(), feeds! {})?;
-    let initial = weights(&session, &network.variables)?;
-    let train = GradientDescent::new(config.classifier.learning_rate).minimize(&network.loss)?;
-    let mut step = network.prepare(&session, &train, &data.train, batch)?;
+    let model = Classifier::new(&config.classifier.network(), config.seed);
+    let train = model.train(config.classifier.learning_rate)?;
+    let mut session = Session::new(&model.graph, &Device::cpu()?)?;
+    session.run(model.graph.global_variables_initializer(), ())?;
+    let initial = weights(&session, &model.weights)?;
+    let feeds = model.feeds(&data.train.images, &data.train.labels, batch);
+    let mut step = session.make_callable(&train, feeds)?;
     for rows in order.chunks_exact(batch).take(steps) {
-        step.set(&network.rows, rows)?;
+        step.set(&model.rows, rows)?;
         step.run()?;
     }
-    let trained = weights(&session, &network.variables)?;
+    let trained = weights(&session, &model.weights)?;
     let matrix = random_matrix(config.seed, config.inverse.size, config.inverse.entries_below);
 
     let floats = |tensors: &[Tensor]| tensors.iter().flat_map(Tensor::canonical_bytes).collect::<Vec<u8>>();

@@ -5,15 +5,15 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use minutia_graph::{Session, feeds};
-use minutia_optim::{Adagrad, GradientDescent, Optimizer};
+use minutia_graph::Session;
+use minutia_models::{CLASSES, Classifier, IdealImages, Inverse, Penalty};
 use minutia_tensor::{Device, cpu};
 
 use super::inputs::{self, Data, EPOCHS, Inputs};
 use super::job::{Job, Measurement};
 use super::summary::median;
 use super::{peak, process};
-use crate::reproduce::{Config, IdealImages, Inverse, Network};
+use crate::reproduce::Config;
 
 /// This repository as a contender.
 pub struct Ours<'a> {
@@ -64,22 +64,23 @@ impl<'a> Ours<'a> {
     /// Seconds of an epoch, the loss read back after each step.
     fn epoch(&self) -> Result<Measurement> {
         let parameters = &self.config.classifier;
-        let network = Network::new(parameters, self.config.seed);
-        let train = GradientDescent::new(parameters.learning_rate).minimize(&network.loss)?;
-        let mut session = Session::new(&network.graph, &Device::cpu_with(self.options)?)?;
-        session.run(network.graph.global_variables_initializer(), feeds! {})?;
-        inputs::load(&mut session, &network.variables, &self.inputs.initial)?;
-        let mut step =
-            network.prepare(&session, (&train, &network.loss), &self.data.train, parameters.batch)?;
+        let model = Classifier::new(&parameters.network(), self.config.seed);
+        let train = model.train(parameters.learning_rate)?;
+        let mut session = Session::new(&model.graph, &Device::cpu_with(self.options)?)?;
+        session.run(model.graph.global_variables_initializer(), ())?;
+        inputs::load(&mut session, &model.weights, &self.inputs.initial)?;
+        let data = &self.data.train;
+        let feeds = model.feeds(&data.images, &data.labels, parameters.batch);
+        let mut step = session.make_callable((&train, &model.loss), feeds)?;
         let steps = self.data.train.len() / parameters.batch;
         let (mut seconds, mut loss) = (Vec::new(), 0.0);
         for epoch in self.inputs.order.chunks_exact(steps * parameters.batch) {
             let start = Instant::now();
             let mut sum = 0.0;
             for rows in epoch.chunks_exact(parameters.batch) {
-                step.set(&network.rows, rows)?;
+                step.set(&model.rows, rows)?;
                 step.run()?;
-                sum += f64::from(step.value::<f32>(&network.loss)?);
+                sum += f64::from(step.value::<f32>(&model.loss)?);
             }
             seconds.push(start.elapsed().as_secs_f64());
             loss = sum / steps as f64;
@@ -100,11 +101,11 @@ impl<'a> Ours<'a> {
         let mut last = 0.0;
         for (every, value) in [1, parameters.log_every].into_iter().zip(&mut values) {
             let model = Inverse::new(&self.inputs.matrix, parameters.size)?;
-            let train = Adagrad::new(parameters.learning_rate).minimize(&model.loss)?;
+            let train = model.train(parameters.learning_rate)?;
             let mut session = Session::new(&model.graph, &device)?;
-            session.run(model.graph.global_variables_initializer(), feeds! {})?;
-            let mut step = session.make_callable(&train, feeds! {})?;
-            let mut logged = session.make_callable((&train, &model.loss), feeds! {})?;
+            session.run(model.graph.global_variables_initializer(), ())?;
+            let mut step = session.make_callable(&train, ())?;
+            let mut logged = session.make_callable((&train, &model.loss), ())?;
             let start = Instant::now();
             for i in 0..parameters.steps {
                 if i.is_multiple_of(every) {
@@ -115,7 +116,7 @@ impl<'a> Ours<'a> {
                 }
             }
             *value = start.elapsed().as_secs_f64() * 1e6 / parameters.steps as f64;
-            last = session.run(&model.loss, feeds! {})?.value::<f32>().unwrap_or(last);
+            last = session.run(&model.loss, ())?.value::<f32>().unwrap_or(last);
         }
         let note =
             format!("loss {last:.4}; {:.3} µs with the loss every {} steps", values[1], parameters.log_every);
@@ -125,14 +126,15 @@ impl<'a> Ours<'a> {
     /// Seconds of the ten images' steps with the L2 penalty, the loss read back every hundred.
     fn ideal_images(&self) -> Result<Measurement> {
         let parameters = &self.config.ideal_images;
-        let classes: Vec<i32> = (0..10).collect();
-        let model = IdealImages::new(self.config, &classes, "l2")?;
-        let train = model.train(parameters)?;
+        let classes: Vec<i32> = (0..).take(CLASSES).collect();
+        let network = self.config.classifier.network();
+        let model = IdealImages::new(&network, &classes, Penalty::L2(parameters.l2_penalty))?;
+        let train = model.train(parameters.learning_rate)?;
         let mut session = Session::new(&model.graph, &Device::cpu_with(self.options)?)?;
-        session.run(model.graph.global_variables_initializer(), feeds! {})?;
+        session.run(model.graph.global_variables_initializer(), ())?;
         inputs::load(&mut session, &model.weights, &self.inputs.trained)?;
-        let mut step = session.make_callable(&train, feeds! {})?;
-        let mut logged = session.make_callable((&train, &model.loss), feeds! {})?;
+        let mut step = session.make_callable(&train, ())?;
+        let mut logged = session.make_callable((&train, &model.loss), ())?;
         let start = Instant::now();
         for i in 0..parameters.steps {
             if i.is_multiple_of(100) {
@@ -143,7 +145,7 @@ impl<'a> Ours<'a> {
             }
         }
         let value = start.elapsed().as_secs_f64();
-        let loss: f32 = session.run(&model.loss, feeds! {})?.value()?;
+        let loss: f32 = session.run(&model.loss, ())?.value()?;
         Ok(Measurement { value, check: Some(f64::from(loss)), note: format!("loss {loss:.5}") })
     }
 

@@ -4,15 +4,15 @@ use std::time::Instant;
 
 use anyhow::Result;
 use minutia_datasets::mnist::Labelled;
-use minutia_graph::{Session, feeds};
+use minutia_graph::Session;
 use minutia_kernels::rng::Generator;
-use minutia_optim::{GradientDescent, Optimizer};
+use minutia_models::{CLASSES, Classifier, PIXELS, Parameters};
 use minutia_tensor::{Device, cpu};
 use serde::Serialize;
 
 use super::peak;
 use super::summary::median;
-use crate::reproduce::{Config, Network};
+use crate::reproduce::Config;
 
 /// Batch and hidden units, in two series that begin at the post's.
 const SERIES: [&[(usize, usize)]; 2] = [
@@ -67,33 +67,33 @@ pub fn measure(config: &Config, device: &Device) -> Result<Vec<Row>> {
 /// The floating-point operations of a step's products: forwards, the gradients of both weights, and that of
 /// the hidden layer.
 fn operations(batch: usize, hidden: usize) -> f64 {
-    (2 * batch * hidden * (2 * 784 + 3 * 10)) as f64
+    (2 * batch * hidden * (2 * PIXELS + 3 * CLASSES)) as f64
 }
 
 fn dense(count: usize) -> Result<Labelled> {
     let mut generator = Generator::new(1, "bench/scaling");
-    let pixels: Vec<u8> = (0..count * 784).map(|_| 1 + generator.below(255) as u8).collect();
+    let pixels: Vec<u8> = (0..count * PIXELS).map(|_| 1 + generator.below(255) as u8).collect();
     let labels: Vec<i32> = (0..count).map(|i| (i % 10) as i32).collect();
-    Ok(Labelled::new(pixels, labels, [28, 28], 1, 10)?)
+    Ok(Labelled::new(pixels, labels, [28, 28], 1, CLASSES)?)
 }
 
 /// The median seconds of a step.
 fn step(config: &Config, device: &Device, data: &Labelled, batch: usize, hidden: usize) -> Result<f64> {
-    let mut parameters = config.classifier.clone();
-    parameters.hidden = hidden;
-    let network = Network::new(&parameters, config.seed);
-    let train = GradientDescent::new(1e-4).minimize(&network.loss)?;
-    let mut session = Session::new(&network.graph, device)?;
-    session.run(network.graph.global_variables_initializer(), feeds! {})?;
-    let mut step = network.prepare(&session, (&train, &network.loss), data, batch)?;
+    let parameters = Parameters { hidden, ..config.classifier.network() };
+    let model = Classifier::new(&parameters, config.seed);
+    let train = model.train(1e-4)?;
+    let mut session = Session::new(&model.graph, device)?;
+    session.run(model.graph.global_variables_initializer(), ())?;
+    let feeds = model.feeds(&data.images, &data.labels, batch);
+    let mut step = session.make_callable((&train, &model.loss), feeds)?;
     let rows: Vec<i32> = (0..batch).map(|i| i as i32).collect();
-    step.set(&network.rows, &rows)?;
+    step.set(&model.rows, &rows)?;
     step.run()?;
     let (begin, mut seconds) = (Instant::now(), Vec::new());
     while seconds.len() < 5 || begin.elapsed().as_secs_f64() < SECONDS {
         let start = Instant::now();
         step.run()?;
-        step.value::<f32>(&network.loss)?;
+        step.value::<f32>(&model.loss)?;
         seconds.push(start.elapsed().as_secs_f64());
     }
     Ok(median(seconds))

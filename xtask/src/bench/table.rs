@@ -72,8 +72,8 @@ pub fn peers(results: &Results) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::summary::Summary;
     use super::*;
+    use crate::bench::summary::Summary;
 
     fn results(of: &[(&str, Job, &[f64])]) -> Results {
         let mut results = Results::new();

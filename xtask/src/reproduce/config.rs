@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use minutia_models::Parameters;
 use serde::{Deserialize, Serialize};
 
 use super::StageName;
@@ -86,6 +87,14 @@ pub struct Classifier {
     /// The test accuracy that answers the claim.
     #[serde(deserialize_with = "double::<_, Share>")]
     pub accuracy_at_least: f64,
+}
+
+impl Classifier {
+    /// Sizes and distributions of the network.
+    pub fn network(&self) -> Parameters {
+        let Classifier { hidden, weight_stddev, bias_stddev, clip_low, clip_high, .. } = *self;
+        Parameters { hidden, weight_stddev, bias_stddev, clip_low, clip_high }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -228,6 +237,18 @@ mod tests {
     #[test]
     fn the_published_file_is_valid() {
         Config::from_text(PUBLISHED).unwrap();
+    }
+
+    #[test]
+    fn the_published_numbers_are_those_that_other_programs_take() {
+        use minutia_models::post;
+        let Config { inverse, classifier, ideal_images, .. } = Config::from_text(PUBLISHED).unwrap();
+        assert_eq!(classifier.network(), Parameters::default());
+        assert_eq!((classifier.batch, classifier.learning_rate), (post::BATCH, post::CLASSIFIER_RATE));
+        assert_eq!((inverse.size, inverse.entries_below), (post::MATRIX_SIZE, post::ENTRIES_BELOW));
+        assert_eq!(inverse.learning_rate, post::INVERSE_RATE);
+        assert_eq!(ideal_images.learning_rate, post::IDEAL_RATE);
+        assert_eq!([ideal_images.l1_penalty, ideal_images.l2_penalty], [post::PENALTY; 2]);
     }
 
     #[test]

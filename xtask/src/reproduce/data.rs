@@ -7,16 +7,14 @@ use anyhow::{Result, bail, ensure};
 use minutia_datasets::mnist::{Labelled, Mnist};
 use minutia_datasets::{Error, Found, Origin, Problem, digits};
 
+pub use minutia_models::{CLASSES, PIXELS};
+
 use super::progress::Progress;
 use crate::cli::DatasetChoice;
 use crate::{digest, fetch};
 
 /// Rows and columns of an image.
 pub const SIDE: usize = 28;
-/// Pixels of an image.
-pub const PIXELS: usize = SIDE * SIDE;
-/// Classes of images.
-pub const CLASSES: usize = minutia_datasets::mnist::CLASSES;
 
 /// The data of a run.
 #[derive(Debug)]

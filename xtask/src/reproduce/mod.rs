@@ -27,8 +27,7 @@ use anyhow::{Context, Result};
 use minutia_tensor::cpu;
 
 use crate::{cli, files, terminal};
-/// The models of the stages, which the benchmark times.
-pub use compute::{IdealImages, Inverse, Network, is_state, random_matrix};
+pub use compute::is_state;
 pub use config::Config;
 use config::Overrides;
 use data::Data;

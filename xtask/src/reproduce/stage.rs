@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use minutia_graph::{Graph, NodeInfo};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -55,6 +57,9 @@ impl fmt::Display for StageName {
 
 /// A stage of the reproduction. Its two halves are kept apart, so that a new look of a figure trains nothing.
 pub trait Stage: Sync {
+    /// What it finds: its part of `results.json`, from which its figures are drawn.
+    type Results: Serialize + DeserializeOwned;
+
     /// Its name.
     fn name(&self) -> StageName;
 
@@ -71,20 +76,77 @@ pub trait Stage: Sync {
     ///
     /// # Errors
     /// Whatever goes wrong, with what, where and the cure.
-    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome>;
+    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome<Self::Results>>;
 
-    /// Draws the figures of an outcome.
+    /// Draws the figures of some results.
     ///
     /// # Errors
     /// When a figure cannot be drawn.
-    fn draw(&self, drawing: &Drawing<'_>) -> Result<Vec<Picture>>;
+    fn draw(&self, drawing: &Drawing<'_>, results: &Self::Results) -> Result<Vec<Picture>>;
+}
+
+/// A stage as the pipeline sees it: its results are JSON, as in its record.
+pub trait AnyStage: Sync {
+    /// As [`Stage::name`].
+    fn name(&self) -> StageName;
+
+    /// As [`Stage::title`].
+    fn title(&self) -> &'static str;
+
+    /// As [`Stage::needs`].
+    fn needs(&self) -> &'static [StageName];
+
+    /// As [`Stage::parameters`].
+    fn parameters(&self, config: &Config) -> Value;
+
+    /// Computes.
+    ///
+    /// # Errors
+    /// Those of [`Stage::compute`], and when what was found is NaN or infinite.
+    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome>;
+
+    /// Draws the figures of recorded results.
+    ///
+    /// # Errors
+    /// Those of [`Stage::draw`], and when the results are not those of this stage.
+    fn draw(&self, drawing: &Drawing<'_>, results: &Value) -> Result<Vec<Picture>>;
+}
+
+impl<S: Stage> AnyStage for S {
+    fn name(&self) -> StageName {
+        Stage::name(self)
+    }
+
+    fn title(&self) -> &'static str {
+        Stage::title(self)
+    }
+
+    fn needs(&self) -> &'static [StageName] {
+        Stage::needs(self)
+    }
+
+    fn parameters(&self, config: &Config) -> Value {
+        Stage::parameters(self, config)
+    }
+
+    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome> {
+        let Outcome { results, measured, arrays } = Stage::compute(self, run)?;
+        let outcome = Outcome { results: serde_json::to_value(results)?, measured, arrays };
+        outcome.check()?;
+        Ok(outcome)
+    }
+
+    fn draw(&self, drawing: &Drawing<'_>, results: &Value) -> Result<Vec<Picture>> {
+        let results = S::Results::deserialize(results);
+        Stage::draw(self, drawing, &results.context("the record holds other results")?)
+    }
 }
 
 /// What a stage has found.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct Outcome {
+pub struct Outcome<R = Value> {
     /// Its part of `results.json`.
-    pub results: Value,
+    pub results: R,
     /// What its claims come down to.
     pub measured: Vec<Measured>,
     /// Arrays for later stages and for the figures: files in `OUT/data/STAGE/`.
@@ -97,7 +159,7 @@ impl Outcome {
     ///
     /// # Errors
     /// Names the first array or result that holds something else, which means that a parameter led to it.
-    pub fn check(&self) -> Result<()> {
+    fn check(&self) -> Result<()> {
         for (name, values) in &self.arrays {
             if let Some(value) = values.iter().find(|value| !value.is_finite()) {
                 bail!("the array '{name}' holds {value}; {CURE}");
@@ -107,6 +169,34 @@ impl Outcome {
             Some(path) => bail!("{path} is NaN or infinite; {CURE}"),
             None => Ok(()),
         }
+    }
+}
+
+/// A node of a computation graph, as the results of a stage name it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct GraphNode {
+    /// The full name, scopes and all.
+    pub name: String,
+    pub op: String,
+    /// The names of the nodes whose values it takes.
+    pub inputs: Vec<String>,
+    /// The names of the nodes that must run before it.
+    pub control: Vec<String>,
+    /// Element type and shape.
+    pub signature: String,
+}
+
+impl GraphNode {
+    /// All nodes of a graph, in the order of building.
+    pub fn all(graph: &Graph) -> Vec<GraphNode> {
+        let node = |NodeInfo { name, op, inputs, control, signature }| GraphNode {
+            name,
+            op: String::from(op),
+            inputs,
+            control,
+            signature: signature.to_string(),
+        };
+        graph.nodes().into_iter().map(node).collect()
     }
 }
 
@@ -142,11 +232,10 @@ impl Measured {
     }
 }
 
-/// What a stage's figures are drawn from.
+/// What a stage's figures are drawn with, its results apart.
 #[derive(Debug)]
 pub struct Drawing<'a> {
     pub config: &'a Config,
-    pub results: &'a Value,
     /// The output folder, where the stage has left its arrays.
     pub out: &'a Path,
     /// What must stand under every figure that shows the data: where they are not MNIST.

@@ -1,7 +1,10 @@
 //! The images and labels: what they are, and their means.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use minutia_datasets::mnist::{FILES, Labelled, VALIDATION};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::config::Config;
@@ -17,7 +20,23 @@ pub struct Dataset;
 /// How many images of each class the figure shows.
 pub const SHOWN: usize = 10;
 
+/// What the stage finds.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Results {
+    /// The data in a word.
+    pub name: String,
+    /// Of each file.
+    pub sha256: BTreeMap<String, String>,
+    /// How many images there are for training, for validation and for testing.
+    pub train: usize,
+    pub validation: usize,
+    pub test: usize,
+    pub test_images_per_class: Vec<usize>,
+}
+
 impl Stage for Dataset {
+    type Results = Results;
+
     fn name(&self) -> StageName {
         StageName::Dataset
     }
@@ -34,7 +53,7 @@ impl Stage for Dataset {
         json!({"validation": VALIDATION, "batch": config.classifier.batch})
     }
 
-    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome> {
+    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome<Results>> {
         let batch = run.config.classifier.batch;
         let name = run.data.name();
         let data = run.data.images()?;
@@ -44,22 +63,20 @@ impl Stage for Dataset {
             "there are {count} training images, but {VALIDATION} for validation and a batch of {batch} are needed; \
              use a larger data set, or a smaller batch in reproduce.toml"
         );
-        let digests: std::collections::BTreeMap<&str, &String> =
-            FILES.into_iter().zip(&data.digests).collect();
-        let results = json!({
-            "name": name,
-            "sha256": digests,
-            "train": count - VALIDATION,
-            "validation": VALIDATION,
-            "test": data.test.len(),
-            "test_images_per_class": per_class(&data.test),
-        });
+        let results = Results {
+            name: name.to_string(),
+            sha256: FILES.into_iter().map(String::from).zip(data.digests.clone()).collect(),
+            train: count - VALIDATION,
+            validation: VALIDATION,
+            test: data.test.len(),
+            test_images_per_class: per_class(&data.test),
+        };
         let arrays = [("samples", samples(&data.train)?), ("class_means", class_means(&data.test)?)];
-        Ok(Outcome { results, arrays: arrays.into(), ..Outcome::default() })
+        Ok(Outcome { results, measured: Vec::new(), arrays: arrays.into() })
     }
 
-    fn draw(&self, drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
-        draw::dataset::draw(drawing)
+    fn draw(&self, drawing: &Drawing<'_>, results: &Results) -> Result<Vec<Picture>> {
+        draw::dataset::draw(drawing, results)
     }
 }
 
@@ -102,8 +119,8 @@ fn class_means(data: &Labelled) -> Result<Vec<f32>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::data::labelled;
     use super::*;
+    use crate::reproduce::data::labelled;
 
     #[test]
     fn means_and_samples_are_those_of_the_class() {

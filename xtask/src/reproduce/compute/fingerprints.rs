@@ -2,6 +2,8 @@
 
 use anyhow::Result;
 use minutia_datasets::mnist::Labelled;
+use minutia_models::Classifier;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::config::Config;
@@ -9,13 +11,33 @@ use super::super::data::{CLASSES, rows_of};
 use super::super::draw;
 use super::super::run::Run;
 use super::super::stage::{Drawing, Measured, Outcome, Picture, Stage, StageName};
-use super::classifier::{Network, trained};
+use super::classifier::{by_chunks, trained};
 
 /// The stage.
 #[derive(Debug)]
 pub struct Fingerprints;
 
+/// What the stage finds.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Results {
+    /// Test images.
+    pub images_per_class: [usize; CLASSES],
+    /// Units that are active in nearly all images of a class.
+    pub bright_bands: [usize; CLASSES],
+    /// Units that are active in nearly none.
+    pub dark_bands: [usize; CLASSES],
+    /// The shares of all units that they are, on average over the classes.
+    pub bright_share: f64,
+    pub dark_share: f64,
+    /// The share of units that are either where classes are not told apart.
+    pub band_share_of_all_images_together: f64,
+    /// The share of images that lie nearest to the mean of their own class.
+    pub nearest_mean_accuracy: f64,
+}
+
 impl Stage for Fingerprints {
+    type Results = Results;
+
     fn name(&self) -> StageName {
         StageName::Fingerprints
     }
@@ -34,25 +56,23 @@ impl Stage for Fingerprints {
         parameters
     }
 
-    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome> {
+    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome<Results>> {
         let parameters = run.config.fingerprints.clone();
         let units = run.config.classifier.hidden;
-        let network = Network::new(&run.config.classifier, run.config.seed);
-        let session = trained(run, &network.graph, &network.variables)?;
+        let model = Classifier::new(&run.config.classifier.network(), run.config.seed);
+        let session = trained(run, &model.graph, &model.weights)?;
         let data = &run.data.images()?.test;
         let mut hidden = Vec::with_capacity(data.len() * units);
-        network.by_chunks(&session, &network.hidden, data, 0..data.len(), |step| {
+        by_chunks(&model, &session, &model.hidden, data, 0..data.len(), |step| {
             hidden.extend_from_slice(step.fetch()?.as_slice::<f32>()?);
             Ok(())
         })?;
         let layer = Layer { units, hidden };
-        let classes: Vec<Vec<usize>> = (0..CLASSES).map(|class| rows_of(data, class).collect()).collect();
+        let classes: [Vec<usize>; CLASSES] = std::array::from_fn(|class| rows_of(data, class).collect());
 
-        let bands: Vec<Bands> = (0..CLASSES)
-            .map(|class| {
-                layer.bands(rows_of(data, class), parameters.active_above, parameters.inactive_below)
-            })
-            .collect();
+        let bands: [Bands; CLASSES] = std::array::from_fn(|class| {
+            layer.bands(rows_of(data, class), parameters.active_above, parameters.inactive_below)
+        });
         let share = |count: fn(&Bands) -> usize| {
             bands.iter().map(count).sum::<usize>() as f64 / (CLASSES * units) as f64
         };
@@ -60,15 +80,15 @@ impl Stage for Fingerprints {
         let pooled = layer.bands(0..data.len(), parameters.active_above, parameters.inactive_below);
         let pooled = (pooled.bright + pooled.dark) as f64 / units as f64;
         let read = layer.read_by_nearest_mean(data);
-        let results = json!({
-            "images_per_class": classes.iter().map(Vec::len).collect::<Vec<_>>(),
-            "bright_bands": bands.iter().map(|b| b.bright).collect::<Vec<_>>(),
-            "dark_bands": bands.iter().map(|b| b.dark).collect::<Vec<_>>(),
-            "bright_share": bright,
-            "dark_share": dark,
-            "band_share_of_all_images_together": pooled,
-            "nearest_mean_accuracy": read,
-        });
+        let results = Results {
+            images_per_class: classes.each_ref().map(Vec::len),
+            bright_bands: bands.each_ref().map(|bands| bands.bright),
+            dark_bands: bands.each_ref().map(|bands| bands.dark),
+            bright_share: bright,
+            dark_share: dark,
+            band_share_of_all_images_together: pooled,
+            nearest_mean_accuracy: read,
+        };
         let measured = vec![
             Measured::new(
                 "bands",
@@ -97,8 +117,8 @@ impl Stage for Fingerprints {
         Ok(Outcome { results, measured, arrays: [("hidden", hidden)].into() })
     }
 
-    fn draw(&self, drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
-        draw::fingerprints::draw(drawing)
+    fn draw(&self, drawing: &Drawing<'_>, results: &Results) -> Result<Vec<Picture>> {
+        draw::fingerprints::draw(drawing, results)
     }
 }
 
@@ -161,8 +181,8 @@ impl Layer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::data::{PIXELS, labelled};
     use super::*;
+    use crate::reproduce::data::{PIXELS, labelled};
 
     fn layer() -> (Layer, Labelled) {
         // Class 0: the first unit is always active; class 1: only the second, and one outlier.

@@ -1,20 +1,16 @@
 //! The image of each class that the trained network likes best.
 
-use std::collections::BTreeMap;
-
-use anyhow::{Result, ensure};
-use minutia_graph::{DType, Graph, Output, Variable, feeds};
-use minutia_optim::{Adagrad, Optimizer};
-use minutia_tensor::Tensor;
+use anyhow::{Result, anyhow, ensure};
+use minutia_models::{IdealImages as Model, Penalty};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::config::{Config, IdealImages as Parameters};
 use super::super::data::{CLASSES, PIXELS};
 use super::super::draw;
 use super::super::run::{Run, artifact, short};
 use super::super::stage::{Drawing, Measured, Outcome, Picture, Stage, StageName};
-use super::classifier::{cross_entropy, forward, trained, weights};
+use super::classifier::trained;
 use super::variables::Variables;
 use super::watch::{self, Watch};
 
@@ -28,7 +24,34 @@ pub const PENALTIES: [&str; 3] = ["unregularized", "l1", "l2"];
 /// How many checkpoints a run of one penalty writes.
 const CHECKPOINTS: usize = 4;
 
+/// What the stage finds: the pixels of each class's image, and what can be said of them, for each penalty.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Results {
+    pub unregularized: Vec<Vec<f64>>,
+    pub unregularized_measured: Figures,
+    pub l1: Vec<Vec<f64>>,
+    pub l1_measured: Figures,
+    pub l2: Vec<Vec<f64>>,
+    pub l2_measured: Figures,
+}
+
+/// What can be said of the images under one penalty.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Figures {
+    /// The probability that the network gives each image's own class.
+    pub probability: Vec<f64>,
+    /// Of each image with the mean of its class's test images.
+    pub correlation_with_class_mean: Vec<f64>,
+    pub mean_correlation: f64,
+    /// How many images correlate most with the mean of their own class.
+    pub most_like_own_class_mean: usize,
+    /// The share of pixels that are nearly zero.
+    pub dead_share: f64,
+}
+
 impl Stage for IdealImages {
+    type Results = Results;
+
     fn name(&self) -> StageName {
         StageName::IdealImages
     }
@@ -45,33 +68,27 @@ impl Stage for IdealImages {
         json!(config.ideal_images)
     }
 
-    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome> {
+    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome<Results>> {
         let images = descend(run)?;
         let parameters = &run.config.ideal_images;
         let means = artifact(run.out, StageName::Dataset, "class_means", CLASSES * PIXELS)?;
-        let found: Vec<Found> = images.iter().map(|images| Found::new(images, &means, parameters)).collect();
-        let mut results = Map::new();
-        for ((name, images), found) in PENALTIES.iter().zip(&images).zip(&found) {
-            let rows =
-                images.pixels.chunks(PIXELS).map(|row| row.iter().map(|&v| short(v)).collect::<Vec<_>>());
-            results.insert((*name).to_string(), json!(rows.collect::<Vec<_>>()));
-            let figures = json!({
-                "probability": images.probabilities.iter().map(|&p| short(p)).collect::<Vec<_>>(),
-                "correlation_with_class_mean": found.correlations,
-                "mean_correlation": found.mean_correlation,
-                "most_like_own_class_mean": found.recognised,
-                "dead_share": found.dead,
-            });
-            results.insert(format!("{name}_measured"), figures);
-        }
-        let measured = answers(parameters, &images, &found);
-        let arrays: BTreeMap<&'static str, Vec<f32>> =
-            PENALTIES.into_iter().zip(images.into_iter().map(|images| images.pixels)).collect();
-        Ok(Outcome { results: Value::Object(results), measured, arrays })
+        let [plain, l1, l2] = &images;
+        let results = Results {
+            unregularized: plain.rows(),
+            unregularized_measured: plain.figures(&means, parameters),
+            l1: l1.rows(),
+            l1_measured: l1.figures(&means, parameters),
+            l2: l2.rows(),
+            l2_measured: l2.figures(&means, parameters),
+        };
+        let sure = plain.probabilities.iter().copied().fold(1.0, f32::min);
+        let measured = answers(parameters, sure, &results);
+        let arrays = PENALTIES.into_iter().zip(images.map(|images| images.pixels)).collect();
+        Ok(Outcome { results, measured, arrays })
     }
 
-    fn draw(&self, drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
-        draw::ideal_images::draw(drawing)
+    fn draw(&self, drawing: &Drawing<'_>, results: &Results) -> Result<Vec<Picture>> {
+        draw::ideal_images::draw(drawing, results)
     }
 }
 
@@ -83,34 +100,39 @@ struct Images {
     probabilities: Vec<f32>,
 }
 
-/// What can be said of the images under one penalty.
-struct Found {
-    correlations: Vec<f64>,
-    mean_correlation: f64,
-    /// How many images correlate most with the mean of their own class.
-    recognised: usize,
-    /// The share of pixels that are nearly zero.
-    dead: f64,
-}
+impl Images {
+    /// The pixels of each image.
+    fn rows(&self) -> Vec<Vec<f64>> {
+        self.pixels.chunks(PIXELS).map(|row| row.iter().map(|&pixel| short(pixel)).collect()).collect()
+    }
 
-impl Found {
-    fn new(images: &Images, means: &[f32], parameters: &Parameters) -> Found {
-        let rows = images.pixels.chunks(PIXELS).zip(means.chunks(PIXELS));
+    /// Compares the images with the means of the classes.
+    fn figures(&self, means: &[f32], parameters: &Parameters) -> Figures {
+        let rows = self.pixels.chunks(PIXELS).zip(means.chunks(PIXELS));
         let correlations: Vec<f64> = rows.map(|(image, mean)| correlation(image, mean)).collect();
-        let mean_correlation = correlations.iter().sum::<f64>() / correlations.len() as f64;
         let recognise = |(class, image): (usize, &[f32])| {
             let like = |other: usize| correlation(image, &means[other * PIXELS..(other + 1) * PIXELS]);
             (0..CLASSES).max_by(|&a, &b| like(a).total_cmp(&like(b))) == Some(class)
         };
-        let recognised = images.pixels.chunks(PIXELS).enumerate().filter(|&row| recognise(row)).count();
-        let dead = images.pixels.iter().filter(|pixel| pixel.abs() < parameters.dead_below).count();
-        Found { correlations, mean_correlation, recognised, dead: dead as f64 / images.pixels.len() as f64 }
+        let dead = self.pixels.iter().filter(|pixel| pixel.abs() < parameters.dead_below).count();
+        Figures {
+            probability: self.probabilities.iter().map(|&probability| short(probability)).collect(),
+            mean_correlation: correlations.iter().sum::<f64>() / correlations.len() as f64,
+            correlation_with_class_mean: correlations,
+            most_like_own_class_mean: self
+                .pixels
+                .chunks(PIXELS)
+                .enumerate()
+                .filter(|&row| recognise(row))
+                .count(),
+            dead_share: dead as f64 / self.pixels.len() as f64,
+        }
     }
 }
 
-fn answers(parameters: &Parameters, images: &[Images], found: &[Found]) -> Vec<Measured> {
-    let [plain, l1, l2] = found else { return Vec::new() };
-    let sure = images[0].probabilities.iter().copied().fold(1.0, f32::min);
+/// The claims' answers; `sure` is the least probability that the network gives an image without a penalty.
+fn answers(parameters: &Parameters, sure: f32, results: &Results) -> Vec<Measured> {
+    let Results { unregularized_measured: plain, l1_measured: l1, l2_measured: l2, .. } = results;
     vec![
         Measured::new(
             "overfitting",
@@ -123,26 +145,26 @@ fn answers(parameters: &Parameters, images: &[Images], found: &[Found]) -> Vec<M
         ),
         Measured::new(
             "l1",
-            l1.dead > 0.5,
+            l1.dead_share > 0.5,
             format!(
                 "With a penalty of {}, {:.1} % of the pixels are within {} of zero (without one {:.1} %, with L2 {:.1} %).",
                 parameters.l1_penalty,
-                l1.dead * 100.0,
+                l1.dead_share * 100.0,
                 parameters.dead_below,
-                plain.dead * 100.0,
-                l2.dead * 100.0
+                plain.dead_share * 100.0,
+                l2.dead_share * 100.0
             ),
         ),
         Measured::new(
             "l2",
-            l2.recognised == CLASSES && l2.mean_correlation > plain.mean_correlation,
+            l2.most_like_own_class_mean == CLASSES && l2.mean_correlation > plain.mean_correlation,
             format!(
                 "With a penalty of {}, {} of {CLASSES} images are more like the mean of their own class than like any other's \
                  (without one {}, with L1 {}); they correlate with it by {:.2} on average (without one {:.2}, with L1 {:.2}).",
                 parameters.l2_penalty,
-                l2.recognised,
-                plain.recognised,
-                l1.recognised,
+                l2.most_like_own_class_mean,
+                plain.most_like_own_class_mean,
+                l1.most_like_own_class_mean,
                 l2.mean_correlation,
                 plain.mean_correlation,
                 l1.mean_correlation
@@ -165,45 +187,15 @@ fn correlation(a: &[f32], b: &[f32]) -> f64 {
     if aa == 0.0 || bb == 0.0 { 0.0 } else { ab / (aa * bb).sqrt() }
 }
 
-/// The frozen network over one variable image for each class in `classes`. The losses add up, and no image's
-/// gradient sees another image: training them together is training each alone.
-#[derive(Debug)]
-pub struct Model {
-    pub graph: Graph,
-    image: Variable,
-    /// Of the network: W1, b1, W2, b2.
-    pub weights: [Variable; 4],
-    pub loss: Output,
-    probabilities: Output,
-}
-
-impl Model {
-    /// The graph with one of [`PENALTIES`].
-    ///
-    /// # Errors
-    /// None that a valid configuration gives.
-    pub fn new(config: &Config, classes: &[i32], penalty: &str) -> Result<Model> {
-        let graph = Graph::new();
-        let image = graph.variable("image", Tensor::zeros(DType::F32, [classes.len(), PIXELS])?);
-        let weights = weights(&graph, &config.classifier);
-        let y = graph.constant(classes.to_vec()).one_hot(CLASSES);
-        let (_, probabilities) = forward(&image, &weights);
-        let loss = cross_entropy(&probabilities, &y, &config.classifier).reduce_sum(..);
-        let loss = match penalty {
-            "l1" => loss + image.abs().reduce_sum(..) * config.ideal_images.l1_penalty,
-            "l2" => loss + image.square().reduce_sum(..) * config.ideal_images.l2_penalty,
-            _ => loss,
-        };
-        Ok(Model { graph, image, weights, loss, probabilities })
-    }
-
-    /// A step that changes the images alone.
-    ///
-    /// # Errors
-    /// None that a valid configuration gives.
-    pub fn train(&self, parameters: &Parameters) -> Result<minutia_graph::Operation> {
-        Ok(Adagrad::new(parameters.learning_rate).with_var_list(&[&self.image]).minimize(&self.loss)?)
-    }
+/// The frozen network over an image of each class, with one of [`PENALTIES`].
+fn model(config: &Config, penalty: &str) -> Result<Model> {
+    let classes: Vec<i32> = (0..).take(CLASSES).collect();
+    let penalty = match penalty {
+        "l1" => Penalty::L1(config.ideal_images.l1_penalty),
+        "l2" => Penalty::L2(config.ideal_images.l2_penalty),
+        _ => Penalty::None,
+    };
+    Ok(Model::new(&config.classifier.network(), &classes, penalty)?)
 }
 
 #[derive(Deserialize, Serialize)]
@@ -215,9 +207,9 @@ pub struct State {
 
 impl State {
     /// Whether it is one of this configuration.
-    fn fit(&self, config: &Config, classes: &[i32]) -> Result<()> {
+    fn fit(&self, config: &Config) -> Result<()> {
         let whole = |images: &Images| {
-            (images.pixels.len(), images.probabilities.len()) == (classes.len() * PIXELS, classes.len())
+            (images.pixels.len(), images.probabilities.len()) == (CLASSES * PIXELS, CLASSES)
         };
         let within =
             self.step <= config.ideal_images.steps && (self.step == 0 || self.done.len() < PENALTIES.len());
@@ -230,18 +222,17 @@ impl State {
         if self.step == 0 {
             return Ok(());
         }
-        let model = Model::new(config, classes, PENALTIES[self.done.len()])?;
-        model.train(&config.ideal_images)?;
+        let model = model(config, PENALTIES[self.done.len()])?;
+        model.train(config.ideal_images.learning_rate)?;
         self.variables.fit(&model.graph)
     }
 }
 
 /// All steps of all penalties, from the latest checkpoint on.
-fn descend(run: &mut Run<'_>) -> Result<Vec<Images>> {
+fn descend(run: &mut Run<'_>) -> Result<[Images; 3]> {
     let steps = run.config.ideal_images.steps;
-    let classes: Vec<i32> = (0..).take(CLASSES).collect();
     let resumed = run.resume(
-        |state: &State| state.fit(run.config, &classes),
+        |state: &State| state.fit(run.config),
         |state| format!("step {} of '{}'", state.step, PENALTIES[state.done.len().min(2)]),
     )?;
     let mut state =
@@ -251,18 +242,18 @@ fn descend(run: &mut Run<'_>) -> Result<Vec<Images>> {
     let done = state.done.len() * steps + state.step;
     run.progress.begin("ideal_images", "step", done, PENALTIES.len() * steps);
     while let Some(penalty) = PENALTIES.get(state.done.len()) {
-        let model = Model::new(run.config, &classes, penalty)?;
-        let train = model.train(&run.config.ideal_images)?;
+        let model = model(run.config, penalty)?;
+        let train = model.train(rate)?;
         let mut session = trained(run, &model.graph, &model.weights)?;
         if state.step > 0 {
             state.variables.restore(&mut session)?;
         }
-        let mut step = session.make_callable(&train, feeds! {})?;
+        let mut step = session.make_callable(&train, ())?;
         while state.step < steps {
             step.run()?;
             state.step += 1;
             if state.step.is_multiple_of(watch::EVERY)
-                && let Some(image) = session.variable(&model.image)?
+                && let Some(image) = session.variable(&model.images)?
             {
                 watch.look(
                     "the image",
@@ -271,7 +262,7 @@ fn descend(run: &mut Run<'_>) -> Result<Vec<Images>> {
                 )?;
             }
             if state.step.is_multiple_of(steps.div_ceil(CHECKPOINTS)) {
-                let loss: f32 = session.run(&model.loss, feeds! {})?.value()?;
+                let loss: f32 = session.run(&model.loss, ())?.value()?;
                 watch.look("the loss", || format!("after step {} of '{penalty}'", state.step), &[loss])?;
                 run.progress
                     .step(state.done.len() * steps + state.step, &format!("{penalty:13}  loss {loss}"))?;
@@ -279,59 +270,24 @@ fn descend(run: &mut Run<'_>) -> Result<Vec<Images>> {
                 run.checkpoint.save(&state)?;
             }
         }
-        let (pixels, probabilities) = session.run((&model.image, &model.probabilities), feeds! {})?;
+        let (pixels, probabilities) = session.run((&model.images, &model.probabilities), ())?;
         let probabilities = probabilities.as_slice::<f32>()?;
         watch.look("the image", || format!("after all steps of '{penalty}'"), pixels.as_slice()?)?;
         let own = (0..CLASSES).map(|class| probabilities[class * CLASSES + class]).collect();
         state.done.push(Images { pixels: pixels.as_slice::<f32>()?.to_vec(), probabilities: own });
         (state.step, state.variables) = (0, Variables::default());
     }
-    Ok(state.done)
+    state.done.try_into().map_err(|done: Vec<Images>| anyhow!("there are images of {} penalties", done.len()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use minutia_graph::Session;
-    use minutia_tensor::Device;
 
     #[test]
     fn correlations_of_known_vectors() {
         assert_eq!(correlation(&[1.0, 2.0, 3.0], &[2.0, 4.0, 6.0]), 1.0);
         assert_eq!(correlation(&[1.0, 2.0, 3.0], &[3.0, 2.0, 1.0]), -1.0);
         assert_eq!(correlation(&[1.0, 1.0], &[3.0, 2.0]), 0.0);
-    }
-
-    /// The images of some classes after a few steps, with random weights.
-    fn images(classes: &[i32], penalty: &str) -> Result<Vec<u32>> {
-        let mut config: Config = toml::from_str(include_str!("../../../../reproduce.toml"))?;
-        config.classifier.hidden = 12;
-        let model = Model::new(&config, classes, penalty)?;
-        let train = model.train(&config.ideal_images)?;
-        let mut session = Session::new(&model.graph, &Device::cpu()?)?;
-        session.run(model.graph.global_variables_initializer(), feeds! {})?;
-        for _ in 0..20 {
-            session.run(&train, feeds! {})?;
-        }
-        Ok(session.run(&model.image, feeds! {})?.as_slice::<f32>()?.iter().map(|v| v.to_bits()).collect())
-    }
-
-    #[test]
-    fn training_the_images_together_is_training_each_alone() {
-        for penalty in PENALTIES {
-            let together = images(&[0, 1, 2], penalty).unwrap();
-            for class in 0..3 {
-                let alone = images(&[class], penalty).unwrap();
-                assert!(
-                    alone.iter().any(|&bits| bits != 0),
-                    "{penalty}: the image of {class} did not change"
-                );
-                let start = class as usize * PIXELS;
-                assert!(
-                    together[start..start + PIXELS] == alone[..],
-                    "{penalty}: the image of {class} differs"
-                );
-            }
-        }
     }
 }

@@ -1,18 +1,17 @@
 //! The inverse of a matrix, by gradient descent on |x·A - I|.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, ensure};
-use minutia_graph::{DType, Graph, Operation, Output, Session, Variable, feeds};
-use minutia_kernels::rng::Generator;
-use minutia_optim::{Adagrad, Optimizer};
-use minutia_tensor::Tensor;
+use minutia_graph::{Operation, Session};
+use minutia_models::{Inverse as Model, identity, random_matrix};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::config::{Config, Inverse as Parameters};
 use super::super::draw;
 use super::super::run::{Run, short};
-use super::super::stage::{Drawing, Measured, Outcome, Picture, Stage, StageName};
-use super::nodes;
+use super::super::stage::{Drawing, GraphNode, Measured, Outcome, Picture, Stage, StageName};
 use super::variables::Variables;
 use super::watch::{self, Watch};
 
@@ -23,40 +22,19 @@ pub struct Inverse;
 /// How many checkpoints a full run writes.
 const CHECKPOINTS: usize = 20;
 
-/// The post's graph.
-#[derive(Debug)]
-pub struct Model {
-    pub graph: Graph,
-    pub x: Variable,
-    pub output: Output,
-    pub loss: Output,
-}
-
-impl Model {
-    /// The graph for a matrix with `size` rows.
-    ///
-    /// # Errors
-    /// When the matrix has another size.
-    pub fn new(matrix: &[f32], size: usize) -> Result<Model> {
-        let graph = Graph::new();
-        let x = graph.variable("x", Tensor::zeros(DType::F32, [size, size])?);
-        let a = graph.constant(Tensor::from_vec([size, size], matrix.to_vec())?).with_name("A");
-        let output = x.matmul(&a).with_name("output");
-        let identity = graph.constant(Tensor::from_vec([size, size], identity(size))?).with_name("id_mat");
-        let loss = (&output - &identity).abs().reduce_sum(..).with_name("loss");
-        Ok(Model { graph, x, output, loss })
-    }
-}
-
-/// The identity matrix, row by row.
-pub fn identity(size: usize) -> Vec<f32> {
-    (0..size * size).map(|i| f32::from(u8::from(i / size == i % size))).collect()
-}
-
-/// A matrix of whole numbers from 0 to `below`, which is left out.
-pub fn random_matrix(seed: u64, size: usize, below: u32) -> Vec<f32> {
-    let mut generator = Generator::new(seed, "inverse/matrix");
-    (0..size * size).map(|_| generator.below(below) as f32).collect()
+/// What the stage finds. Matrices stand row by row.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Results {
+    pub matrix: Vec<f64>,
+    pub x: Vec<f64>,
+    /// x·A.
+    pub output: Vec<f64>,
+    /// Before every so many steps.
+    pub loss: Vec<f64>,
+    pub final_loss: f64,
+    /// The largest distance of an entry of x·A from the identity's.
+    pub max_abs_error: f64,
+    pub graph: Vec<GraphNode>,
 }
 
 /// The largest distance of an entry of x·A from the identity's.
@@ -86,6 +64,8 @@ impl State {
 }
 
 impl Stage for Inverse {
+    type Results = Results;
+
     fn name(&self) -> StageName {
         StageName::Inverse
     }
@@ -102,31 +82,31 @@ impl Stage for Inverse {
         json!(config.inverse)
     }
 
-    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome> {
+    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome<Results>> {
         let parameters = &run.config.inverse;
         let size = parameters.size;
         let matrix = random_matrix(run.config.seed, size, parameters.entries_below);
         let model = Model::new(&matrix, size)?;
-        let train = Adagrad::new(parameters.learning_rate).minimize(&model.loss)?;
+        let train = model.train(parameters.learning_rate)?;
         let (variables, loss) = descend(run, &model, &train)?;
 
         let mut session = Session::new(&model.graph, &run.single_threaded_device()?)?;
         variables.restore(&mut session)?;
-        let (x, output, final_loss) = session.run((&model.x, &model.output, &model.loss), feeds! {})?;
+        let (x, output, final_loss) = session.run((&model.x, &model.output, &model.loss), ())?;
         let final_loss: f32 = final_loss.value()?;
         let (x, output) = (x.as_slice::<f32>()?, output.as_slice::<f32>()?);
         let error = max_abs_error(output, size);
         let first = loss.first().copied().unwrap_or(final_loss);
         let list = |values: &[f32]| values.iter().map(|&v| short(v)).collect::<Vec<f64>>();
-        let results = json!({
-            "matrix": list(&matrix),
-            "x": list(x),
-            "output": list(output),
-            "loss": list(&loss),
-            "final_loss": short(final_loss),
-            "max_abs_error": short(error),
-            "graph": nodes(&model.graph),
-        });
+        let results = Results {
+            matrix: list(&matrix),
+            x: list(x),
+            output: list(output),
+            loss: list(&loss),
+            final_loss: short(final_loss),
+            max_abs_error: short(error),
+            graph: GraphNode::all(&model.graph),
+        };
         let measured = vec![
             Measured::new(
                 "inverse-loss",
@@ -142,11 +122,11 @@ impl Stage for Inverse {
                 ),
             ),
         ];
-        Ok(Outcome { results, measured, ..Outcome::default() })
+        Ok(Outcome { results, measured, arrays: BTreeMap::new() })
     }
 
-    fn draw(&self, drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
-        draw::inverse::draw(drawing)
+    fn draw(&self, drawing: &Drawing<'_>, results: &Results) -> Result<Vec<Picture>> {
+        draw::inverse::draw(drawing, results)
     }
 }
 
@@ -154,7 +134,7 @@ impl Stage for Inverse {
 fn descend(run: &mut Run<'_>, model: &Model, train: &Operation) -> Result<(Variables, Vec<f32>)> {
     let parameters = &run.config.inverse;
     let mut session = Session::new(&model.graph, &run.single_threaded_device()?)?;
-    session.run(model.graph.global_variables_initializer(), feeds! {})?;
+    session.run(model.graph.global_variables_initializer(), ())?;
     let mut state = match run
         .resume(|state: &State| state.fit(model, parameters), |state| format!("step {}", state.step))?
     {
@@ -166,8 +146,8 @@ fn descend(run: &mut Run<'_>, model: &Model, train: &Operation) -> Result<(Varia
     };
     let watch = Watch { rate: "inverse.learning_rate", value: parameters.learning_rate };
     // A loss is fetched together with the step that it leads to: both see the same x.
-    let mut step = session.make_callable(train, feeds! {})?;
-    let mut logged_step = session.make_callable((train, &model.loss), feeds! {})?;
+    let mut step = session.make_callable(train, ())?;
+    let mut logged_step = session.make_callable((train, &model.loss), ())?;
     let pause = parameters.steps.div_ceil(CHECKPOINTS);
     run.progress.begin("inverse", "step", state.step, parameters.steps);
     while state.step < parameters.steps {
@@ -200,24 +180,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn matrices_are_whole_numbers_below_the_bound_and_depend_on_the_seed() {
-        let matrix = random_matrix(7, 10, 10);
-        assert!(matrix.iter().all(|&entry| (0.0..10.0).contains(&entry) && entry.fract() == 0.0));
-        assert_ne!(matrix, random_matrix(8, 10, 10));
-    }
-
-    #[test]
     fn the_error_is_that_of_the_worst_entry() {
         assert_eq!(max_abs_error(&identity(3), 3), 0.0);
         assert_eq!(max_abs_error(&[1.0, -0.5, 0.25, 0.75], 2), 0.5);
-    }
-
-    #[test]
-    fn the_loss_is_that_of_the_post() -> Result<()> {
-        let model = Model::new(&[2.0, 0.0, 0.0, 4.0], 2)?;
-        let mut session = Session::new(&model.graph, &minutia_tensor::Device::cpu()?)?;
-        session.set_variable(&model.x, &Tensor::from_vec([2, 2], vec![0.5_f32, 1.0, 0.0, 0.5])?)?;
-        assert_eq!(session.run(&model.loss, feeds! {})?.value::<f32>()?, 4.0 + 1.0);
-        Ok(())
     }
 }

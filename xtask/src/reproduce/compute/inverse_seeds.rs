@@ -1,13 +1,15 @@
 //! The same descent for many matrices: how often does it reach the inverse, and what decides?
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use anyhow::{Context, Result, ensure};
-use minutia_graph::{Graph, Operation, Session, feeds};
-use minutia_optim::{Adagrad, Adam, Optimizer, schedule};
+use minutia_graph::{Operation, Session};
+use minutia_models::{Inverse as Model, random_matrix};
+use minutia_optim::{Adam, Optimizer, schedule};
 use minutia_tensor::Device;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,12 +18,28 @@ use super::super::config::{Config, Inverse, InverseSeeds as Parameters};
 use super::super::draw;
 use super::super::run::{Run, short};
 use super::super::stage::{Drawing, Measured, Outcome, Picture, Stage, StageName};
-use super::inverse::{Model, max_abs_error, random_matrix};
+use super::inverse::max_abs_error;
 use super::watch::{self, Watch};
 
 /// The stage.
 #[derive(Debug)]
 pub struct InverseSeeds;
+
+/// What the stage finds. Lists have a number for each matrix.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Results {
+    /// The condition numbers, in the 2-norm.
+    pub condition: Vec<f64>,
+    pub final_loss: Vec<f64>,
+    pub max_abs_error: Vec<f64>,
+    pub adam_final_loss: Vec<f64>,
+    pub adam_max_abs_error: Vec<f64>,
+    /// How many matrices are inverted within the tolerance.
+    pub reached: usize,
+    pub adam_reached: usize,
+    pub median_max_abs_error: f64,
+    pub adam_median_max_abs_error: f64,
+}
 
 /// What came of one matrix.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -34,6 +52,8 @@ pub struct Descent {
 }
 
 impl Stage for InverseSeeds {
+    type Results = Results;
+
     fn name(&self) -> StageName {
         StageName::InverseSeeds
     }
@@ -56,7 +76,7 @@ impl Stage for InverseSeeds {
         })
     }
 
-    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome> {
+    fn compute(&self, run: &mut Run<'_>) -> Result<Outcome<Results>> {
         let descents = descend(run)?;
         let tolerance = run.config.inverse.tolerance;
         let Parameters { seeds, steps, adam_steps, .. } = run.config.inverse_seeds;
@@ -68,29 +88,28 @@ impl Stage for InverseSeeds {
             values[values.len() / 2]
         };
         let list = |value: fn(&Descent) -> f64| descents.iter().map(value).collect::<Vec<f64>>();
-        let results = json!({
-            "condition": list(|d| d.condition),
-            "final_loss": list(|d| short(d.final_loss)),
-            "max_abs_error": list(|d| short(d.error)),
-            "adam_final_loss": list(|d| short(d.adam_final_loss)),
-            "adam_max_abs_error": list(|d| short(d.adam_error)),
-            "reached": reached,
-            "adam_reached": adam_reached,
-            "median_max_abs_error": median(|d| short(d.error)),
-            "adam_median_max_abs_error": median(|d| short(d.adam_error)),
-        });
+        let results = Results {
+            condition: list(|d| d.condition),
+            final_loss: list(|d| short(d.final_loss)),
+            max_abs_error: list(|d| short(d.error)),
+            adam_final_loss: list(|d| short(d.adam_final_loss)),
+            adam_max_abs_error: list(|d| short(d.adam_error)),
+            reached,
+            adam_reached,
+            median_max_abs_error: median(|d| short(d.error)),
+            adam_median_max_abs_error: median(|d| short(d.adam_error)),
+        };
         let answer = format!(
             "{steps} steps of Adagrad come within {tolerance} of the identity for {reached} of {seeds} matrices (median \
              error {}); {adam_steps} steps of Adam with a falling rate for {adam_reached} (median error {}).",
-            median(|d| short(d.error)),
-            median(|d| short(d.adam_error)),
+            results.median_max_abs_error, results.adam_median_max_abs_error,
         );
         let measured = vec![Measured::new("inverse-seeds", 2 * reached > seeds, answer)];
-        Ok(Outcome { results, measured, ..Outcome::default() })
+        Ok(Outcome { results, measured, arrays: BTreeMap::new() })
     }
 
-    fn draw(&self, drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
-        draw::inverse_seeds::draw(drawing)
+    fn draw(&self, drawing: &Drawing<'_>, results: &Results) -> Result<Vec<Picture>> {
+        draw::inverse_seeds::draw(drawing, results)
     }
 }
 
@@ -166,7 +185,7 @@ fn one(config: &Config, index: usize, device: &Device) -> Result<Descent> {
     let Inverse { size, entries_below, .. } = config.inverse;
     let parameters = &config.inverse_seeds;
     let matrix = random_matrix(config.seed.wrapping_add(index as u64), size, entries_below);
-    let adagrad = |model: &Model| Ok(Adagrad::new(parameters.learning_rate).minimize(&model.loss)?);
+    let adagrad = |model: &Model| Ok(model.train(parameters.learning_rate)?);
     let watch = Watch { rate: "inverse_seeds.learning_rate", value: parameters.learning_rate };
     let (final_loss, error) = end_of(&matrix, size, device, (parameters.steps, watch), adagrad)
         .with_context(|| format!("matrix {index}, Adagrad"))?;
@@ -179,7 +198,7 @@ fn one(config: &Config, index: usize, device: &Device) -> Result<Descent> {
 
 /// Adam with a rate that falls linearly to zero over the steps.
 fn falling_adam(model: &Model, rate: f32, steps: usize) -> Result<Operation> {
-    let graph: &Graph = &model.graph;
+    let graph = &model.graph;
     let step = graph.untrainable_variable("global_step", 0.0_f32);
     let rate = schedule::polynomial_decay(&step, rate, steps as f32, 0.0, 1.0);
     let update = Adam::new(&rate).minimize(&model.loss)?;
@@ -198,8 +217,8 @@ fn end_of(
     let model = Model::new(matrix, size)?;
     let train = optimizer(&model)?;
     let mut session = Session::new(&model.graph, device)?;
-    session.run(model.graph.global_variables_initializer(), feeds! {})?;
-    let mut step = session.make_callable(&train, feeds! {})?;
+    session.run(model.graph.global_variables_initializer(), ())?;
+    let mut step = session.make_callable(&train, ())?;
     for done in 1..=steps {
         step.run()?;
         if (done.is_multiple_of(watch::EVERY) || done == steps)
@@ -208,7 +227,7 @@ fn end_of(
             watch.look("x", || format!("after step {done}"), x.as_slice()?)?;
         }
     }
-    let (loss, output) = session.run((&model.loss, &model.output), feeds! {})?;
+    let (loss, output) = session.run((&model.loss, &model.output), ())?;
     let (loss, output) = (loss.value()?, output.as_slice()?);
     watch.look("the loss", || format!("after step {steps}"), &[loss])?;
     Ok((loss, max_abs_error(output, size)))
@@ -288,7 +307,7 @@ mod tests {
         let watch = Watch { rate: "inverse_seeds.learning_rate", value: f32::MAX };
         let steps = 1_000_000;
         let matrix = [1.0, 2.0, 3.0, 4.0];
-        let adagrad = |model: &Model| Ok(Adagrad::new(watch.value).minimize(&model.loss)?);
+        let adagrad = |model: &Model| Ok(model.train(watch.value)?);
         let error = end_of(&matrix, 2, &device, (steps, watch), adagrad).unwrap_err().to_string();
         assert!(error.contains("after step 1000:") && error.contains(watch.rate), "{error}");
     }

@@ -1,27 +1,19 @@
 //! What the stages compute. A file for each; all is computed anew when one of these files changes.
 
-mod classifier;
-mod dataset;
-mod fingerprints;
-mod ideal_images;
-mod inverse;
-mod inverse_seeds;
+pub mod classifier;
+pub mod dataset;
+pub mod fingerprints;
+pub mod ideal_images;
+pub mod inverse;
+pub mod inverse_seeds;
 mod variables;
 mod watch;
 
-use minutia_graph::Graph;
-use serde_json::{Value, json};
-
 use super::checkpoint;
-use super::stage::Stage;
-
-pub use classifier::Network;
-pub use dataset::SHOWN;
-pub use ideal_images::Model as IdealImages;
-pub use inverse::{Model as Inverse, identity, random_matrix};
+use super::stage::AnyStage;
 
 /// The stages in the order in which they run.
-pub static STAGES: &[&dyn Stage] = &[
+pub static STAGES: &[&dyn AnyStage] = &[
     &dataset::Dataset,
     &inverse::Inverse,
     &inverse_seeds::InverseSeeds,
@@ -42,13 +34,4 @@ pub fn is_state(bytes: &[u8]) -> bool {
         is::<inverse_seeds::State>,
     ];
     readers.iter().filter(|is| is(bytes)).count() > 0
-}
-
-/// The nodes of a graph, for drawing.
-fn nodes(graph: &Graph) -> Value {
-    let node = |node: minutia_graph::NodeInfo| {
-        let signature = node.signature.to_string();
-        json!({"name": node.name, "op": node.op, "inputs": node.inputs, "control": node.control, "signature": signature})
-    };
-    graph.nodes().into_iter().map(node).collect()
 }

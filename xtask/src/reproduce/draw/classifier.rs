@@ -2,19 +2,20 @@
 
 use anyhow::{Context, Result};
 use minutia_viz::{Figure, LineChart, NetworkDiagram, Panel, Scale};
-use serde_json::Value;
 
+use super::super::compute::classifier::{Epoch, Results};
 use super::super::data::{CLASSES, PIXELS, SIDE};
-use super::super::stage::{Drawing, Picture};
+use super::super::stage::{Drawing, GraphNode, Picture};
 use super::diagram::{Folded, View, diagram};
 use super::picture;
 
 /// The stage's figures.
 ///
 /// # Errors
-/// When the results lack something.
-pub fn draw(drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
-    Ok(vec![architecture(drawing)?, graph(drawing)?, curves(drawing)?])
+/// When the results lack something that a figure shows.
+pub fn draw(drawing: &Drawing<'_>, results: &Results) -> Result<Vec<Picture>> {
+    let Results { epochs, graph: nodes, .. } = results;
+    Ok(vec![architecture(drawing)?, graph(drawing, nodes)?, curves(drawing, epochs)?])
 }
 
 fn architecture(drawing: &Drawing<'_>) -> Result<Picture> {
@@ -31,7 +32,7 @@ fn architecture(drawing: &Drawing<'_>) -> Result<Picture> {
     picture(drawing, "network_architecture", Figure::new(network).title("The network"), caption)
 }
 
-fn graph(drawing: &Drawing<'_>) -> Result<Picture> {
+fn graph(drawing: &Drawing<'_>, nodes: &[GraphNode]) -> Result<Picture> {
     let updates: Vec<String> = (0..4)
         .map(|i| if i == 0 { "GradientDescent/Assign".into() } else { format!("GradientDescent/Assign_{i}") })
         .collect();
@@ -39,9 +40,9 @@ fn graph(drawing: &Drawing<'_>) -> Result<Picture> {
     let folded =
         [Folded { scope: "gradients", from: Some("loss") }, Folded { scope: "GradientDescent", from: None }];
     let view = View { targets: &targets, folded: &folded };
-    let (diagram, nodes) = diagram(drawing.results, &view)?;
+    let (diagram, count) = diagram(nodes, &view)?;
     let caption = format!(
-        "The graph that a training step runs, as it was built: {nodes} operations, with the gradients and the optimizer drawn as \
+        "The graph that a training step runs, as it was built: {count} operations, with the gradients and the optimizer drawn as \
          one node each; of the tensors that the gradients use, only the loss has its arrow. A step is told which rows of the \
          images it takes."
     );
@@ -53,22 +54,19 @@ fn graph(drawing: &Drawing<'_>) -> Result<Picture> {
     )
 }
 
-fn curves(drawing: &Drawing<'_>) -> Result<Picture> {
-    let epochs = drawing.results["epochs"].as_array().context("the results have no epochs")?;
-    let curve = |name: &str| -> Result<Vec<(f64, f64)>> {
-        let point = |epoch: &Value| Some((epoch["epoch"].as_f64()?, epoch[name].as_f64()?));
-        epochs.iter().map(|epoch| point(epoch).with_context(|| format!("an epoch has no '{name}'"))).collect()
+fn curves(drawing: &Drawing<'_>, epochs: &[Epoch]) -> Result<Picture> {
+    let curve = |value: fn(&Epoch) -> f64| -> Vec<(f64, f64)> {
+        epochs.iter().map(|epoch| (epoch.epoch as f64, value(epoch))).collect()
     };
-    let accuracy = curve("test_accuracy")?;
-    let last = accuracy.last().context("the results have no epochs")?.1;
+    let last = epochs.last().context("the results have no epochs")?.test_accuracy;
     let loss = LineChart::new("epoch", "cross-entropy per image (nats)")
         .title("cross-entropy")
         .y_scale(Scale::Log)
-        .line("training images", &curve("train_cross_entropy")?)
-        .dashed_line("test images", &curve("test_cross_entropy")?);
+        .line("training images", &curve(|epoch| epoch.train_cross_entropy))
+        .dashed_line("test images", &curve(|epoch| epoch.test_cross_entropy));
     let right = LineChart::new("epoch", "share of test images read rightly")
         .title("accuracy")
-        .line("", &accuracy)
+        .line("", &curve(|epoch| epoch.test_accuracy))
         .level(0.98, "98 %, as in the post");
     let panels: Vec<Box<dyn Panel>> = vec![Box::new(loss), Box::new(right)];
     let caption = format!(

@@ -3,30 +3,30 @@
 use anyhow::Result;
 use minutia_viz::{Figure, ImageGrid, format_number};
 
-use super::super::compute::SHOWN;
+use super::super::compute::dataset::{Results, SHOWN};
 use super::super::data::{CLASSES, PIXELS, SIDE};
 use super::super::run::artifact;
 use super::super::stage::{Drawing, Picture, StageName};
-use super::{CLASS_NAMES, number, picture};
+use super::{CLASS_NAMES, picture};
 
 /// The stage's figures.
 ///
 /// # Errors
 /// When an array is missing.
-pub fn draw(drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
+pub fn draw(drawing: &Drawing<'_>, results: &Results) -> Result<Vec<Picture>> {
     let samples = artifact(drawing.out, StageName::Dataset, "samples", CLASSES * SHOWN * PIXELS)?;
     let mut grid = ImageGrid::new(CLASSES, SHOWN, SIDE, SIDE)?.row_names(&CLASS_NAMES);
     for image in samples.chunks_exact(PIXELS) {
         grid = grid.image(image)?;
     }
-    let name = drawing.results["name"].as_str().unwrap_or_default();
-    let count = |half: &str| number(drawing.results, half).map(format_number);
+    let name = &results.name;
+    let count = |images: usize| format_number(images as f64);
     let caption = format!(
         "The first {SHOWN} training images of each class of {name}, of {} for training, {} for validation and {} for testing. \
          Every pixel is a number from 0 (white) to 1 (black).",
-        count("train")?,
-        count("validation")?,
-        count("test")?,
+        count(results.train),
+        count(results.validation),
+        count(results.test),
     );
     let title = format!("What the network is to read: {name}");
     Ok(vec![picture(drawing, "mnist_samples", Figure::new(grid).title(title), caption)?])

@@ -5,18 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use minutia_viz::{Edge, GraphDiagram, Node};
-use serde::Deserialize;
-use serde_json::Value;
 
-/// A node as the stage's results hold it.
-#[derive(Debug, Deserialize)]
-struct Recorded {
-    name: String,
-    op: String,
-    inputs: Vec<String>,
-    control: Vec<String>,
-    signature: String,
-}
+use super::super::stage::GraphNode;
 
 /// What of a graph is shown, and how.
 pub struct View<'a> {
@@ -38,11 +28,10 @@ pub struct Folded<'a> {
 /// Constants without a name of their own are left out: they are the literals of the formulas.
 ///
 /// # Errors
-/// When the results hold no graph, or a target is not in it.
-pub fn diagram(results: &Value, view: &View<'_>) -> Result<(GraphDiagram, usize)> {
-    let recorded: Vec<Recorded> =
-        serde_json::from_value(results["graph"].clone()).context("the results hold no graph")?;
-    let by_name: BTreeMap<&str, &Recorded> = recorded.iter().map(|node| (node.name.as_str(), node)).collect();
+/// When a target is not in the graph.
+pub fn diagram(recorded: &[GraphNode], view: &View<'_>) -> Result<(GraphDiagram, usize)> {
+    let by_name: BTreeMap<&str, &GraphNode> =
+        recorded.iter().map(|node| (node.name.as_str(), node)).collect();
     let shown = ancestors(&by_name, view.targets)?;
     let mut nodes: Vec<Node> = Vec::new();
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
@@ -77,7 +66,7 @@ pub fn diagram(results: &Value, view: &View<'_>) -> Result<(GraphDiagram, usize)
 
 /// The targets and all that they depend on.
 fn ancestors<'a>(
-    by_name: &BTreeMap<&'a str, &'a Recorded>,
+    by_name: &BTreeMap<&'a str, &'a GraphNode>,
     targets: &[&'a str],
 ) -> Result<BTreeSet<&'a str>> {
     let mut found = BTreeSet::new();
@@ -91,7 +80,7 @@ fn ancestors<'a>(
     Ok(found)
 }
 
-fn is_literal(node: &Recorded) -> bool {
+fn is_literal(node: &GraphNode) -> bool {
     node.op == "Const" && last(&node.name).starts_with("Const")
 }
 
@@ -106,7 +95,7 @@ fn shown_as<'a>(name: &'a str, view: &View<'a>) -> &'a str {
     folded(name, view).map_or(name, |folded| folded.scope)
 }
 
-fn whole(node: &Recorded) -> Node {
+fn whole(node: &GraphNode) -> Node {
     let label = last(&node.name);
     let scope = node.name.strip_suffix(label).unwrap_or_default().trim_end_matches('/');
     let op = if label.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_') == node.op {
@@ -137,11 +126,16 @@ fn last(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
-    fn results() -> Value {
-        let node = |name: &str, op: &str, inputs: &[&str]| json!({"name": name, "op": op, "inputs": inputs, "control": [], "signature": "f32 []"});
-        json!({"graph": [
+    fn graph() -> Vec<GraphNode> {
+        let node = |name: &str, op: &str, inputs: &[&str]| GraphNode {
+            name: name.to_string(),
+            op: op.to_string(),
+            inputs: inputs.iter().map(ToString::to_string).collect(),
+            control: Vec::new(),
+            signature: "f32 []".to_string(),
+        };
+        vec![
             node("x", "Variable", &[]),
             node("loss/Const", "Const", &[]),
             node("loss/Mul", "Mul", &["x", "loss/Const"]),
@@ -149,17 +143,17 @@ mod tests {
             node("gradients/b", "Neg", &["gradients/a"]),
             node("train", "Assign", &["x", "gradients/b"]),
             node("unused", "Neg", &["x"]),
-        ]})
+        ]
     }
 
     #[test]
     fn only_ancestors_are_shown_and_folded_scopes_count_as_one() {
         let all = View { targets: &["train"], folded: &[] };
-        let (_, count) = diagram(&results(), &all).unwrap();
+        let (_, count) = diagram(&graph(), &all).unwrap();
         assert_eq!(count, 6);
         let fold = [Folded { scope: "gradients", from: None }];
         let view = View { targets: &["train"], folded: &fold };
-        let (diagram, _) = diagram(&results(), &view).unwrap();
+        let (diagram, _) = diagram(&graph(), &view).unwrap();
         let svg = minutia_viz::Figure::new(diagram).to_svg();
         assert!(svg.contains("2 operations") && svg.contains("train"));
         assert!(!svg.contains("unused") && !svg.contains("Const"));
@@ -168,7 +162,7 @@ mod tests {
     #[test]
     fn a_target_must_exist() {
         let view = View { targets: &["no"], folded: &[] };
-        let error = diagram(&results(), &view).unwrap_err();
+        let error = diagram(&graph(), &view).unwrap_err();
         assert_eq!(error.to_string(), "the graph has no node 'no'");
     }
 }

@@ -3,10 +3,11 @@
 use anyhow::{Context, Result};
 use minutia_viz::{Figure, HeatMap, Panel, format_number};
 
+use super::super::compute::fingerprints::Results;
 use super::super::data::CLASSES;
 use super::super::run::artifact;
 use super::super::stage::{Drawing, Picture, StageName};
-use super::{CLASS_NAMES, counts, picture};
+use super::{CLASS_NAMES, picture};
 
 /// Panels in a row.
 const ACROSS: usize = 5;
@@ -18,9 +19,9 @@ const SHOWN: f64 = 0.99;
 /// The stage's figures.
 ///
 /// # Errors
-/// When the results or an array are missing.
-pub fn draw(drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
-    let counts = counts(drawing.results, "images_per_class", CLASSES)?;
+/// When an array is missing, or not of the size that the results say.
+pub fn draw(drawing: &Drawing<'_>, results: &Results) -> Result<Vec<Picture>> {
+    let counts = results.images_per_class;
     let units = drawing.config.classifier.hidden;
     let numbers = counts.iter().try_fold(0_usize, |sum, &count| sum.checked_add(count.checked_mul(units)?));
     // Images of one class follow each other.

@@ -1,23 +1,25 @@
 //! `computation_graph`, `inverse_loss`, `inverse_check`.
 
 use anyhow::Result;
+use minutia_models::identity;
 use minutia_viz::{ColorMap, Figure, HeatMap, LineChart, Panel, Scale, format_number};
 
+use super::super::compute::inverse::Results;
 use super::super::stage::{Drawing, Picture};
 use super::diagram::{View, diagram};
-use super::{number, numbers, picture};
+use super::picture;
 
 /// The stage's figures.
 ///
 /// # Errors
-/// When the results lack something.
-pub fn draw(drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
-    Ok(vec![computation_graph(drawing)?, loss(drawing)?, check(drawing)?])
+/// When the results lack something that a figure shows.
+pub fn draw(drawing: &Drawing<'_>, results: &Results) -> Result<Vec<Picture>> {
+    Ok(vec![computation_graph(drawing, results)?, loss(drawing, results)?, check(drawing, results)?])
 }
 
-fn computation_graph(drawing: &Drawing<'_>) -> Result<Picture> {
+fn computation_graph(drawing: &Drawing<'_>, results: &Results) -> Result<Picture> {
     let view = View { targets: &["loss", "Adagrad/Assign_1"], folded: &[] };
-    let (diagram, nodes) = diagram(drawing.results, &view)?;
+    let (diagram, nodes) = diagram(&results.graph, &view)?;
     let caption = format!(
         "The graph that a training step runs, as it was built: {nodes} operations, from the variable x and the constant A to \
          the loss, through the gradients back to Adagrad's two assignments. Arrows carry tensors; literals are left out."
@@ -30,17 +32,16 @@ fn computation_graph(drawing: &Drawing<'_>) -> Result<Picture> {
     )
 }
 
-fn loss(drawing: &Drawing<'_>) -> Result<Picture> {
+fn loss(drawing: &Drawing<'_>, results: &Results) -> Result<Picture> {
     let every = drawing.config.inverse.log_every;
-    let losses = numbers(drawing.results, "loss")?;
     let points: Vec<(f64, f64)> =
-        losses.iter().enumerate().map(|(i, &loss)| ((i * every) as f64, loss)).collect();
+        results.loss.iter().enumerate().map(|(i, &loss)| ((i * every) as f64, loss)).collect();
     let chart = LineChart::new("step", "loss: sum of |x·A − I|").y_scale(Scale::Log).line("loss", &points);
     let caption = format!(
         "The loss before every {every}th of {} steps of Adagrad with a learning rate of {}; at the end it is {}.",
         format_number(drawing.config.inverse.steps as f64),
         drawing.config.inverse.learning_rate,
-        format_number(number(drawing.results, "final_loss")?),
+        format_number(results.final_loss),
     );
     picture(
         drawing,
@@ -50,12 +51,12 @@ fn loss(drawing: &Drawing<'_>) -> Result<Picture> {
     )
 }
 
-fn check(drawing: &Drawing<'_>) -> Result<Picture> {
+fn check(drawing: &Drawing<'_>, results: &Results) -> Result<Picture> {
     let size = drawing.config.inverse.size;
-    let output: Vec<f32> = numbers(drawing.results, "output")?.iter().map(|&v| v as f32).collect();
-    let identity = super::super::compute::identity(size);
+    let output: Vec<f32> = results.output.iter().map(|&v| v as f32).collect();
+    let identity = identity(size);
     let difference: Vec<f32> = output.iter().zip(&identity).map(|(o, i)| o - i).collect();
-    let error = number(drawing.results, "max_abs_error")?;
+    let error = results.max_abs_error;
     let map = |values: &[f32], title: &str| {
         Ok::<_, minutia_viz::Error>(HeatMap::new(size, size, values)?.title(title))
     };

@@ -3,25 +3,25 @@
 use anyhow::Result;
 use minutia_viz::{Figure, LineChart, Scale, format_number};
 
+use super::super::compute::inverse_seeds::Results;
 use super::super::stage::{Drawing, Picture};
-use super::{number, numbers, picture};
+use super::picture;
 
 /// The stage's figures.
 ///
 /// # Errors
-/// When the results lack something.
-pub fn draw(drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
+/// When the figure cannot be painted.
+pub fn draw(drawing: &Drawing<'_>, results: &Results) -> Result<Vec<Picture>> {
     let parameters = &drawing.config.inverse_seeds;
-    let condition = numbers(drawing.results, "condition")?;
-    let points = |name: &str| -> Result<Vec<(f64, f64)>> {
-        Ok(condition.iter().copied().zip(numbers(drawing.results, name)?).collect())
+    let points = |errors: &[f64]| -> Vec<(f64, f64)> {
+        results.condition.iter().copied().zip(errors.iter().copied()).collect()
     };
     let tolerance = f64::from(drawing.config.inverse.tolerance);
     let chart = LineChart::new("condition number of A", "largest error of an entry of x·A")
         .x_scale(Scale::Log)
         .y_scale(Scale::Log)
-        .scatter("Adagrad, as in the post", &points("max_abs_error")?)
-        .scatter("Adam, rate falling to zero", &points("adam_max_abs_error")?)
+        .scatter("Adagrad, as in the post", &points(&results.max_abs_error))
+        .scatter("Adam, rate falling to zero", &points(&results.adam_max_abs_error))
         .level(tolerance, format!("counts as right: {}", format_number(tolerance)));
     let caption = format!(
         "The largest error after {} steps of Adagrad (rate {}) and after {} steps of Adam (rate falling linearly from {} to 0) \
@@ -31,8 +31,8 @@ pub fn draw(drawing: &Drawing<'_>) -> Result<Vec<Picture>> {
         format_number(parameters.adam_steps as f64),
         parameters.adam_learning_rate,
         parameters.seeds,
-        number(drawing.results, "reached")?,
-        number(drawing.results, "adam_reached")?,
+        results.reached,
+        results.adam_reached,
     );
     let figure = Figure::new(chart.size(640.0, 420.0)).title("Which matrices are inverted?");
     Ok(vec![picture(drawing, "inverse_seeds", figure, caption)?])

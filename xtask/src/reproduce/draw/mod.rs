@@ -10,7 +10,6 @@ pub mod inverse_seeds;
 
 use anyhow::{Context, Result};
 use minutia_viz::Figure;
-use serde_json::Value;
 
 use super::stage::{Drawing, Picture};
 
@@ -28,23 +27,4 @@ fn picture(drawing: &Drawing<'_>, name: &'static str, figure: Figure, caption: S
     };
     let png = figure.to_png(SCALE).with_context(|| format!("the figure '{name}' cannot be painted"))?;
     Ok(Picture { name, svg: figure.to_svg(), png, caption })
-}
-
-/// A result that is an array of numbers.
-fn numbers(results: &Value, name: &str) -> Result<Vec<f64>> {
-    let items = results[name].as_array().with_context(|| format!("the results have no array '{name}'"))?;
-    items.iter().map(|item| item.as_f64().with_context(|| format!("'{name}' holds {item}"))).collect()
-}
-
-/// A result that is an array of `length` counts.
-fn counts(results: &Value, name: &str, length: usize) -> Result<Vec<usize>> {
-    let items = results[name].as_array().filter(|items| items.len() == length);
-    let items = items.with_context(|| format!("the results have no array '{name}' of {length}"))?;
-    let count = |item: &Value| item.as_u64().and_then(|count| usize::try_from(count).ok());
-    items.iter().map(|item| count(item).with_context(|| format!("'{name}' holds {item}"))).collect()
-}
-
-/// A result that is a number.
-fn number(results: &Value, name: &str) -> Result<f64> {
-    results[name].as_f64().with_context(|| format!("the results have no number '{name}'"))
 }
