@@ -1,5 +1,6 @@
 //! The software multiply-add against exact integer arithmetic, and against the instruction where the CPU has
 //! it.
+#![allow(unsafe_code)]
 
 use minutia_kernels::{
     fma::exact,

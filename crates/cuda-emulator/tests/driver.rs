@@ -1,4 +1,5 @@
 //! The driver's functions, called as a program does.
+#![allow(unsafe_code)]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! A callable allocates nothing: not when it runs, not when it is fed by handle or by name, not when it is
 //! read.
+#![allow(unsafe_code)]
 
 use minutia_graph::{DType, Device, Graph, Session, Tensor, feeds};
 use std::{

@@ -1,4 +1,5 @@
 //! Running a program allocates nothing, on any thread.
+#![allow(unsafe_code)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The state of the caller's floating-point unit is neither used nor changed.
+#![allow(unsafe_code)]
 #![cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 
 mod common;

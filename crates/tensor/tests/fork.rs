@@ -1,4 +1,5 @@
 //! A process that forks: the child has the memory of the parent's devices, and none of their threads.
+#![allow(unsafe_code)]
 #![cfg(unix)]
 
 mod common;

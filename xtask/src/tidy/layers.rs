@@ -2,73 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use cargo_metadata::{Dependency, DependencyKind, Metadata};
 
 use super::Violation;
 
-/// The part of `cargo metadata` that the rules need.
-#[derive(Debug, Deserialize)]
-pub struct Metadata {
-    pub packages: Vec<Package>,
-    pub workspace_members: Vec<String>,
-    pub resolve: Resolve,
-}
-
-/// A package.
-#[derive(Debug, Deserialize)]
-pub struct Package {
-    pub id: String,
-    pub name: String,
-    pub manifest_path: String,
-    pub dependencies: Vec<Dependency>,
-}
-
-/// A dependency as a manifest declares it.
-#[derive(Debug, Deserialize)]
-pub struct Dependency {
-    pub name: String,
-    /// The version requirement.
-    pub req: String,
-    /// `None` for a normal one.
-    pub kind: Option<String>,
-}
-
-/// What cargo made of the declarations.
-#[derive(Debug, Deserialize)]
-pub struct Resolve {
-    pub nodes: Vec<Node>,
-}
-
-/// A package with the features that are on.
-#[derive(Debug, Deserialize)]
-pub struct Node {
-    pub id: String,
-    pub features: Vec<String>,
-}
-
-impl Metadata {
-    /// The packages of this workspace.
-    pub fn members(&self) -> impl Iterator<Item = &Package> {
-        self.packages.iter().filter(|package| self.workspace_members.contains(&package.id))
-    }
-}
-
 /// What each crate may see of ours. Who is not named here may see nothing.
-const MAY_SEE: [(&str, &[&str]); 11] = [
+const MAY_SEE: [(&str, &[&str]); 12] = [
     ("minutia-files", &[]),
     ("minutia-kernels", &[]),
     ("minutia-cuda-emulator", &["minutia-kernels"]),
     ("minutia-tensor", &["minutia-kernels"]),
     ("minutia-graph", &["minutia-files", "minutia-kernels", "minutia-tensor"]),
     ("minutia-optim", &["minutia-kernels", "minutia-tensor", "minutia-graph"]),
+    ("minutia-models", &["minutia-kernels", "minutia-tensor", "minutia-graph", "minutia-optim"]),
     ("minutia-datasets", &["minutia-files", "minutia-kernels", "minutia-tensor"]),
     ("minutia-viz", &[]),
-    ("minutia", ALL),
-    ("minutia-platforms", ALL),
-    ("xtask", ALL),
+    ("minutia", LIBRARIES),
+    ("minutia-platforms", &["minutia-tensor", "minutia-graph", "minutia-datasets", "minutia-models"]),
+    ("xtask", PROGRAMS),
 ];
 
-const ALL: &[&str] = &[
+/// What is published below the facade.
+const LIBRARIES: &[&str] = &[
     "minutia-files",
     "minutia-kernels",
     "minutia-tensor",
@@ -76,20 +31,32 @@ const ALL: &[&str] = &[
     "minutia-optim",
     "minutia-datasets",
     "minutia-viz",
-    "minutia",
 ];
 
-/// What tests may see, and nothing else.
-const FOR_TESTS: [&str; 1] = ["minutia-cuda-emulator"];
+/// The same, and the models of the workspace's own programs.
+const PROGRAMS: &[&str] = &[
+    "minutia-files",
+    "minutia-kernels",
+    "minutia-tensor",
+    "minutia-graph",
+    "minutia-optim",
+    "minutia-models",
+    "minutia-datasets",
+    "minutia-viz",
+];
+
+/// What any crate's tests and benches may see, but no library: these crates are not published.
+const FOR_TESTS: [&str; 2] = ["minutia-cuda-emulator", "minutia-models"];
 
 /// The dependencies that point the wrong way.
 pub fn check(metadata: &Metadata) -> Vec<Violation> {
-    let ours: BTreeSet<&str> = metadata.members().map(|package| package.name.as_str()).collect();
-    let allowed: BTreeMap<&str, &[&str]> = MAY_SEE.into_iter().collect();
+    let members = metadata.workspace_packages();
+    let ours: BTreeSet<&str> = members.iter().map(|package| package.name.as_ref()).collect();
+    let places: BTreeMap<&str, &[&str]> = MAY_SEE.into_iter().collect();
     let mut violations = Vec::new();
-    for package in metadata.members() {
+    for package in members {
         let manifest = super::manifests::relative(&package.manifest_path, metadata);
-        let Some(allowed) = allowed.get(package.name.as_str()) else {
+        let Some(allowed) = places.get(package.name.as_ref()) else {
             let message = format!(
                 "the crate {} has no place among the layers; give it one in xtask/src/tidy/layers.rs",
                 package.name
@@ -98,7 +65,7 @@ pub fn check(metadata: &Metadata) -> Vec<Violation> {
             continue;
         };
         let of_a_test = |dependency: &Dependency| {
-            dependency.kind.as_deref() == Some("dev") && FOR_TESTS.contains(&dependency.name.as_str())
+            dependency.kind == DependencyKind::Development && FOR_TESTS.contains(&dependency.name.as_str())
         };
         let inner = package.dependencies.iter().filter(|dependency| ours.contains(dependency.name.as_str()));
         let inner = inner.filter(|dependency| !of_a_test(dependency));
@@ -117,31 +84,39 @@ pub fn check(metadata: &Metadata) -> Vec<Violation> {
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use serde_json::json;
 
     /// A made-up package: name, dependencies with requirement, features.
     type Made<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
 
-    /// Metadata of made-up packages.
+    /// Metadata of made-up packages, whose dependencies are normal ones.
     pub fn metadata(packages: &[Made<'_>]) -> Metadata {
-        let dependency =
-            |&(name, req): &(&str, &str)| Dependency { name: name.into(), req: req.into(), kind: None };
-        let package = |&(name, dependencies, _): &Made<'_>| Package {
-            id: name.to_string(),
-            name: name.to_string(),
-            manifest_path: format!("/w/{name}/Cargo.toml"),
-            dependencies: dependencies.iter().map(dependency).collect(),
+        of_kind(packages, DependencyKind::Normal)
+    }
+
+    fn of_kind(packages: &[Made<'_>], kind: DependencyKind) -> Metadata {
+        let dependency = |&(name, req): &(&str, &str)| {
+            json!({
+                "name": name, "req": req, "kind": kind, "optional": false, "uses_default_features": true, "features": [],
+            })
         };
-        let node = |&(name, _, features): &Made<'_>| Node {
-            id: name.to_string(),
-            features: features.iter().map(ToString::to_string).collect(),
+        let package = |&(name, dependencies, _): &Made<'_>| {
+            json!({
+                "name": name, "version": "0.1.0", "id": name, "targets": [], "features": {},
+                "manifest_path": format!("/w/{name}/Cargo.toml"),
+                "dependencies": dependencies.iter().map(dependency).collect::<Vec<_>>(),
+            })
         };
-        let members =
-            packages.iter().map(|p| p.0).filter(|n| n.starts_with("minutia") || *n == "xtask" || *n == "new");
-        Metadata {
-            packages: packages.iter().map(package).collect(),
-            workspace_members: members.map(str::to_string).collect(),
-            resolve: Resolve { nodes: packages.iter().map(node).collect() },
-        }
+        let node =
+            |&(name, _, features): &Made<'_>| json!({"id": name, "dependencies": [], "features": features});
+        let is_member = |name: &&str| name.starts_with("minutia") || ["xtask", "new"].contains(name);
+        let document = json!({
+            "packages": packages.iter().map(package).collect::<Vec<_>>(),
+            "workspace_members": packages.iter().map(|package| package.0).filter(is_member).collect::<Vec<_>>(),
+            "resolve": {"nodes": packages.iter().map(node).collect::<Vec<_>>(), "root": null},
+            "workspace_root": "/w", "target_directory": "/w/target", "version": 1,
+        });
+        serde_json::from_value(document).unwrap()
     }
 
     #[test]
@@ -150,7 +125,8 @@ pub mod tests {
             ("minutia-kernels", &[("serde", "^1")], &[]),
             ("minutia-tensor", &[("minutia-kernels", "^0.1")], &[]),
             ("minutia-graph", &[("minutia-tensor", "^0.1")], &[]),
-            ("xtask", &[("minutia-viz", "^0.1"), ("minutia-graph", "^0.1")], &[]),
+            ("minutia-models", &[("minutia-graph", "^0.1")], &[]),
+            ("xtask", &[("minutia-viz", "^0.1"), ("minutia-models", "*")], &[]),
             ("minutia-viz", &[], &[]),
         ]);
         assert_eq!(check(&down), []);
@@ -170,14 +146,20 @@ pub mod tests {
     }
 
     #[test]
-    fn the_stand_in_driver_is_for_tests() {
-        let mut metadata = metadata(&[
-            ("minutia-tensor", &[("minutia-cuda-emulator", "^0.1")], &[]),
-            ("minutia-cuda-emulator", &[], &[]),
-        ]);
-        assert_eq!(check(&metadata).len(), 1, "as a dependency of the library");
-        metadata.packages[0].dependencies[0].kind = Some("dev".into());
-        assert_eq!(check(&metadata), [], "as a dependency of its tests");
+    fn what_is_not_published_is_for_tests_and_programs() {
+        for (from, to) in [
+            ("minutia-tensor", "minutia-cuda-emulator"),
+            ("minutia", "minutia-models"),
+            ("minutia-graph", "minutia-models"),
+        ] {
+            let packages = [(from, &[(to, "*")][..], &[][..]), (to, &[], &[])];
+            let of_the_library = of_kind(&packages, DependencyKind::Normal);
+            assert_eq!(check(&of_the_library).len(), 1, "{from} -> {to}");
+            let of_its_tests = of_kind(&packages, DependencyKind::Development);
+            assert_eq!(check(&of_its_tests), [], "{from} -> {to}");
+        }
+        let program = metadata(&[("xtask", &[("minutia-models", "*")], &[]), ("minutia-models", &[], &[])]);
+        assert_eq!(check(&program), []);
     }
 
     #[test]

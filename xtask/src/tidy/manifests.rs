@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use cargo_metadata::camino::Utf8Path;
+use cargo_metadata::{DependencyKind, Metadata};
+
 use super::Violation;
-use super::layers::Metadata;
 
 /// Crates whose output is bytes that `repro.lock` or a checkpoint holds: another version, other bytes.
 const PINNED: [&str; 7] = ["bincode", "colorous", "dagre", "flate2", "png", "resvg", "usvg"];
@@ -15,7 +17,7 @@ const FORBIDDEN_FEATURES: [(&str, &str); 1] = [("flate2", "zlib")];
 pub fn check(workspace: &Path, metadata: &Metadata) -> Vec<Violation> {
     let mut violations = pins(metadata);
     violations.extend(features(metadata));
-    for package in metadata.members() {
+    for package in metadata.workspace_packages() {
         let manifest = relative(&package.manifest_path, metadata);
         let folder = manifest.trim_end_matches("Cargo.toml");
         violations.extend(companions(workspace, folder));
@@ -23,27 +25,18 @@ pub fn check(workspace: &Path, metadata: &Metadata) -> Vec<Violation> {
     violations
 }
 
-/// A manifest's path below the workspace, which is the folder that all members share.
-pub fn relative(manifest: &str, metadata: &Metadata) -> String {
-    let folder = |path: &str| path.trim_end_matches("Cargo.toml").to_string();
-    let root = metadata.members().map(|package| folder(&package.manifest_path)).reduce(|a, b| common(&a, &b));
-    let root = root.unwrap_or_default();
-    manifest.strip_prefix(root.as_str()).unwrap_or(manifest).to_string()
-}
-
-/// The longest folder that both paths lie in.
-fn common(a: &str, b: &str) -> String {
-    let length = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-    let cut = a[..length].rfind(['/', '\\']).map_or(0, |at| at + 1);
-    a[..cut].to_string()
+/// A manifest's path below the workspace.
+pub fn relative(manifest: &Utf8Path, metadata: &Metadata) -> String {
+    let path = manifest.strip_prefix(&metadata.workspace_root).unwrap_or(manifest);
+    path.as_str().replace('\\', "/")
 }
 
 fn pins(metadata: &Metadata) -> Vec<Violation> {
     let mut violations = Vec::new();
-    for package in metadata.members() {
+    for package in metadata.workspace_packages() {
         for dependency in &package.dependencies {
-            let (name, req) = (dependency.name.as_str(), dependency.req.as_str());
-            let shipped = dependency.kind.as_deref() != Some("dev");
+            let (name, req) = (dependency.name.as_str(), dependency.req.to_string());
+            let shipped = dependency.kind != DependencyKind::Development;
             if shipped && PINNED.contains(&name) && !req.starts_with('=') {
                 let message =
                     format!("{name} \"{req}\" decides bytes that are compared; pin it: {name} = \"=x.y.z\"");
@@ -56,11 +49,11 @@ fn pins(metadata: &Metadata) -> Vec<Violation> {
 
 fn features(metadata: &Metadata) -> Vec<Violation> {
     let mut violations = Vec::new();
-    for node in &metadata.resolve.nodes {
+    for node in metadata.resolve.iter().flat_map(|resolve| &resolve.nodes) {
         let Some(package) = metadata.packages.iter().find(|package| package.id == node.id) else { continue };
         for (name, prefix) in FORBIDDEN_FEATURES {
             if let Some(feature) =
-                node.features.iter().find(|f| package.name == name && f.starts_with(prefix))
+                node.features.iter().find(|feature| package.name == name && feature.starts_with(prefix))
             {
                 let message = format!(
                     "the feature {name}/{feature} is on and changes every PNG; find who asks with `cargo tree -e features -i {name}`"
@@ -98,8 +91,8 @@ fn companions(workspace: &Path, folder: &str) -> Vec<Violation> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::layers::tests::metadata;
     use super::*;
+    use crate::tidy::layers::tests::metadata;
 
     #[test]
     fn crates_that_decide_bytes_are_pinned() {
@@ -138,6 +131,7 @@ mod tests {
     #[test]
     fn manifests_are_named_below_the_workspace() {
         let metadata = metadata(&[("minutia-viz", &[], &[]), ("xtask", &[], &[])]);
-        assert_eq!(relative("/w/minutia-viz/Cargo.toml", &metadata), "minutia-viz/Cargo.toml");
+        assert_eq!(relative("/w/minutia-viz/Cargo.toml".into(), &metadata), "minutia-viz/Cargo.toml");
+        assert_eq!(relative("/w/Cargo.toml".into(), &metadata), "Cargo.toml");
     }
 }

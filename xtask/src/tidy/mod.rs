@@ -8,17 +8,15 @@ mod links;
 mod manifests;
 mod names;
 mod pictures;
-mod scan;
 mod text;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use cargo_metadata::{Metadata, MetadataCommand};
 
 use crate::terminal;
-use layers::Metadata;
 
 /// A broken rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,14 +107,7 @@ fn collect(workspace: &Path, folder: &Path, files: &mut Vec<String>) -> Result<(
 }
 
 fn metadata(workspace: &Path) -> Result<Metadata> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["metadata", "--format-version", "1", "--locked"])
-        .current_dir(workspace)
-        .output()
-        .context("cannot start cargo metadata; is cargo on the path?")?;
-    if !output.status.success() {
-        bail!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    serde_json::from_slice(&output.stdout).context("cargo metadata gave something unexpected")
+    let mut command = MetadataCommand::new();
+    command.current_dir(workspace).other_options(["--locked".to_string()]);
+    command.exec().context("cargo metadata failed")
 }

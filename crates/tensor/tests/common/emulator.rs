@@ -1,4 +1,5 @@
 //! What the stand-in driver tells beyond what a driver does.
+#![allow(unsafe_code)]
 
 use super::gpu::stand_in;
 use libloading::{Library, Symbol};

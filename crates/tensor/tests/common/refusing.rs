@@ -1,4 +1,5 @@
 //! An allocator that has no memory left when a test says so.
+#![allow(unsafe_code)]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},

@@ -180,7 +180,7 @@ impl Panel for BarChart {
         for (i, (bar, name)) in self.bars.iter().zip(&plan.names).enumerate() {
             let middle = if name.more() > 0.0 { row + (ROW + name.more()) / 2.0 } else { row + ROW * 0.5 };
             canvas.block((left - 8.0, middle + 4.0 - name.more() / 2.0), name, Anchor::End, Color::INK);
-            self.draw_bar(canvas, bar, middle, base, &place, &plan.numbers[i]);
+            self.draw_bar(canvas, bar, (base, middle), &place, &plan.numbers[i]);
             row += ROW + name.more();
         }
         canvas.line((base, upper), (base, lower), Color::INK, 1.0);
@@ -201,8 +201,7 @@ impl BarChart {
         &self,
         canvas: &mut Canvas,
         bar: &Bar,
-        middle: f64,
-        base: f64,
+        (base, middle): (f64, f64),
         place: &dyn Fn(f64) -> Option<f64>,
         number: &str,
     ) {

@@ -31,6 +31,12 @@ pub enum Anchor {
     End,
 }
 
+/// A text, and what its element has beyond place, size and colour.
+struct Styled<'a> {
+    text: &'a str,
+    attributes: &'a str,
+}
+
 /// The body of an SVG document; coordinates are pixels.
 #[derive(Default)]
 pub(crate) struct Canvas {
@@ -155,7 +161,7 @@ impl Canvas {
     }
 
     pub fn text(&mut self, at: Point, size: f64, anchor: Anchor, color: Color, text: &str) {
-        self.styled_text(at, size, anchor, color, "", text);
+        self.styled_text(at, size, anchor, color, Styled { text, attributes: "" });
     }
 
     /// Text with a rim of the paper's colour, which stays legible over lines.
@@ -163,7 +169,7 @@ impl Canvas {
         let paper = self.css(Color::PAPER);
         let halo =
             format!(r#" stroke="{paper}" stroke-width="3" stroke-linejoin="round" paint-order="stroke""#);
-        self.styled_text(at, size, anchor, color, &halo, text);
+        self.styled_text(at, size, anchor, color, Styled { text, attributes: &halo });
     }
 
     /// Lines of text downwards from the first one's base line.
@@ -178,7 +184,8 @@ impl Canvas {
         for (i, line) in block.lines.iter().enumerate() {
             let (x, y) = (at.0 + i as f64 * block.leading(), at.1);
             let turn = format!(r#" transform="rotate(-90 {} {})""#, c(x), c(y));
-            self.styled_text((x, y), block.size, anchor, Color::INK, &turn, line);
+            let styled = Styled { text: line, attributes: &turn };
+            self.styled_text((x, y), block.size, anchor, Color::INK, styled);
         }
     }
 
@@ -188,8 +195,7 @@ impl Canvas {
         size: f64,
         anchor: Anchor,
         color: Color,
-        style: &str,
-        text: &str,
+        Styled { text, attributes: style }: Styled<'_>,
     ) {
         if text.is_empty() {
             return;
