@@ -4,6 +4,7 @@ use crate::{
     Error,
     text::{is_wide, joins},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use std::{collections::BTreeMap, sync::OnceLock};
 
 /// A subset of DejaVu Sans without kerning, so that a text is as wide as its letters; see
@@ -149,16 +150,7 @@ fn long(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// Bytes as text for a data URL.
 pub(crate) fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let bits =
-            chunk.iter().fold(0_usize, |bits, &b| bits << 8 | usize::from(b)) << (8 * (3 - chunk.len()));
-        for i in 0..4 {
-            text.push(if i <= chunk.len() { char::from(DIGITS[bits >> (18 - 6 * i) & 63]) } else { '=' });
-        }
-    }
-    text
+    BASE64_STANDARD.encode(bytes)
 }
 
 #[cfg(test)]

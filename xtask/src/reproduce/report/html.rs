@@ -1,6 +1,8 @@
-//! The page: one file that needs nothing else, readable on a phone, light and dark.
+//! The page: one file that needs nothing else, readable on a phone, light and dark. `page.html` has its text.
 
-use serde_json::Value;
+use anyhow::{Context, Result};
+use base64::prelude::{BASE64_STANDARD, Engine};
+use minijinja::{Environment, UndefinedBehavior, context, syntax::SyntaxConfig, value::Serde};
 
 use super::Section;
 
@@ -13,78 +15,37 @@ pub struct Page<'a> {
 }
 
 /// The page's text.
-pub fn page(page: &Page<'_>) -> String {
-    let answers = || page.sections.iter().flat_map(|section| &section.claims);
-    let held = answers().filter(|(_, measured)| measured.holds).count();
-    let mut html = String::from("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
-    html += "<title>Understanding TensorFlow with MNIST, reproduced</title>\n<style>\n";
-    html += include_str!("page.css");
-    html += "</style>\n</head>\n<body>\n<header>\n<h1>Understanding TensorFlow with MNIST, reproduced</h1>\n";
-    html += "<p>What the post claims, what came out when its computations were run again, and whether the two agree. \
-             Every number and picture here is the same on every machine, whatever its CPU and number of threads.</p>\n";
-    html += &format!("<p class=\"score\"><b>{held} of {}</b> claims hold.</p>\n", answers().count());
-    if let Some(note) = page.note {
-        html += &format!("<p class=\"notice\">{}</p>\n", escape(note));
-    }
-    if !page.changes.is_empty() {
-        html += &format!(
-            "<p class=\"notice\">Not the published parameters: {}. These results are not compared with the published ones.</p>\n",
-            escape(&page.changes.join(", "))
-        );
-    }
-    html += "</header>\n<main>\n";
-    html += &summary(page);
-    for section in page.sections {
-        html += &self::section(section, page);
-    }
-    html += "</main>\n<footer>\n<p>Regenerate everything with <code>cargo xtask reproduce</code>; compare it with the \
-             published digests with <code>cargo xtask reproduce --verify</code>. <code>results.json</code> has every \
-             number, <code>manifest.json</code> the SHA-256 of every file.</p>\n</footer>\n</body>\n</html>\n";
-    html
+///
+/// # Errors
+/// None that sections can give: the template names only what it is given.
+pub fn page(page: &Page<'_>) -> Result<String> {
+    let answers = || page.sections.iter().flat_map(|section| &section.answers);
+    let values = context! {
+        sections => Serde(page.sections),
+        seed => page.seed,
+        held => answers().filter(|answer| answer.measured.holds).count(),
+        answered => answers().count(),
+        note => page.note,
+        changes => page.changes.join(", "),
+        options => options(page.changes),
+    };
+    let template = || -> Result<String, minijinja::Error> {
+        let mut environment = Environment::new();
+        // A tag on a line of its own leaves no line behind, and a name that is not there is an error.
+        let mut syntax = SyntaxConfig::builder();
+        syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+        environment.set_syntax(syntax.build()?);
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.add_template("page.css", include_str!("page.css"))?;
+        environment.add_template("page.html", include_str!("page.html"))?;
+        environment.get_template("page.html")?.render(values)
+    };
+    template().context("the report's template cannot be filled")
 }
 
-fn summary(page: &Page<'_>) -> String {
-    let mut html = String::from("<nav>\n<table>\n");
-    for section in page.sections {
-        for (claim, measured) in &section.claims {
-            html += &format!(
-                "<tr><td>{}</td><td><a href=\"#{}\">{}</a></td></tr>\n",
-                verdict(measured.holds),
-                section.stage,
-                escape(claim)
-            );
-        }
-    }
-    html + "</table>\n</nav>\n"
-}
-
-fn section(section: &Section<'_>, page: &Page<'_>) -> String {
-    let mut html = format!("<section id=\"{}\">\n<h2>{}</h2>\n", section.stage, escape(section.title));
-    for (claim, measured) in &section.claims {
-        html += &format!("<blockquote>{}</blockquote>\n", escape(claim));
-        html +=
-            &format!("<p class=\"answer\">{} {}</p>\n", verdict(measured.holds), escape(&measured.measured));
-    }
-    for figure in &section.figures {
-        html += &format!(
-            "<figure id=\"{name}\">\n<img alt=\"{name}\" src=\"data:image/svg+xml;base64,{data}\">\n<figcaption>{caption}</figcaption>\n</figure>\n",
-            name = escape(&figure.name),
-            data = base64(&figure.svg),
-            caption = escape(&figure.caption),
-        );
-    }
-    html += "<details>\n<summary>Parameters, and how to regenerate this alone</summary>\n<table class=\"parameters\">\n";
-    html += &row("seed", &page.seed.to_string());
-    for (name, value) in section.parameters.as_object().into_iter().flatten() {
-        html += &row(name, &plain(value));
-    }
-    html += &format!(
-        "</table>\n<p><code>cargo xtask reproduce {}{}</code></p>\n</details>\n</section>\n",
-        section.stage,
-        escape(&options(page.changes))
-    );
-    html
+/// Bytes as text for a data URL.
+pub fn base64<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
 }
 
 /// The options that the changed parameters came from.
@@ -96,64 +57,34 @@ fn options(changes: &[String]) -> String {
     changes.iter().filter_map(option).collect()
 }
 
-fn row(name: &str, value: &str) -> String {
-    format!("<tr><th>{}</th><td>{}</td></tr>\n", escape(name), escape(value))
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_string)
-}
-
-fn verdict(holds: bool) -> &'static str {
-    if holds { "<span class=\"holds\">holds</span>" } else { "<span class=\"fails\">does not hold</span>" }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let word = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for i in 0..4 {
-            let digit = DIGITS[(word >> (18 - 6 * i) & 63) as usize];
-            text.push(if i <= chunk.len() { char::from(digit) } else { '=' });
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::{Figure, Measured};
     use super::*;
+    use crate::reproduce::report::{Answer, Figure, Measured};
 
-    #[test]
-    fn base64_known_answers() {
-        for (bytes, text) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
-        {
-            assert_eq!(base64(bytes.as_bytes()), text);
+    fn measured() -> Measured {
+        Measured::new("accuracy", false, "0.91 < 0.98".to_string())
+    }
+
+    fn section(measured: &Measured) -> Section<'_> {
+        let figure = Figure { name: "curve".into(), caption: "a & b".into(), svg: b"<svg/>".to_vec() };
+        Section {
+            stage: "classifier",
+            title: "Title <1>",
+            parameters: vec![("epochs".to_string(), "3".to_string())],
+            answers: vec![Answer { claim: "98% \"accuracy\"", measured }],
+            figures: vec![figure],
         }
     }
 
     #[test]
     fn the_page_shows_everything_and_needs_nothing_else() {
-        let measured = Measured::new("accuracy", false, "0.91 < 0.98".to_string());
-        let figure = Figure { name: "curve".into(), caption: "a & b".into(), svg: b"<svg/>".to_vec() };
-        let sections = [Section {
-            stage: "classifier",
-            title: "Title <1>",
-            parameters: serde_json::json!({"epochs": 3}),
-            claims: vec![("98% \"accuracy\"", &measured)],
-            figures: vec![figure],
-        }];
+        let measured = measured();
+        let sections = [section(&measured)];
         let changes = ["seed 7 -> 8".to_string(), "classifier.epochs 50 -> 3".to_string()];
         let html =
-            page(&Page { sections: &sections, seed: 8, changes: &changes, note: Some("built-in digits") });
+            page(&Page { sections: &sections, seed: 8, changes: &changes, note: Some("built-in digits") })
+                .unwrap();
         for expected in [
             "Title &lt;1&gt;",
             "98% &quot;accuracy&quot;",
@@ -161,15 +92,29 @@ mod tests {
             "<b>0 of 1</b>",
             "src=\"data:image/svg+xml;base64,PHN2Zy8+\"",
             "a &amp; b",
+            "<th>seed</th><td>8</td>",
             "<th>epochs</th><td>3</td>",
             "cargo xtask reproduce classifier --seed 8 --epochs 3<",
-            "built-in digits",
+            "<p class=\"notice\">built-in digits</p>",
+            "seed 7 -&gt; 8, classifier.epochs 50 -&gt; 3",
             "prefers-color-scheme: dark",
+            "font: 1rem/1.6 system-ui, \"Helvetica Neue\"",
         ] {
             assert!(html.contains(expected), "{expected} is not in {html}");
         }
-        for foreign in ["http://", "https://", "<script", "src=\"figures"] {
+        for foreign in ["http://", "https://", "<script", "src=\"figures", "{{", "{%"] {
             assert!(!html.contains(foreign), "{foreign}");
         }
+    }
+
+    #[test]
+    fn the_page_has_no_notices_where_there_is_nothing_to_say_and_no_blank_lines() {
+        let measured = Measured { holds: true, ..measured() };
+        let sections = [section(&measured)];
+        let html = page(&Page { sections: &sections, seed: 7, changes: &[], note: None }).unwrap();
+        assert!(html.contains("<b>1 of 1</b>") && !html.contains("class=\"notice\""), "{html}");
+        assert!(html.contains("<td><span class=\"holds\">holds</span></td>"), "{html}");
+        assert!(html.starts_with("<!DOCTYPE html>\n") && html.ends_with("</html>\n"));
+        assert!(!html.contains("\n\n") && !html.contains("<td>\n"), "{html}");
     }
 }

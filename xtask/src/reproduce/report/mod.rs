@@ -7,28 +7,39 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::config::Config;
+use super::config::{Claim, Config};
 use super::job::Product;
 use super::pipeline::{Caption, Done};
 use super::stage::Measured;
 use crate::files;
 
 /// A part of the report: a stage, as the page shows it.
+#[derive(Serialize)]
 struct Section<'a> {
     stage: &'a str,
     title: &'a str,
-    parameters: Value,
-    /// What the post says, and the answer.
-    claims: Vec<(&'a str, &'a Measured)>,
+    /// Name and value of each.
+    parameters: Vec<(String, String)>,
+    answers: Vec<Answer<'a>>,
     figures: Vec<Figure>,
 }
 
+/// What the post says, and what was measured.
+#[derive(Serialize)]
+struct Answer<'a> {
+    claim: &'a str,
+    #[serde(flatten)]
+    measured: &'a Measured,
+}
+
+#[derive(Serialize)]
 struct Figure {
     name: String,
     caption: String,
+    #[serde(serialize_with = "html::base64")]
     svg: Vec<u8>,
 }
 
@@ -45,7 +56,7 @@ pub fn report(
 ) -> Result<Product> {
     let sections = stages.iter().map(|done| section(out, config, done)).collect::<Result<Vec<_>>>()?;
     let results = results::results(config, changes, stages, note)?;
-    let page = html::page(&html::Page { sections: &sections, seed: config.seed, changes, note });
+    let page = html::page(&html::Page { sections: &sections, seed: config.seed, changes, note })?;
     let files = BTreeMap::from([
         ("results.json".to_string(), results),
         ("report.html".to_string(), page.into_bytes()),
@@ -57,7 +68,8 @@ fn section<'a>(out: &Path, config: &'a Config, done: &'a Done) -> Result<Section
     let name = done.stage.name();
     let answer = |id: &str| done.outcome.measured.iter().find(|measured| measured.id == id);
     let claims = config.claims.iter().filter(|claim| claim.stage == name);
-    let claims = claims.filter_map(|claim| Some((claim.claim.as_str(), answer(&claim.id)?))).collect();
+    let answer = |claim: &'a Claim| Some(Answer { claim: &claim.claim, measured: answer(&claim.id)? });
+    let answers = claims.filter_map(answer).collect();
     let mut figures = Vec::new();
     for Caption { name, caption } in Vec::<Caption>::deserialize(&done.drawn.outcome)? {
         let path = out.join(format!("figures/{name}.svg"));
@@ -65,5 +77,8 @@ fn section<'a>(out: &Path, config: &'a Config, done: &'a Done) -> Result<Section
         figures.push(Figure { name, caption, svg });
     }
     let parameters = done.stage.parameters(config);
-    Ok(Section { stage: name.as_str(), title: done.stage.title(), parameters, claims, figures })
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
+    let fields = parameters.as_object().into_iter().flatten();
+    let parameters = fields.map(|(name, value)| (name.clone(), text(value))).collect();
+    Ok(Section { stage: name.as_str(), title: done.stage.title(), parameters, answers, figures })
 }
