@@ -6,9 +6,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::bench::Job;
-use crate::reproduce::StageName;
-use crate::terminal;
+use crate::{bench::Job, reproduce::StageName, terminal};
 
 /// The reproduction pipeline and the repository's own checks.
 #[derive(Debug, Parser)]

@@ -3,8 +3,10 @@
 
 use anyhow::Result;
 
-use crate::digest;
-use crate::reproduce::{self, Config};
+use crate::{
+    digest,
+    reproduce::{self, Config},
+};
 
 /// Reads the text of a `reproduce.toml`.
 ///

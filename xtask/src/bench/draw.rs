@@ -2,8 +2,7 @@
 
 use minutia_viz::{BarChart, Figure, Panel, Scale};
 
-use super::job::Job;
-use super::{OURS, Results};
+use crate::bench::{OURS, Results, job::Job};
 
 /// The figure of a run on some data.
 pub fn figure(results: &Results, data: &str) -> Figure {

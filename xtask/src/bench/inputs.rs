@@ -10,8 +10,7 @@ use minutia_models::{Classifier, random_matrix};
 use minutia_tensor::{Device, Tensor};
 use serde_json::json;
 
-use crate::files;
-use crate::reproduce::Config;
+use crate::{files, reproduce::Config};
 
 /// The epochs of the job `epoch_s`: the first warms up. Longer jobs take the same orders again.
 pub const EPOCHS: usize = 6;

@@ -22,8 +22,7 @@ use anyhow::{Context, Result};
 use minutia_tensor::{Device, cpu};
 use serde_json::{Map, Value, json};
 
-use crate::reproduce::Config;
-use crate::{cli, files, terminal};
+use crate::{cli, files, reproduce::Config, terminal};
 pub use job::Job;
 use job::Measurement;
 use summary::Summary;

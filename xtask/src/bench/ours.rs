@@ -9,11 +9,15 @@ use minutia_graph::Session;
 use minutia_models::{CLASSES, Classifier, IdealImages, Inverse, Penalty};
 use minutia_tensor::{Device, cpu};
 
-use super::inputs::{self, Data, EPOCHS, Inputs};
-use super::job::{Job, Measurement};
-use super::summary::median;
-use super::{peak, process};
-use crate::reproduce::Config;
+use crate::{
+    bench::{
+        inputs::{self, Data, EPOCHS, Inputs},
+        job::{Job, Measurement},
+        peak, process,
+        summary::median,
+    },
+    reproduce::Config,
+};
 
 /// This repository as a contender.
 pub struct Ours<'a> {

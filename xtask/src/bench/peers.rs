@@ -10,10 +10,14 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::inputs::Inputs;
-use super::job::{Job, Measurement};
-use super::process;
-use crate::terminal;
+use crate::{
+    bench::{
+        inputs::Inputs,
+        job::{Job, Measurement},
+        process,
+    },
+    terminal,
+};
 
 /// A script in Python with the packages it needs, and the jobs it has.
 struct Script {

@@ -10,9 +10,10 @@ use minutia_models::{CLASSES, Classifier, PIXELS, Parameters};
 use minutia_tensor::{Device, cpu};
 use serde::Serialize;
 
-use super::peak;
-use super::summary::median;
-use crate::reproduce::Config;
+use crate::{
+    bench::{peak, summary::median},
+    reproduce::Config,
+};
 
 /// Batch and hidden units, in two series that begin at the post's.
 const SERIES: [&[(usize, usize)]; 2] = [

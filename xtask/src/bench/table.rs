@@ -1,7 +1,6 @@
 //! Results as Markdown tables.
 
-use super::job::Job;
-use super::{OURS, Results};
+use crate::bench::{OURS, Results, job::Job};
 
 /// Three significant digits, and no more decimals than these need.
 pub fn number(value: f64) -> String {

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::compiler::{Compiler, TARGET, Version, clean};
-use crate::files;
+use crate::{
+    files,
+    kernels::compiler::{Compiler, TARGET, Version, clean},
+};
 
 /// What the kernels are compiled with.
 ///

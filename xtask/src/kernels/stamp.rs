@@ -5,8 +5,10 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use super::{CURE, PTX, compiler::Version};
-use crate::{digest, files};
+use crate::{
+    digest, files,
+    kernels::{CURE, PTX, compiler::Version},
+};
 
 /// Beside the kernels, below the workspace.
 const STAMP: &str = "kernels/ptx/minutia.toml";

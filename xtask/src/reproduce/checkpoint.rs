@@ -6,8 +6,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::record::Key;
-use crate::{digest, files};
+use crate::{digest, files, reproduce::record::Key};
 
 /// A place for the state of one stage.
 #[derive(Debug)]

@@ -6,9 +6,13 @@ use anyhow::{Context, Result, ensure};
 use minutia_models::Parameters;
 use serde::{Deserialize, Serialize};
 
-use super::StageName;
-use super::domain::{Correlation, Inner, Rate, Share, Size, Tolerance, double, single, whole};
-use crate::files;
+use crate::{
+    files,
+    reproduce::{
+        StageName,
+        domain::{Correlation, Inner, Rate, Share, Size, Tolerance, double, single, whole},
+    },
+};
 
 /// Everything that a result may depend on, the data apart.
 #[derive(Clone, Debug, Deserialize, Serialize)]

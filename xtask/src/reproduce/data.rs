@@ -9,9 +9,7 @@ use minutia_datasets::{Error, Found, Origin, Problem, digits};
 
 pub use minutia_models::{CLASSES, PIXELS};
 
-use super::progress::Progress;
-use crate::cli::DatasetChoice;
-use crate::{digest, fetch};
+use crate::{cli::DatasetChoice, digest, fetch, reproduce::progress::Progress};
 
 /// Rows and columns of an image.
 pub const SIDE: usize = 28;

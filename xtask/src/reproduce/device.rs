@@ -5,8 +5,7 @@ use std::fmt;
 use anyhow::{Result, bail};
 use minutia_tensor::{Device, Error, cpu};
 
-use crate::cli::DeviceChoice;
-use crate::terminal;
+use crate::{cli::DeviceChoice, terminal};
 
 /// The device of the networks. The matrices of the inverse, whose steps are a fraction of a microsecond, are
 /// too small for a GPU and stay on the CPU.

@@ -6,9 +6,14 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 
-use super::lockfile::{self, Found, Lock, Set};
-use super::pipeline::{All, Pipeline};
-use crate::{files, terminal};
+use crate::{
+    files,
+    reproduce::{
+        lockfile::{self, Found, Lock, Set},
+        pipeline::{All, Pipeline},
+    },
+    terminal,
+};
 
 /// The set of the data that the post uses.
 const PUBLISHED: &str = "mnist";

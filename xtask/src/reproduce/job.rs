@@ -6,9 +6,13 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde_json::Value;
 
-use super::progress::Progress;
-use super::record::{Key, Reason, Record};
-use crate::{digest, files};
+use crate::{
+    digest, files,
+    reproduce::{
+        progress::Progress,
+        record::{Key, Reason, Record},
+    },
+};
 
 /// Where jobs keep their results, and how willing they are to use them.
 #[derive(Debug)]

@@ -8,8 +8,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::StageName;
-use crate::{digest, files};
+use crate::{digest, files, reproduce::StageName};
 
 /// What a stage found, item by item: a number as it is, an array or a file as its SHA-256.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]

@@ -8,16 +8,21 @@ use minutia_tensor::{Device, cpu};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::checkpoint::Checkpoint;
-use super::config::Config;
-use super::data::Data;
-use super::job::{Jobs, Product};
-use super::progress::Progress;
-use super::record::{Key, Record};
-use super::run::{self, Run};
-use super::stage::{AnyStage, Drawing, Measured, Outcome, StageName};
-use super::{compute, report};
-use crate::sources;
+use crate::{
+    reproduce::{
+        checkpoint::Checkpoint,
+        compute,
+        config::Config,
+        data::Data,
+        job::{Jobs, Product},
+        progress::Progress,
+        record::{Key, Record},
+        report,
+        run::{self, Run},
+        stage::{AnyStage, Drawing, Measured, Outcome, StageName},
+    },
+    sources,
+};
 
 /// What a computation is built from.
 const COMPUTES: [&str; 9] = [

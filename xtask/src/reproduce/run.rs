@@ -5,12 +5,16 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use minutia_tensor::{Device, cpu};
 
-use super::checkpoint::{Checkpoint, Found};
-use super::config::Config;
-use super::data::Data;
-use super::progress::Progress;
-use super::stage::StageName;
-use crate::files;
+use crate::{
+    files,
+    reproduce::{
+        checkpoint::{Checkpoint, Found},
+        config::Config,
+        data::Data,
+        progress::Progress,
+        stage::StageName,
+    },
+};
 
 /// The surroundings of a computation.
 #[derive(Debug)]

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::Violation;
-use crate::{digest, files};
+use crate::{digest, files, tidy::Violation};
 
 /// Where the pictures lie, and what they are compared with.
 const FOLDER: &str = "docs/figures";

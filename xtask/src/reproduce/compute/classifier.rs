@@ -11,13 +11,16 @@ use minutia_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::super::config::{Classifier as Parameters, Config};
-use super::super::draw;
-use super::super::run::{Run, artifact};
-use super::super::stage::{Drawing, GraphNode, Measured, Outcome, Picture, Stage, StageName};
-use super::variables::Variables;
-use super::watch::Watch;
-use crate::digest;
+use crate::{
+    digest,
+    reproduce::{
+        compute::{variables::Variables, watch::Watch},
+        config::{Classifier as Parameters, Config},
+        draw,
+        run::{Run, artifact},
+        stage::{Drawing, GraphNode, Measured, Outcome, Picture, Stage, StageName},
+    },
+};
 
 /// The stage.
 #[derive(Debug)]

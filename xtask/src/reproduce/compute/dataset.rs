@@ -7,11 +7,13 @@ use minutia_datasets::mnist::{FILES, Labelled, VALIDATION};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::super::config::Config;
-use super::super::data::{CLASSES, PIXELS, pixels, rows_of};
-use super::super::draw;
-use super::super::run::Run;
-use super::super::stage::{Drawing, Outcome, Picture, Stage, StageName};
+use crate::reproduce::{
+    config::Config,
+    data::{CLASSES, PIXELS, pixels, rows_of},
+    draw,
+    run::Run,
+    stage::{Drawing, Outcome, Picture, Stage, StageName},
+};
 
 /// The stage.
 #[derive(Debug)]

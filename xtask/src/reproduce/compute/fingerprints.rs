@@ -6,12 +6,14 @@ use minutia_models::Classifier;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::super::config::Config;
-use super::super::data::{CLASSES, rows_of};
-use super::super::draw;
-use super::super::run::Run;
-use super::super::stage::{Drawing, Measured, Outcome, Picture, Stage, StageName};
-use super::classifier::{by_chunks, trained};
+use crate::reproduce::{
+    compute::classifier::{by_chunks, trained},
+    config::Config,
+    data::{CLASSES, rows_of},
+    draw,
+    run::Run,
+    stage::{Drawing, Measured, Outcome, Picture, Stage, StageName},
+};
 
 /// The stage.
 #[derive(Debug)]

@@ -5,14 +5,18 @@ use minutia_models::{IdealImages as Model, Penalty};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::super::config::{Config, IdealImages as Parameters};
-use super::super::data::{CLASSES, PIXELS};
-use super::super::draw;
-use super::super::run::{Run, artifact, short};
-use super::super::stage::{Drawing, Measured, Outcome, Picture, Stage, StageName};
-use super::classifier::trained;
-use super::variables::Variables;
-use super::watch::{self, Watch};
+use crate::reproduce::{
+    compute::{
+        classifier::trained,
+        variables::Variables,
+        watch::{self, Watch},
+    },
+    config::{Config, IdealImages as Parameters},
+    data::{CLASSES, PIXELS},
+    draw,
+    run::{Run, artifact, short},
+    stage::{Drawing, Measured, Outcome, Picture, Stage, StageName},
+};
 
 /// The stage.
 #[derive(Debug)]

@@ -8,12 +8,16 @@ use minutia_models::{Inverse as Model, identity, random_matrix};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::super::config::{Config, Inverse as Parameters};
-use super::super::draw;
-use super::super::run::{Run, short};
-use super::super::stage::{Drawing, GraphNode, Measured, Outcome, Picture, Stage, StageName};
-use super::variables::Variables;
-use super::watch::{self, Watch};
+use crate::reproduce::{
+    compute::{
+        variables::Variables,
+        watch::{self, Watch},
+    },
+    config::{Config, Inverse as Parameters},
+    draw,
+    run::{Run, short},
+    stage::{Drawing, GraphNode, Measured, Outcome, Picture, Stage, StageName},
+};
 
 /// The stage.
 #[derive(Debug)]

@@ -14,12 +14,16 @@ use minutia_tensor::Device;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::super::config::{Config, Inverse, InverseSeeds as Parameters};
-use super::super::draw;
-use super::super::run::{Run, short};
-use super::super::stage::{Drawing, Measured, Outcome, Picture, Stage, StageName};
-use super::inverse::max_abs_error;
-use super::watch::{self, Watch};
+use crate::reproduce::{
+    compute::{
+        inverse::max_abs_error,
+        watch::{self, Watch},
+    },
+    config::{Config, Inverse, InverseSeeds as Parameters},
+    draw,
+    run::{Run, short},
+    stage::{Drawing, Measured, Outcome, Picture, Stage, StageName},
+};
 
 /// The stage.
 #[derive(Debug)]

@@ -9,8 +9,7 @@ pub mod inverse_seeds;
 mod variables;
 mod watch;
 
-use super::checkpoint;
-use super::stage::AnyStage;
+use crate::reproduce::{checkpoint, stage::AnyStage};
 
 /// The stages in the order in which they run.
 pub static STAGES: &[&dyn AnyStage] = &[

@@ -3,11 +3,15 @@
 use anyhow::{Context, Result};
 use minutia_viz::{Figure, LineChart, NetworkDiagram, Panel, Scale};
 
-use super::super::compute::classifier::{Epoch, Results};
-use super::super::data::{CLASSES, PIXELS, SIDE};
-use super::super::stage::{Drawing, GraphNode, Picture};
-use super::diagram::{Folded, View, diagram};
-use super::picture;
+use crate::reproduce::{
+    compute::classifier::{Epoch, Results},
+    data::{CLASSES, PIXELS, SIDE},
+    draw::{
+        diagram::{Folded, View, diagram},
+        picture,
+    },
+    stage::{Drawing, GraphNode, Picture},
+};
 
 /// The stage's figures.
 ///

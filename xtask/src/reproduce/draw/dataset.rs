@@ -3,11 +3,13 @@
 use anyhow::Result;
 use minutia_viz::{Figure, ImageGrid, format_number};
 
-use super::super::compute::dataset::{Results, SHOWN};
-use super::super::data::{CLASSES, PIXELS, SIDE};
-use super::super::run::artifact;
-use super::super::stage::{Drawing, Picture, StageName};
-use super::{CLASS_NAMES, picture};
+use crate::reproduce::{
+    compute::dataset::{Results, SHOWN},
+    data::{CLASSES, PIXELS, SIDE},
+    draw::{CLASS_NAMES, picture},
+    run::artifact,
+    stage::{Drawing, Picture, StageName},
+};
 
 /// The stage's figures.
 ///

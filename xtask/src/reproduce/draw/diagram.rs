@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 use minutia_viz::{Edge, GraphDiagram, Node};
 
-use super::super::stage::GraphNode;
+use crate::reproduce::stage::GraphNode;
 
 /// What of a graph is shown, and how.
 pub struct View<'a> {

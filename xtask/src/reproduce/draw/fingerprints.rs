@@ -3,11 +3,13 @@
 use anyhow::{Context, Result};
 use minutia_viz::{Figure, HeatMap, Panel, format_number};
 
-use super::super::compute::fingerprints::Results;
-use super::super::data::CLASSES;
-use super::super::run::artifact;
-use super::super::stage::{Drawing, Picture, StageName};
-use super::{CLASS_NAMES, picture};
+use crate::reproduce::{
+    compute::fingerprints::Results,
+    data::CLASSES,
+    draw::{CLASS_NAMES, picture},
+    run::artifact,
+    stage::{Drawing, Picture, StageName},
+};
 
 /// Panels in a row.
 const ACROSS: usize = 5;

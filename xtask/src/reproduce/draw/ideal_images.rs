@@ -3,11 +3,13 @@
 use anyhow::Result;
 use minutia_viz::{ColorMap, Figure, ImageGrid, Panel, format_number};
 
-use super::super::compute::ideal_images::{Figures, Results};
-use super::super::data::{CLASSES, PIXELS, SIDE};
-use super::super::run::artifact;
-use super::super::stage::{Drawing, Picture, StageName};
-use super::{CLASS_NAMES, picture};
+use crate::reproduce::{
+    compute::ideal_images::{Figures, Results},
+    data::{CLASSES, PIXELS, SIDE},
+    draw::{CLASS_NAMES, picture},
+    run::artifact,
+    stage::{Drawing, Picture, StageName},
+};
 
 /// The size of a pixel.
 const PIXEL: f64 = 2.5;

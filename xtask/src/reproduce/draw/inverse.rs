@@ -4,10 +4,14 @@ use anyhow::Result;
 use minutia_models::identity;
 use minutia_viz::{ColorMap, Figure, HeatMap, LineChart, Panel, Scale, format_number};
 
-use super::super::compute::inverse::Results;
-use super::super::stage::{Drawing, Picture};
-use super::diagram::{View, diagram};
-use super::picture;
+use crate::reproduce::{
+    compute::inverse::Results,
+    draw::{
+        diagram::{View, diagram},
+        picture,
+    },
+    stage::{Drawing, Picture},
+};
 
 /// The stage's figures.
 ///

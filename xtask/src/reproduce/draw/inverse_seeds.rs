@@ -3,9 +3,11 @@
 use anyhow::Result;
 use minutia_viz::{Figure, LineChart, Scale, format_number};
 
-use super::super::compute::inverse_seeds::Results;
-use super::super::stage::{Drawing, Picture};
-use super::picture;
+use crate::reproduce::{
+    compute::inverse_seeds::Results,
+    draw::picture,
+    stage::{Drawing, Picture},
+};
 
 /// The stage's figures.
 ///

@@ -10,11 +10,15 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::config::{Claim, Config};
-use super::job::Product;
-use super::pipeline::{Caption, Done};
-use super::stage::Measured;
-use crate::files;
+use crate::{
+    files,
+    reproduce::{
+        config::{Claim, Config},
+        job::Product,
+        pipeline::{Caption, Done},
+        stage::Measured,
+    },
+};
 
 /// A part of the report: a stage, as the page shows it.
 #[derive(Serialize)]

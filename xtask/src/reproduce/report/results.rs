@@ -3,8 +3,7 @@
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
-use super::super::config::Config;
-use super::super::pipeline::Done;
+use crate::reproduce::{config::Config, pipeline::Done};
 
 /// The bytes of the file.
 ///
