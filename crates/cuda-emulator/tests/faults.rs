@@ -15,6 +15,7 @@ const ALL_WRITE_THEIR_WORD: &str = "mov.b32 %r2, dynamic; shl.b32 %r3, %r1, 2; a
 const ALL_READ_THE_FIRST: &str = "ld.shared.u32 %r4, [dynamic];";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn faults_are_found_and_nothing_else() {
     let shared = |barrier: &str| format!("{ALL_WRITE_THEIR_WORD} {barrier} {ALL_READ_THE_FIRST}");
     let rows: Vec<(&str, String, u32, u32, Option<&str>)> = vec![

@@ -30,6 +30,7 @@ fn g(value: impl Into<Tensor>) -> Option<Tensor> {
     Some(value.into())
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn rows() -> Vec<Row> {
     let x = || t([-2.0_f32, -0.0, 0.0, 3.0]);
     let (a, b) = (|| t([1.0_f32, 2.0, 2.0]), || t([2.0_f32, 2.0, 1.0]));

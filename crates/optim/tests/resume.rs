@@ -1,5 +1,6 @@
 //! A run that is saved and goes on in a new session has the bits of one that was never interrupted, and
 //! checkpoints name slots as TensorFlow 1 does.
+#![expect(clippy::disallowed_methods, reason = "a reference within a tolerance, no result")]
 
 use minutia_graph::{DType, Device, Graph, Operation, Output, Saver, Session, Tensor, feeds};
 use minutia_optim::{Adagrad, Adam, Error, GradientDescent, Momentum, Optimizer, RmsProp, schedule};

@@ -1,4 +1,5 @@
 //! Each optimizer against its published formula, written out in f64, over a table of gradients.
+#![expect(clippy::disallowed_methods, reason = "a reference within a tolerance, no result")]
 
 use minutia_graph::{Device, Graph, Operation, Output, Session, Variable, feeds};
 use minutia_optim::{Adagrad, Adam, Error, GradientDescent, Momentum, Optimizer, RmsProp, schedule};

@@ -32,6 +32,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 /// A program with a step of each kind, the large ones split between threads.
+#[expect(clippy::too_many_lines, reason = "one primitive after the other")]
 fn program() -> (Program, Vec<Vec<u8>>) {
     let (m, n, k) = (200, 300, 100);
     let buffers = vec![

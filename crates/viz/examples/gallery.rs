@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// A figure of each kind, by name.
+#[expect(clippy::too_many_lines, reason = "one picture after the other")]
 pub fn figures() -> Result<Vec<(&'static str, Figure)>, minutia_viz::Error> {
     let curve = |f: fn(f64) -> f64| (1..=50).map(|i| (f64::from(i), f(f64::from(i)))).collect::<Vec<_>>();
     let loss = LineChart::new("epoch", "cross-entropy (nats)")

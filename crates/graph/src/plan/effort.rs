@@ -13,6 +13,7 @@ pub(super) fn spend(_looks: usize) {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a reference within a tolerance, no result")]
 mod tests {
     use super::SPENT;
     use crate::{Device, Graph, Output, Session, Variable, feeds};

@@ -41,6 +41,7 @@ pub(crate) fn uncovered(points: &[Point]) -> Vec<Point> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a reference within a tolerance, no result")]
 mod tests {
     use super::*;
     use crate::{

@@ -1,4 +1,5 @@
 //! The lowered graph in `f64`, one element at a time: what results and gradients are compared with.
+#![expect(clippy::disallowed_methods, reason = "a reference within a tolerance, no result")]
 
 use crate::{Graph, Output, lower::Source, plan};
 use minutia_kernels::map::Code;
