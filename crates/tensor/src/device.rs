@@ -1,4 +1,9 @@
-use crate::{Element, Error, Tensor, cpu, cuda, program::Program};
+use crate::{
+    Element, Error, MemoryLayout, Tensor,
+    backend::{Backend, BackendExecutable, BackendMemory},
+    cpu, cuda,
+    program::Program,
+};
 
 /// Where programs run. Cloning is cheap and refers to the same device.
 ///
@@ -11,7 +16,7 @@ use crate::{Element, Error, Tensor, cpu, cuda, program::Program};
 #[derive(Clone, Debug)]
 pub struct Device(On<cpu::Cpu, cuda::Cuda>);
 
-/// Something of either kind of device.
+/// Something of one of the backends.
 #[derive(Clone, Debug)]
 enum On<C, G> {
     Cpu(C),
@@ -24,6 +29,16 @@ macro_rules! either {
         match $on {
             On::Cpu($it) => $do,
             On::Cuda($it) => $do,
+        }
+    };
+}
+
+/// Makes something of whichever it is, for the same backend.
+macro_rules! map_either {
+    ($on:expr, $it:ident => $do:expr) => {
+        match $on {
+            On::Cpu($it) => On::Cpu($do),
+            On::Cuda($it) => On::Cuda($do),
         }
     };
 }
@@ -43,11 +58,26 @@ impl Device {
     ///
     /// # Errors
     /// [`Error::Simd`] for instructions that this CPU lacks.
+    ///
+    /// ```
+    /// use minutia_tensor::{Device, cpu::Options};
+    /// let device = Device::cpu_with(Options { threads: Some(2), ..Options::default() })?;
+    /// assert!(device.to_string().ends_with("2 threads)"));
+    /// # Ok::<(), minutia_tensor::Error>(())
+    /// ```
     pub fn cpu_with(options: cpu::Options) -> Result<Device, Error> {
         cpu::Cpu::new(options).map(On::Cpu).map(Device)
     }
 
     /// The NVIDIA GPU that the driver counts as `ordinal`, from 0; see [`cuda`] for the driver.
+    ///
+    /// ```
+    /// use minutia_tensor::Device;
+    /// // The first GPU where there is one, else the CPU, which gives the same bits.
+    /// let device = if Device::cuda_count()? > 0 { Device::cuda(0)? } else { Device::cpu()? };
+    /// println!("{device}");
+    /// # Ok::<(), minutia_tensor::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::NoDevice`] where there is none, or the feature `cuda` is off; [`Error::Driver`] when a driver
@@ -71,10 +101,14 @@ impl Device {
     /// [`Error::Program`] when a step is invalid.
     pub fn compile(&self, program: &Program) -> Result<Executable, Error> {
         program.check()?;
-        Ok(Executable(match &self.0 {
-            On::Cpu(cpu) => On::Cpu(cpu.compile(program)?),
-            On::Cuda(cuda) => On::Cuda(cuda.compile(program)?),
-        }))
+        Ok(Executable(map_either!(&self.0, device => device.compile(program)?)))
+    }
+
+    /// How the device wants tensors to lie in its memory: for speed alone, programs may lay them out
+    /// otherwise.
+    #[must_use]
+    pub fn layout(&self) -> MemoryLayout {
+        either!(&self.0, device => device.layout())
     }
 }
 
@@ -85,8 +119,36 @@ impl std::fmt::Display for Device {
 }
 
 /// A program made ready for a device. Running it allocates nothing.
+///
+/// ```
+/// use minutia_tensor::{DType, Device, Memory, Tensor};
+/// use minutia_tensor::program::{Access, BufferSpec, Map, MapBuilder, Operand, Primitive, Program};
+/// use minutia_kernels::map::Code;
+///
+/// // Buffer 1 = buffer 0 + buffer 0, over three floats.
+/// let of = |buffer| Access { operand: Operand { buffer, offset: 0, dtype: DType::F32 }, strides: vec![1] };
+/// let mut map = MapBuilder::new(1);
+/// let x = map.input(0);
+/// let doubled = map.apply(Code::Add, &[x, x]);
+/// let (program, outputs) = (map.finish(&[doubled]), vec![of(1)]);
+/// let program = Program {
+///     buffers: vec![BufferSpec { bytes: 12, written: false }, BufferSpec { bytes: 12, written: true }],
+///     steps: vec![Primitive::Map(Map { dims: vec![3], inputs: vec![of(0)], program, outputs })],
+///     ..Program::default()
+/// };
+///
+/// let device = Device::cpu()?;
+/// let mut executable = device.compile(&program)?;
+/// let mut memory = Memory::new(&device);
+/// let slots = [memory.share(&Tensor::from([1.0_f32, 2.0, 3.0]))?, memory.allocate(12)?];
+/// executable.run(&mut memory, &slots)?;
+/// let mut sums = [0.0_f32; 3];
+/// memory.load(slots[1], 0, &mut sums)?;
+/// assert_eq!(sums, [2.0, 4.0, 6.0]);
+/// # Ok::<(), minutia_tensor::Error>(())
+/// ```
 #[derive(Debug)]
-pub struct Executable(On<cpu::Executable, cuda::Executable>);
+pub struct Executable(On<<cpu::Cpu as Backend>::Executable, <cuda::Cuda as Backend>::Executable>);
 
 impl Executable {
     /// Bytes of the device's memory that it holds for itself, besides the buffers that it is run over.
@@ -107,21 +169,15 @@ impl Executable {
     /// `read`, `write` or `replace`; whatever was run over the memory after it has done nothing.
     pub fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
         match (&mut self.0, &mut memory.0) {
-            (On::Cpu(executable), On::Cpu(memory)) => executable.run(memory, slots),
-            (On::Cuda(executable), On::Cuda(memory)) if executable.cuda().is(memory.cuda()) => {
+            (On::Cpu(executable), On::Cpu(memory)) if executable.runs_over(memory) => {
+                executable.run(memory, slots)
+            }
+            (On::Cuda(executable), On::Cuda(memory)) if executable.runs_over(memory) => {
                 executable.run(memory, slots)
             }
             (executable, memory) => {
-                let name =
-                    |cuda: Option<&cuda::Cuda>| cuda.map_or("the CPU".to_string(), |cuda| cuda.to_string());
-                let program = match executable {
-                    On::Cpu(_) => name(None),
-                    On::Cuda(executable) => name(Some(executable.cuda())),
-                };
-                let memory = match memory {
-                    On::Cpu(_) => name(None),
-                    On::Cuda(memory) => name(Some(memory.cuda())),
-                };
+                let program = either!(executable, executable => executable.compiled_for());
+                let memory = either!(memory, memory => memory.lies_on());
                 Err(Error::WrongDevice { program, memory })
             }
         }
@@ -132,19 +188,35 @@ impl Executable {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Slot(pub(crate) usize);
 
-/// Device memory: what programs read and write.
+/// Device memory: what programs read and write. [`Executable`] has an example of a run over it.
+///
+/// ```
+/// use minutia_tensor::{Device, Memory, Tensor};
+/// let mut memory = Memory::new(&Device::cpu()?);
+/// let slot = memory.allocate(16)?;
+/// memory.store(slot, &[1.5_f32, 2.5])?;
+/// let mut numbers = [0.0_f32; 4];
+/// memory.load(slot, 0, &mut numbers)?;
+/// assert_eq!(numbers, [1.5, 2.5, 0.0, 0.0]);
+///
+/// let shared = memory.share(&Tensor::from([7_u8, 8]))?;
+/// assert!(memory.write(shared, &[0]).is_err(), "what is shared with the host is read-only");
+/// memory.replace(shared, &Tensor::from([9_u8, 10]))?;
+/// let mut bytes = [0];
+/// memory.read(shared, 1, &mut bytes)?;
+/// assert_eq!(bytes, [10]);
+/// memory.free(shared);
+/// # Ok::<(), minutia_tensor::Error>(())
+/// ```
 #[derive(Debug)]
-pub struct Memory(On<cpu::Memory, cuda::Memory>);
+pub struct Memory(On<<cpu::Cpu as Backend>::Memory, <cuda::Cuda as Backend>::Memory>);
 
 impl Memory {
     /// Empty memory of a device.
     #[must_use]
     #[allow(unreachable_code, reason = "without the feature `cuda` there is no GPU to make memory of")]
     pub fn new(device: &Device) -> Memory {
-        Memory(match &device.0 {
-            On::Cpu(_) => On::Cpu(cpu::Memory::default()),
-            On::Cuda(cuda) => On::Cuda(cuda::Memory::new(cuda)),
-        })
+        Memory(map_either!(&device.0, device => device.memory()))
     }
 
     /// Reserves a buffer of zeros, aligned to 64 bytes.
@@ -166,7 +238,7 @@ impl Memory {
     /// Whether programs read host tensors where they lie, without a copy.
     #[must_use]
     pub fn reads_host(&self) -> bool {
-        matches!(self.0, On::Cpu(_))
+        either!(&self.0, memory => memory.reads_host())
     }
 
     /// Puts another host tensor into a slot that [`Memory::share`] made. Allocates nothing on the CPU.
@@ -182,10 +254,7 @@ impl Memory {
     /// # Errors
     /// [`Error::IndexOutOfRange`] when a gather met a bad index on a GPU, [`Error::Cuda`] when a GPU failed.
     pub fn wait(&self) -> Result<(), Error> {
-        match &self.0 {
-            On::Cpu(_) => Ok(()),
-            On::Cuda(memory) => memory.wait(),
-        }
+        either!(&self.0, memory => memory.wait())
     }
 
     /// Releases a slot, whose number may be given out again.
@@ -222,12 +291,12 @@ impl Memory {
     /// # Errors
     /// As [`Memory::read`].
     pub fn load<T: Element>(&self, slot: Slot, offset: usize, elements: &mut [T]) -> Result<(), Error> {
-        match &self.0 {
+        match self.reads_host() {
             // Zeros for more than these would take longer than the rest.
-            On::Cpu(_) if elements.len() <= 4 => self.load_by(&mut [0; 16], slot, offset, elements),
-            On::Cpu(_) => self.load_by(&mut [0; 1024], slot, offset, elements),
-            // Each copy waits for the GPU: there had better be one.
-            On::Cuda(_) => self.load_by(&mut vec![0; size_of_val(elements)], slot, offset, elements),
+            true if elements.len() <= 4 => self.load_by(&mut [0; 16], slot, offset, elements),
+            true => self.load_by(&mut [0; 1024], slot, offset, elements),
+            // Each copy waits for the device: there had better be one.
+            false => self.load_by(&mut vec![0; size_of_val(elements)], slot, offset, elements),
         }
     }
 

@@ -155,7 +155,9 @@ impl Error {
     #[must_use]
     pub fn step(&self) -> Option<usize> {
         match self {
-            Error::Program { step, .. } | Error::IndexOutOfRange { step, .. } => Some(*step),
+            Error::Program { step, .. }
+            | Error::Capacity { step, .. }
+            | Error::IndexOutOfRange { step, .. } => Some(*step),
             Error::Cuda(failure) => failure.step,
             _ => None,
         }

@@ -24,12 +24,14 @@
 //! | `MINUTIA_CUDA_DRIVER` | the library to use as CUDA driver, with the feature `cuda` | `libcuda.so.1` |
 #![deny(unsafe_code)]
 
+mod backend;
 mod binding;
 mod bytes;
 mod device;
 mod dtype;
 mod error;
 pub mod exact;
+mod layout;
 mod nest;
 pub mod program;
 mod shape;
@@ -43,6 +45,7 @@ pub mod cuda;
 pub use device::{Device, Executable, Memory, Slot};
 pub use dtype::{DType, Element};
 pub use error::{CudaFailure, Error};
+pub use layout::MemoryLayout;
 pub use ndarray;
 pub use shape::Shape;
 pub use tensor::Tensor;

@@ -1,13 +1,13 @@
 //! Blocks of the heap, aligned to cache lines.
 
-use crate::Error;
+use crate::{Error, layout::CACHE_LINE};
 use std::{
     alloc::{Layout, alloc_zeroed, dealloc},
     ptr::NonNull,
 };
 
-/// Alignment of allocated blocks, in bytes: a cache line and the widest vector.
-pub(crate) const ALIGNMENT: usize = 64;
+/// Alignment of allocated blocks, in bytes.
+pub(crate) const ALIGNMENT: usize = CACHE_LINE;
 
 /// A block of zeros on the heap.
 #[derive(Debug)]

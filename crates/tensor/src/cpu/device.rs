@@ -1,8 +1,9 @@
 //! The CPU as a device: its instructions, its threads.
 
 use crate::{
-    Error,
-    cpu::{ExactFloats, Executable, Options, options::MAX_THREADS, simd::Level, threads::pool::Pool},
+    Error, MemoryLayout,
+    backend::Backend,
+    cpu::{ExactFloats, Executable, Memory, Options, options::MAX_THREADS, simd::Level, threads::pool::Pool},
     program::Program,
 };
 use std::{fmt, sync::Arc};
@@ -28,10 +29,23 @@ impl Cpu {
         let threads = threads.clamp(1, MAX_THREADS);
         Ok(Cpu { level, threads, pool: Arc::new(Pool::new(threads)) })
     }
+}
 
-    pub(crate) fn compile(&self, program: &Program) -> Result<Executable, Error> {
+impl Backend for Cpu {
+    type Executable = Executable;
+    type Memory = Memory;
+
+    fn layout(&self) -> MemoryLayout {
+        MemoryLayout::cache_lines()
+    }
+
+    fn compile(&self, program: &Program) -> Result<Executable, Error> {
         let _exact = ExactFloats::enter();
         Executable::new(self.level, self.threads, &self.pool, program)
+    }
+
+    fn memory(&self) -> Memory {
+        Memory::default()
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::{
     Error, Slot,
+    backend::BackendExecutable,
     binding::Bindings,
     cpu::{
         ExactFloats, Memory,
@@ -155,12 +156,24 @@ impl Executable {
             blocks,
         })
     }
+}
 
-    pub(crate) fn bytes(&self) -> usize {
+impl BackendExecutable for Executable {
+    type Memory = Memory;
+
+    fn bytes(&self) -> usize {
         self.blocks.iter().map(Block::bytes_reserved).sum()
     }
 
-    pub(crate) fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
+    fn compiled_for(&self) -> String {
+        super::NAME.to_string()
+    }
+
+    fn runs_over(&self, _: &Memory) -> bool {
+        true
+    }
+
+    fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
         let _exact = ExactFloats::enter();
         if self.bindings.update(slots, memory.stamp(), |slot| memory.bind(slot))? {
             (self.changes, self.seen) = (self.changes + 1, None);

@@ -1,6 +1,9 @@
 //! Device memory of the CPU: zeroed blocks aligned to a cache line, and host tensors lent to programs.
 
-use crate::{Error, Slot, Tensor, binding::Bound, bytes, cpu::block::Block, slots::Slots, tensor::Data};
+use crate::{
+    Error, Slot, Tensor, backend::BackendMemory, binding::Bound, bytes, cpu::block::Block, slots::Slots,
+    tensor::Data,
+};
 
 #[derive(Debug)]
 enum Entry {
@@ -29,56 +32,6 @@ impl Memory {
         self.writes
     }
 
-    pub(crate) fn allocate(&mut self, bytes: usize) -> Result<Slot, Error> {
-        let block = Block::zeroed(bytes)?;
-        Ok(self.slots.insert(Entry::Owned(block)))
-    }
-
-    pub(crate) fn share(&mut self, tensor: &Tensor) -> Result<Slot, Error> {
-        Ok(self.slots.insert(Entry::Shared(tensor.data().clone())))
-    }
-
-    pub(crate) fn replace(&mut self, slot: Slot, tensor: &Tensor) -> Result<(), Error> {
-        let data = tensor.data();
-        if !matches!(self.slots.get(slot), Some(Entry::Shared(_))) {
-            return Err(Error::Binding { slot: slot.0, found: 0, expected: bytes::of(data).len() });
-        }
-        self.slots.replace(slot, Entry::Shared(data.clone()));
-        Ok(())
-    }
-
-    pub(crate) fn free(&mut self, slot: Slot) {
-        self.slots.remove(slot);
-    }
-
-    pub(crate) fn write(&mut self, slot: Slot, bytes: &[u8]) -> Result<(), Error> {
-        self.touch();
-        let short = |found| Error::Binding { slot: slot.0, found, expected: bytes.len() };
-        match self.slots.get_mut(slot) {
-            Some(Entry::Owned(block)) => {
-                let target = block.bytes_mut();
-                let found = target.len();
-                let target = target.get_mut(..bytes.len()).ok_or(short(found))?;
-                target.copy_from_slice(bytes);
-                Ok(())
-            }
-            Some(Entry::Shared(_)) => Err(Error::ReadOnly { slot: slot.0 }),
-            None => Err(short(0)),
-        }
-    }
-
-    pub(crate) fn read(&self, slot: Slot, offset: usize, target: &mut [u8]) -> Result<(), Error> {
-        let all = match self.slots.get(slot) {
-            Some(Entry::Owned(block)) => block.bytes(),
-            Some(Entry::Shared(data)) => bytes::of(data),
-            None => &[],
-        };
-        let expected = offset.saturating_add(target.len());
-        let short = Error::Binding { slot: slot.0, found: all.len(), expected };
-        target.copy_from_slice(all.get(offset..expected).ok_or(short)?);
-        Ok(())
-    }
-
     /// See [`Slots::stamp`].
     pub(crate) fn stamp(&self) -> u64 {
         self.slots.stamp()
@@ -96,5 +49,70 @@ impl Memory {
                 Bound { address: all.as_ptr().cast_mut(), bytes: all.len(), writable: false }
             }
         })
+    }
+}
+
+impl BackendMemory for Memory {
+    fn lies_on(&self) -> String {
+        super::NAME.to_string()
+    }
+
+    fn reads_host(&self) -> bool {
+        true
+    }
+
+    fn allocate(&mut self, bytes: usize) -> Result<Slot, Error> {
+        let block = Block::zeroed(bytes)?;
+        Ok(self.slots.insert(Entry::Owned(block)))
+    }
+
+    fn share(&mut self, tensor: &Tensor) -> Result<Slot, Error> {
+        Ok(self.slots.insert(Entry::Shared(tensor.data().clone())))
+    }
+
+    fn replace(&mut self, slot: Slot, tensor: &Tensor) -> Result<(), Error> {
+        let data = tensor.data();
+        if !matches!(self.slots.get(slot), Some(Entry::Shared(_))) {
+            return Err(Error::Binding { slot: slot.0, found: 0, expected: bytes::of(data).len() });
+        }
+        self.slots.replace(slot, Entry::Shared(data.clone()));
+        Ok(())
+    }
+
+    fn free(&mut self, slot: Slot) {
+        self.slots.remove(slot);
+    }
+
+    fn write(&mut self, slot: Slot, bytes: &[u8]) -> Result<(), Error> {
+        self.touch();
+        let short = |found| Error::Binding { slot: slot.0, found, expected: bytes.len() };
+        match self.slots.get_mut(slot) {
+            Some(Entry::Owned(block)) => {
+                let target = block.bytes_mut();
+                let found = target.len();
+                let target = target.get_mut(..bytes.len()).ok_or(short(found))?;
+                target.copy_from_slice(bytes);
+                Ok(())
+            }
+            Some(Entry::Shared(_)) => Err(Error::ReadOnly { slot: slot.0 }),
+            None => Err(short(0)),
+        }
+    }
+
+    fn read(&self, slot: Slot, offset: usize, target: &mut [u8]) -> Result<(), Error> {
+        let all = match self.slots.get(slot) {
+            Some(Entry::Owned(block)) => block.bytes(),
+            Some(Entry::Shared(data)) => bytes::of(data),
+            None => &[],
+        };
+        let expected = offset.saturating_add(target.len());
+        let short = Error::Binding { slot: slot.0, found: all.len(), expected };
+        target.copy_from_slice(all.get(offset..expected).ok_or(short)?);
+        Ok(())
+    }
+
+    fn wait(&self) -> Result<(), Error> {
+        // A run returns when it is done.
+        Ok(())
     }
 }

@@ -17,6 +17,10 @@ mod simd;
 mod steps;
 mod threads;
 
+/// What messages call memory and programs of the CPU, whichever threads and instructions they were made for:
+/// these can be mixed.
+const NAME: &str = "the CPU";
+
 pub(crate) use device::Cpu;
 pub(crate) use executable::Executable;
 pub use float_state::ExactFloats;

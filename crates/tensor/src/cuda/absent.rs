@@ -1,7 +1,11 @@
 //! NVIDIA GPUs, in a program that was built without the feature `cuda`, or for another system than Linux:
 //! there are none.
 
-use crate::{Error, Slot, Tensor, program::Program};
+use crate::{
+    Error, MemoryLayout, Slot, Tensor,
+    backend::{Backend, BackendExecutable, BackendMemory},
+    program::Program,
+};
 use std::{fmt, path::Path};
 
 /// Why there are none.
@@ -24,7 +28,7 @@ pub fn use_driver(path: impl AsRef<Path>) -> Result<(), Error> {
     Err(absent(0))
 }
 
-/// A GPU that cannot be.
+/// A GPU, a program for it, its memory: none of them can be.
 #[derive(Clone, Debug)]
 pub(crate) enum Cuda {}
 
@@ -37,14 +41,6 @@ impl Cuda {
     pub(crate) fn count() -> Result<usize, Error> {
         Ok(0)
     }
-
-    pub(crate) fn is(&self, _: &Cuda) -> bool {
-        match *self {}
-    }
-
-    pub(crate) fn compile(&self, _: &Program) -> Result<Executable, Error> {
-        match *self {}
-    }
 }
 
 impl fmt::Display for Cuda {
@@ -53,62 +49,47 @@ impl fmt::Display for Cuda {
     }
 }
 
-/// A program for it.
-#[derive(Debug)]
-pub(crate) enum Executable {}
+/// The methods of a trait, for a type that has no values: nothing can call them.
+macro_rules! uninhabited {
+    ($($name:ident(&$($mutable:ident)? $(, $argument:ty)*) $(-> $result:ty)?;)*) => {
+        $(fn $name(&$($mutable)? self $(, _: $argument)*) $(-> $result)? {
+            match *self {}
+        })*
+    };
+}
 
-impl Executable {
-    pub(crate) fn cuda(&self) -> &Cuda {
-        match *self {}
-    }
+impl Backend for Cuda {
+    type Executable = Cuda;
+    type Memory = Cuda;
 
-    pub(crate) fn bytes(&self) -> usize {
-        match *self {}
-    }
-
-    pub(crate) fn run(&mut self, _: &mut Memory, _: &[Slot]) -> Result<(), Error> {
-        match *self {}
+    uninhabited! {
+        layout(&) -> MemoryLayout;
+        compile(&, &Program) -> Result<Cuda, Error>;
+        memory(&) -> Cuda;
     }
 }
 
-/// Its memory.
-#[derive(Debug)]
-pub(crate) enum Memory {}
+impl BackendExecutable for Cuda {
+    type Memory = Cuda;
 
-impl Memory {
-    pub(crate) fn new(cuda: &Cuda) -> Memory {
-        match *cuda {}
+    uninhabited! {
+        bytes(&) -> usize;
+        compiled_for(&) -> String;
+        runs_over(&, &Cuda) -> bool;
+        run(&mut, &mut Cuda, &[Slot]) -> Result<(), Error>;
     }
+}
 
-    pub(crate) fn cuda(&self) -> &Cuda {
-        match *self {}
-    }
-
-    pub(crate) fn allocate(&mut self, _: usize) -> Result<Slot, Error> {
-        match *self {}
-    }
-
-    pub(crate) fn share(&mut self, _: &Tensor) -> Result<Slot, Error> {
-        match *self {}
-    }
-
-    pub(crate) fn replace(&mut self, _: Slot, _: &Tensor) -> Result<(), Error> {
-        match *self {}
-    }
-
-    pub(crate) fn free(&mut self, _: Slot) {
-        match *self {}
-    }
-
-    pub(crate) fn write(&mut self, _: Slot, _: &[u8]) -> Result<(), Error> {
-        match *self {}
-    }
-
-    pub(crate) fn wait(&self) -> Result<(), Error> {
-        match *self {}
-    }
-
-    pub(crate) fn read(&self, _: Slot, _: usize, _: &mut [u8]) -> Result<(), Error> {
-        match *self {}
+impl BackendMemory for Cuda {
+    uninhabited! {
+        lies_on(&) -> String;
+        reads_host(&) -> bool;
+        allocate(&mut, usize) -> Result<Slot, Error>;
+        share(&mut, &Tensor) -> Result<Slot, Error>;
+        replace(&mut, Slot, &Tensor) -> Result<(), Error>;
+        free(&mut, Slot);
+        write(&mut, Slot, &[u8]) -> Result<(), Error>;
+        read(&, Slot, usize, &mut [u8]) -> Result<(), Error>;
+        wait(&) -> Result<(), Error>;
     }
 }

@@ -7,7 +7,7 @@ use super::{
     queue::Launch,
     record::RowCheck,
 };
-use crate::{Error, Slot, binding::Bindings, program::Program};
+use crate::{Error, Slot, backend::BackendExecutable, binding::Bindings, program::Program};
 use minutia_kernels::abi::Arguments;
 
 /// A program for a GPU.
@@ -26,10 +26,6 @@ pub(crate) struct Executable {
 }
 
 impl Executable {
-    pub(crate) fn bytes(&self) -> usize {
-        self.table.bytes() + self.steps.bytes() + self.scratch.as_ref().map_or(0, DeviceBlock::bytes)
-    }
-
     pub(super) fn new(cuda: &Cuda, program: &Program) -> Result<Executable, Error> {
         let Encoded { mut words, launches, scratch, checks } = encode(program, cuda.0.multiprocessors())?;
         for check in &checks {
@@ -68,14 +64,34 @@ impl Executable {
         })
     }
 
-    /// The GPU.
-    pub(crate) fn cuda(&self) -> &Cuda {
-        &self.cuda
+    fn write_table(&mut self) -> Result<(), Error> {
+        let scratch = self.scratch.as_ref().map(DeviceBlock::address);
+        let addresses = self.bindings.addresses().iter().copied().chain(scratch);
+        for (target, address) in self.table_bytes.chunks_exact_mut(size_of::<u64>()).zip(addresses) {
+            target.copy_from_slice(&address.to_ne_bytes());
+        }
+        self.table.write(&self.table_bytes)
+    }
+}
+
+impl BackendExecutable for Executable {
+    type Memory = Memory;
+
+    fn bytes(&self) -> usize {
+        self.table.bytes() + self.steps.bytes() + self.scratch.as_ref().map_or(0, DeviceBlock::bytes)
+    }
+
+    fn compiled_for(&self) -> String {
+        self.cuda.to_string()
+    }
+
+    fn runs_over(&self, memory: &Memory) -> bool {
+        self.cuda.is(memory.cuda())
     }
 
     /// Launches the kernels, which run while the host goes on. What they find wrong is told by the next
     /// access to the memory.
-    pub(crate) fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
+    fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
         if self.bindings.update(slots, memory.stamp(), |slot| memory.bind(slot))? {
             self.write_table()?;
             let status = memory.record()?.address();
@@ -92,15 +108,6 @@ impl Executable {
             memory.record()?.expect();
         }
         Ok(())
-    }
-
-    fn write_table(&mut self) -> Result<(), Error> {
-        let scratch = self.scratch.as_ref().map(DeviceBlock::address);
-        let addresses = self.bindings.addresses().iter().copied().chain(scratch);
-        for (target, address) in self.table_bytes.chunks_exact_mut(size_of::<u64>()).zip(addresses) {
-            target.copy_from_slice(&address.to_ne_bytes());
-        }
-        self.table.write(&self.table_bytes)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Memory of a GPU: zeroed blocks, and copies of host tensors.
 
 use super::{Cuda, context::Context, record::Record};
-use crate::{Error, Slot, Tensor, binding::Bound, slots::Slots};
+use crate::{Error, Slot, Tensor, backend::BackendMemory, binding::Bound, slots::Slots};
 use cust::memory::DeviceBuffer;
 use std::sync::Arc;
 
@@ -96,73 +96,13 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    pub(crate) fn new(cuda: &Cuda) -> Memory {
+    pub(super) fn new(cuda: &Cuda) -> Memory {
         Memory { cuda: cuda.clone(), slots: Slots::default(), record: None }
     }
 
     /// The GPU.
-    pub(crate) fn cuda(&self) -> &Cuda {
+    pub(super) fn cuda(&self) -> &Cuda {
         &self.cuda
-    }
-
-    pub(crate) fn allocate(&mut self, bytes: usize) -> Result<Slot, Error> {
-        let block = DeviceBlock::zeroed(&self.cuda, bytes)?;
-        Ok(self.slots.insert(Entry { block, shared: false }))
-    }
-
-    pub(crate) fn share(&mut self, tensor: &Tensor) -> Result<Slot, Error> {
-        let block = DeviceBlock::of(&self.cuda, tensor.as_bytes())?;
-        Ok(self.slots.insert(Entry { block, shared: true }))
-    }
-
-    /// A tensor as long as the one before goes to the same place.
-    pub(crate) fn replace(&mut self, slot: Slot, tensor: &Tensor) -> Result<(), Error> {
-        self.check()?;
-        let bytes = tensor.as_bytes();
-        match self.slots.get_mut(slot) {
-            Some(Entry { block, shared: true }) if block.bytes() == bytes.len() => block.write(bytes),
-            Some(Entry { shared: true, .. }) => {
-                let block = DeviceBlock::of(&self.cuda, bytes)?;
-                self.slots.replace(slot, Entry { block, shared: true });
-                Ok(())
-            }
-            _ => Err(Error::Binding { slot: slot.0, found: 0, expected: bytes.len() }),
-        }
-    }
-
-    pub(crate) fn free(&mut self, slot: Slot) {
-        self.slots.remove(slot);
-    }
-
-    pub(crate) fn write(&mut self, slot: Slot, bytes: &[u8]) -> Result<(), Error> {
-        self.check()?;
-        let entry = self.slots.get_mut(slot);
-        let found = entry.as_ref().map_or(0, |entry| entry.block.bytes());
-        match entry {
-            Some(Entry { shared: true, .. }) => Err(Error::ReadOnly { slot: slot.0 }),
-            Some(Entry { block, .. }) if bytes.len() <= found => block.write(bytes),
-            _ => Err(Error::Binding { slot: slot.0, found, expected: bytes.len() }),
-        }
-    }
-
-    pub(crate) fn read(&self, slot: Slot, offset: usize, target: &mut [u8]) -> Result<(), Error> {
-        self.check()?;
-        let expected = offset.saturating_add(target.len());
-        match self.slots.get(slot) {
-            Some(Entry { block, .. }) if expected <= block.bytes() => block.read(offset, target),
-            // Of nothing, nothing can be read.
-            None if expected == 0 => Ok(()),
-            entry => {
-                let found = entry.map_or(0, |entry| entry.block.bytes());
-                Err(Error::Binding { slot: slot.0, found, expected })
-            }
-        }
-    }
-
-    /// Waits for all that was run over this memory, and tells what it found wrong.
-    pub(crate) fn wait(&self) -> Result<(), Error> {
-        self.cuda.0.enter()?.synchronize()?;
-        self.check()
     }
 
     /// Tells what was found wrong, if anything may have been.
@@ -191,5 +131,74 @@ impl Memory {
             bytes: block.bytes(),
             writable: !shared,
         })
+    }
+}
+
+impl BackendMemory for Memory {
+    fn lies_on(&self) -> String {
+        self.cuda.to_string()
+    }
+
+    fn reads_host(&self) -> bool {
+        false
+    }
+
+    fn allocate(&mut self, bytes: usize) -> Result<Slot, Error> {
+        let block = DeviceBlock::zeroed(&self.cuda, bytes)?;
+        Ok(self.slots.insert(Entry { block, shared: false }))
+    }
+
+    fn share(&mut self, tensor: &Tensor) -> Result<Slot, Error> {
+        let block = DeviceBlock::of(&self.cuda, tensor.as_bytes())?;
+        Ok(self.slots.insert(Entry { block, shared: true }))
+    }
+
+    /// A tensor as long as the one before goes to the same place.
+    fn replace(&mut self, slot: Slot, tensor: &Tensor) -> Result<(), Error> {
+        self.check()?;
+        let bytes = tensor.as_bytes();
+        match self.slots.get_mut(slot) {
+            Some(Entry { block, shared: true }) if block.bytes() == bytes.len() => block.write(bytes),
+            Some(Entry { shared: true, .. }) => {
+                let block = DeviceBlock::of(&self.cuda, bytes)?;
+                self.slots.replace(slot, Entry { block, shared: true });
+                Ok(())
+            }
+            _ => Err(Error::Binding { slot: slot.0, found: 0, expected: bytes.len() }),
+        }
+    }
+
+    fn free(&mut self, slot: Slot) {
+        self.slots.remove(slot);
+    }
+
+    fn write(&mut self, slot: Slot, bytes: &[u8]) -> Result<(), Error> {
+        self.check()?;
+        let entry = self.slots.get_mut(slot);
+        let found = entry.as_ref().map_or(0, |entry| entry.block.bytes());
+        match entry {
+            Some(Entry { shared: true, .. }) => Err(Error::ReadOnly { slot: slot.0 }),
+            Some(Entry { block, .. }) if bytes.len() <= found => block.write(bytes),
+            _ => Err(Error::Binding { slot: slot.0, found, expected: bytes.len() }),
+        }
+    }
+
+    fn read(&self, slot: Slot, offset: usize, target: &mut [u8]) -> Result<(), Error> {
+        self.check()?;
+        let expected = offset.saturating_add(target.len());
+        match self.slots.get(slot) {
+            Some(Entry { block, .. }) if expected <= block.bytes() => block.read(offset, target),
+            // Of nothing, nothing can be read.
+            None if expected == 0 => Ok(()),
+            entry => {
+                let found = entry.map_or(0, |entry| entry.block.bytes());
+                Err(Error::Binding { slot: slot.0, found, expected })
+            }
+        }
+    }
+
+    fn wait(&self) -> Result<(), Error> {
+        self.cuda.0.enter()?.synchronize()?;
+        self.check()
     }
 }

@@ -24,7 +24,7 @@ mod record;
 pub(crate) use executable::Executable;
 pub(crate) use memory::Memory;
 
-use crate::Error;
+use crate::{Error, MemoryLayout, backend::Backend, program::Program};
 use context::Context;
 use std::{fmt, path::Path, sync::Arc};
 
@@ -52,12 +52,26 @@ impl Cuda {
     }
 
     /// Whether both are the same GPU.
-    pub(crate) fn is(&self, other: &Cuda) -> bool {
+    fn is(&self, other: &Cuda) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
+}
 
-    pub(crate) fn compile(&self, program: &crate::program::Program) -> Result<Executable, Error> {
+impl Backend for Cuda {
+    type Executable = Executable;
+    type Memory = Memory;
+
+    /// As on the CPU, so that a plan is the same on both.
+    fn layout(&self) -> MemoryLayout {
+        MemoryLayout::cache_lines()
+    }
+
+    fn compile(&self, program: &Program) -> Result<Executable, Error> {
         Executable::new(self, program)
+    }
+
+    fn memory(&self) -> Memory {
+        Memory::new(self)
     }
 }
 

@@ -113,11 +113,8 @@ impl minutia_kernels::math::Fma for HardwareFma {
 /// Asks for memory that is read soon. It may be any address, and is not read.
 #[inline(always)]
 pub(super) fn prefetch(start: *const u8, bytes: usize) {
-    /// Bytes of a cache line.
     #[cfg(target_arch = "x86_64")]
-    const LINE: usize = 64;
-    #[cfg(target_arch = "x86_64")]
-    for offset in (0..bytes).step_by(LINE) {
+    for offset in (0..bytes).step_by(crate::layout::CACHE_LINE) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: every x86-64 has the instruction, and it faults at no address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(offset).cast()) };
