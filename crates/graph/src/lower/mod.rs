@@ -11,7 +11,7 @@ use crate::{DType, build::node::NodeId};
 use known::Known;
 use minutia_kernels::map::Code;
 use minutia_tensor::{
-    Shape, Tensor,
+    MemoryLayout, Shape, Tensor,
     program::{
         Access, ArgReduce, Distribution, GatherRows, Gemm, Map, MapBuilder, MapProgram, Operand, Primitive,
         Random, Reduce, ReduceOp, ScatterAddRows, Value,
@@ -79,6 +79,8 @@ impl Planned {
 /// Collects primitives.
 #[derive(Default)]
 pub(crate) struct Lowering {
+    /// How the device wants tensors to lie.
+    pub layout: MemoryLayout,
     pub values: Vec<ValueInfo>,
     pub primitives: Vec<Planned>,
     /// Where equal steps and values are looked for.
@@ -95,9 +97,20 @@ pub(crate) struct Lowering {
 }
 
 impl Lowering {
+    pub fn new(layout: MemoryLayout) -> Lowering {
+        Lowering { layout, ..Lowering::default() }
+    }
+
+    /// Strides and bytes of a value from this source. A variable is padded in whatever plan it takes part;
+    /// what a run computes may become so when all its steps are known.
+    fn lies(&self, source: &Source, dtype: DType, dims: &[usize]) -> (Vec<usize>, usize) {
+        let variable = matches!(source, Source::Variable(_));
+        layout::padded(if variable { self.layout } else { MemoryLayout::dense() }, dtype, dims)
+    }
+
     fn value(&mut self, source: Source, dtype: DType, dims: &[usize]) -> View {
         let buffer = self.values.len();
-        let (strides, bytes) = lies(&source, dtype, dims);
+        let (strides, bytes) = self.lies(&source, dtype, dims);
         let dims = dims.to_vec();
         self.known.insert(&source, buffer);
         self.values.push(ValueInfo { source, dtype, dims: dims.clone(), bytes, splat: None });
@@ -108,7 +121,7 @@ impl Lowering {
     pub fn source(&mut self, source: Source, dtype: DType, dims: &[usize]) -> View {
         match self.found(&source) {
             Some(buffer) => {
-                let strides = lies(&source, dtype, dims).0;
+                let strides = self.lies(&source, dtype, dims).0;
                 View { operand: Operand { buffer, offset: 0, dtype }, dims: dims.to_vec(), strides }
             }
             None => self.value(source, dtype, dims),
@@ -399,7 +412,7 @@ impl Lowering {
     /// Rows of a table.
     pub fn gather(&mut self, table: &View, indices: &View) -> View {
         // A padded row is picked as it is.
-        if let Some(pitch) = layout::pitch(table.dtype(), &table.dims)
+        if let Some(pitch) = self.layout.row_pitch(table.dtype(), &table.dims)
             && self.is_padded(table)
         {
             let (rows, width) = (table.dims[0], table.dims[1]);
@@ -442,7 +455,7 @@ impl Lowering {
 
     /// Whether it is all of a value, whose rows are padded.
     fn is_padded(&self, view: &View) -> bool {
-        let (strides, bytes) = layout::padded(view.dtype(), &view.dims);
+        let (strides, bytes) = layout::padded(self.layout, view.dtype(), &view.dims);
         view.operand.offset == 0 && view.strides == strides && self.values[view.operand.buffer].bytes == bytes
     }
 
@@ -470,16 +483,6 @@ impl Lowering {
 /// The output of a step that is only looked for.
 fn nowhere(dtype: DType) -> Access {
     Access { operand: Operand { buffer: usize::MAX, offset: 0, dtype }, strides: Vec::new() }
-}
-
-/// Strides and bytes of a value from this source. A variable is padded in whatever plan it takes part; what a
-/// run computes may become so when all its steps are known.
-fn lies(source: &Source, dtype: DType, dims: &[usize]) -> (Vec<usize>, usize) {
-    if matches!(source, Source::Variable(_)) {
-        return layout::padded(dtype, dims);
-    }
-    let shape = Shape::from(dims);
-    (shape.strides(), shape.elements().saturating_mul(dtype.size()))
 }
 
 /// The extents that all broadcast to. Shape inference has made sure that they do, as far as extents were

@@ -2,17 +2,17 @@
 
 use super::{Binding, shelf::Shelf};
 use crate::lower::{Lowering, Planned, Source};
+use minutia_tensor::MemoryLayout;
 use std::collections::BTreeMap;
 
-const ALIGNMENT: usize = 64;
 /// Values of so many bytes do not share memory with others that primitives over the same rows have; larger
 /// ones would take too much of it.
 const SMALL: usize = 1 << 17;
 
 /// Where the next value may begin. No memory reaches as far as the greatest number, which is found out when
 /// it is asked for.
-fn end(offset: usize, bytes: usize) -> usize {
-    offset.saturating_add(bytes).checked_next_multiple_of(ALIGNMENT).unwrap_or(usize::MAX)
+fn end(layout: MemoryLayout, offset: usize, bytes: usize) -> usize {
+    offset.saturating_add(bytes).checked_next_multiple_of(layout.alignment()).unwrap_or(usize::MAX)
 }
 
 /// The place of every value.
@@ -37,7 +37,7 @@ impl BufferAssignment {
         for value in setup.iter().flat_map(|k| k.step.reads_and_writes().1) {
             if l.values[value].source == Source::Computed && !computed.contains_key(&value) {
                 computed.insert(value, (Binding::Persistent, persistent_bytes));
-                persistent_bytes = end(persistent_bytes, l.values[value].bytes);
+                persistent_bytes = end(l.layout, persistent_bytes, l.values[value].bytes);
             }
         }
         let mut lives: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
@@ -74,7 +74,7 @@ impl BufferAssignment {
         let mut shelf = Shelf::new(l.primitives.len());
         let mut arena_bytes = 0;
         for (value, life) in by_size {
-            let bytes = end(0, l.values[value].bytes);
+            let bytes = end(l.layout, 0, l.values[value].bytes);
             let offset = shelf.take((life.0, life.1.min(l.primitives.len() - 1)), bytes);
             arena_bytes = arena_bytes.max(offset.saturating_add(bytes));
             computed.insert(value, (Binding::Arena, offset));

@@ -28,7 +28,7 @@ use crate::{
     ops::{AnyOp, Op, placeholder::Placeholder},
 };
 use minutia_kernels::{map::Code, rng::Stream};
-use minutia_tensor::{DType, cpu::ExactFloats, program::ReduceOp};
+use minutia_tensor::{DType, MemoryLayout, cpu::ExactFloats, program::ReduceOp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a run consists of.
@@ -66,11 +66,12 @@ impl Plan {
         targets: &[(NodeId, bool)],
         feeds: &BTreeMap<NodeId, Vec<usize>>,
         check_numerics: bool,
+        layout: MemoryLayout,
     ) -> Result<Plan, Error> {
         // Operations turn numbers of their own into floats while they are lowered.
         let _exact = ExactFloats::enter();
         let needed = prune::needed(inner, targets, feeds)?;
-        let (mut l, views) = lower(inner, &needed, feeds)?;
+        let (mut l, views) = lower(inner, &needed, feeds, layout)?;
         let fetched: Vec<View> = targets.iter().filter(|t| t.1).map(|t| views[&t.0].clone()).collect();
         let mut flags = Vec::new();
         if check_numerics {
@@ -118,7 +119,8 @@ pub(crate) fn lower_one(
     target: NodeId,
     feeds: &BTreeMap<NodeId, Vec<usize>>,
 ) -> Result<(Lowering, View), Error> {
-    let (lowering, views) = lower(inner, &prune::needed(inner, &[(target, true)], feeds)?, feeds)?;
+    let needed = prune::needed(inner, &[(target, true)], feeds)?;
+    let (lowering, views) = lower(inner, &needed, feeds, MemoryLayout::dense())?;
     Ok((lowering, views[&target].clone()))
 }
 
@@ -127,8 +129,9 @@ fn lower(
     inner: &Inner,
     needed: &[NodeId],
     feeds: &BTreeMap<NodeId, Vec<usize>>,
+    layout: MemoryLayout,
 ) -> Result<(Lowering, BTreeMap<NodeId, View>), Error> {
-    let mut l = Lowering::default();
+    let mut l = Lowering::new(layout);
     let variables: BTreeMap<NodeId, usize> =
         inner.variables.iter().enumerate().map(|(index, variable)| (variable.node, index)).collect();
     let mut views: BTreeMap<NodeId, View> = BTreeMap::new();

@@ -24,7 +24,7 @@ pub(super) fn in_place(
     let mut in_place = BTreeMap::new();
     for (&variable, view) in variable_writes {
         let value = view.operand.buffer;
-        let lies_as_variables_do = view.strides == layout::padded(view.dtype(), &view.dims).0;
+        let lies_as_variables_do = view.strides == layout::padded(l.layout, view.dtype(), &view.dims).0;
         if fetched.contains(&value) || !lies_as_variables_do {
             continue;
         }

@@ -4,12 +4,13 @@ use crate::lower::{Lowering, Source, View, layout};
 use minutia_tensor::program::{Access, Operand, OperandUse};
 use std::collections::BTreeMap;
 
-/// Pads the rows of wide matrices that are computed and only ever walked along rows and columns. What is in
+/// Pads the rows of matrices where the device wants that: those that are computed, and only ever walked
+/// along rows and columns. What is in
 /// `dense` stays as it is; `variable_writes` are brought up to date.
 pub(super) fn pad(l: &mut Lowering, dense: &[usize], variable_writes: &mut BTreeMap<usize, View>) {
     let rows = |l: &Lowering, value: usize| {
         let value = &l.values[value];
-        let pitch = layout::pitch(value.dtype, &value.dims)?;
+        let pitch = l.layout.row_pitch(value.dtype, &value.dims)?;
         (value.source == Source::Computed).then(|| Rows { width: value.dims[1], pitch })
     };
     let mut pads: Vec<Option<Rows>> = (0..l.values.len()).map(|value| rows(l, value)).collect();
@@ -48,7 +49,7 @@ pub(super) fn pad(l: &mut Lowering, dense: &[usize], variable_writes: &mut BTree
     }
     for (value, rows) in l.values.iter_mut().zip(&pads) {
         if rows.is_some() {
-            value.bytes = layout::padded(value.dtype, &value.dims).1;
+            value.bytes = layout::padded(l.layout, value.dtype, &value.dims).1;
         }
     }
 }
@@ -78,5 +79,29 @@ impl Rows {
         let mut operand = access.operand;
         operand.offset = (first / self.width * self.pitch + first % self.width) * size;
         (last_column < self.width).then_some(Access { operand, strides })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{DType, Device, Graph, plan::Plan};
+    use minutia_tensor::{MemoryLayout, program::BufferSpec};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn rows_lie_as_the_device_wants_them() {
+        let graph = Graph::new();
+        let v = graph.variable("v", graph.zeros([2, 300]));
+        let update = v.assign(&v * 2.0);
+        let bytes = |layout: MemoryLayout| -> Vec<usize> {
+            let target = [(update.id, false)];
+            let plan = Plan::new(&graph.lock(), &target, &BTreeMap::new(), false, layout).unwrap();
+            plan.main.program.buffers.iter().map(|&BufferSpec { bytes, .. }| bytes).collect()
+        };
+        let pitch = 304;
+        let wide = Device::cpu().unwrap().layout();
+        assert_eq!(wide.row_pitch(DType::F32, &[2, 300]), Some(pitch));
+        assert_eq!(bytes(wide), [2 * pitch * 4]);
+        assert_eq!(bytes(MemoryLayout::dense()), [2 * 300 * 4]);
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     Error, Graph, Output, Variable,
     plan::{ExecutionPlan, Plan},
 };
-use minutia_tensor::{Device, Tensor};
+use minutia_tensor::{Device, MemoryLayout, Tensor};
 use plans::{Plans, Shapes, Targets};
 use state::{Compiled, State};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,6 +28,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Session {
     graph: Graph,
     state: Arc<Mutex<State>>,
+    /// How the device wants tensors to lie.
+    layout: MemoryLayout,
     plans: Plans,
     /// The graph's version that the plans were made of.
     version: u64,
@@ -38,6 +40,18 @@ impl Session {
     /// A session without values: run the graph's
     /// [`global_variables_initializer`](Graph::global_variables_initializer) first.
     ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session};
+    /// let graph = Graph::new();
+    /// let sum = graph.constant(1.0_f32) + 2.0;
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// assert_eq!(session.run(&sum, ())?.value::<f32>()?, 3.0);
+    ///
+    /// let _wrong = graph.zeros([2]) + graph.zeros([3]);
+    /// assert!(Session::new(&graph, &Device::cpu()?).is_err());
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The first error of building the graph.
     pub fn new(graph: &Graph, device: &Device) -> Result<Session, Error> {
@@ -45,6 +59,7 @@ impl Session {
         Ok(Session {
             graph: graph.clone(),
             state: Arc::new(Mutex::new(State::new(device))),
+            layout: device.layout(),
             plans: Plans::default(),
             version: graph.lock().version,
             check_numerics: false,
@@ -70,7 +85,7 @@ impl Session {
     /// told otherwise, 0 to keep that one alone. Where they would hold more, those that were longest unused
     /// are forgotten, and made again when they are needed. Plans share the memory of their intermediates and
     /// keep nothing that was fed; each has what its primitives work with and the constants that it computed.
-    /// Prepared steps have memory of their own, which does not count.
+    /// Callables have memory of their own, which does not count.
     ///
     /// # Errors
     /// When the device has no memory left to put smaller intermediates in.
@@ -83,6 +98,10 @@ impl Session {
     #[must_use]
     pub fn plan_cache_bytes(&self) -> usize {
         self.plans.bytes()
+    }
+
+    fn plan(&self, targets: &Targets, shapes: &Shapes) -> Result<Plan, Error> {
+        Plan::new(&self.graph.lock(), targets, shapes, self.check_numerics, self.layout)
     }
 
     fn forget_plans(&mut self) {
@@ -105,6 +124,7 @@ impl Session {
     /// # Errors
     /// An error of building, of a feed, an unfed placeholder, a variable without a value, an index out of
     /// range.
+    #[doc(alias = "eval")]
     pub fn run<F: Fetch>(&mut self, fetches: F, feeds: impl Into<Feeds>) -> Result<F::Value, Error> {
         let feeds = feeds.into().resolve(&self.graph)?;
         let targets = targets(&self.graph, &fetches)?;
@@ -117,7 +137,8 @@ impl Session {
         }
         let mut state = lock(&self.state);
         let nothing = self.plans.nothing.clone();
-        let plan = || Plan::new(&self.graph.lock(), &key.0, &key.1, self.check_numerics);
+        let (numerics, layout) = (self.check_numerics, self.layout);
+        let plan = || Plan::new(&self.graph.lock(), &key.0, &key.1, numerics, layout);
         let compiled = self.plans.get(&key, &mut state, &feeds, plan)?;
         feeds.iter().try_for_each(|(&id, tensor)| compiled.feed(&mut state, id, tensor))?;
         let values = compiled.run(&mut state, &self.graph).and_then(|()| compiled.values(&state));
@@ -128,6 +149,21 @@ impl Session {
     /// Compiles a run for hot loops, as TensorFlow 1's `Session.make_callable` does: calling it again
     /// allocates nothing. The feeds give shapes and first values.
     ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session};
+    /// let graph = Graph::new();
+    /// let v = graph.variable("v", 0.0_f32);
+    /// let next = v.assign_add(2.0);
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// session.run(graph.global_variables_initializer(), ())?;
+    /// let mut step = session.make_callable(&next, ())?;
+    /// for _ in 0..5 {
+    ///     step.run()?;
+    /// }
+    /// assert_eq!(step.value::<f32>(&next)?, 10.0);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`run`](Session::run), but for those of the values.
     #[doc(alias = "prepare")]
@@ -135,7 +171,7 @@ impl Session {
         let feeds = feeds.into().resolve(&self.graph)?;
         let targets = targets(&self.graph, &fetches)?;
         let shapes: Shapes = feeds.iter().map(|(&id, t)| (id, t.dims().to_vec())).collect();
-        let plan = Plan::new(&self.graph.lock(), &targets, &shapes, self.check_numerics)?;
+        let plan = self.plan(&targets, &shapes)?;
         let compiled = Compiled::new(&mut lock(&self.state), plan, &feeds, None)?;
         let outputs = targets.iter().filter(|t| t.1).map(|t| t.0).collect();
         let feeds = feeds.iter().map(|(&id, t)| (id, (t.dtype(), t.dims().to_vec()))).collect();
@@ -145,30 +181,56 @@ impl Session {
 
     /// What a run of these fetches does: the primitives that it was planned to, and what was fused.
     ///
+    /// ```
+    /// use minutia_graph::{DType, Device, Graph, Session, feeds};
+    /// let graph = Graph::new();
+    /// let x = graph.placeholder("x", DType::F32, [2, 3]);
+    /// let w = graph.variable("w", graph.ones([3, 4]));
+    /// let y = (x.matmul(&w) + 1.0).relu();
+    /// let session = Session::new(&graph, &Device::cpu()?)?;
+    /// let plan = session.explain(&y, feeds! { x => [[0.0_f32; 3]; 2] })?;
+    /// // The sum and the relu are the epilogue of one product.
+    /// assert_eq!(plan.primitives.len(), 1);
+    /// println!("{}", plan.explain());
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`make_callable`](Session::make_callable).
     pub fn explain<F: Fetch>(&self, fetches: F, feeds: impl Into<Feeds>) -> Result<ExecutionPlan, Error> {
         let feeds = feeds.into().resolve(&self.graph)?;
         let shapes = feeds.iter().map(|(&id, t)| (id, t.dims().to_vec())).collect();
-        let inner = self.graph.lock();
-        let plan = Plan::new(&inner, &targets(&self.graph, &fetches)?, &shapes, self.check_numerics)?;
-        Ok(ExecutionPlan::new(&plan, &inner))
+        let plan = self.plan(&targets(&self.graph, &fetches)?, &shapes)?;
+        Ok(ExecutionPlan::new(&plan, &self.graph.lock()))
     }
 
     /// A variable's value, if it has one.
     ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session, Tensor};
+    /// let graph = Graph::new();
+    /// let v = graph.variable("v", [1.0_f32, 2.0]);
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// assert_eq!(session.variable(&v)?, None);
+    /// session.set_variable(&v, &Tensor::from([3.0_f32, 4.0]))?;
+    /// assert_eq!(session.variable(&v)?, Some(Tensor::from([3.0_f32, 4.0])));
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::OtherGraph`]; when the device cannot be read, which may tell of an earlier run.
+    #[doc(alias = "eval")]
     pub fn variable(&self, variable: &Variable) -> Result<Option<Tensor>, Error> {
         let index = self.index_of(variable)?;
         let dims = variable.shape().known().unwrap_or_default();
         lock(&self.state).value(index, variable.dtype(), &dims)
     }
 
-    /// Gives a variable a value.
+    /// Gives a variable a value; [`variable`](Session::variable) has an example.
     ///
     /// # Errors
     /// [`Error::Feed`] when type or shape differ, [`Error::OtherGraph`].
+    #[doc(alias = "load")]
     pub fn set_variable(&mut self, variable: &Variable, value: &Tensor) -> Result<(), Error> {
         let index = self.index_of(variable)?;
         let expected = variable.signature();

@@ -4,13 +4,15 @@ use crate::{
     lower::layout,
     plan::{Binding, Emitted, Fetched, Plan},
 };
-use minutia_tensor::{Device, Executable, Memory, Shape, Slot, Tensor};
+use minutia_tensor::{Device, Executable, Memory, MemoryLayout, Shape, Slot, Tensor};
 use std::collections::BTreeMap;
 
 /// What outlives a run: the memory, and what lies in it.
 #[derive(Debug)]
 pub(crate) struct State {
     pub device: Device,
+    /// How variables lie in the memory.
+    pub layout: MemoryLayout,
     pub memory: Memory,
     pub variables: BTreeMap<usize, Cell>,
     pub counters: BTreeMap<NodeId, Slot>,
@@ -27,6 +29,7 @@ impl State {
     pub fn new(device: &Device) -> State {
         State {
             device: device.clone(),
+            layout: device.layout(),
             memory: Memory::new(device),
             variables: BTreeMap::new(),
             counters: BTreeMap::new(),
@@ -45,8 +48,8 @@ impl State {
     /// Gives a variable a value.
     pub fn assign(&mut self, index: usize, value: &Tensor) -> Result<(), Error> {
         let (dtype, dims) = (value.dtype(), value.dims());
-        let slot = self.variable(index, layout::padded(dtype, dims).1)?;
-        self.memory.write(slot, &layout::to_padded(dtype, dims, value.as_bytes())?)?;
+        let slot = self.variable(index, layout::padded(self.layout, dtype, dims).1)?;
+        self.memory.write(slot, &layout::to_padded(self.layout, dtype, dims, value.as_bytes())?)?;
         self.variables.insert(index, Cell { slot, initialized: true });
         Ok(())
     }
@@ -58,9 +61,10 @@ impl State {
     /// A variable's value, which has this type and these extents, if it has one.
     pub fn value(&self, index: usize, dtype: DType, dims: &[usize]) -> Result<Option<Tensor>, Error> {
         let Some(cell) = self.variables.get(&index).filter(|c| c.initialized) else { return Ok(None) };
-        let mut bytes = layout::zeros(layout::padded(dtype, dims).1)?;
+        let mut bytes = layout::zeros(layout::padded(self.layout, dtype, dims).1)?;
         self.memory.read(cell.slot, 0, &mut bytes)?;
-        Ok(Some(Tensor::from_bytes(dtype, dims, &layout::from_padded(dtype, dims, &bytes)?)?))
+        let dense = layout::from_padded(self.layout, dtype, dims, &bytes)?;
+        Ok(Some(Tensor::from_bytes(dtype, dims, &dense)?))
     }
 
     pub fn counter(&mut self, node: NodeId) -> Result<Slot, Error> {
