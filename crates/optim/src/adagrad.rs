@@ -1,4 +1,4 @@
-use crate::{Argument, Domain, Optimizer, Rate, optimizer::slot};
+use crate::{Argument, Domain, Optimizer, Rate, slot};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Adagrad (Duchi et al., 2011) as in TensorFlow 1: `a += g g`, `v -= rate g / sqrt(a)`, from `a = 0.1`;

@@ -1,4 +1,4 @@
-use crate::{Argument, Domain, Optimizer, Rate, optimizer::slot};
+use crate::{Argument, Domain, Optimizer, Rate, slot};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Adam (Kingma and Ba, 2015) as in TensorFlow 1: at step `t`, from 1, `r = rate sqrt(1 - beta2^t) / (1 -

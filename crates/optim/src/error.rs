@@ -48,6 +48,17 @@ pub enum Error {
         /// The variable.
         variable: String,
     },
+    /// The updates of an optimizer leave variables as they are: the ones that are trained, or its own.
+    #[error(
+        "{optimizer}: its updates do not assign {}\n  hint: Optimizer::updates must return every assignment, those of slots too",
+        quoted(variables)
+    )]
+    Unassigned {
+        /// The optimizer.
+        optimizer: &'static str,
+        /// The variables.
+        variables: Vec<String>,
+    },
 }
 
 fn quoted(names: &[String]) -> String {

@@ -20,6 +20,6 @@ pub use clip::{clip_by_global_norm, clip_by_norm, global_norm};
 pub use error::Error;
 pub use gradient_descent::GradientDescent;
 pub use momentum::Momentum;
-pub use optimizer::{Optimizer, WithVarList};
+pub use optimizer::{Optimizer, WithVarList, slot};
 pub use rate::Rate;
 pub use rms_prop::RmsProp;

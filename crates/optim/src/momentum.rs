@@ -1,4 +1,4 @@
-use crate::{Argument, Domain, Optimizer, Rate, optimizer::slot};
+use crate::{Argument, Domain, Optimizer, Rate, slot};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Gradient descent with momentum: `a = momentum a + g`, `v -= rate a`, from `a = 0`; with Nesterov's variant

@@ -1,8 +1,41 @@
 use crate::{Argument, Error, argument};
 use minutia_graph::{Graph, Operation, Output, Variable};
+use std::collections::HashSet;
 
 /// An optimizer: builds the updates of variables into their graph. What it remembers from step to step (its
 /// slots) are variables of the graph, which `Saver` keeps with the others.
+///
+/// An optimizer of another crate says its name, its arguments and its updates, and gets the rest:
+///
+/// ```
+/// use minutia_graph::{Device, Graph, Output, Session, Variable};
+/// use minutia_optim::{Argument, Optimizer, Rate};
+///
+/// /// Steps of one length, whatever the gradient's.
+/// struct SignDescent(Rate);
+///
+/// impl Optimizer for SignDescent {
+///     fn name(&self) -> &'static str {
+///         "SignDescent"
+///     }
+///     fn arguments(&self) -> Vec<Argument> {
+///         self.0.argument().into_iter().collect()
+///     }
+///     fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
+///         let rate = self.0.output(graph);
+///         gradients.iter().map(|(g, v)| v.assign_sub(g.sign() * &rate)).collect()
+///     }
+/// }
+///
+/// let graph = Graph::new();
+/// let x = graph.variable("x", [1.0_f32, -3.0]);
+/// let train = SignDescent(Rate::from(0.5)).minimize(x.square().reduce_sum(..))?;
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// session.run(graph.global_variables_initializer(), ())?;
+/// session.run(&train, ())?;
+/// assert_eq!(session.run(&x, ())?.as_slice::<f32>()?, [0.5, -2.5]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Optimizer: Sized {
     /// TensorFlow's name, which is also the name scope of the updates.
     fn name(&self) -> &'static str;
@@ -11,13 +44,34 @@ pub trait Optimizer: Sized {
     /// [`apply_gradients`](Optimizer::apply_gradients) refuses others.
     fn arguments(&self) -> Vec<Argument>;
 
-    /// Builds the update of each variable from its gradient. Every update changes what variables and slots
-    /// hold then: it reads them with [`read_value`](Variable::read_value) or changes them with
-    /// [`assign_sub`](Variable::assign_sub), so that it adds to those that the same run makes before it.
+    /// Builds the update of each variable from its gradient, and returns every assignment: those of the
+    /// variables, and those of all [`slot`]s and other variables that it makes. What is returned runs, with
+    /// all that it depends on; an assignment that is not among it would never happen, and
+    /// [`apply_gradients`](Optimizer::apply_gradients) refuses it as [`Error::Unassigned`].
+    ///
+    /// Every update changes what variables and slots hold then: it reads them with
+    /// [`read_value`](Variable::read_value) or changes them with [`assign_sub`](Variable::assign_sub), so
+    /// that it adds to those that the same run makes before it.
     fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output>;
 
     /// The gradients of a loss with respect to variables, to be changed (clipped, say) and handed to
     /// [`apply_gradients`](Optimizer::apply_gradients).
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session};
+    /// use minutia_optim::{GradientDescent, Optimizer};
+    /// let graph = Graph::new();
+    /// let x = graph.variable("x", 4.0_f32);
+    /// let optimizer = GradientDescent::new(1.0);
+    /// let mut gradients = optimizer.compute_gradients(x.square(), [&x])?;
+    /// gradients.iter_mut().for_each(|(g, _)| *g = g.clip_by_value(-1.0, 1.0));
+    /// let train = optimizer.apply_gradients(&gradients)?;
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// session.run(graph.global_variables_initializer(), ())?;
+    /// session.run(&train, ())?;
+    /// assert_eq!(session.run(&x, ())?.value::<f32>()?, 3.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Unreached`] for variables that the loss does not depend on, [`Error::Duplicate`] for one that
@@ -40,6 +94,7 @@ pub trait Optimizer: Sized {
     ///
     /// # Errors
     /// [`Error::NoGradients`] for an empty list, [`Error::Duplicate`] for a variable that is listed twice,
+    /// [`Error::Unassigned`] where [`updates`](Optimizer::updates) leaves an assignment out,
     /// [`minutia_graph::Error::Argument`] for a number that is not in its domain, or the first error of
     /// building.
     #[track_caller]
@@ -50,17 +105,34 @@ pub trait Optimizer: Sized {
         distinct(self.name(), gradients.iter().map(|(_, variable)| variable))?;
         argument::check(self.name(), self.arguments())?;
         let graph = first.graph();
+        let before = graph.global_variables().len();
         let updates = {
             let _scope = graph.name_scope(self.name());
             self.updates(graph, gradients)
         };
         updates.iter().try_for_each(Output::check)?;
         let updates: Vec<Operation> = updates.iter().map(Output::operation).collect();
-        Ok(graph.group(&updates).with_name(self.name()))
+        let operation = graph.group(&updates).with_name(self.name());
+        let own = graph.global_variables().split_off(before);
+        complete(self.name(), &operation, gradients.iter().map(|(_, variable)| variable).chain(&own))?;
+        Ok(operation)
     }
 
     /// The operation that makes one step towards a smaller loss, over all trainable variables that it depends
     /// on.
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session};
+    /// use minutia_optim::{GradientDescent, Optimizer};
+    /// let graph = Graph::new();
+    /// let x = graph.variable("x", 4.0_f32);
+    /// let train = GradientDescent::new(0.25).minimize(x.square())?;
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// session.run(graph.global_variables_initializer(), ())?;
+    /// session.run(&train, ())?;
+    /// assert_eq!(session.run(&x, ())?.value::<f32>()?, 2.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::NoVariables`] when there is none, or as [`apply_gradients`](Optimizer::apply_gradients).
@@ -91,6 +163,7 @@ pub trait Optimizer: Sized {
     /// assert_eq!((x.value::<f32>()?, frozen.value::<f32>()?), (1.0 - 0.5 * 3.0, 3.0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "var_list")]
     fn with_var_list(self, variables: impl IntoIterator<Item = impl AsRef<Variable>>) -> WithVarList<Self> {
         WithVarList { optimizer: self, variables: list(variables) }
     }
@@ -169,10 +242,37 @@ fn distinct<'a>(optimizer: &'static str, variables: impl Iterator<Item = &'a Var
     Ok(())
 }
 
-/// A slot: a variable beside another, of its shape, filled with one number. As in TensorFlow 1 it is named
-/// after its variable and its optimizer, whatever scope is open: `W/Adam`, and `W/Adam_1` for a second one.
+/// Refuses updates that leave one of these variables as it is.
+fn complete<'a>(
+    optimizer: &'static str,
+    operation: &Operation,
+    variables: impl Iterator<Item = &'a Variable>,
+) -> Result<(), Error> {
+    let assigned = operation.assigned_variables();
+    let names: HashSet<String> = assigned.iter().map(|variable| variable.name()).collect();
+    let forgotten = variables.map(|variable| variable.name()).filter(|name| !names.contains(name));
+    match forgotten.collect::<Vec<String>>() {
+        variables if variables.is_empty() => Ok(()),
+        variables => Err(Error::Unassigned { optimizer, variables }),
+    }
+}
+
+/// A slot: what an optimizer remembers of a variable from step to step, as a variable beside it, of its
+/// shape, filled with one number at first. As in TensorFlow 1 it is named after its variable and its
+/// optimizer, whatever scope is open: `W/Adam`, and `W/Adam_1` for a second one.
+///
+/// ```
+/// use minutia_graph::Graph;
+/// let graph = Graph::new();
+/// let w = graph.variable("W", graph.zeros([2, 3]));
+/// let (mean, square) = (minutia_optim::slot(&w, "Mine", 0.0), minutia_optim::slot(&w, "Mine", 1.0));
+/// assert_eq!([mean.name(), square.name()], ["W/Mine", "W/Mine_1"]);
+/// assert_eq!(mean.shape(), w.shape());
+/// assert_eq!(graph.trainable_variables(), [w]);
+/// ```
 #[track_caller]
-pub(crate) fn slot(variable: &Variable, name: &str, value: f32) -> Variable {
+#[must_use = "a slot that is not assigned remembers nothing"]
+pub fn slot(variable: &Variable, name: &str, value: f32) -> Variable {
     let (graph, owner) = (variable.graph(), variable.name());
     let _outside = graph.outside_control_dependencies();
     let initial = {

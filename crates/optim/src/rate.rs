@@ -12,7 +12,9 @@ pub enum Rate {
 }
 
 impl Rate {
-    /// The rate, if it is a number: what an output of the graph will be is not known before it runs.
+    /// The rate, if it is a number, for [`Optimizer::arguments`](crate::Optimizer::arguments): what an output
+    /// of the graph will be is not known before it runs.
+    #[must_use]
     pub fn argument(&self) -> Option<Argument> {
         match self {
             Rate::Constant(rate) => Some(Argument::new("rate", *rate, Domain::NotNegative)),
@@ -20,7 +22,19 @@ impl Rate {
         }
     }
 
-    pub(crate) fn output(&self, graph: &Graph) -> Output {
+    /// The rate as an output of the graph, which updates multiply by: a constant where it is a number.
+    ///
+    /// ```
+    /// use minutia_graph::{DType, Graph};
+    /// use minutia_optim::Rate;
+    /// let graph = Graph::new();
+    /// assert_eq!(Rate::from(0.1).output(&graph).dtype(), DType::F32);
+    /// let rate = graph.placeholder("rate", DType::F32, ());
+    /// assert_eq!(Rate::from(&rate).output(&graph), rate);
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn output(&self, graph: &Graph) -> Output {
         match self {
             Rate::Constant(rate) => graph.constant(*rate),
             Rate::Output(output) => output.clone(),

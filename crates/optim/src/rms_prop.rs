@@ -1,4 +1,4 @@
-use crate::{Argument, Domain, Optimizer, Rate, optimizer::slot};
+use crate::{Argument, Domain, Optimizer, Rate, slot};
 use minutia_graph::{Graph, Output, Variable};
 
 /// RMSProp (Tieleman and Hinton, 2012) as in TensorFlow 1: `s += (1 - decay) (g g - s)`, `m = momentum m +

@@ -1,7 +1,7 @@
 //! Control dependencies that are open while a graph is built.
 
 use crate::{
-    ControlGuard, Error, Graph, Operation, SourceLine,
+    ControlGuard, Error, Graph, Operation, SourceLine, Variable,
     build::{
         graph::{Inner, Open},
         node::{Node, NodeId},
@@ -49,6 +49,24 @@ fn assigned(nodes: &[Node], ids: &[NodeId]) -> BTreeSet<usize> {
         }
     }
     assigned
+}
+
+impl Operation {
+    /// The variables that a run of this operation assigns, itself or by what it depends on, in the order of
+    /// building. Whoever builds updates can see by it that none was forgotten.
+    ///
+    /// ```
+    /// use minutia_graph::Graph;
+    /// let graph = Graph::new();
+    /// let (v, w) = (graph.variable("v", 1.0_f32), graph.variable("w", 2.0_f32));
+    /// let update = w.assign(v.assign_add(1.0)).operation();
+    /// assert_eq!(update.assigned_variables(), [v, w]);
+    /// ```
+    #[must_use]
+    pub fn assigned_variables(&self) -> Vec<Variable> {
+        let assigned = assigned(&self.graph().lock().nodes, &[self.0.id]);
+        assigned.into_iter().map(|index| Variable::from_index(self.graph(), index)).collect()
+    }
 }
 
 impl Graph {
