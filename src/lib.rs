@@ -11,27 +11,55 @@
 //! let train = GradientDescent::new(0.05).minimize(&loss)?;
 //!
 //! let mut session = Session::new(&graph, &Device::cpu()?)?;
-//! session.run(graph.global_variables_initializer(), feeds! {})?;
-//! let mut step = session.make_callable((&train, &loss), feeds! {})?;
+//! session.run(graph.global_variables_initializer(), ())?;
+//! let mut step = session.make_callable((&train, &loss), ())?;
 //! for _ in 0..1000 {
 //!     step.run()?;
 //! }
 //! assert!(step.value::<f32>(&loss)? < 1e-6);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok::<(), minutia::Error>(())
 //! ```
 
+mod error;
+
+pub use error::{Error, Result};
 pub use minutia_datasets as datasets;
 pub use minutia_graph as graph;
 pub use minutia_optim as optim;
 pub use minutia_tensor as tensor;
 pub use minutia_viz as viz;
 
-/// What most programs need.
+/// What most programs need. Names of a program's own, and those that it imports one by one, win over these.
+///
+/// ```
+/// use minutia::prelude::*;
+///
+/// let graph = Graph::new();
+/// let w = graph.variable("w", [3.0_f32, 4.0]);
+/// let step = graph.untrainable_variable("step", 0.0_f32);
+/// let optimizer = GradientDescent::new(schedule::exponential_decay(&step, 1.0, 1.0, 0.5));
+/// let (gradients, variables): (Vec<_>, Vec<_>) =
+///     optimizer.compute_gradients(w.square().reduce_sum(Axes::from(..)), [&w])?.into_iter().unzip();
+/// let clipped = clip_by_global_norm(&gradients, 5.0).into_iter().zip(variables).collect::<Vec<_>>();
+/// let train = optimizer.apply_gradients(&clipped)?;
+/// assert_eq!(w.shape(), PartialShape::from([2]));
+///
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// session.run(graph.global_variables_initializer(), ())?;
+/// session.run(&train, ())?;
+/// assert_eq!(session.run(&w, ())?.as_slice::<f32>()?, [0.0, 0.0]);
+/// # Ok::<(), minutia::Error>(())
+/// ```
 pub mod prelude {
+    pub use crate::{Error, Result};
     pub use minutia_graph::{
-        Callable, DType, Device, Graph, Operation, Output, Saver, Session, Tensor, Variable, feeds,
+        Axes, Callable, DType, Device, Feeds, Graph, Operation, Output, PartialShape, Saver, Session, Tensor,
+        Variable, feeds,
     };
-    pub use minutia_optim::{Adagrad, Adam, GradientDescent, Momentum, Optimizer, RmsProp};
+    pub use minutia_optim::{
+        Adagrad, Adam, GradientDescent, Momentum, Optimizer, Rate, RmsProp, clip_by_global_norm,
+        clip_by_norm, global_norm, schedule,
+    };
 }
 
 #[cfg(doctest)]
