@@ -52,7 +52,8 @@ impl Panel for Box<dyn Panel> {
 }
 
 /// What a [`Panel`] draws on. Coordinates are pixels of the figure, to the right and down; what is not finite
-/// is zero.
+/// is zero. What is drawn later covers what was drawn before. Colours are those of the figure's theme, and
+/// letters are measured before anything is drawn, by [`text_width`](Drawing::text_width).
 ///
 /// ```
 /// use minutia_viz::{Color, Drawing, Figure, Panel};
@@ -100,6 +101,35 @@ impl Drawing<'_> {
     /// A filled circle around a place, outlined where a colour is given.
     pub fn circle(&mut self, at: Point, radius: f64, fill: Color, outline: impl Into<Option<Color>>) {
         self.0.circle(at, radius, fill, outline);
+    }
+
+    /// What `draw` draws shows inside a rectangle alone: a line that leaves a plot ends at its edge.
+    ///
+    /// ```
+    /// use minutia_viz::{Color, Drawing, Figure, Panel};
+    /// struct Window;
+    /// impl Panel for Window {
+    ///     fn size(&self) -> (f64, f64) {
+    ///         (50.0, 50.0)
+    ///     }
+    ///     fn draw(&self, drawing: &mut Drawing<'_>, (x, y): (f64, f64)) {
+    ///         drawing.clip((x, y), (50.0, 50.0), |drawing| {
+    ///             drawing.circle((x, y), 30.0, Color::series(0), None);
+    ///         });
+    ///     }
+    /// }
+    /// assert!(Figure::new(Window).to_png(1.0).is_ok());
+    /// ```
+    pub fn clip(&mut self, at: Point, size: (f64, f64), draw: impl FnOnce(&mut Self)) {
+        self.0.begin_clip(at, size);
+        draw(self);
+        self.0.end_clip();
+    }
+
+    /// Coloured cells, row by row, stretched over a rectangle without smoothing; `colors` are red, green and
+    /// blue. Where they do not fill rows of `columns`, nothing is drawn.
+    pub fn cells(&mut self, at: Point, size: (f64, f64), columns: usize, colors: &[[u8; 3]]) {
+        self.0.image(at, size, columns, colors);
     }
 
     /// One line of text; `at` is where the anchor stands on the base line, `size` the height of the em.
