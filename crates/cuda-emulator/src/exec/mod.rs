@@ -131,7 +131,7 @@ impl Loaded {
         }
     }
 
-    /// Runs a kernel to its end; gives the instructions that its threads executed.
+    /// Runs a kernel to its end.
     ///
     /// `parameters` holds the kernel's parameters one behind the other, each at a multiple of its size.
     ///

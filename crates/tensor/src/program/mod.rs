@@ -43,7 +43,8 @@ impl Program {
     }
 }
 
-/// The type and length of a buffer that a program expects.
+/// What a program expects of a buffer: its length, and whether it may be a host tensor, which no step
+/// writes. Types are those of the [`Operand`]s in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BufferSpec {
     /// Size in bytes.
