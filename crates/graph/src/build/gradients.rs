@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 
 impl Graph {
     /// Symbolic gradients of (the sum of the elements of) `y` with respect to each of `xs`: new nodes in this
-    /// graph, which can be differentiated again: an array for an array of tensors, else a `Vec`. `None` where
-    /// `y` does not depend on `x` in a differentiable way.
+    /// graph, which can be differentiated again. They come as an array for an array of tensors, else as a
+    /// `Vec`; `None` where `y` does not depend on `x` in a differentiable way.
     ///
     /// Where a tensor is used several times, the gradients of its uses are added in the order of the uses,
     /// last first, so that the sum has one fixed order.

@@ -78,6 +78,8 @@ impl Graph {
     /// Sets the seed of every random operation. A random operation's numbers depend on this seed, on its name
     /// and on how often it ran in its session, on nothing else. Callables that were made before keep their
     /// seed.
+    #[doc(alias = "manual_seed")]
+    #[doc(alias = "seed")]
     pub fn set_random_seed(&self, seed: u64) {
         let mut inner = self.lock();
         inner.seed = seed;
@@ -122,6 +124,19 @@ impl Graph {
     }
 
     /// An input that is fed when the graph runs; an extent of `None` may differ from run to run.
+    ///
+    /// ```
+    /// use minutia_graph::{DType, Device, Graph, Session, feeds};
+    /// let graph = Graph::new();
+    /// let x = graph.placeholder("x", DType::F32, [None, Some(2)]);
+    /// let rate = graph.placeholder("rate", DType::F32, ());
+    /// let y = (&x * &rate).reduce_sum(1);
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let y = session.run(&y, feeds! { x => [[1.0_f32, 2.0], [3.0, 4.0]], rate => 10.0_f32 })?;
+    /// assert_eq!(y.as_slice::<f32>()?, [30.0, 70.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "feed_dict")]
     #[track_caller]
     pub fn placeholder(&self, name: &str, dtype: DType, shape: impl Into<PartialShape>) -> Output {
         let op = crate::ops::placeholder::Placeholder { signature: Signature::new(dtype, shape) };
@@ -130,8 +145,17 @@ impl Graph {
 
     /// The node of this name.
     ///
+    /// ```
+    /// let graph = minutia_graph::Graph::new();
+    /// let loss = graph.constant(1.0_f32).with_name("loss");
+    /// assert_eq!(graph.get("loss")?, loss);
+    /// assert!(graph.get("los").unwrap_err().to_string().contains("did you mean 'loss'?"));
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::UnknownName`], with the most similar name there is.
+    #[doc(alias = "get_tensor_by_name")]
     pub fn get(&self, name: &str) -> Result<Output, Error> {
         let inner = self.lock();
         match inner.names.get(name) {
@@ -153,6 +177,15 @@ impl Graph {
     }
 
     /// Every node in the order of building, for drawing and inspection.
+    ///
+    /// ```
+    /// let graph = minutia_graph::Graph::new();
+    /// let y = graph.constant(2.0_f32).with_name("x").square();
+    /// let nodes = graph.nodes();
+    /// assert_eq!((nodes.len(), graph.len()), (2, 2));
+    /// assert_eq!((nodes[1].op, &nodes[1].inputs[..]), ("Square", &["x".to_string()][..]));
+    /// ```
+    #[doc(alias = "get_operations")]
     #[must_use]
     pub fn nodes(&self) -> Vec<NodeInfo> {
         let inner = self.lock();

@@ -4,7 +4,8 @@ use crate::{Output, Variable};
 use std::ops;
 
 /// What stands beside a tensor in an elementwise operation: an output, a variable, or a plain number, which
-/// becomes a constant of the tensor's type where that type can hold it.
+/// becomes a constant of the tensor's type where that type can hold it. A type of another crate that stands
+/// for a tensor may implement it.
 ///
 /// ```
 /// use minutia_graph::{Graph, Session, feeds};

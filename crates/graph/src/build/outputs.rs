@@ -1,7 +1,8 @@
 use crate::Output;
 
 /// Several tensors, as an argument: an array, a slice or a `Vec` of [`Output`]s, variables, or references to
-/// them. What is computed for each comes back in the same form: an array for an array, else a `Vec`.
+/// them. What is computed for each comes back in the same form: an array for an array, else a `Vec`. A list
+/// type of another crate may implement it.
 ///
 /// ```
 /// use minutia_graph::Graph;

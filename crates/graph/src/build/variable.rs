@@ -86,7 +86,7 @@ impl Variable {
     }
 
     /// Subtracts from the variable's value, as it is after the assignments built before; the difference is
-    /// the result.
+    /// the result. See [`read_value`](Variable::read_value).
     #[track_caller]
     pub fn assign_sub(&self, value: impl Operand) -> Output {
         let now = self.read_value();
@@ -94,12 +94,34 @@ impl Variable {
     }
 
     /// The value after those assignments of the same run that were built before this.
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session};
+    /// let graph = Graph::new();
+    /// let v = graph.variable("v", 1.0_f32);
+    /// let (step, after) = (v.assign_sub(0.25), v.read_value());
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// session.run(graph.global_variables_initializer(), ())?;
+    /// let (before, _, after) = session.run((&v, &step, &after), ())?;
+    /// assert_eq!((before.value::<f32>()?, after.value::<f32>()?), (1.0, 0.75));
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[track_caller]
     pub fn read_value(&self) -> Output {
         self.output.graph.add(op::ReadVariable { variable: self.index }, &[&self.output])
     }
 
     /// The operation that sets the initial value.
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session};
+    /// let graph = Graph::new();
+    /// let v = graph.variable("v", 1.0_f32);
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// session.run(v.initializer(), ())?;
+    /// assert_eq!(session.run(&v, ())?.value::<f32>()?, 1.0);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[must_use]
     pub fn initializer(&self) -> Operation {
         let id = self.output.graph.lock().variables[self.index].initializer;
@@ -180,12 +202,24 @@ impl Graph {
     /// assert_eq!(session.run(&b, feeds! {})?.value::<f32>()?, 6.0);
     /// # Ok::<(), minutia_graph::Error>(())
     /// ```
+    #[doc(alias = "get_variable")]
+    #[doc(alias = "Parameter")]
     #[track_caller]
     pub fn variable(&self, name: &str, initial: impl Into<Initial>) -> Variable {
         self.new_variable(name, initial.into(), true)
     }
 
     /// A variable that optimizers leave alone: a counter, a slot, a frozen weight.
+    ///
+    /// ```
+    /// let graph = minutia_graph::Graph::new();
+    /// let w = graph.variable("w", [1.0_f32, 2.0]);
+    /// let step = graph.untrainable_variable("step", 0.0_f32);
+    /// assert_eq!(graph.trainable_variables(), [w.clone()]);
+    /// assert_eq!(graph.global_variables(), [w, step]);
+    /// ```
+    #[doc(alias = "trainable")]
+    #[doc(alias = "requires_grad")]
     #[track_caller]
     pub fn untrainable_variable(&self, name: &str, initial: impl Into<Initial>) -> Variable {
         self.new_variable(name, initial.into(), false)
@@ -276,6 +310,18 @@ impl Graph {
     }
 
     /// Sets every variable that exists now to its initial value.
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Error, Graph, Session};
+    /// let graph = Graph::new();
+    /// let v = graph.variable("v", 1.0_f32);
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// assert!(matches!(session.run(&v, ()), Err(Error::Uninitialized { .. })));
+    /// session.run(graph.global_variables_initializer(), ())?;
+    /// assert_eq!(session.run(&v, ())?.value::<f32>()?, 1.0);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "initialize_all_variables")]
     #[track_caller]
     pub fn global_variables_initializer(&self) -> Operation {
         let initializers: Vec<Operation> =

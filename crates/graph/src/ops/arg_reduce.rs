@@ -30,6 +30,15 @@ impl Output {
 
     /// Lowest index (`i32`) of the smallest element along an axis, which vanishes. A NaN is smaller than
     /// every number. A negative axis counts from the last.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let t = graph.constant([[1.0_f32, 3.0], [5.0, 0.0]]);
+    /// assert_eq!(session.run(t.argmin(0), ())?.as_slice::<i32>()?, [0, 1]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn argmin(&self, axis: isize) -> Output {

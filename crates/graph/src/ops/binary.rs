@@ -37,6 +37,7 @@ macro_rules! binary {
 
         impl Output { $(
             $(#[$doc])*
+            #[doc = "\n\n[Examples of the family](Output#elementwise-operations)."]
             #[track_caller]
             #[must_use]
             $vis fn $method(&self, other: impl Operand) -> Output {
@@ -69,20 +70,25 @@ binary! {
     /// Elementwise `x y`, but 0 where either is 0, whatever the other is: a mask of 0 and 1 takes away
     /// infinities and NaNs too. (TensorFlow's gives 0 for a `y` of 0 alone.) Gradients: the same product of
     /// `g` with `y` and with `x`.
+    #[doc(alias = "mul_no_nan")]
     pub multiply_no_nan MulNoNan: product_no_nan, None,
         |x, y, _z, g| (g.multiply_no_nan(y), g.multiply_no_nan(x)), -2.0 to 2.0;
     /// Elementwise `x / y`, but 0 where `x` is 0, whatever `y` is. Gradients: those of `x / y`.
+    #[doc(alias = "div_no_nan")]
     pub xdivy Xdivy: quotient_no_nan, None,
         |_x, y, z, g| { let scaled = g.xdivy(y); (scaled.clone(), -scaled.multiply_no_nan(z)) }, 0.5 to 2.0;
     /// Elementwise larger operand. At a tie the gradient goes to `x` alone, as in TensorFlow.
+    #[doc(alias = "fmax")]
     pub maximum Maximum: |m, v| m.apply(Max, v), Some(MaxI),
         |x, y, _z, g| split(x.greater_equal(y), g), -2.0 to 2.0;
     /// Elementwise smaller operand. At a tie the gradient goes to `x` alone, as in TensorFlow.
+    #[doc(alias = "fmin")]
     pub minimum Minimum: |m, v| m.apply(Min, v), Some(MinI),
         |x, y, _z, g| split(x.less_equal(y), g), -2.0 to 2.0;
     /// Elementwise `x^y`. Gradients: `g y x^(y-1)`, and `g z ln x` where `x > 0`, else 0. A factor of 0 makes
     /// either 0, so that `x^0` is flat at 0 too, and so is the third derivative of `x^2`; TensorFlow's are
     /// NaN there.
+    #[doc(alias = "power")]
     pub pow Pow: |m, v| m.apply(Pow, v), None,
         |x, y, z, g| {
             let positive = x.greater(0.0);
@@ -144,6 +150,8 @@ impl Output {
     /// assert_eq!(gradient.as_slice::<f32>()?, [0.0, 1.0, 1.0, 0.0]);
     /// # Ok::<(), minutia_graph::Error>(())
     /// ```
+    #[doc(alias = "clip")]
+    #[doc(alias = "clamp")]
     #[track_caller]
     #[must_use]
     pub fn clip_by_value(&self, low: f32, high: f32) -> Output {

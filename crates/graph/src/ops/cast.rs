@@ -14,6 +14,19 @@ impl Output {
     /// Converts every element: integers and truth values to the nearest `f32`; `f32` to `i32` towards zero,
     /// saturating, NaN to 0; anything to `bool` by "is not 0". Nothing is cast to `u8`, which is a type of
     /// storage. Gradient: `g` from `f32` to `f32`, else 0.
+    ///
+    /// ```
+    /// # use minutia_graph::{DType, Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let x = graph.constant([1.9_f32, -1.9, f32::NAN, 3e9]);
+    /// assert_eq!(session.run(x.cast(DType::I32), ())?.as_slice::<i32>()?, [1, -1, 0, i32::MAX]);
+    /// let bytes = graph.constant([0_u8, 255]).cast(DType::F32);
+    /// assert_eq!(session.run(bytes, ())?.as_slice::<f32>()?, [0.0, 255.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "astype")]
+    #[doc(alias = "to")]
     #[track_caller]
     #[must_use]
     pub fn cast(&self, to: DType) -> Output {

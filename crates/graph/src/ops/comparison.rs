@@ -31,6 +31,7 @@ macro_rules! comparison {
 
         impl Output { $(
             $(#[$doc])*
+            #[doc = "\n\n[Examples of the family](Output#comparisons)."]
             #[track_caller]
             #[must_use]
             pub fn $method(&self $(, $other: impl Operand)?) -> Output {
@@ -45,22 +46,31 @@ macro_rules! comparison {
 // Each row: documentation, method, name; programs for f32, i32 and bool.
 comparison! {
     /// Elementwise `x < y`.
+    #[doc(alias = "lt")]
     less(other) Less: Some(|m, v| m.apply(Lt, v)), Some(|m, v| m.apply(LtI, v)), None;
     /// Elementwise `x <= y`.
+    #[doc(alias = "le")]
     less_equal(other) LessEqual: Some(|m, v| m.apply(Le, v)), Some(|m, v| m.apply(LeI, v)), None;
     /// Elementwise `x > y`.
+    #[doc(alias = "gt")]
     greater(other) Greater: Some(|m, v| m.apply(Lt, &[v[1], v[0]])), Some(|m, v| m.apply(LtI, &[v[1], v[0]])), None;
     /// Elementwise `x >= y`.
+    #[doc(alias = "ge")]
     greater_equal(other) GreaterEqual: Some(|m, v| m.apply(Le, &[v[1], v[0]])), Some(|m, v| m.apply(LeI, &[v[1], v[0]])), None;
     /// Elementwise `x == y`; a NaN equals nothing.
+    #[doc(alias = "eq")]
     equal(other) Equal: Some(|m, v| m.apply(Eq, v)), Some(|m, v| m.apply(EqI, v)), Some(|m, v| m.apply(EqI, v));
     /// Elementwise `x != y`.
+    #[doc(alias = "ne")]
     not_equal(other) NotEqual: Some(|m, v| m.apply(Ne, v)), Some(|m, v| m.apply(NeI, v)), Some(|m, v| m.apply(NeI, v));
     /// Elementwise "both".
+    #[doc(alias = "and")]
     logical_and(other) LogicalAnd: None, None, Some(|m, v| m.apply(And, v));
     /// Elementwise "either".
+    #[doc(alias = "or")]
     logical_or(other) LogicalOr: None, None, Some(|m, v| m.apply(Or, v));
     /// Elementwise "not".
+    #[doc(alias = "not")]
     logical_not() LogicalNot: None, None, Some(|m, v| m.apply(Not, v));
 }
 

@@ -15,24 +15,37 @@ impl Graph {
     /// let graph = minutia_graph::Graph::new();
     /// assert_eq!(graph.constant([[1, 2, 3]]).signature().to_string(), "i32 [1, 3]");
     /// ```
+    #[doc(alias = "tensor")]
+    #[doc(alias = "array")]
     #[track_caller]
     pub fn constant(&self, value: impl Into<Tensor>) -> Output {
         self.add(Constant { value: value.into() }, &[])
     }
 
     /// Zeros of type `f32`.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let (zeros, ones, sevens) = (graph.zeros([2]), graph.ones([2]), graph.fill([2], 7.0));
+    /// let sum = session.run(zeros + ones + sevens, ())?;
+    /// assert_eq!(sum.as_slice::<f32>()?, [8.0, 8.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[track_caller]
     pub fn zeros(&self, shape: impl Into<Shape>) -> Output {
         self.fill(shape, 0.0)
     }
 
-    /// Ones of type `f32`.
+    /// Ones of type `f32`; see [`zeros`](Graph::zeros).
     #[track_caller]
     pub fn ones(&self, shape: impl Into<Shape>) -> Output {
         self.fill(shape, 1.0)
     }
 
-    /// A tensor of equal elements; it takes the room of one.
+    /// A tensor of equal elements; it takes the room of one. See [`zeros`](Graph::zeros).
+    #[doc(alias = "full")]
     #[track_caller]
     pub fn fill(&self, shape: impl Into<Shape>, value: f32) -> Output {
         self.constant(value).broadcast_to(shape)

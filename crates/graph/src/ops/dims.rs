@@ -18,6 +18,16 @@ by_name::named_values! { Dims { Expand(isize), Squeeze(isize), BroadcastTo(Vec<u
 impl Output {
     /// Puts in an axis of extent 1; a negative axis counts from behind the last. Gradient: `g` without the
     /// axis.
+    ///
+    /// ```
+    /// let graph = minutia_graph::Graph::new();
+    /// let x = graph.zeros([2, 3]);
+    /// assert_eq!(x.expand_dims(0).shape().to_string(), "[1, 2, 3]");
+    /// assert_eq!(x.expand_dims(-1).shape().to_string(), "[2, 3, 1]");
+    /// assert_eq!(x.expand_dims(1).squeeze(1).shape(), x.shape());
+    /// ```
+    #[doc(alias = "unsqueeze")]
+    #[doc(alias = "newaxis")]
     #[track_caller]
     #[must_use]
     pub fn expand_dims(&self, axis: isize) -> Output {
@@ -25,6 +35,14 @@ impl Output {
     }
 
     /// Takes out an axis of extent 1; a negative axis counts from the last. Gradient: `g` with the axis.
+    ///
+    /// ```
+    /// let graph = minutia_graph::Graph::new();
+    /// let x = graph.zeros([2, 3]);
+    /// assert_eq!(x.expand_dims(0).shape().to_string(), "[1, 2, 3]");
+    /// assert_eq!(x.expand_dims(-1).shape().to_string(), "[2, 3, 1]");
+    /// assert_eq!(x.expand_dims(1).squeeze(1).shape(), x.shape());
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn squeeze(&self, axis: isize) -> Output {
@@ -32,6 +50,16 @@ impl Output {
     }
 
     /// Stretches extents of 1 and puts in axes at the front. Gradient: `g` summed over these.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let row = graph.constant([1, 2]);
+    /// assert_eq!(session.run(row.broadcast_to([2, 2]), ())?.as_slice::<i32>()?, [1, 2, 1, 2]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "expand")]
     #[track_caller]
     #[must_use]
     pub fn broadcast_to(&self, shape: impl Into<Shape>) -> Output {

@@ -27,6 +27,9 @@ impl Output {
     ///
     /// Gradient with respect to the table: each row of `g` is added to the row that its index names, in the
     /// order of the indices; rows that no index names get 0.
+    #[doc(alias = "index_select")]
+    #[doc(alias = "take")]
+    #[doc(alias = "embedding_lookup")]
     #[track_caller]
     #[must_use]
     pub fn gather(&self, indices: impl AsRef<Output>) -> Output {

@@ -10,6 +10,15 @@ pub(crate) struct Identity {
 
 impl Output {
     /// The same tensor under another node. Gradient: `g`.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let x = graph.constant([1.0_f32, 2.0]);
+    /// assert_eq!(session.run(x.identity(), ())?, session.run(&x, ())?);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn identity(&self) -> Output {
@@ -17,6 +26,17 @@ impl Output {
     }
 
     /// The same tensor, which differentiation takes for a constant.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let x = graph.constant(3.0_f32);
+    /// let [gradient] = graph.gradients(&x * x.stop_gradient(), [&x])?;
+    /// assert_eq!(session.run(&gradient, ())?.expect("a path").value::<f32>()?, 3.0);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "detach")]
     #[track_caller]
     #[must_use]
     pub fn stop_gradient(&self) -> Output {

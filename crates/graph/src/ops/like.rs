@@ -19,20 +19,33 @@ by_name::names! { Like { Sum, Broadcast, Reshape } }
 impl Output {
     /// Sums over the axes that broadcasting `other` to this shape would stretch: the gradient of
     /// broadcasting.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let (row, matrix) = (graph.constant([1.0_f32, 2.0]), graph.ones([3, 2]));
+    /// assert_eq!(session.run(matrix.sum_like(&row), ())?.as_slice::<f32>()?, [3.0, 3.0]);
+    /// assert_eq!(row.broadcast_like(&matrix).shape(), matrix.shape());
+    /// assert_eq!(row.reshape_like(&graph.zeros([2, 1])).shape().to_string(), "[2, 1]");
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn sum_like(&self, other: &Output) -> Output {
         self.unless_same(Like::Sum, other)
     }
 
-    /// Broadcasts to the shape of another tensor. Gradient: [`sum_like`](Output::sum_like).
+    /// Broadcasts to the shape of another tensor. Gradient: [`sum_like`](Output::sum_like), which has an
+    /// example.
     #[track_caller]
     #[must_use]
     pub fn broadcast_like(&self, other: &Output) -> Output {
         self.unless_same(Like::Broadcast, other)
     }
 
-    /// The same elements, in row-major order, in the shape of another tensor.
+    /// The same elements, in row-major order, in the shape of another tensor. See
+    /// [`sum_like`](Output::sum_like).
     #[track_caller]
     #[must_use]
     pub fn reshape_like(&self, other: &Output) -> Output {
@@ -40,13 +53,23 @@ impl Output {
     }
 
     /// Zeros of this shape, of type `f32`.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let x = graph.constant([1, 2]);
+    /// let (zeros, ones) = session.run((x.zeros_like(), x.ones_like()), ())?;
+    /// assert_eq!((zeros.as_slice::<f32>()?, ones.as_slice::<f32>()?), (&[0.0, 0.0][..], &[1.0, 1.0][..]));
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn zeros_like(&self) -> Output {
         self.graph.constant(0.0_f32).broadcast_like(self)
     }
 
-    /// Ones of this shape, of type `f32`.
+    /// Ones of this shape, of type `f32`; see [`zeros_like`](Output::zeros_like).
     #[track_caller]
     #[must_use]
     pub fn ones_like(&self) -> Output {

@@ -25,6 +25,8 @@ impl Output {
     /// assert_eq!(session.run(a.matmul(&b), feeds! {})?.as_slice::<f32>()?, [21.0, 43.0]);
     /// # Ok::<(), minutia_graph::Error>(())
     /// ```
+    #[doc(alias = "dot")]
+    #[doc(alias = "mm")]
     #[track_caller]
     #[must_use]
     pub fn matmul(&self, other: impl AsRef<Output>) -> Output {
@@ -32,20 +34,36 @@ impl Output {
     }
 
     /// [`matmul`](Output::matmul) with the other operand transposed, `self · otherᵀ`; no copy is made.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let (a, b) = (graph.constant([[1.0_f32, 2.0]]), graph.constant([[3.0_f32, 4.0]]));
+    /// assert_eq!(session.run(a.matmul_nt(&b), ())?.as_slice::<f32>()?, [11.0]);
+    /// assert_eq!(session.run(a.matmul_tn(&b), ())?.as_slice::<f32>()?, [3.0, 4.0, 6.0, 8.0]);
+    /// let column = b.transpose([1, 0]);
+    /// assert_eq!(session.run(column.matmul_tt(&a), ())?.as_slice::<f32>()?, [11.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "transpose_b")]
     #[track_caller]
     #[must_use]
     pub fn matmul_nt(&self, other: impl AsRef<Output>) -> Output {
         self.product(other.as_ref(), [false, true])
     }
 
-    /// [`matmul`](Output::matmul) with this operand transposed, `selfᵀ · other`; no copy is made.
+    /// [`matmul`](Output::matmul) with this operand transposed, `selfᵀ · other`; no copy is made. See
+    /// [`matmul_nt`](Output::matmul_nt).
+    #[doc(alias = "transpose_a")]
     #[track_caller]
     #[must_use]
     pub fn matmul_tn(&self, other: impl AsRef<Output>) -> Output {
         self.product(other.as_ref(), [true, false])
     }
 
-    /// [`matmul`](Output::matmul) with both operands transposed, `selfᵀ · otherᵀ`; no copy is made.
+    /// [`matmul`](Output::matmul) with both operands transposed, `selfᵀ · otherᵀ`; no copy is made. See
+    /// [`matmul_nt`](Output::matmul_nt).
     #[track_caller]
     #[must_use]
     pub fn matmul_tt(&self, other: impl AsRef<Output>) -> Output {

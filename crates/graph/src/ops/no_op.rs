@@ -8,6 +8,19 @@ pub(crate) struct NoOp;
 
 impl Graph {
     /// An operation that runs all of these.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let (v, w) = (graph.variable("v", 1.0_f32), graph.variable("w", 2.0_f32));
+    /// let both = graph.group([v.assign_add(1.0).operation(), w.assign_add(1.0).operation()]);
+    /// session.run(graph.global_variables_initializer(), ())?;
+    /// session.run(&both, ())?;
+    /// let (v, w) = session.run((&v, &w), ())?;
+    /// assert_eq!((v.value::<f32>()?, w.value::<f32>()?), (2.0, 3.0));
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn group(&self, operations: impl IntoIterator<Item = impl AsRef<Operation>>) -> Operation {

@@ -21,6 +21,7 @@ impl Output {
     /// assert_eq!(session.run(&hot, feeds! {})?.as_slice::<f32>()?, [0.0, 1.0, 1.0, 0.0, 0.0, 0.0]);
     /// # Ok::<(), minutia_graph::Error>(())
     /// ```
+    #[doc(alias = "tf.one_hot")]
     #[track_caller]
     #[must_use]
     pub fn one_hot(&self, depth: usize) -> Output {

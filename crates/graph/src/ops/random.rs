@@ -28,18 +28,56 @@ by_name::names! { RandomKind { Normal, TruncatedNormal, Uniform } }
 impl Graph {
     /// Normally distributed `f32`, not truncated. Each run draws new numbers; they depend on the graph's
     /// seed, on this node's name and on how often it ran in the session.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// graph.set_random_seed(7);
+    /// let x = graph.random_normal([10_000], 5.0, 2.0);
+    /// let (first, second) = (session.run(&x, ())?, session.run(&x, ())?);
+    /// assert_ne!(first, second);
+    /// let mean = first.as_slice::<f32>()?.iter().sum::<f32>() / 10_000.0;
+    /// assert!((mean - 5.0).abs() < 0.1);
+    /// // Another session draws the same numbers again.
+    /// assert_eq!(Session::new(&graph, &Device::cpu()?)?.run(&x, ())?, first);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "randn")]
+    #[doc(alias = "normal")]
     #[track_caller]
     pub fn random_normal(&self, shape: impl Into<Shape>, mean: f32, stddev: f32) -> Output {
         self.random(RandomKind::Normal, shape.into(), mean, stddev)
     }
 
     /// Normally distributed `f32`; what lies more than two standard deviations from the mean is drawn again.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let x = session.run(graph.truncated_normal([1000], 0.0, 0.5), ())?;
+    /// assert!(x.as_slice::<f32>()?.iter().all(|x| x.abs() <= 1.0));
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "trunc_normal_")]
     #[track_caller]
     pub fn truncated_normal(&self, shape: impl Into<Shape>, mean: f32, stddev: f32) -> Output {
         self.random(RandomKind::TruncatedNormal, shape.into(), mean, stddev)
     }
 
     /// Uniformly distributed `f32` from `low` (included) to `high` (excluded, but for rounding).
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let x = session.run(graph.random_uniform([1000], -1.0, 1.0), ())?;
+    /// assert!(x.as_slice::<f32>()?.iter().all(|x| (-1.0..=1.0).contains(x)));
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "rand")]
+    #[doc(alias = "uniform")]
     #[track_caller]
     pub fn random_uniform(&self, shape: impl Into<Shape>, low: f32, high: f32) -> Output {
         self.random(RandomKind::Uniform, shape.into(), low, high - low)

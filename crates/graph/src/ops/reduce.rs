@@ -27,6 +27,14 @@ by_name::names! { ReduceKind { Sum, Mean, Max, Min, Prod } }
 
 /// Which axes a reduction goes over: `..` for all, a number or an array of numbers; negative ones count from
 /// the last.
+///
+/// ```
+/// use minutia_graph::{Axes, Graph};
+/// let x = Graph::new().zeros([2, 3, 4]);
+/// for (axes, left) in [(Axes::from(..), "[]"), (0.into(), "[3, 4]"), ([0, -1].into(), "[3]")] {
+///     assert_eq!(x.reduce_sum(axes).shape().to_string(), left);
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Axes(Option<Vec<isize>>);
 
@@ -81,9 +89,11 @@ impl Axes {
 }
 
 macro_rules! reductions {
-    ($($kind:ident $method:ident $keeping:ident $what:literal;)*) => {
+    ($($kind:ident $method:ident $keeping:ident [$($alias:literal)*] $what:literal;)*) => {
         impl Output { $(
             #[doc = concat!($what, " over some axes, which vanish: `..` for all, a number, or an array of numbers.")]
+            #[doc = "\n\n[Examples of the family](Output#reductions)."]
+            $(#[doc(alias = $alias)])*
             #[track_caller]
             #[must_use]
             pub fn $method(&self, axes: impl Into<Axes>) -> Output {
@@ -91,6 +101,8 @@ macro_rules! reductions {
             }
 
             #[doc = concat!($what, " over some axes, which stay with extent 1.")]
+            #[doc = "\n\n[Examples of the family](Output#reductions)."]
+            #[doc(alias = "keepdims")]
             #[track_caller]
             #[must_use]
             pub fn $keeping(&self, axes: impl Into<Axes>) -> Output {
@@ -101,11 +113,11 @@ macro_rules! reductions {
 }
 
 reductions! {
-    Sum reduce_sum reduce_sum_keep_dims "Sum";
-    Mean reduce_mean reduce_mean_keep_dims "Mean (the sum divided by the number of elements; NaN for none)";
-    Max reduce_max reduce_max_keep_dims "Largest element (a NaN wins; elements that tie share the gradient equally)";
-    Min reduce_min reduce_min_keep_dims "Smallest element (a NaN wins; elements that tie share the gradient equally)";
-    Prod reduce_prod reduce_prod_keep_dims "Product (its gradient is `g` times the product of the other elements, made without a division)";
+    Sum reduce_sum reduce_sum_keep_dims ["sum"] "Sum";
+    Mean reduce_mean reduce_mean_keep_dims ["mean" "average"] "Mean (the sum divided by the number of elements; NaN for none)";
+    Max reduce_max reduce_max_keep_dims ["amax" "max"] "Largest element (a NaN wins; elements that tie share the gradient equally)";
+    Min reduce_min reduce_min_keep_dims ["amin" "min"] "Smallest element (a NaN wins; elements that tie share the gradient equally)";
+    Prod reduce_prod reduce_prod_keep_dims ["prod" "product"] "Product (its gradient is `g` times the product of the other elements, made without a division)";
 }
 
 impl Op for Reduce {

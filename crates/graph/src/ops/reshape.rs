@@ -12,6 +12,16 @@ pub(crate) struct Reshape {
 impl Output {
     /// The same elements, in row-major order, in another shape. One extent may be -1: it takes what is left.
     /// Gradient: `g` in the shape of the operand.
+    ///
+    /// ```
+    /// let graph = minutia_graph::Graph::new();
+    /// let x = graph.zeros([2, 3, 4]);
+    /// assert_eq!(x.reshape([6, -1]).shape().to_string(), "[6, 4]");
+    /// assert_eq!(x.reshape([-1]).shape().to_string(), "[24]");
+    /// assert!(x.reshape([5, 5]).check().is_err());
+    /// ```
+    #[doc(alias = "view")]
+    #[doc(alias = "flatten")]
     #[track_caller]
     #[must_use]
     pub fn reshape(&self, dims: impl Into<Vec<isize>>) -> Output {

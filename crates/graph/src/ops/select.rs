@@ -11,6 +11,18 @@ pub(crate) struct Select;
 impl Output {
     /// For each element of this `bool` tensor: `x` where it is true, else `y`; all three broadcast.
     /// Gradients: `g` where chosen, else 0.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let x = graph.constant([-2.0_f32, 3.0]);
+    /// let y = x.less(0.0).select(-&x, graph.constant(0.0_f32));
+    /// assert_eq!(session.run(&y, ())?.as_slice::<f32>()?, [2.0, 0.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "where")]
+    #[doc(alias = "tf.where")]
     #[track_caller]
     #[must_use]
     pub fn select(&self, x: impl AsRef<Output>, y: impl AsRef<Output>) -> Output {

@@ -8,6 +8,15 @@ pub(crate) struct Size;
 
 impl Output {
     /// The number of elements, an `i32` scalar. Its gradient is 0.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// assert_eq!(session.run(graph.zeros([2, 3]).size(), ())?.value::<i32>()?, 6);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "numel")]
     #[track_caller]
     #[must_use]
     pub fn size(&self) -> Output {

@@ -19,6 +19,7 @@ impl Output {
     /// let x = graph.zeros([5, 8]);
     /// assert_eq!(x.slice([1, 2], [3, -1]).shape().to_string(), "[3, 6]");
     /// ```
+    #[doc(alias = "narrow")]
     #[track_caller]
     #[must_use]
     pub fn slice(&self, begin: impl Into<Vec<usize>>, size: impl Into<Vec<isize>>) -> Output {

@@ -13,6 +13,15 @@ pub(crate) struct Softmax {
 impl Output {
     /// `e^(x_i - max x) / sum_j e^(x_j - max x)` along the last axis; no exponential overflows.
     /// Gradient: `y (g - sum_j g_j y_j)`.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let x = graph.constant([[0.0_f32, 0.0], [1000.0, 0.0]]);
+    /// assert_eq!(session.run(x.softmax(), ())?.as_slice::<f32>()?, [0.5, 0.5, 1.0, 0.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn softmax(&self) -> Output {
@@ -21,6 +30,15 @@ impl Output {
 
     /// Logarithm of [`softmax`](Output::softmax), `x_i - max x - ln sum_j e^(x_j - max x)`, which loses
     /// nothing where the probabilities underflow. Gradient: `g - e^y sum_j g_j`.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let x = graph.constant([1000.0_f32, 0.0]);
+    /// assert_eq!(session.run(x.log_softmax(), ())?.as_slice::<f32>()?, [0.0, -1000.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn log_softmax(&self) -> Output {
@@ -46,6 +64,7 @@ impl Output {
     /// assert_eq!(gradient.as_slice::<f32>()?, [-0.5, 0.5, 0.0, 0.0]);
     /// # Ok::<(), minutia_graph::Error>(())
     /// ```
+    #[doc(alias = "cross_entropy")]
     #[track_caller]
     #[must_use]
     pub fn softmax_cross_entropy_with_logits(&self, labels: impl AsRef<Output>) -> Output {

@@ -11,6 +11,17 @@ pub(crate) struct Transpose {
 impl Output {
     /// The axes in this order: axis `i` of the result is axis `order[i]` of the operand. No copy is made.
     /// Gradient: `g` in the inverse order.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let x = graph.constant([[1, 2, 3], [4, 5, 6]]);
+    /// assert_eq!(session.run(x.transpose([1, 0]), ())?.as_slice::<i32>()?, [1, 4, 2, 5, 3, 6]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "permute")]
+    #[doc(alias = "swapaxes")]
     #[track_caller]
     #[must_use]
     pub fn transpose(&self, order: impl Into<Vec<usize>>) -> Output {

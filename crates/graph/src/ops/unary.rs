@@ -34,6 +34,7 @@ macro_rules! unary {
 
         impl Output { $(
             $(#[$doc])*
+            #[doc = "\n\n[Examples of the family](Output#elementwise-operations)."]
             #[track_caller]
             #[must_use]
             $vis fn $method(&self) -> Output {
@@ -53,6 +54,7 @@ unary! {
     pub(crate) negative Neg: |m, v| m.apply(Neg, v), Some(|m, v| m.apply(NegI, v)),
         |_x, _y, g| Some(-g), -2.0 to 2.0;
     /// Elementwise `|x|`. Gradient: `g sign(x)`, which is 0 at 0.
+    #[doc(alias = "absolute")]
     pub abs Abs: |m, v| m.apply(Abs, v), Some(|m, v| m.apply(AbsI, v)),
         |x, _y, g| Some(g.multiply_no_nan(x.sign())), -2.0 to 2.0;
     /// Elementwise sign: -1, 0 or 1; NaN stays NaN. Its gradient is 0 everywhere.
@@ -65,18 +67,22 @@ unary! {
     pub sqrt Sqrt: |m, v| m.apply(Sqrt, v), None,
         |_x, y, g| Some((g * 0.5).xdivy(y)), 0.5 to 4.0;
     /// Elementwise `1 / sqrt(x)`. Gradient: `-g y^3 / 2`; 0 for a `g` of 0, also at 0, as in TensorFlow.
+    #[doc(alias = "inverse_sqrt")]
     pub rsqrt Rsqrt: |m, v| m.apply(Rsqrt, v), None,
         |_x, y, g| Some((g * -0.5).multiply_no_nan(y.multiply_no_nan(y).multiply_no_nan(y))), 0.5 to 4.0;
     /// Elementwise `e^x`. Gradient: `g y`; 0 for a `g` of 0, also where `y` overflows.
     pub exp Exp: |m, v| m.apply(Exp, v), None,
         |_x, y, g| Some(g.multiply_no_nan(y)), -2.0 to 2.0;
     /// Elementwise natural logarithm. Gradient: `g / x`; 0 for a `g` of 0, also at 0.
+    #[doc(alias = "ln")]
     pub log Log: |m, v| m.apply(Ln, v), None,
         |x, _y, g| Some(g.xdivy(x)), 0.2 to 4.0;
     /// Elementwise `max(0, x)`. Gradient: `g` where `y > 0`, else 0; so 0 at 0.
     pub relu Relu: |m, v| { let zero = m.constant(0.0); m.apply(Max, &[zero, v[0]]) }, None,
         |_x, y, g| Some(y.greater(0.0).select(g, y.number(0.0))), -2.0 to 2.0;
     /// Elementwise logistic function `1 / (1 + e^-x)`. Gradient: `g y (1 - y)`.
+    #[doc(alias = "logistic")]
+    #[doc(alias = "expit")]
     pub sigmoid Sigmoid: |m, v| m.apply(Sigmoid, v), None,
         |_x, y, g| Some(g * y * (1.0 - y)), -3.0 to 3.0;
     /// Elementwise hyperbolic tangent. Gradient: `g (1 - y^2)`.

@@ -24,7 +24,24 @@ pub enum FeedKey<'a> {
     Name(&'a str),
 }
 
-/// What names a tensor to be fed: a handle or a string.
+/// What names a tensor to be fed: a handle or a string. A type of another crate that holds one may implement
+/// it.
+///
+/// ```
+/// use minutia_graph::{AsFeedKey, DType, Device, FeedKey, Graph, Output, Session, feeds};
+/// struct Input(Output);
+/// impl AsFeedKey for Input {
+///     fn feed_key(&self) -> FeedKey<'_> {
+///         FeedKey::Output(&self.0)
+///     }
+/// }
+/// let graph = Graph::new();
+/// let input = Input(graph.placeholder("x", DType::F32, ()));
+/// let double = &input.0 * 2.0;
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// assert_eq!(session.run(&double, feeds! { &input => 3.0_f32 })?.value::<f32>()?, 6.0);
+/// # Ok::<(), minutia_graph::Error>(())
+/// ```
 pub trait AsFeedKey {
     /// The key.
     fn feed_key(&self) -> FeedKey<'_>;

@@ -2,7 +2,32 @@ use crate::{Operation, Output, Variable};
 use minutia_tensor::Tensor;
 
 /// What a run returns: an output gives a [`Tensor`], an operation gives `()`, and tuples, arrays, vectors and
-/// options give theirs.
+/// options give theirs. A type of another crate may implement it, by what it is made of:
+///
+/// ```
+/// use minutia_graph::{Device, Fetch, Graph, Output, Session, Tensor};
+///
+/// struct Scores {
+///     loss: Output,
+///     accuracy: Output,
+/// }
+///
+/// impl Fetch for Scores {
+///     type Value = [f32; 2];
+///     fn targets(&self, add: &mut dyn FnMut(&Output, bool)) {
+///         (&self.loss, &self.accuracy).targets(add);
+///     }
+///     fn take(&self, values: &mut dyn Iterator<Item = Tensor>) -> [f32; 2] {
+///         let (loss, accuracy) = (&self.loss, &self.accuracy).take(values);
+///         [loss, accuracy].map(|tensor| tensor.value().unwrap_or(f32::NAN))
+///     }
+/// }
+///
+/// let graph = Graph::new();
+/// let scores = Scores { loss: graph.constant(0.25_f32), accuracy: graph.constant(0.75_f32) };
+/// assert_eq!(Session::new(&graph, &Device::cpu()?)?.run(&scores, ())?, [0.25, 0.75]);
+/// # Ok::<(), minutia_graph::Error>(())
+/// ```
 pub trait Fetch {
     /// What is handed back.
     type Value;
