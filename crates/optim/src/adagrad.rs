@@ -19,6 +19,7 @@ use minutia_graph::{Graph, Output, Variable};
 /// assert!((x.value::<f32>()? - (1.0 - 0.5 * 2.0 / 4.1_f32.sqrt())).abs() < 1e-6);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "AdagradOptimizer")]
 #[derive(Clone, Debug)]
 pub struct Adagrad {
     rate: Rate,

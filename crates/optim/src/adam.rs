@@ -23,6 +23,8 @@ use minutia_graph::{Graph, Output, Variable};
 /// assert!((session.run(&x, feeds! {})?.value::<f32>()? - 0.999).abs() < 1e-6);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "AdamOptimizer")]
+#[doc(alias = "AdamW")]
 #[derive(Clone, Debug)]
 pub struct Adam {
     rate: Rate,
@@ -51,6 +53,7 @@ impl Adam {
     }
 
     /// With decoupled weight decay: AdamW.
+    #[doc(alias = "AdamW")]
     #[must_use]
     pub fn weight_decay(self, weight_decay: f32) -> Adam {
         Adam { weight_decay, ..self }

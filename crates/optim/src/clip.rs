@@ -76,6 +76,7 @@ pub fn global_norm(tensors: impl Outputs) -> Option<Output> {
 /// ```
 #[track_caller]
 #[must_use]
+#[doc(alias = "clip_grad_norm_")]
 pub fn clip_by_global_norm<L: Outputs>(list: L, norm: f32) -> L::Each<Output> {
     let tensors = list.outputs();
     let Some(first) = tensors.first() else { return list.each(Vec::new()) };

@@ -17,6 +17,8 @@ use minutia_graph::{Graph, Output, Variable};
 /// assert_eq!(session.run(&x, feeds! {})?.value::<f32>()?, 4.0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "GradientDescentOptimizer")]
+#[doc(alias = "SGD")]
 #[derive(Clone, Debug)]
 pub struct GradientDescent {
     rate: Rate,

@@ -20,6 +20,9 @@ use minutia_graph::{Graph, Output, Variable};
 /// assert_eq!(session.run(&x, feeds! {})?.value::<f32>()?, 1.0 - 0.5 - 0.75);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "MomentumOptimizer")]
+#[doc(alias = "Nesterov")]
+#[doc(alias = "SGD")]
 #[derive(Clone, Debug)]
 pub struct Momentum {
     rate: Rate,

@@ -20,6 +20,7 @@ use minutia_graph::{Graph, Output, Variable};
 /// assert!((session.run(&x, feeds! {})?.value::<f32>()? - expected).abs() < 1e-6);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "RMSPropOptimizer")]
 #[derive(Clone, Debug)]
 pub struct RmsProp {
     rate: Rate,

@@ -215,6 +215,7 @@ pub fn polynomial_decay(step: &Output, rate: f32, steps: f32, end: f32, power: f
 /// ```
 #[track_caller]
 #[must_use]
+#[doc(alias = "MultiStepLR")]
 pub fn piecewise_constant(step: &Output, boundaries: &[f32], values: &[f32]) -> Option<Output> {
     let boundary = |&at: &f32| Argument::new("boundary", at, Domain::Finite);
     let value = |&rate: &f32| Argument::new("value", rate, Domain::NotNegative);

@@ -5,12 +5,15 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DType {
     /// 32-bit IEEE 754 float.
+    #[doc(alias = "float32")]
     F32,
     /// 32-bit signed integer; arithmetic wraps.
+    #[doc(alias = "int32")]
     I32,
     /// Truth value, one byte, 0 or 1.
     Bool,
     /// Unsigned byte: how images are stored. Arithmetic needs a cast first.
+    #[doc(alias = "uint8")]
     U8,
 }
 
@@ -36,7 +39,14 @@ impl fmt::Display for DType {
     }
 }
 
-/// A Rust type that tensors can hold: `f32`, `i32`, `bool` or `u8`.
+/// A Rust type that tensors can hold: `f32`, `i32`, `bool` or `u8`. No other type can implement it: kernels
+/// know these alone.
+///
+/// ```
+/// use minutia_tensor::{DType, Element};
+/// assert_eq!((f32::DTYPE, i32::DTYPE), (DType::F32, DType::I32));
+/// assert_eq!((bool::DTYPE, u8::DTYPE), (DType::Bool, DType::U8));
+/// ```
 pub trait Element: Copy + PartialEq + fmt::Debug + Default + Send + Sync + 'static + sealed::Sealed {
     /// The corresponding [`DType`].
     const DTYPE: DType;

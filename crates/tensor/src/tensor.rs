@@ -45,13 +45,32 @@ macro_rules! with_values {
 impl Tensor {
     /// A tensor of the given shape over row-major `values`.
     ///
+    /// ```
+    /// use minutia_tensor::{Error, Tensor};
+    /// let t = Tensor::from_vec([2, 3], vec![1, 2, 3, 4, 5, 6])?;
+    /// assert_eq!((t.dims(), t.elements()), (&[2, 3][..], 6));
+    /// let error = Tensor::from_vec([2, 2], vec![1, 2, 3]).unwrap_err();
+    /// assert_eq!(error.to_string(), "shape [2, 2] holds 4 values, but 3 were given");
+    /// # Ok::<(), minutia_tensor::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::ElementCount`] when the shape holds another number of values.
+    #[doc(alias = "array")]
+    #[doc(alias = "from_numpy")]
     pub fn from_vec<T: Element>(shape: impl Into<Shape>, values: Vec<T>) -> Result<Tensor, Error> {
         Tensor::from_shared(shape, Arc::new(values))
     }
 
     /// Like [`Tensor::from_vec`], over values that are shared already.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// let values = Arc::new(vec![1.0_f32; 1000]);
+    /// let t = minutia_tensor::Tensor::from_shared([10, 100], Arc::clone(&values))?;
+    /// assert_eq!(t.as_slice::<f32>()?.as_ptr(), values.as_ptr());
+    /// # Ok::<(), minutia_tensor::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::ElementCount`] when the shape holds another number of values.
@@ -64,6 +83,12 @@ impl Tensor {
     }
 
     /// A tensor without axes.
+    ///
+    /// ```
+    /// let t = minutia_tensor::Tensor::scalar(2.5_f32);
+    /// assert_eq!((t.dims().len(), t.value::<f32>()?), (0, 2.5));
+    /// # Ok::<(), minutia_tensor::Error>(())
+    /// ```
     #[must_use]
     pub fn scalar<T: Element>(value: T) -> Tensor {
         Tensor { shape: Shape::scalar(), data: T::wrap(Arc::new(vec![value])) }
@@ -71,8 +96,16 @@ impl Tensor {
 
     /// A tensor of one value throughout.
     ///
+    /// ```
+    /// use minutia_tensor::{DType, Tensor};
+    /// assert_eq!(Tensor::full([2], 7)?.as_slice::<i32>()?, [7, 7]);
+    /// assert_eq!(Tensor::zeros(DType::Bool, [2])?.as_slice::<bool>()?, [false, false]);
+    /// # Ok::<(), minutia_tensor::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::OutOfMemory`] when the shape holds more elements than memory could.
+    #[doc(alias = "fill")]
     pub fn full<T: Element>(shape: impl Into<Shape>, value: T) -> Result<Tensor, Error> {
         let shape = shape.into();
         let values = std::iter::repeat_n(value, shape.elements());
@@ -88,7 +121,7 @@ impl Tensor {
         Tensor::from_vec(shape, all)
     }
 
-    /// A tensor of zeros (`false` for `bool`).
+    /// A tensor of zeros (`false` for `bool`); see [`Tensor::full`].
     ///
     /// # Errors
     /// As [`Tensor::full`].
@@ -106,6 +139,7 @@ impl Tensor {
     }
 
     /// The extents, outermost first.
+    #[doc(alias = "shape")]
     #[must_use]
     pub fn dims(&self) -> &[usize] {
         &self.shape
@@ -129,12 +163,22 @@ impl Tensor {
     }
 
     /// The number of elements.
+    #[doc(alias = "numel")]
+    #[doc(alias = "size")]
     #[must_use]
     pub fn elements(&self) -> usize {
         with_values!(&self.data, values => values.len())
     }
 
     /// The values, row-major.
+    ///
+    /// ```
+    /// use minutia_tensor::Tensor;
+    /// let t = Tensor::from([[1.0_f32, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(t.as_slice::<f32>()?, [1.0, 2.0, 3.0, 4.0]);
+    /// assert!(t.as_slice::<i32>().is_err());
+    /// # Ok::<(), minutia_tensor::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::DType`] when the tensor holds another type.
@@ -144,8 +188,16 @@ impl Tensor {
 
     /// The only value.
     ///
+    /// ```
+    /// use minutia_tensor::{Error, Tensor};
+    /// assert_eq!(Tensor::from([[5_u8]]).value::<u8>()?, 5);
+    /// assert!(matches!(Tensor::from([1, 2]).value::<i32>(), Err(Error::NotScalar { .. })));
+    /// # Ok::<(), minutia_tensor::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::DType`] when the tensor holds another type, [`Error::NotScalar`] when it has not one element.
+    #[doc(alias = "item")]
     pub fn value<T: Element>(&self) -> Result<T, Error> {
         match self.as_slice::<T>()? {
             [value] => Ok(*value),
@@ -155,8 +207,15 @@ impl Tensor {
 
     /// The same values in another shape.
     ///
+    /// ```
+    /// let t = minutia_tensor::Tensor::from([1, 2, 3, 4]).reshape([2, 2])?;
+    /// assert_eq!((t.dims(), t.as_slice::<i32>()?), (&[2, 2][..], &[1, 2, 3, 4][..]));
+    /// # Ok::<(), minutia_tensor::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::ElementCount`] when the shape holds another number of values.
+    #[doc(alias = "view")]
     pub fn reshape(&self, shape: impl Into<Shape>) -> Result<Tensor, Error> {
         let shape = shape.into();
         if shape.elements() != self.elements() {
@@ -167,8 +226,16 @@ impl Tensor {
 
     /// A copy as an [`ndarray`] array.
     ///
+    /// ```
+    /// use minutia_tensor::{Tensor, ndarray::array};
+    /// let array = array![[1.0_f32, 2.0], [3.0, 4.0]];
+    /// assert_eq!(Tensor::from(array.clone()).to_ndarray::<f32>()?, array.into_dyn());
+    /// # Ok::<(), minutia_tensor::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::DType`] when the tensor holds another type.
+    #[doc(alias = "numpy")]
     pub fn to_ndarray<T: Element>(&self) -> Result<ArrayD<T>, Error> {
         let values = self.as_slice::<T>()?.to_vec();
         ArrayD::from_shape_vec(IxDyn(&self.shape), values)
@@ -176,6 +243,13 @@ impl Tensor {
     }
 
     /// The values as little-endian bytes with one canonical NaN: what digests are made of.
+    ///
+    /// ```
+    /// use minutia_tensor::Tensor;
+    /// assert_eq!(Tensor::scalar(1.0_f32).canonical_bytes(), [0, 0, 0x80, 0x3f]);
+    /// let [one, other] = [f32::NAN, -f32::NAN].map(|nan| Tensor::scalar(nan).canonical_bytes());
+    /// assert_eq!(one, other);
+    /// ```
     #[must_use]
     pub fn canonical_bytes(&self) -> Vec<u8> {
         match &self.data {
@@ -296,13 +370,20 @@ impl TryFrom<Parts> for Tensor {
 
 impl Tensor {
     /// The values as raw bytes in this machine's order, as they lie in memory.
+    ///
+    /// ```
+    /// use minutia_tensor::{DType, Tensor};
+    /// let t = Tensor::from([1.0_f32, 2.0]);
+    /// assert_eq!(Tensor::from_bytes(DType::F32, [2], t.as_bytes())?, t);
+    /// # Ok::<(), minutia_tensor::Error>(())
+    /// ```
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         crate::bytes::of(&self.data)
     }
 
-    /// A tensor from raw bytes in this machine's order, as [`Tensor::as_bytes`] gives them. A `bool` is true
-    /// where its byte is not 0.
+    /// A tensor from raw bytes in this machine's order, as [`Tensor::as_bytes`] gives them, which has an
+    /// example. A `bool` is true where its byte is not 0.
     ///
     /// # Errors
     /// [`Error::ElementCount`] when the bytes do not fill the shape exactly, [`Error::OutOfMemory`] when
