@@ -60,6 +60,12 @@ pub enum Found {
 /// The folder that downloads go to: `minutia/mnist` in the user's cache folder.
 ///
 /// That is `$XDG_CACHE_HOME`, else `~/.cache`; on Windows, `%LOCALAPPDATA%`.
+///
+/// ```
+/// if let Some(folder) = minutia_datasets::cache_folder() {
+///     assert!(folder.ends_with("minutia/mnist"));
+/// }
+/// ```
 #[must_use]
 pub fn cache_folder() -> Option<PathBuf> {
     let base = etcetera::choose_base_strategy().ok()?;
@@ -74,6 +80,12 @@ pub fn is_offline() -> bool {
 
 /// Loads the data set of `folder`, else of the folder that `MINUTIA_DATA_DIR` names, else MNIST from the
 /// cache folder; where there is none, the built-in [`digits`]. Never downloads.
+///
+/// ```no_run
+/// let located = minutia_datasets::locate(None)?;
+/// println!("{} images of {}", located.data.train.len(), located.origin);
+/// # Ok::<(), minutia_datasets::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`find`].

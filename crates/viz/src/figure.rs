@@ -65,6 +65,14 @@ impl Figure {
     }
 
     /// A figure of rows of panels, each row centred.
+    ///
+    /// ```
+    /// use minutia_viz::{Figure, NetworkDiagram, Panel, Theme};
+    /// let panel = |name: &str| -> Box<dyn Panel> { Box::new(NetworkDiagram::new().layer(name, 3, "")) };
+    /// let figure = Figure::grid(vec![vec![panel("left"), panel("right")], vec![panel("below")]]);
+    /// let svg = figure.theme(Theme::Dark).caption("Three panels.").to_inline_svg();
+    /// assert!(["left", "right", "below", "Three panels."].iter().all(|text| svg.contains(text)));
+    /// ```
     #[must_use]
     pub fn grid(rows: Vec<Vec<Box<dyn Panel>>>) -> Figure {
         let (title, caption, theme, fonts) = Default::default();

@@ -29,12 +29,23 @@ const SEED: u64 = 28;
 const SHARE: usize = 500;
 
 /// Generates the whole set with as many threads as the machine has; takes a second or two in a release build.
+/// [`generate_some`] has an example.
 #[must_use]
 pub fn generate() -> Mnist {
     generate_some(TRAIN, TEST)
 }
 
 /// Generates the first images of the set.
+///
+/// ```
+/// use minutia_datasets::digits;
+/// let set = digits::generate_some(3, 2);
+/// assert_eq!(set.train.images.dims(), [3, digits::SIZE * digits::SIZE]);
+/// assert_eq!(set.test.one_hot().dims(), [2, 10]);
+/// let pixels = set.train.scaled();
+/// assert!(pixels.as_slice::<f32>()?.iter().all(|x| (0.0..=1.0).contains(x)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn generate_some(train: usize, test: usize) -> Mnist {
     let (train, test) = (half("train", train), half("test", test));

@@ -18,6 +18,12 @@ pub(crate) const LIMIT: u64 = 1 << 30;
 /// the folder or in one of its own name; `FOLDER/emnist-letters` names one of several sets. The files may
 /// also be below the folder, where torchvision puts them (`MNIST/raw`).
 ///
+/// ```no_run
+/// let set = minutia_datasets::mnist::load("data/mnist")?;
+/// println!("{} images for training, of {:?} pixels", set.train.len(), set.train.size);
+/// # Ok::<(), minutia_datasets::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error`] with the file, what is wrong, and the cure.
 pub fn load(folder: impl AsRef<Path>) -> Result<Mnist, Error> {

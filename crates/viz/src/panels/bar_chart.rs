@@ -16,6 +16,13 @@ use crate::{
 /// use minutia_viz::{BarChart, Figure, Scale};
 /// let chart = BarChart::new("times as long").scale(Scale::Log).from(1.0).bar("other", 4.2, (4.0, 4.5));
 /// assert!(Figure::new(chart).to_svg().contains("other"));
+///
+/// let seconds = BarChart::new("seconds")
+///     .title("an epoch")
+///     .width(300.0)
+///     .emphasised_bar("ours", 0.1, (0.09, 0.12))
+///     .bar("theirs", 0.4, (0.38, 0.41));
+/// assert!(Figure::new(seconds).to_svg().contains("ours"));
 /// ```
 #[derive(Clone, Debug)]
 pub struct BarChart {

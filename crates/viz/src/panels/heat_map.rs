@@ -20,6 +20,16 @@ use crate::{
 /// use minutia_viz::{ColorMap, Figure, HeatMap};
 /// let map = HeatMap::new(2, 2, &[0.0, 0.5, 0.5, 1.0])?.title("identity").cell_text(true);
 /// assert!(Figure::new(map).to_svg().contains("identity"));
+///
+/// let weights = HeatMap::new(2, 3, &[-2.0, -1.0, 0.0, 0.5, 1.0, f32::NAN])?
+///     .labels("output", "input")
+///     .row_names(&["bias", "gain"])
+///     .index_ticks(true)
+///     .color_map(ColorMap::Diverging)
+///     .range(-2.0, 2.0)
+///     .cell_size(40.0, 20.0)
+///     .color_bar(false);
+/// assert!(Figure::new(weights).to_svg().contains("gain"));
 /// # Ok::<(), minutia_viz::Error>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -3,9 +3,18 @@ use crate::{Anchor, Color, ColorMap, Drawing, Error, Panel, panels::shrink::shru
 /// Small pictures in rows and columns.
 ///
 /// ```
-/// use minutia_viz::{Figure, ImageGrid};
+/// use minutia_viz::{ColorMap, Figure, ImageGrid};
 /// let grid = ImageGrid::new(1, 2, 2, 2)?.image(&[0.0, 1.0, 1.0, 0.0])?.image(&[1.0, 0.0, 0.0, 1.0])?;
 /// assert!(Figure::new(grid).to_svg().starts_with("<svg"));
+///
+/// let filters = ImageGrid::new(1, 1, 1, 3)?
+///     .pixel_size(8.0)
+///     .color_map(ColorMap::Diverging)
+///     .range_of_each()
+///     .row_names(&["layer 1"])
+///     .column_names(&["filter 0"])
+///     .image(&[-0.5, 0.0, 0.5])?;
+/// assert!(Figure::new(filters).to_svg().contains("layer 1"));
 /// # Ok::<(), minutia_viz::Error>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -50,7 +50,10 @@ pub struct Edge {
 /// let node = |label: &str| Node { label: label.into(), scope: "model".into(), ..Node::default() };
 /// let edge = Edge { from: 0, to: 1, dashed: false };
 /// let graph = GraphDiagram::new(vec![node("x"), node("Square")], vec![edge])?;
-/// assert!(Figure::new(graph).to_svg().contains("Square"));
+/// assert!(Figure::new(graph.left_to_right()).to_svg().contains("Square"));
+///
+/// let circle = [Edge { from: 0, to: 1, dashed: false }, Edge { from: 1, to: 0, dashed: true }];
+/// assert!(GraphDiagram::new(vec![node("a"), node("b")], circle.to_vec()).is_err());
 /// # Ok::<(), minutia_viz::Error>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -31,6 +31,17 @@ type Ends = Option<(f64, f64)>;
 /// use minutia_viz::{Figure, LineChart, Scale};
 /// let chart = LineChart::new("step", "loss").y_scale(Scale::Log).line("train", &[(0.0, 1.0), (1.0, 0.1)]);
 /// assert!(Figure::new(chart).to_svg().contains("loss"));
+///
+/// let chart = LineChart::new("epoch", "accuracy")
+///     .title("training")
+///     .size(400.0, 250.0)
+///     .x_scale(Scale::Log)
+///     .y_range(0.0, 1.0)
+///     .line("train", &[(1.0, 0.8), (10.0, 0.99)])
+///     .dashed_line("test", &[(1.0, 0.7), (10.0, 0.9)])
+///     .scatter("best", &[(10.0, 0.9)])
+///     .level(0.98, "the goal");
+/// assert!(Figure::new(chart).to_svg().contains("the goal"));
 /// ```
 #[derive(Clone, Debug)]
 pub struct LineChart {
