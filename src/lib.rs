@@ -62,6 +62,17 @@ pub mod prelude {
     };
 }
 
+/// The snippets of the documents are tests.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+mod documents {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/tutorial.md")]
+    struct Tutorial;
+    #[doc = include_str!("../docs/compare.md")]
+    struct Compare;
+    #[doc = include_str!("../docs/numeric-contract.md")]
+    struct NumericContract;
+    #[doc = include_str!("../docs/planner.md")]
+    struct Planner;
+}
