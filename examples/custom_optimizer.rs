@@ -1,5 +1,5 @@
-//! An optimizer of one's own: Lion (Chen et al., *Symbolic Discovery of Optimization Algorithms*, 2023), which
-//! steps by the sign of an average of gradients: `cargo run --release --example custom_optimizer`
+//! An optimizer of one's own: Lion (Chen et al., *Symbolic Discovery of Optimization Algorithms*, 2023),
+//! which steps by the sign of an average of gradients: `cargo run --release --example custom_optimizer`
 
 use minutia::{
     optim::{Argument, Domain},

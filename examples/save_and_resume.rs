@@ -1,5 +1,5 @@
-//! Saves a run halfway and resumes it in a session of another graph: what it learns has the bits of a run that
-//! was never interrupted, although every step draws random numbers.
+//! Saves a run halfway and resumes it in a session of another graph: what it learns has the bits of a run
+//! that was never interrupted, although every step draws random numbers.
 //!
 //! `cargo run --release --example save_and_resume`
 

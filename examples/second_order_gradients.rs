@@ -16,8 +16,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [fxx, fxy] = graph.gradients(&fx, [&x, &y])?.map(|g| g.expect(wanted));
     let [fyx, fyy] = graph.gradients(&fy, [&x, &y])?.map(|g| g.expect(wanted));
 
-    // A step solves H (dx, dy) = (fx, fy), by Cramer's rule. Both variables are read as they were when the run
-    // began, so that the second update does not see the first.
+    // A step solves H (dx, dy) = (fx, fy), by Cramer's rule. Both variables are read as they were when the
+    // run began, so that the second update does not see the first.
     let determinant = &fxx * &fyy - &fxy * &fyx;
     let dx = (&fyy * &fx - &fxy * &fy) / &determinant;
     let dy = (&fxx * &fy - &fyx * &fx) / &determinant;

@@ -37,8 +37,8 @@ fn cross_entropy(p: &Output, y: &Output) -> Output {
     -(y * p.log() + (1.0 - y) * (1.0 - &p).log()).reduce_sum(1)
 }
 
-/// A network after ten epochs over 4,000 built-in digits, its graph and session, and 500 digits that it has not
-/// seen.
+/// A network after ten epochs over 4,000 built-in digits, its graph and session, and 500 digits that it has
+/// not seen.
 fn trained() -> Result<(Graph, Network, Session, Labelled), Box<dyn std::error::Error>> {
     let data = digits::generate_some(4000, 500);
     let graph = Graph::new();

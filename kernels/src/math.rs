@@ -183,7 +183,7 @@ pub fn erf<F: Fma>(x: f32) -> f32 {
     const Q: [f32; 9] = [
         -1.660_596_3e-6,
         4.649_336_3e-5,
-        -6.002_250_2e-4,
+        -6.002_25e-4,
         4.774_377_5e-3,
         -2.645_941_5e-2,
         1.101_405_6e-1,
@@ -351,7 +351,8 @@ mod tests {
         (got as f64 - want).abs() / spacing
     }
 
-    /// The error function by its series of positive terms, `e^-x^2 (2 x / sqrt pi) sum (2 x^2)^n / (2 n + 1)!!`.
+    /// The error function by its series of positive terms, `e^-x^2 (2 x / sqrt pi) sum (2 x^2)^n / (2 n +
+    /// 1)!!`.
     fn erf_of_f64(x: f64) -> f64 {
         let terms = (1..200).scan(1.0, |term, n| {
             *term *= 2.0 * x * x / f64::from(2 * n + 1);

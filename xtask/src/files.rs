@@ -103,24 +103,24 @@ pub fn sweep(folder: &Path) -> Result<()> {
 
 /// Keeps a second run out of an output folder. The operating system releases it however the process ends.
 #[derive(Debug)]
-pub struct Lock {
+pub struct FolderLock {
     _held: Option<minutia_files::Lock>,
 }
 
-impl Lock {
+impl FolderLock {
     /// Takes the lock at `path`, creating the file and its folder where they are missing. Where the file
     /// system has no locks, that is said and the run goes on without one.
     ///
     /// # Errors
     /// When another process holds it (named by its number), the file cannot be written, or a link is in the
     /// way.
-    pub fn take(path: &Path) -> Result<Lock> {
+    pub fn take(path: &Path) -> Result<FolderLock> {
         let folder = path.parent().unwrap_or(Path::new("."));
         no_link(folder)?;
-        Lock::of(path, fs::create_dir_all(folder).and_then(|()| minutia_files::Lock::take(path)))
+        FolderLock::of(path, fs::create_dir_all(folder).and_then(|()| minutia_files::Lock::take(path)))
     }
 
-    fn of(path: &Path, attempt: io::Result<Attempt>) -> Result<Lock> {
+    fn of(path: &Path, attempt: io::Result<Attempt>) -> Result<FolderLock> {
         let folder = path.parent().unwrap_or(path);
         let guarded = folder.parent().unwrap_or(folder).display();
         match attempt {
@@ -133,12 +133,12 @@ impl Lock {
             Err(error) => Err(error).with_context(|| {
                 format!("cannot use {} for output; name another folder with --out", path.display())
             }),
-            Ok(Attempt::Taken(held)) => Ok(Lock { _held: Some(held) }),
+            Ok(Attempt::Taken(held)) => Ok(FolderLock { _held: Some(held) }),
             Ok(Attempt::Unsupported(why)) => {
                 terminal::warn(format_args!(
                     "the file system of {guarded} has no locks ({why}); see to it that no other run writes there"
                 ));
-                Ok(Lock { _held: None })
+                Ok(FolderLock { _held: None })
             }
         }
     }
@@ -172,21 +172,21 @@ mod tests {
     fn the_lock_names_its_holder_and_ends_with_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(".cache/lock");
-        let first = Lock::take(&path).unwrap();
-        let error = Lock::take(&path).unwrap_err().to_string();
+        let first = FolderLock::take(&path).unwrap();
+        let error = FolderLock::take(&path).unwrap_err().to_string();
         assert!(error.contains(&format!("process {}", std::process::id())), "{error}");
         drop(first);
         fs::write(&path, "4294967295").unwrap();
-        Lock::take(&path).unwrap();
+        FolderLock::take(&path).unwrap();
     }
 
     #[test]
     fn without_locks_a_run_goes_on_and_without_a_place_for_one_it_does_not() {
         let path = Path::new("out/.cache/lock");
         let unsupported = Attempt::Unsupported(io::ErrorKind::Unsupported.into());
-        assert!(Lock::of(path, Ok(unsupported)).unwrap()._held.is_none());
+        assert!(FolderLock::of(path, Ok(unsupported)).unwrap()._held.is_none());
         let error =
-            format!("{:#}", Lock::of(path, Err(io::ErrorKind::ReadOnlyFilesystem.into())).unwrap_err());
+            format!("{:#}", FolderLock::of(path, Err(io::ErrorKind::ReadOnlyFilesystem.into())).unwrap_err());
         assert!(error.contains("out/.cache/lock") && error.contains("--out"), "{error}");
     }
 }

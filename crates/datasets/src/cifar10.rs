@@ -105,7 +105,7 @@ fn records(source: impl Read) -> Result<Vec<u8>, Problem> {
     if found == 0 {
         return Err(Problem::Empty);
     }
-    if found % record != 0 || found > MOST * record {
+    if !found.is_multiple_of(record) || found > MOST * record {
         return Err(Problem::Records { bytes: found, record, most: MOST });
     }
     let labels: Vec<i32> = bytes.iter().step_by(RECORD).map(|&label| i32::from(label)).collect();

@@ -319,7 +319,7 @@ fn a_factor_that_is_known_gives_the_bits_of_one_that_is_fed() {
 fn the_gradient_of_a_sum_of_absolute_values_is_the_sign_alone() {
     let graph = Graph::new();
     let x = graph.placeholder("x", DType::F32, [10]);
-    let gradient = graph.gradients(&x.abs().reduce_sum(..), &[&x]).unwrap()[0].clone().expect("a gradient");
+    let gradient = graph.gradients(x.abs().reduce_sum(..), &[&x]).unwrap()[0].clone().expect("a gradient");
     let session = Session::new(&graph, &Device::cpu().unwrap()).unwrap();
     let plan = session.explain(&gradient, feeds! { x => [0.0_f32; 10] }).unwrap();
     let programs: Vec<&str> = plan.primitives.iter().map(|primitive| &primitive.program[..]).collect();

@@ -86,7 +86,7 @@ fn initial_values_of_other_variables_are_their_new_ones() -> Result<(), Error> {
     let b = graph.variable("b", &shared);
     let c = graph.variable("c", &*b + &*a);
     let d = graph.variable("d", &*c);
-    let reversed = graph.group(&[&d, &c, &b, &a].map(|v| v.initializer()));
+    let reversed = graph.group([&d, &c, &b, &a].map(|v| v.initializer()));
     let mut session = Session::new(&graph, &Device::cpu()?)?;
     let mut last = None;
     for init in [&graph.global_variables_initializer(), &reversed, &reversed] {

@@ -45,7 +45,7 @@ fn nobody_notices() -> Result<(), Error> {
         let both = |x: &Output| -> Result<[Output; 3], Error> {
             // Computed from it, and from an intermediate; and the gradient of that.
             let passing = of(&graph, &(x * 0.5).tanh());
-            let gradient = graph.gradients(&passing.square().reduce_sum(..), &[x])?;
+            let gradient = graph.gradients(passing.square().reduce_sum(..), &[x])?;
             Ok([of(&graph, x), passing, gradient[0].clone().expect("it depends on x")])
         };
         let wanted = both(&fed)?;
@@ -94,7 +94,7 @@ fn weights_are_updated_where_they_lie() -> Result<(), Error> {
     let w = graph.variable("w", matrix(ROWS, WIDTH));
     let second = graph.variable("second", matrix(WIDTH, 200));
     let out = x.matmul(&w).relu().matmul(&second);
-    let gradients = graph.gradients(&out.reduce_sum(..), &[&w, &second])?;
+    let gradients = graph.gradients(out.reduce_sum(..), &[&w, &second])?;
     let mut steps = Vec::new();
     for (variable, gradient) in [&w, &second].into_iter().zip(gradients) {
         steps.push(variable.assign_sub(gradient.expect("it depends on both") * 0.1).operation());

@@ -13,7 +13,7 @@ const NEVER: [f32; 4] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1.0];
 
 fn clipped(loss: &Output, clip: impl Fn(&Output) -> Output) -> Result<Operation, Error> {
     let optimizer = GradientDescent::new(0.1);
-    let gradients = optimizer.compute_gradients(loss, &loss.graph().trainable_variables())?;
+    let gradients = optimizer.compute_gradients(loss, loss.graph().trainable_variables())?;
     let clip = |(gradient, variable)| (clip(&gradient), variable);
     optimizer.apply_gradients(&gradients.into_iter().map(clip).collect::<Vec<_>>())
 }
@@ -105,7 +105,7 @@ fn numbers_that_no_schedule_takes_are_refused_by_name() {
     let train = |schedule: fn(&Output, [f32; 4]) -> Output, numbers| {
         let graph = Graph::new();
         let (w, step) = (graph.variable("w", 1.0_f32), graph.untrainable_variable("step", 1.0_f32));
-        GradientDescent::new(schedule(&step, numbers)).minimize(&w.square())
+        GradientDescent::new(schedule(&step, numbers)).minimize(w.square())
     };
     for (who, names, schedule) in SCHEDULES {
         train(schedule, [0.5; 4]).unwrap();
@@ -127,7 +127,7 @@ fn numbers_that_no_schedule_takes_are_refused_by_name() {
 fn a_refused_optimizer_builds_no_slots() {
     let graph = Graph::new();
     let w = graph.variable("w", 1.0_f32);
-    assert!(Adagrad::new(0.1).initial_accumulator(0.0).minimize(&w.square()).is_err());
+    assert!(Adagrad::new(0.1).initial_accumulator(0.0).minimize(w.square()).is_err());
     assert_eq!(graph.global_variables().len(), 1);
     assert!(graph.check().is_ok());
 }

@@ -1,6 +1,8 @@
 //! Nadam, written outside of the crate with what it publishes: Adam whose step uses the mean of the gradients
 //! as it will be after the next one, as Momentum does with Nesterov's variant.
 
+#![expect(clippy::disallowed_methods, reason = "a reference within a tolerance, no result")]
+
 use minutia_graph::{DType, Device, Graph, Output, Session, Variable, feeds};
 use minutia_optim::{Argument, Domain, Optimizer, Rate, slot};
 

@@ -103,7 +103,7 @@ fn slots_have_the_names_of_tensorflow_1() {
     let w = graph.variable("W", 1.0_f32);
     let _scope = graph.name_scope("train");
     for _ in 0..2 {
-        Adagrad::new(0.1).minimize(&w.square()).unwrap();
+        Adagrad::new(0.1).minimize(w.square()).unwrap();
     }
     let names: Vec<String> = graph.global_variables().iter().map(|v| v.name()).collect();
     assert_eq!(names, ["W", "W/Adagrad", "W/Adagrad_1"]);

@@ -132,7 +132,7 @@ fn variables_that_the_loss_does_not_reach_are_all_named() {
     let (other, third) = (graph.variable("other", 1.0_f32), graph.variable("third", 1.0_f32));
     let loss = x.square().with_name("loss");
     let optimizer = || GradientDescent::new(0.1);
-    let error = optimizer().with_var_list(&[&x, &other, &third]).minimize(&loss).unwrap_err().to_string();
+    let error = optimizer().with_var_list([&x, &other, &third]).minimize(&loss).unwrap_err().to_string();
     assert!(error.contains("'loss'") && error.contains("variables 'other', 'third'"), "{error}");
     assert!(optimizer().minimize(&loss).is_ok(), "without a list, only what is reached is trained");
     let constant = graph.constant(1.0_f32).with_name("constant");
@@ -140,7 +140,7 @@ fn variables_that_the_loss_does_not_reach_are_all_named() {
     assert!(matches!(error, Error::NoVariables { .. }));
     assert!(error.to_string().contains("'constant'") && error.to_string().contains("'x', 'other', 'third'"));
     let empty = Graph::new();
-    let error = optimizer().minimize(&empty.constant(1.0_f32).with_name("alone")).unwrap_err().to_string();
+    let error = optimizer().minimize(empty.constant(1.0_f32).with_name("alone")).unwrap_err().to_string();
     assert!(error.contains("loss 'alone' has no variable to train\n"), "{error}");
 }
 
@@ -152,7 +152,7 @@ fn bad_lists_are_errors() {
     let optimizer = || GradientDescent::new(0.1);
     let error = optimizer().apply_gradients(&[]).unwrap_err();
     assert!(matches!(error, Error::NoGradients { optimizer: "GradientDescent" }), "{error}");
-    let error = optimizer().with_var_list(&[&x, &x]).minimize(&loss).unwrap_err();
+    let error = optimizer().with_var_list([&x, &x]).minimize(&loss).unwrap_err();
     assert!(matches!(&error, Error::Duplicate { variable, .. } if variable == "x"), "{error}");
     assert!(matches!(
         optimizer().with_var_list([] as [&Variable; 0]).minimize(&loss),
@@ -190,7 +190,7 @@ fn gradients_may_be_clipped_on_the_way() {
             clip(&gradients).into_iter().zip(variables).collect()
         };
         let train = if listed {
-            let optimizer = optimizer.with_var_list(&[&x, &y]);
+            let optimizer = optimizer.with_var_list([&x, &y]);
             optimizer.apply_gradients(&clipped(optimizer.compute_gradients(&loss).unwrap()))
         } else {
             let gradients = optimizer.compute_gradients(&loss, &[x.clone(), y.clone()]).unwrap();

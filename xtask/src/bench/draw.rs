@@ -2,10 +2,10 @@
 
 use minutia_viz::{BarChart, Figure, Panel, Scale};
 
-use crate::bench::{OURS, Results, job::Job};
+use crate::bench::{Medians, OURS, job::Job};
 
 /// The figure of a run on some data.
-pub fn figure(results: &Results, data: &str) -> Figure {
+pub fn figure(results: &Medians, data: &str) -> Figure {
     let mut panels: Vec<Box<dyn Panel>> = Vec::new();
     if let Some(ours) = results.get(OURS) {
         let chart = BarChart::new("share of what the target allows (less is better)");

@@ -16,7 +16,7 @@ use crate::{files, reproduce::Config};
 pub const EPOCHS: usize = 6;
 
 /// The data, and what they are.
-pub struct Data {
+pub struct Halves {
     pub train: Labelled,
     pub test: Labelled,
     /// In a word.
@@ -31,7 +31,7 @@ pub struct Data {
 ///
 /// # Errors
 /// When a folder that was named, or the cache folder, cannot be used.
-pub fn find(folder: Option<&Path>) -> Result<Data> {
+pub fn find(folder: Option<&Path>) -> Result<Halves> {
     let nothing = |_: &Path| Err("`cargo xtask fetch` downloads it".to_string());
     let found = minutia_datasets::find(folder, nothing).context("the data cannot be used")?;
     let (set, what, origin) = match found {
@@ -57,7 +57,7 @@ pub fn find(folder: Option<&Path>) -> Result<Data> {
     );
     let train = set.split().train;
     let Mnist { test, .. } = set;
-    Ok(Data { train, test, what: what.to_string(), origin, arguments })
+    Ok(Halves { train, test, what: what.to_string(), origin, arguments })
 }
 
 /// What was written.
@@ -77,7 +77,7 @@ pub struct Inputs {
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub fn write(folder: &Path, config: &Config, data: &Data) -> Result<Inputs> {
+pub fn write(folder: &Path, config: &Config, data: &Halves) -> Result<Inputs> {
     let batch = config.classifier.batch;
     let steps = data.train.len() / batch;
     let mut batches = Batches::new(data.train.len(), batch, config.seed);

@@ -28,7 +28,7 @@ use job::Measurement;
 use summary::Summary;
 
 /// What one contender gave for one job, run by run.
-type Results = BTreeMap<String, BTreeMap<Job, Summary>>;
+type Medians = BTreeMap<String, BTreeMap<Job, Summary>>;
 
 /// The loss that each contender ended with.
 type Checks = BTreeMap<Job, BTreeMap<String, f64>>;
@@ -43,7 +43,7 @@ const OURS: &str = "minutia";
 pub fn bench(options: &cli::Bench) -> Result<()> {
     let workspace = crate::workspace();
     let out = options.out.clone().unwrap_or_else(|| workspace.join("target/bench"));
-    let _held = files::Lock::take(&out.join(".cache").join("lock"))?;
+    let _held = files::FolderLock::take(&out.join(".cache").join("lock"))?;
     let config = Config::read(&workspace.join("reproduce.toml"))?;
     let jobs = if options.jobs.is_empty() { Job::ALL.to_vec() } else { options.jobs.clone() };
     let device = Device::cpu_with(cpu::Options::from_env()?)?;
@@ -63,7 +63,7 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
         }
     }
 
-    let mut results = Results::new();
+    let mut results = Medians::new();
     let mut checks = Checks::new();
     let mut busiest = 0.0_f64;
     for &job in &jobs {
@@ -123,7 +123,7 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
 
 /// Keeps and prints what a run gave.
 fn keep(
-    results: &mut Results,
+    results: &mut Medians,
     checks: &mut Checks,
     name: &str,
     job: Job,
@@ -157,7 +157,7 @@ fn disagreements(checks: &Checks) -> Vec<String> {
 }
 
 /// The document of `--json`.
-fn document(results: &Results, scaling: &[scaling::Row], machine: Value) -> Value {
+fn document(results: &Medians, scaling: &[scaling::Row], machine: Value) -> Value {
     let medians = |of: &BTreeMap<Job, Summary>| -> Value {
         of.iter()
             .map(|(job, summary)| (job.key().to_string(), json!(summary.median())))
@@ -188,7 +188,7 @@ fn document(results: &Results, scaling: &[scaling::Row], machine: Value) -> Valu
 mod tests {
     use super::*;
 
-    fn results() -> Results {
+    fn results() -> Medians {
         let summary = |values: &[f64]| {
             let mut summary = Summary::default();
             values.iter().for_each(|&value| summary.add(value));

@@ -11,7 +11,7 @@ use minutia_tensor::{Device, cpu};
 
 use crate::{
     bench::{
-        inputs::{self, Data, EPOCHS, Inputs},
+        inputs::{self, EPOCHS, Halves, Inputs},
         job::{Job, Measurement},
         peak, process,
         summary::median,
@@ -22,7 +22,7 @@ use crate::{
 /// This repository as a contender.
 pub struct Ours<'a> {
     config: &'a Config,
-    data: &'a Data,
+    data: &'a Halves,
     inputs: &'a Inputs,
     options: cpu::Options,
     /// Where child processes put what they make.
@@ -34,7 +34,7 @@ pub struct Ours<'a> {
 impl<'a> Ours<'a> {
     /// # Errors
     /// When an environment variable has a senseless value.
-    pub fn new(config: &'a Config, data: &'a Data, inputs: &'a Inputs, out: &Path) -> Result<Ours<'a>> {
+    pub fn new(config: &'a Config, data: &'a Halves, inputs: &'a Inputs, out: &Path) -> Result<Ours<'a>> {
         let options = cpu::Options::from_env()?;
         Ok(Ours { config, data, inputs, options, scratch: out.join("reproduce"), peaks: Vec::new() })
     }

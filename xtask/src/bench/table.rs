@@ -1,6 +1,6 @@
 //! Results as Markdown tables.
 
-use crate::bench::{OURS, Results, job::Job};
+use crate::bench::{Medians, OURS, job::Job};
 
 /// Three significant digits, and no more decimals than these need.
 pub fn number(value: f64) -> String {
@@ -15,7 +15,7 @@ fn with_unit(job: Job, value: f64) -> String {
 }
 
 /// Our medians against the targets.
-pub fn targets(results: &Results) -> String {
+pub fn targets(results: &Medians) -> String {
     let mut text = String::from(
         "| job | target | stretch | median | range | runs | verdict |\n|---|---|---|---|---|---|---|\n",
     );
@@ -43,7 +43,7 @@ pub fn targets(results: &Results) -> String {
 }
 
 /// All contenders' medians, and how many times as long as ours each takes.
-pub fn peers(results: &Results) -> String {
+pub fn peers(results: &Medians) -> String {
     let jobs: Vec<Job> = Job::ALL
         .into_iter()
         .filter(|job| results.iter().any(|(name, of)| name != OURS && of.contains_key(job)))
@@ -74,8 +74,8 @@ mod tests {
     use super::*;
     use crate::bench::summary::Summary;
 
-    fn results(of: &[(&str, Job, &[f64])]) -> Results {
-        let mut results = Results::new();
+    fn results(of: &[(&str, Job, &[f64])]) -> Medians {
+        let mut results = Medians::new();
         for (name, job, values) in of {
             let mut summary = Summary::default();
             values.iter().for_each(|&value| summary.add(value));

@@ -17,7 +17,7 @@ pub struct Checkpoint {
 
 /// What was found at the start of a stage.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Found<T> {
+pub enum Loaded<T> {
     /// Nothing, or the state of another computation.
     Nothing,
     /// A file that cannot be trusted.
@@ -36,17 +36,17 @@ impl Checkpoint {
     ///
     /// # Errors
     /// When there is a file that cannot be read at all.
-    pub fn load<T: DeserializeOwned>(&self) -> Result<Found<T>> {
-        let Some(bytes) = files::read(&self.path)? else { return Ok(Found::Nothing) };
+    pub fn load<T: DeserializeOwned>(&self) -> Result<Loaded<T>> {
+        let Some(bytes) = files::read(&self.path)? else { return Ok(Loaded::Nothing) };
         // The digest of the rest, the key, the state.
-        let Some((expected, rest)) = bytes.split_at_checked(64) else { return Ok(Found::Damaged) };
+        let Some((expected, rest)) = bytes.split_at_checked(64) else { return Ok(Loaded::Damaged) };
         if digest::hex(rest).as_bytes() != expected {
-            return Ok(Found::Damaged);
+            return Ok(Loaded::Damaged);
         }
         match rest.split_at_checked(64) {
-            Some((key, _)) if key != self.key.as_bytes() => Ok(Found::Nothing),
+            Some((key, _)) if key != self.key.as_bytes() => Ok(Loaded::Nothing),
             Some((_, state)) => Ok(decode(state)),
-            None => Ok(Found::Damaged),
+            None => Ok(Loaded::Damaged),
         }
     }
 
@@ -72,10 +72,10 @@ impl Checkpoint {
 
 /// Decodes a state. Lists grow as they are read and names are borrowed, so that a length that claims more
 /// than there is allocates nothing.
-pub fn decode<T: DeserializeOwned>(state: &[u8]) -> Found<T> {
+pub fn decode<T: DeserializeOwned>(state: &[u8]) -> Loaded<T> {
     match bincode::serde::borrow_decode_from_slice(state, bincode::config::standard()) {
-        Ok((value, used)) if used == state.len() => Found::State(value),
-        _ => Found::Damaged,
+        Ok((value, used)) if used == state.len() => Loaded::State(value),
+        _ => Loaded::Damaged,
     }
 }
 
@@ -89,22 +89,22 @@ mod tests {
         let key = Key::default().with("parameter steps", "10");
         let checkpoint = Checkpoint::new(folder.path(), "inverse", &key);
         let other = Checkpoint::new(folder.path(), "inverse", &key.clone().with("parameter steps", "20"));
-        assert_eq!(checkpoint.load::<Vec<u32>>().unwrap(), Found::Nothing);
+        assert_eq!(checkpoint.load::<Vec<u32>>().unwrap(), Loaded::Nothing);
         checkpoint.save(&vec![1_u32, 2]).unwrap();
-        assert_eq!(checkpoint.load::<Vec<u32>>().unwrap(), Found::State(vec![1, 2]));
-        assert_eq!(other.load::<Vec<u32>>().unwrap(), Found::Nothing);
+        assert_eq!(checkpoint.load::<Vec<u32>>().unwrap(), Loaded::State(vec![1, 2]));
+        assert_eq!(other.load::<Vec<u32>>().unwrap(), Loaded::Nothing);
 
         let whole = files::read(&checkpoint.path).unwrap().unwrap();
         for position in 0..whole.len() {
             let mut damaged = whole.clone();
             damaged[position] ^= 1;
             files::write(&checkpoint.path, &damaged).unwrap();
-            assert_eq!(checkpoint.load::<Vec<u32>>().unwrap(), Found::Damaged, "byte {position}");
+            assert_eq!(checkpoint.load::<Vec<u32>>().unwrap(), Loaded::Damaged, "byte {position}");
             files::write(&checkpoint.path, &whole[..position]).unwrap();
-            assert_eq!(checkpoint.load::<Vec<u32>>().unwrap(), Found::Damaged, "cut at {position}");
+            assert_eq!(checkpoint.load::<Vec<u32>>().unwrap(), Loaded::Damaged, "cut at {position}");
         }
         checkpoint.remove().unwrap();
         checkpoint.remove().unwrap();
-        assert_eq!(checkpoint.load::<Vec<u32>>().unwrap(), Found::Nothing);
+        assert_eq!(checkpoint.load::<Vec<u32>>().unwrap(), Loaded::Nothing);
     }
 }

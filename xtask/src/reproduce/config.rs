@@ -21,11 +21,11 @@ pub struct Config {
     /// The seed of every random number.
     #[serde(deserialize_with = "whole::<_, _, 0, { i64::MAX as u64 }>")]
     pub seed: u64,
-    pub inverse: Inverse,
-    pub inverse_seeds: InverseSeeds,
-    pub classifier: Classifier,
-    pub fingerprints: Fingerprints,
-    pub ideal_images: IdealImages,
+    pub inverse: InverseSettings,
+    pub inverse_seeds: InverseSeedsSettings,
+    pub classifier: ClassifierSettings,
+    pub fingerprints: FingerprintsSettings,
+    pub ideal_images: IdealImagesSettings,
     /// The post's claims, in its order.
     #[serde(rename = "claim")]
     pub claims: Vec<Claim>,
@@ -33,7 +33,7 @@ pub struct Config {
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Inverse {
+pub struct InverseSettings {
     /// Rows of the square matrix. A figure shows each entry.
     #[serde(deserialize_with = "whole::<_, _, 1, 100>")]
     pub size: usize,
@@ -54,7 +54,7 @@ pub struct Inverse {
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct InverseSeeds {
+pub struct InverseSeedsSettings {
     #[serde(deserialize_with = "whole::<_, _, 1, 10_000>")]
     pub seeds: usize,
     #[serde(deserialize_with = "whole::<_, _, 1, 100_000_000>")]
@@ -71,7 +71,7 @@ pub struct InverseSeeds {
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Classifier {
+pub struct ClassifierSettings {
     #[serde(deserialize_with = "whole::<_, _, 1, 4_096>")]
     pub hidden: usize,
     #[serde(deserialize_with = "single::<_, Size>")]
@@ -93,17 +93,17 @@ pub struct Classifier {
     pub accuracy_at_least: f64,
 }
 
-impl Classifier {
+impl ClassifierSettings {
     /// Sizes and distributions of the network.
     pub fn network(&self) -> Parameters {
-        let Classifier { hidden, weight_stddev, bias_stddev, clip_low, clip_high, .. } = *self;
+        let ClassifierSettings { hidden, weight_stddev, bias_stddev, clip_low, clip_high, .. } = *self;
         Parameters { hidden, weight_stddev, bias_stddev, clip_low, clip_high }
     }
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Fingerprints {
+pub struct FingerprintsSettings {
     /// A unit active in more than this share of a class's images is a bright band.
     #[serde(deserialize_with = "double::<_, Share>")]
     pub active_above: f64,
@@ -120,7 +120,7 @@ pub struct Fingerprints {
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct IdealImages {
+pub struct IdealImagesSettings {
     #[serde(deserialize_with = "single::<_, Rate>")]
     pub learning_rate: f32,
     #[serde(deserialize_with = "whole::<_, _, 1, 100_000_000>")]
@@ -190,19 +190,19 @@ impl Config {
 
     /// What no number has wrong by itself.
     fn check(&self) -> Result<()> {
-        let Inverse { steps, log_every, .. } = self.inverse;
+        let InverseSettings { steps, log_every, .. } = self.inverse;
         ensure!(
             steps / log_every <= LOSSES,
             "inverse.log_every: found {log_every}, expected at least {} for {steps} steps, so that at most {LOSSES} losses \
              are kept",
             steps.div_ceil(LOSSES)
         );
-        let Classifier { clip_low, clip_high, .. } = self.classifier;
+        let ClassifierSettings { clip_low, clip_high, .. } = self.classifier;
         ensure!(
             clip_low < clip_high,
             "classifier.clip_low: found {clip_low}, expected less than classifier.clip_high, which is {clip_high}"
         );
-        let Fingerprints { active_above, inactive_below, .. } = self.fingerprints;
+        let FingerprintsSettings { active_above, inactive_below, .. } = self.fingerprints;
         ensure!(
             inactive_below <= active_above,
             "fingerprints.inactive_below: found {inactive_below}, expected at most fingerprints.active_above, which is \

@@ -85,8 +85,8 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
 
 /// Makes the output folder, keeps other runs out of it, and removes what a killed one has left half-written
 /// in the folders that stages write to.
-fn prepare(out: &Path) -> Result<files::Lock> {
-    let lock = files::Lock::take(&out.join(".cache").join("lock"))?;
+fn prepare(out: &Path) -> Result<files::FolderLock> {
+    let lock = files::FolderLock::take(&out.join(".cache").join("lock"))?;
     files::no_link(&out.join("data"))?;
     let stages = compute::STAGES.iter().map(|stage| format!("data/{}", stage.name()));
     for folder in ["figures", ".cache"].into_iter().map(String::from).chain(stages) {

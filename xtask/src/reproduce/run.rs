@@ -8,7 +8,7 @@ use minutia_tensor::{Device, cpu};
 use crate::{
     files,
     reproduce::{
-        checkpoint::{Checkpoint, Found},
+        checkpoint::{Checkpoint, Loaded},
         config::Config,
         data::Data,
         progress::Progress,
@@ -59,12 +59,12 @@ impl Run<'_> {
     ) -> Result<Option<T>> {
         let state = match self.checkpoint.load()? {
             _ if self.fresh => return Ok(None),
-            Found::Nothing => return Ok(None),
-            Found::Damaged => {
+            Loaded::Nothing => return Ok(None),
+            Loaded::Damaged => {
                 self.progress.say("  the checkpoint is damaged: starting anew")?;
                 return Ok(None);
             }
-            Found::State(state) => state,
+            Loaded::State(state) => state,
         };
         if let Err(why) = fit(&state) {
             self.progress.say(&format!("  the checkpoint does not fit ({why:#}): starting anew"))?;

@@ -16,7 +16,6 @@ const ANY: u64 = 0xa5a5_5a5a_a5a5_5a5a;
 
 /// Executes an instruction for the active threads; false if it is of another family.
 #[inline(always)]
-#[expect(clippy::too_many_lines, reason = "one arm for each instruction")]
 pub(super) fn evaluate<F: Fma>(op: &Op, file: &mut File<'_>, active: u32) -> Result<bool, Trouble> {
     match *op {
         Op::Binary(binary, to, registers) => {

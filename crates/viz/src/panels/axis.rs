@@ -10,7 +10,9 @@ use crate::{
 ///
 /// ```
 /// use minutia_viz::{Figure, LineChart, Scale};
-/// let chart = LineChart::new("day", "clicks").x_scale(Scale::Date).line("", &[(1.7e9, 3.0), (1.7001e9, 5.0)]);
+/// let chart = LineChart::new("day", "clicks")
+///     .x_scale(Scale::Date)
+///     .line("", &[(1.7e9, 3.0), (1.7001e9, 5.0)]);
 /// assert!(Figure::new(chart).to_svg().contains("2023"));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -102,7 +102,7 @@ impl BarChart {
         self.bars.iter().flat_map(|bar| [bar.value, bar.range.0, bar.range.1])
     }
 
-    fn plan(&self) -> Plan {
+    fn plan(&self) -> BarPlan {
         let axis = Axis::around(self.values().chain([self.from]), self.scale);
         let ticks = axis.ticks();
         let names: Vec<Block> =
@@ -121,7 +121,7 @@ impl BarChart {
         let offset = if ticks.offset.is_empty() { 0.0 } else { 14.0 };
         let bottom = BOTTOM + label.more() + offset;
         let rows = ROW * names.len() as f64 + names.iter().map(Block::more).sum::<f64>();
-        Plan {
+        BarPlan {
             axis,
             names,
             numbers,
@@ -138,7 +138,7 @@ impl BarChart {
 }
 
 /// Where everything goes, from the panel's upper left corner.
-struct Plan {
+struct BarPlan {
     axis: Axis,
     names: Vec<Block>,
     numbers: Vec<String>,

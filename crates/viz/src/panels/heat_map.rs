@@ -277,7 +277,7 @@ impl HeatMap {
         }
     }
 
-    fn plan(&self) -> Plan {
+    fn plan(&self) -> HeatPlan {
         let (rows, (columns, upright)) = (self.row_marks(), self.column_marks());
         let (body, ticks) = (self.extent(), if self.bar { self.bar_ticks() } else { Ticks::default() });
         let widest = |marks: &[(usize, Block)]| marks.iter().map(|m| m.1.width()).fold(0.0, f64::max);
@@ -304,7 +304,7 @@ impl HeatMap {
         let foot = if x_label.lines.is_empty() { 4.0 } else { 22.0 + x_label.more() };
         let top = TOP + title.more() + high;
         let size = (pad.0 + left + body.0 + bar + pad.1, top + body.1 + (below + foot).max(offset).max(high));
-        Plan {
+        HeatPlan {
             rows,
             columns,
             upright,
@@ -322,7 +322,7 @@ impl HeatMap {
 }
 
 /// Where everything goes, from the panel's upper left corner.
-struct Plan {
+struct HeatPlan {
     rows: Vec<(usize, Block)>,
     columns: Vec<(usize, Block)>,
     upright: bool,

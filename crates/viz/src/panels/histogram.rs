@@ -108,7 +108,9 @@ impl Histogram {
     /// With one more set of values.
     ///
     /// ```
-    /// let histogram = minutia_viz::Histogram::new("x", "count").values("a", &[1.0, 2.0]).values("b", &[2.0, 2.5]);
+    /// let histogram = minutia_viz::Histogram::new("x", "count")
+    ///     .values("a", &[1.0, 2.0])
+    ///     .values("b", &[2.0, 2.5]);
     /// ```
     #[must_use]
     pub fn values(mut self, name: impl Into<String>, values: &[f64]) -> Histogram {

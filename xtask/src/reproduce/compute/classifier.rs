@@ -15,7 +15,7 @@ use crate::{
     digest,
     reproduce::{
         compute::{variables::Variables, watch::Watch},
-        config::{Classifier as Parameters, Config},
+        config::{ClassifierSettings as Parameters, Config},
         draw,
         run::{Run, artifact},
         stage::{Drawing, GraphNode, Measured, Outcome, Picture, Stage, StageName},

@@ -11,7 +11,7 @@ use crate::reproduce::{
         variables::Variables,
         watch::{self, Watch},
     },
-    config::{Config, IdealImages as Parameters},
+    config::{Config, IdealImagesSettings as Parameters},
     data::{CLASSES, PIXELS},
     draw,
     run::{Run, artifact, short},

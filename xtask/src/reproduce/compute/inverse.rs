@@ -13,7 +13,7 @@ use crate::reproduce::{
         variables::Variables,
         watch::{self, Watch},
     },
-    config::{Config, Inverse as Parameters},
+    config::{Config, InverseSettings as Parameters},
     draw,
     run::{Run, short},
     stage::{Drawing, GraphNode, Measured, Outcome, Picture, Stage, StageName},

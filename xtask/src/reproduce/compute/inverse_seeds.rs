@@ -19,7 +19,7 @@ use crate::reproduce::{
         inverse::max_abs_error,
         watch::{self, Watch},
     },
-    config::{Config, Inverse, InverseSeeds as Parameters},
+    config::{Config, InverseSeedsSettings as Parameters, InverseSettings},
     draw,
     run::{Run, short},
     stage::{Drawing, Measured, Outcome, Picture, Stage, StageName},
@@ -71,7 +71,7 @@ impl Stage for InverseSeeds {
     }
 
     fn parameters(&self, config: &Config) -> Value {
-        let Inverse { size, entries_below, tolerance, .. } = &config.inverse;
+        let InverseSettings { size, entries_below, tolerance, .. } = &config.inverse;
         let Parameters { seeds, steps, learning_rate, adam_learning_rate, adam_steps } =
             &config.inverse_seeds;
         json!({
@@ -186,7 +186,7 @@ fn start(wanted: usize, mut spawn: impl FnMut() -> io::Result<()>) -> usize {
 
 /// The first seed's matrix is that of the stage `inverse`.
 fn one(config: &Config, index: usize, device: &Device) -> Result<Descent> {
-    let Inverse { size, entries_below, .. } = config.inverse;
+    let InverseSettings { size, entries_below, .. } = config.inverse;
     let parameters = &config.inverse_seeds;
     let matrix = random_matrix(config.seed.wrapping_add(index as u64), size, entries_below);
     let adagrad = |model: &Model| Ok(model.train(parameters.learning_rate)?);

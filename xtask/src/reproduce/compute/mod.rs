@@ -24,7 +24,7 @@ pub static STAGES: &[&dyn AnyStage] = &[
 /// Whether bytes are the state of some stage's checkpoint.
 pub fn is_state(bytes: &[u8]) -> bool {
     fn is<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> bool {
-        matches!(checkpoint::decode::<T>(bytes), checkpoint::Found::State(_))
+        matches!(checkpoint::decode::<T>(bytes), checkpoint::Loaded::State(_))
     }
     let readers = [
         is::<classifier::State>,

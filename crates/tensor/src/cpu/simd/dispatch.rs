@@ -4,7 +4,7 @@
 macro_rules! by_level {
     ($(#[$meta:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? $body:block) => {
         $(#[$meta])*
-        #[allow(clippy::too_many_arguments, clippy::extra_unused_type_parameters)]
+        #[allow(clippy::extra_unused_type_parameters)]
         mod $name {
             #[allow(unused_imports)]
             use super::*;
@@ -62,7 +62,6 @@ pub(in crate::cpu) use by_level;
 macro_rules! by_vector {
     ($(#[$meta:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) = $generic:ident;) => {
         $(#[$meta])*
-        #[allow(clippy::too_many_arguments)]
         mod $name {
             #[allow(unused_imports)]
             use super::*;

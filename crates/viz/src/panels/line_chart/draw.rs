@@ -2,7 +2,7 @@
 
 use super::{
     LineChart,
-    plan::{Plan, SMALL},
+    plan::{LinePlan, SMALL},
 };
 use crate::{
     Anchor, Color, Drawing, Panel,
@@ -40,7 +40,7 @@ impl Panel for LineChart {
     }
 }
 
-fn draw_axes(canvas: &mut Canvas, plan: &Plan) {
+fn draw_axes(canvas: &mut Canvas, plan: &LinePlan) {
     let (ink, plot) = (Color::INK, &plan.plot);
     let (left, right, upper, lower) = (plot.left, plot.right, plot.upper, plot.lower);
     for (y, label) in &plan.y.ticks {
@@ -64,7 +64,7 @@ fn draw_axes(canvas: &mut Canvas, plan: &Plan) {
     canvas.text((right, lower + 32.0), SMALL, Anchor::End, ink, &plan.x.offset);
 }
 
-fn draw_levels(canvas: &mut Canvas, plan: &Plan) {
+fn draw_levels(canvas: &mut Canvas, plan: &LinePlan) {
     let (plot, levels) = (&plan.plot, &plan.levels);
     if levels.room > 0.0 {
         for (y, name) in levels.beside(plot.upper, plot.lower) {
@@ -80,7 +80,7 @@ fn draw_levels(canvas: &mut Canvas, plan: &Plan) {
     }
 }
 
-fn draw_notes(canvas: &mut Canvas, plan: &Plan) {
+fn draw_notes(canvas: &mut Canvas, plan: &LinePlan) {
     for note in &plan.notes {
         let lift = if note.above() > 0.0 { plan.offset_room } else { 0.0 };
         let moved = |p: (f64, f64)| (plan.plot.left + p.0, plan.plot.upper + p.1);
@@ -96,7 +96,7 @@ fn draw_notes(canvas: &mut Canvas, plan: &Plan) {
 }
 
 impl LineChart {
-    fn draw_data(&self, canvas: &mut Canvas, plan: &Plan) {
+    fn draw_data(&self, canvas: &mut Canvas, plan: &LinePlan) {
         let (plot, clipped) = (&plan.plot, self.limits != (None, None));
         if clipped {
             canvas.begin_clip((plot.left, plot.upper), plot.size());

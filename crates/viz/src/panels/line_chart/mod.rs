@@ -125,7 +125,9 @@ impl LineChart {
     ///
     /// ```
     /// use minutia_viz::{Figure, LineChart};
-    /// let chart = LineChart::new("wavenumber (1/cm)", "").x_limits(4000.0, 500.0).line("", &[(4500.0, 1.0), (0.0, 2.0)]);
+    /// let chart = LineChart::new("wavenumber (1/cm)", "")
+    ///     .x_limits(4000.0, 500.0)
+    ///     .line("", &[(4500.0, 1.0), (0.0, 2.0)]);
     /// assert!(Figure::new(chart).to_svg().contains("4000"));
     /// ```
     #[must_use]
@@ -181,7 +183,8 @@ impl LineChart {
     ///
     /// ```
     /// use minutia_viz::{Figure, LineChart};
-    /// let chart = LineChart::new("dose", "effect").error_bars("", &[(1.0, 2.0, 1.5, 2.8), (2.0, 3.0, 2.7, 3.1)]);
+    /// let chart = LineChart::new("dose", "effect")
+    ///     .error_bars("", &[(1.0, 2.0, 1.5, 2.8), (2.0, 3.0, 2.7, 3.1)]);
     /// assert!(Figure::new(chart).to_svg().contains("<circle"));
     /// ```
     #[must_use]
@@ -193,7 +196,8 @@ impl LineChart {
     ///
     /// ```
     /// use minutia_viz::{Figure, LineChart};
-    /// let chart = LineChart::new("step", "loss").band("median", &[(0.0, 2.0, 1.0, 3.0), (1.0, 1.0, 0.5, 1.5)]);
+    /// let chart = LineChart::new("step", "loss")
+    ///     .band("median", &[(0.0, 2.0, 1.0, 3.0), (1.0, 1.0, 0.5, 1.5)]);
     /// assert!(Figure::new(chart).to_svg().contains("<polygon"));
     /// ```
     #[must_use]
@@ -222,7 +226,9 @@ impl LineChart {
     ///
     /// ```
     /// use minutia_viz::{Figure, LineChart};
-    /// let chart = LineChart::new("step", "loss").line("", &[(0.0, 2.0), (9.0, 1.0)]).annotate((9.0, 1.0), "the end");
+    /// let chart = LineChart::new("step", "loss")
+    ///     .line("", &[(0.0, 2.0), (9.0, 1.0)])
+    ///     .annotate((9.0, 1.0), "the end");
     /// assert!(Figure::new(chart).to_svg().contains("the end"));
     /// ```
     #[must_use]

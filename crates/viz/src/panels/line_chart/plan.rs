@@ -86,7 +86,7 @@ pub(super) struct Labels {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
+pub(super) struct LinePlan {
     pub plot: Plot,
     pub size: (f64, f64),
     pub x: Labels,
@@ -106,11 +106,11 @@ pub(super) struct Plan {
 
 impl LineChart {
     /// Plans the chart with its upper left corner at a place.
-    pub(super) fn plan(&self, at: Point) -> Plan {
+    pub(super) fn plan(&self, at: Point) -> LinePlan {
         self.plan_with(at, self.legend)
     }
 
-    fn plan_with(&self, at: Point, legend: Legend) -> Plan {
+    fn plan_with(&self, at: Point, legend: Legend) -> LinePlan {
         let axes = self.axes();
         let (x_ticks, y_ticks) = (axes.0.ticks(), axes.1.ticks());
         let widest = y_ticks.marks.iter().map(|t| text_width(&t.1, SMALL)).fold(0.0, f64::max);
@@ -162,7 +162,21 @@ impl LineChart {
         };
         let (x, y) = (labels_below(&plot, x_ticks), labels_beside(&plot, y_ticks));
         let size = (width, self.size.1 + growth + foot);
-        Plan { plot, size, x, y, title, x_label, y_label, rows, column, levels, notes, offset_room, above }
+        LinePlan {
+            plot,
+            size,
+            x,
+            y,
+            title,
+            x_label,
+            y_label,
+            rows,
+            column,
+            levels,
+            notes,
+            offset_room,
+            above,
+        }
     }
 
     fn placed_notes(&self, plot: &Plot, levels: &Levels, legend: Option<Area>) -> Vec<Note> {
@@ -234,7 +248,7 @@ fn labels_beside(plot: &Plot, ticks: Ticks) -> Labels {
     Labels { ticks: ticks_placed, minor, offset: ticks.offset }
 }
 
-impl Plan {
+impl LinePlan {
     /// The level lines' heights.
     pub fn level_lines(&self, chart: &LineChart) -> Vec<f64> {
         let shown = chart.levels.iter().filter_map(|l| self.plot.axes.1.position(l.0)).filter(|t| inside(*t));
