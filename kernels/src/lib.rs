@@ -41,6 +41,10 @@ pub mod math;
 pub mod reduce;
 pub mod rng;
 
+/// The kernels for NVIDIA GPUs as PTX, which a driver compiles for its GPU.
+#[cfg(feature = "ptx")]
+pub const PTX: &str = include_str!("../ptx/minutia.ptx");
+
 /// Keeps the README's example compiling.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

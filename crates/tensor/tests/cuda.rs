@@ -4,7 +4,7 @@
 mod common;
 
 use common::{dense, emulator::Emulator, gpu, single};
-use minutia_kernels::map::Code;
+use minutia_kernels::{PTX, map::Code};
 use minutia_tensor::{CudaFailure, Device, Error, Memory, cuda, program::*};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -184,8 +184,6 @@ fn failure(ptx: &str) -> Option<CudaFailure> {
         other => panic!("{other}"),
     }
 }
-
-const PTX: &str = include_str!("../../../kernels/ptx/minutia.ptx");
 
 #[test]
 fn a_kernel_that_fails_is_named_with_its_step() {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cargo_metadata::camino::Utf8Path;
-use cargo_metadata::{DependencyKind, Metadata};
+use cargo_metadata::{DependencyKind, Metadata, Package};
 
 use super::Violation;
 
@@ -13,6 +13,9 @@ const PINNED: [&str; 7] = ["bincode", "colorous", "dagre", "flate2", "png", "res
 /// Features that change what a pinned crate writes, for the whole build: (crate, prefix of the feature).
 const FORBIDDEN_FEATURES: [(&str, &str); 1] = [("flate2", "zlib")];
 
+/// Crates of the workspace's own programs and tests. All others can be published.
+const UNPUBLISHED: [&str; 4] = ["minutia-cuda-emulator", "minutia-models", "minutia-platforms", "xtask"];
+
 /// The violations in manifests and in what must lie beside them.
 pub fn check(workspace: &Path, metadata: &Metadata) -> Vec<Violation> {
     let mut violations = pins(metadata);
@@ -21,6 +24,10 @@ pub fn check(workspace: &Path, metadata: &Metadata) -> Vec<Violation> {
         let manifest = relative(&package.manifest_path, metadata);
         let folder = manifest.trim_end_matches("Cargo.toml");
         violations.extend(companions(workspace, folder));
+        if !UNPUBLISHED.contains(&package.name.as_str()) {
+            violations.extend(described(package, &manifest));
+            violations.extend(licences(workspace, folder));
+        }
     }
     violations
 }
@@ -63,6 +70,29 @@ fn features(metadata: &Metadata) -> Vec<Violation> {
         }
     }
     violations
+}
+
+/// A crate that can be published says what a registry asks for.
+fn described(package: &Package, manifest: &str) -> Vec<Violation> {
+    let missing = [
+        ("description", package.description.is_none()),
+        ("license", package.license.is_none()),
+        ("rust-version", package.rust_version.is_none()),
+        ("keywords", package.keywords.is_empty()),
+        ("categories", package.categories.is_empty()),
+    ];
+    let missing = missing.into_iter().filter(|(_, missing)| *missing);
+    missing.map(|(key, _)| Violation::new(manifest, 0, format!("has no {key}; add it"))).collect()
+}
+
+/// Each package holds the licences' texts, as they stand in the workspace.
+fn licences(workspace: &Path, folder: &str) -> Vec<Violation> {
+    let text = |file: &str| std::fs::read(workspace.join(file)).ok();
+    let names = ["LICENSE-MIT", "LICENSE-APACHE"].into_iter();
+    let differ = names.filter(|name| text(name).is_none() || text(name) != text(&format!("{folder}{name}")));
+    differ
+        .map(|name| Violation::new(&format!("{folder}{name}"), 0, "is not the workspace's; copy it from there"))
+        .collect()
 }
 
 /// Every crate has a README, and every library an example.
@@ -126,6 +156,33 @@ mod tests {
         std::fs::write(crate_folder.join("README.md"), "").unwrap();
         std::fs::write(crate_folder.join("examples/a.rs"), "").unwrap();
         assert_eq!(missing(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn packages_hold_the_licences_of_the_workspace() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("crates/a")).unwrap();
+        let write = |file: &str, text: &str| std::fs::write(folder.path().join(file), text).unwrap();
+        let wrong = || -> Vec<String> {
+            licences(folder.path(), "crates/a/").into_iter().map(|v| v.file).collect()
+        };
+        let [mit, apache] = ["crates/a/LICENSE-MIT", "crates/a/LICENSE-APACHE"];
+        assert_eq!(wrong(), [mit, apache]);
+        for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
+            write(name, name);
+            write(&format!("crates/a/{name}"), name);
+        }
+        assert_eq!(wrong(), Vec::<String>::new());
+        write(apache, "other");
+        assert_eq!(wrong(), [apache]);
+    }
+
+    #[test]
+    fn a_package_says_what_a_registry_asks_for() {
+        let metadata = metadata(&[("minutia-viz", &[], &[])]);
+        let found: Vec<String> =
+            described(&metadata.packages[0], "a/Cargo.toml").into_iter().map(|v| v.message).collect();
+        assert!(found.contains(&"has no keywords; add it".to_string()), "{found:?}");
     }
 
     #[test]

@@ -7,11 +7,8 @@ use cust::{
     module::Module,
     sys::{self, CUfunction},
 };
-use minutia_kernels::abi::Kernel;
+use minutia_kernels::{PTX, abi::Kernel};
 use std::ffi::{CString, c_void};
-
-/// The kernels as PTX, which the driver compiles for its GPU.
-const PTX: &str = include_str!("../../../../kernels/ptx/minutia.ptx");
 
 /// The PTX version that the kernels are written in.
 pub(super) fn ptx_version() -> &'static str {

@@ -8,12 +8,10 @@ mod mutate;
 
 use cases::Case;
 use common::{canonical, emulator::Emulator, gpu, load};
-use minutia_kernels::abi::Kernel;
+use minutia_kernels::{PTX, abi::Kernel};
 use minutia_tensor::{Device, Error};
 use mutate::{Fault, Site};
 use std::collections::BTreeMap;
-
-const PTX: &str = include_str!("../../../../kernels/ptx/minutia.ptx");
 
 /// The buffers after a program, or its error.
 type Outcome = Result<Vec<Vec<u32>>, Error>;
