@@ -125,7 +125,7 @@ fn change(u: &mut Unstructured<'_>, built: &Built, variables: &[Variable]) -> Re
 fn gradient(u: &mut Unstructured<'_>, built: &Built) -> Result<Option<Output>> {
     let (y, x) = (pick(u, built)?, pick(u, built)?);
     let found = built.graph.gradients(y, &[x]).ok();
-    Ok(found.and_then(|mut found| found.pop().flatten()))
+    Ok(found.and_then(|[gradient]| gradient))
 }
 
 fn operation(u: &mut Unstructured<'_>, built: &Built) -> Result<Option<Output>> {
