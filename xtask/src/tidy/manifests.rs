@@ -91,7 +91,9 @@ fn licences(workspace: &Path, folder: &str) -> Vec<Violation> {
     let names = ["LICENSE-MIT", "LICENSE-APACHE"].into_iter();
     let differ = names.filter(|name| text(name).is_none() || text(name) != text(&format!("{folder}{name}")));
     differ
-        .map(|name| Violation::new(&format!("{folder}{name}"), 0, "is not the workspace's; copy it from there"))
+        .map(|name| {
+            Violation::new(&format!("{folder}{name}"), 0, "is not the workspace's; copy it from there")
+        })
         .collect()
 }
 
@@ -163,9 +165,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("crates/a")).unwrap();
         let write = |file: &str, text: &str| std::fs::write(folder.path().join(file), text).unwrap();
-        let wrong = || -> Vec<String> {
-            licences(folder.path(), "crates/a/").into_iter().map(|v| v.file).collect()
-        };
+        let wrong =
+            || -> Vec<String> { licences(folder.path(), "crates/a/").into_iter().map(|v| v.file).collect() };
         let [mit, apache] = ["crates/a/LICENSE-MIT", "crates/a/LICENSE-APACHE"];
         assert_eq!(wrong(), [mit, apache]);
         for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
