@@ -2,8 +2,8 @@
 //! variables changed by hand: update operations that share an `eval` may change a variable before another
 //! gradient reads it.
 
-#[path = "../../shared.rs"]
-mod shared;
+#[path = "../../common.rs"]
+mod common;
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use autograd as ag;
 use autograd::ndarray::{Array, IxDyn};
 use autograd::ndarray_ext::into_shared;
 use autograd::tensor::Variable;
-use shared::{CLASSES, Inputs, PIXELS, identity, median_after_first, report};
+use common::{CLASSES, Inputs, PIXELS, identity, median_after_first, report};
 
 type Graph = ag::Graph<f32>;
 type Tensor<'g> = ag::Tensor<'g, f32>;

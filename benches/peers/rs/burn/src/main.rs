@@ -1,14 +1,14 @@
 //! burn: its tensors, gradients, SGD and Adagrad, on Flex, its backend in Rust for CPUs.
 
-#[path = "../../shared.rs"]
-mod shared;
+#[path = "../../common.rs"]
+mod common;
 
 use std::time::Instant;
 
 use burn::optim::{AdaGradConfig, AdaGradState, LrDecayState, Optimizer, SgdConfig};
 use burn::tensor::activation::{relu, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use shared::{CLASSES, Inputs, PIXELS, identity, median_after_first, report};
+use common::{CLASSES, Inputs, PIXELS, identity, median_after_first, report};
 
 fn tensor(values: Vec<f32>, shape: [usize; 2]) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, shape), &Device::flex())

@@ -1,13 +1,13 @@
 //! candle: its tensors, gradients and SGD; Adagrad, which it lacks, by tensor operations.
 
-#[path = "../../shared.rs"]
-mod shared;
+#[path = "../../common.rs"]
+mod common;
 
 use std::time::Instant;
 
 use candle_core::{DType, Device::Cpu, Result, Tensor, Var};
 use candle_nn::{Optimizer, SGD, ops::softmax};
-use shared::{CLASSES, Inputs, PIXELS, identity, median_after_first, report};
+use common::{CLASSES, Inputs, PIXELS, identity, median_after_first, report};
 
 fn tensors(weights: [(Vec<f32>, Vec<usize>); 4]) -> Result<Vec<Tensor>> {
     weights.into_iter().map(|(values, shape)| Tensor::from_vec(values, shape, &Cpu)).collect()
