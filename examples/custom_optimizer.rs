@@ -2,7 +2,7 @@
 //! which steps by the sign of an average of gradients: `cargo run --release --example custom_optimizer`
 
 use minutia::{
-    optim::{Argument, Domain},
+    optim::{Argument, Domain, slot},
     prelude::*,
 };
 use std::error::Error;
@@ -27,15 +27,12 @@ impl Optimizer for Lion {
         ]
     }
 
-    /// The updates of each variable and of its slot. A run does what is returned here, and nothing else: an
-    /// assignment that is left out is never made.
-    fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
+    /// The updates of each variable and of its slot. One that is left out is `Error::Unassigned` when the
+    /// optimizer is applied.
+    fn updates(&self, _: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
         let update = |(g, v): &(Output, Variable)| {
-            // The slot, named after its variable: `x/Lion`. A checkpoint keeps it as it keeps all variables.
-            let average = {
-                let _scope = graph.name_scope(&format!("{}/", v.name()));
-                graph.untrainable_variable("Lion", graph.zeros(v.shape().known().unwrap_or_default()))
-            };
+            // The slot, `x/Lion`, begins with zeros. A checkpoint keeps it as it keeps all variables.
+            let average = slot(v, self.name(), 0.0);
             let m = average.read_value();
             let direction = (&m * self.b1 + g * (1.0 - self.b1)).sign();
             let moved = v.assign_sub(direction * self.rate);
