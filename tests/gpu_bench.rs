@@ -1,10 +1,9 @@
 //! The measurements of `benches/gpu` work, on the stand-in GPU and in small sizes.
 
-#[path = "../crates/tensor/tests/common/gpu.rs"]
-mod gpu;
 #[path = "../benches/gpu/suite/mod.rs"]
 mod suite;
 
+use minutia_test_support::gpu;
 use serde_json::Value;
 use suite::Settings;
 
@@ -24,7 +23,7 @@ const KEYS: [&str; 10] = [
 
 #[test]
 fn everything_is_measured_and_gives_the_bits_of_the_cpu() {
-    let device = gpu::device().expect("built with GPUs");
+    let device = gpu::device();
     let settings = Settings { tiny: true, peak_tflops: Some(1.0), ..Settings::default() };
     let report = suite::run(&device, &settings);
     assert_eq!(report.faults(), &[] as &[String]);
@@ -40,7 +39,7 @@ fn everything_is_measured_and_gives_the_bits_of_the_cpu() {
 
 #[test]
 fn inputs_that_are_not_there_are_a_fault_that_hides_nothing_else() {
-    let device = gpu::device().expect("built with GPUs");
+    let device = gpu::device();
     let inputs = Some("/nowhere/inputs".into());
     let report = suite::run(&device, &Settings { tiny: true, inputs, ..Settings::default() });
     let [fault] = report.faults() else { panic!("{:?}", report.faults()) };

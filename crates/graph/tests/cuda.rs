@@ -1,9 +1,11 @@
 //! Sessions on a GPU: what the host sees of work that goes on while it does.
 
-#[path = "../../tensor/tests/common/gpu.rs"]
-mod gpu;
-
 use minutia_graph::{DType, Device, Error, Graph, Session, Tensor, feeds};
+
+/// The GPU that tests use, in a build with GPUs.
+fn gpu() -> Option<Device> {
+    cfg!(feature = "cuda").then(minutia_test_support::gpu::device)
+}
 
 /// A sum over picked elements that is added to a total.
 fn session(device: &Device) -> (Session, minutia_graph::Output, minutia_graph::Output) {
@@ -20,7 +22,7 @@ fn session(device: &Device) -> (Session, minutia_graph::Output, minutia_graph::O
 
 #[test]
 fn many_steps_run_before_the_host_waits() {
-    let Some(device) = gpu::device() else { return };
+    let Some(device) = gpu() else { return };
     let (session, rows, add) = session(&device);
     let mut step = session.make_callable(&add, feeds! { rows => [0, 1] }).unwrap();
     for i in 0..50 {
@@ -33,7 +35,7 @@ fn many_steps_run_before_the_host_waits() {
 
 #[test]
 fn a_bad_index_is_told_late_and_by_its_own_name() {
-    let Some(device) = gpu::device() else { return };
+    let Some(device) = gpu() else { return };
     let (mut session, rows, add) = session(&device);
     let mut step = session.make_callable(&add, feeds! { rows => [0, 7] }).unwrap();
     let mut other = session.make_callable(&add, feeds! { rows => [0, 1] }).unwrap();
@@ -47,7 +49,7 @@ fn a_bad_index_is_told_late_and_by_its_own_name() {
 
 #[test]
 fn a_failed_initializer_leaves_a_variable_without_value() {
-    let Some(device) = gpu::device() else { return };
+    let Some(device) = gpu() else { return };
     let graph = Graph::new();
     let row = graph.placeholder("row", DType::I32, ());
     let start = graph.constant([1.0_f32, 2.0]).gather(&row);

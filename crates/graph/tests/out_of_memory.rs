@@ -1,9 +1,10 @@
 //! A variable that is read or written without memory for a copy of it is an error, and ends no program.
 
-#[path = "../../tensor/tests/common/refusing.rs"]
-mod refusing;
-
 use minutia_graph::{DType, Device, Error, Graph, Session, Tensor, feeds};
+use minutia_test_support::refusing::{self, Allocator};
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
 
 #[test]
 fn a_variable_without_memory_for_a_copy_is_an_error() -> Result<(), Error> {

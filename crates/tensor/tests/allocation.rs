@@ -124,7 +124,7 @@ fn running_allocates_nothing() -> Result<(), minutia_tensor::Error> {
     let (program, buffers) = program();
     let cpu = |threads| Device::cpu_with(Options { simd: None, threads: Some(threads) });
     let devices = [cpu(1)?, cpu(3)?];
-    for device in devices.into_iter().chain(gpu::device()) {
+    for device in devices.into_iter().chain(gpu()) {
         let mut executable = device.compile(&program)?;
         let (mut memory, slots) = load(&device, &buffers)?;
         executable.run(&mut memory, &slots)?;

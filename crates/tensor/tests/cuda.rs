@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{dense, emulator::Emulator, gpu, single};
+use common::{dense, emulator::Emulator, single};
 use minutia_kernels::{PTX, map::Code};
 use minutia_tensor::{CudaFailure, Device, Error, Memory, cuda, program::*};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,7 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 fn device() -> Device {
-    gpu::device().expect("built with GPUs")
+    minutia_test_support::gpu::device()
 }
 
 fn negate() -> Program {

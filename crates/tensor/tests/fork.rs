@@ -88,7 +88,7 @@ fn a_child_computes_on_one_thread_and_drops_what_it_got() {
 
 #[test]
 fn a_child_is_told_that_the_gpu_is_the_parents() {
-    let Some(device) = gpu::device() else { return };
+    let Some(device) = gpu() else { return };
     let mut parent = ready(&device, 8).unwrap();
     assert_eq!(run(&mut parent, 8), Ok(true));
     let code = in_child(|| {

@@ -53,7 +53,7 @@ fn told() -> Result<(), Error> {
 
 #[test]
 fn nothing_runs_after_it_until_it_is_told() {
-    let Some(device) = gpu::device() else { return };
+    let Some(device) = gpu() else { return };
     let (mut memory, slots) = loaded(&device, 7);
     let mut executable = device.compile(&program()).unwrap();
     executable.run(&mut memory, &slots).unwrap();
@@ -71,7 +71,7 @@ fn nothing_runs_after_it_until_it_is_told() {
 
 #[test]
 fn another_memory_does_not_notice() {
-    let Some(device) = gpu::device() else { return };
+    let Some(device) = gpu() else { return };
     let mut executable = device.compile(&program()).unwrap();
     let ((mut bad, bad_slots), (mut good, good_slots)) = (loaded(&device, 7), loaded(&device, 3));
     executable.run(&mut bad, &bad_slots).unwrap();

@@ -33,7 +33,7 @@ fn read(memory: &Memory, slot: Slot) -> Result<Tensor, Error> {
 
 /// Runs a test on every kind of device.
 fn on_each(test: impl Fn(Device) -> Result<(), Error>) -> Result<(), Error> {
-    let devices = std::iter::once(Device::cpu()?).chain(gpu::device());
+    let devices = std::iter::once(Device::cpu()?).chain(gpu());
     devices.into_iter().try_for_each(|device| {
         println!("on {device}");
         test(device)

@@ -1,9 +1,10 @@
 //! A tensor that there is no memory for is an error, and ends no program.
 
-#[path = "common/refusing.rs"]
-mod refusing;
-
 use minutia_tensor::{DType, Error, Tensor};
+use minutia_test_support::refusing::{self, Allocator};
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
 
 #[test]
 fn a_tensor_without_memory_is_an_error() {

@@ -1,15 +1,14 @@
 //! Trains the models with each of this machine's instruction sets, on one thread and on two.
 
-mod models;
-
 use minutia_graph::Device;
+use minutia_platforms::MODELS;
 use minutia_tensor::cpu::{Level, Options};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut wrong = 0;
     for simd in Level::ALL.into_iter().filter(|level| level.is_available()) {
-        for (name, learn, expected) in models::MODELS {
+        for (name, learn, expected) in MODELS {
             for threads in [1, 2] {
                 // One is enough where multiplying and adding is slow.
                 if threads > 1 && simd == Level::Scalar && name == "classifier" {

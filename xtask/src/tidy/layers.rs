@@ -7,11 +7,12 @@ use cargo_metadata::{Dependency, DependencyKind, Metadata};
 use super::Violation;
 
 /// What each crate may see of ours. Who is not named here may see nothing.
-const MAY_SEE: [(&str, &[&str]); 12] = [
+const MAY_SEE: [(&str, &[&str]); 13] = [
     ("minutia-files", &[]),
     ("minutia-kernels", &[]),
     ("minutia-cuda-emulator", &["minutia-kernels"]),
     ("minutia-tensor", &["minutia-kernels"]),
+    ("minutia-test-support", &["minutia-cuda-emulator", "minutia-tensor"]),
     ("minutia-graph", &["minutia-files", "minutia-kernels", "minutia-tensor"]),
     ("minutia-optim", &["minutia-kernels", "minutia-tensor", "minutia-graph"]),
     ("minutia-models", &["minutia-kernels", "minutia-tensor", "minutia-graph", "minutia-optim"]),
@@ -46,7 +47,8 @@ const PROGRAMS: &[&str] = &[
 ];
 
 /// What any crate's tests and benches may see, but no library: these crates are not published.
-const FOR_TESTS: [&str; 2] = ["minutia-cuda-emulator", "minutia-models"];
+const FOR_TESTS: [&str; 4] =
+    ["minutia-cuda-emulator", "minutia-models", "minutia-platforms", "minutia-test-support"];
 
 /// The dependencies that point the wrong way.
 pub fn check(metadata: &Metadata) -> Vec<Violation> {

@@ -1,11 +1,11 @@
 //! What the stand-in driver tells beyond what a driver does.
 #![allow(unsafe_code)]
 
-use super::gpu::stand_in;
 use libloading::{Library, Symbol};
+use minutia_test_support::gpu::stand_in;
 use std::ffi::{CStr, CString, c_char, c_int};
 
-/// The stand-in driver that the GPU of [`super::gpu::device`] belongs to.
+/// The stand-in driver that the GPU of [`super::gpu`] belongs to.
 pub struct Emulator(Library);
 
 type Live = unsafe extern "C" fn(*mut usize, *mut u64) -> c_int;

@@ -4,7 +4,6 @@
 #[cfg(feature = "cuda")]
 pub mod emulator;
 pub mod generate;
-pub mod gpu;
 pub mod reference;
 
 use minutia_kernels::math::canonical_bits;
@@ -13,6 +12,11 @@ use minutia_tensor::{
     cpu::{Level, Options},
     program::{Access, BufferSpec, Operand, Primitive, Program},
 };
+
+/// The GPU that tests use, in a build with GPUs.
+pub fn gpu() -> Option<Device> {
+    cfg!(feature = "cuda").then(minutia_test_support::gpu::device)
+}
 
 /// Numbers that arithmetic treats specially.
 pub const SPECIAL: [f32; 14] = [
@@ -79,7 +83,7 @@ pub fn agrees_with(
             devices.push(Device::cpu_with(options).map_err(|e| format!("{what} with {simd}: {e}"))?);
         }
     }
-    devices.extend(gpu::device());
+    devices.extend(gpu());
     devices.iter().try_for_each(|device| {
         let way = format!("{what} on {device}");
         agrees_on(device, program, buffers, &want, &expected)

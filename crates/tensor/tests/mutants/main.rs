@@ -7,7 +7,7 @@ mod common;
 mod mutate;
 
 use cases::Case;
-use common::{canonical, emulator::Emulator, gpu, load};
+use common::{canonical, emulator::Emulator, load};
 use minutia_kernels::{PTX, abi::Kernel};
 use minutia_tensor::{Device, Error};
 use mutate::{Fault, Site};
@@ -50,7 +50,7 @@ impl Judge {
         self.emulator.substitute(Some(ptx));
         // Each device is the only one, so that it loads the PTX anew.
         let noticed = cases.iter().any(|(case, want)| {
-            let device = gpu::device().expect("built with GPUs");
+            let device = minutia_test_support::gpu::device();
             outcome(&device, case) != *want
         });
         self.emulator.substitute(None);

@@ -1,8 +1,5 @@
 //! The suite that every registered operation passes, sample by sample.
 
-/// The GPU that the tests of programs use, too.
-#[path = "../../../../tensor/tests/common/gpu.rs"]
-mod gpu;
 mod random;
 mod reference;
 
@@ -10,6 +7,11 @@ use super::{Sample, numbers, samples};
 use crate::{DType, Device, Error, Graph, Output, PartialShape, Session, Tensor, feeds};
 use minutia_tensor::cpu;
 use reference::{Array, evaluate};
+
+/// The GPU that the tests of programs use, too, in a build with GPUs.
+fn gpu() -> Option<Device> {
+    cfg!(feature = "cuda").then(minutia_test_support::gpu::device)
+}
 
 /// Calls `check` with each sample, its name, a new graph, placeholders and the operation's output.
 fn for_each_sample(mut check: impl FnMut(&str, &Sample, &Graph, &[Output], &Output)) {
@@ -82,7 +84,7 @@ fn devices() -> Vec<Device> {
         .iter()
         .flat_map(|&level| [1, 3].map(|threads| Device::cpu_with(option(level, threads))))
         .filter_map(Result::ok)
-        .chain(gpu::device())
+        .chain(gpu())
         .collect();
     assert!(devices.len() >= 2, "the scalar level is always there");
     devices
@@ -139,7 +141,7 @@ fn row_i_of_a_batch_is_that_row_alone() {
 #[test]
 fn fusion_changes_no_bit_of_results_and_gradients() {
     let device = Device::cpu().unwrap();
-    let fusing: Vec<Device> = [device.clone()].into_iter().chain(gpu::device()).collect();
+    let fusing: Vec<Device> = [device.clone()].into_iter().chain(gpu()).collect();
     let finite = |t: &Tensor| t.as_slice::<f32>().is_ok_and(|x| x.iter().all(|x| x.is_finite()));
     for_each_sample(|name, sample, graph, inputs, output| {
         let mut fetches = vec![output.clone()];

@@ -7,7 +7,9 @@ use std::{
     ptr,
 };
 
-struct Refusing;
+/// The system's allocator, unless [`with_at_most`] is at work on the thread. A test takes it as its
+/// `#[global_allocator]`.
+pub struct Allocator;
 
 thread_local! {
     /// The most bytes that this thread gets at once.
@@ -15,7 +17,7 @@ thread_local! {
 }
 
 // SAFETY: what is not refused goes to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Refusing {
+unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.size() > MOST.get() {
             return ptr::null_mut();
@@ -28,9 +30,6 @@ unsafe impl GlobalAlloc for Refusing {
         unsafe { System.dealloc(start, layout) }
     }
 }
-
-#[global_allocator]
-static ALLOCATOR: Refusing = Refusing;
 
 /// Calls `f` on this thread, with no more than `most` bytes at once.
 pub fn with_at_most<T>(most: usize, f: impl FnOnce() -> T) -> T {

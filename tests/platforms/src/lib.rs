@@ -1,4 +1,4 @@
-//! Two of the post's models, and the digests of what they learn.
+#![doc = include_str!("../README.md")]
 
 use minutia_datasets::{Batches, digits};
 use minutia_graph::{Device, Graph, Session};
