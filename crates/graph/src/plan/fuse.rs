@@ -230,7 +230,8 @@ impl Fusion {
         let rule = match step {
             Primitive::Gemm(_) => "map into the epilogue's inputs of a gemm",
             Primitive::Reduce(_) => "map into the epilogue's inputs of a reduce",
-            _ => "map into a map",
+            Primitive::Map(_) => "map into a map",
+            _ => "map into the elementwise part of a primitive",
         };
         Some((step, rule))
     }
@@ -292,7 +293,8 @@ impl Fusion {
             Primitive::Gemm(_) => "map into the epilogue of a gemm",
             Primitive::Reduce(_) => "map into the epilogue of a reduce",
             Primitive::GatherRows(_) => "map into a gather",
-            _ => "map onto a map",
+            Primitive::Map(_) => "map onto a map",
+            _ => "map onto the elementwise part of a primitive",
         };
         let program = Cow::Owned(m.finish(&results));
         let part = Part { inputs: inputs.into(), program, outputs: outputs.into(), ..part };
