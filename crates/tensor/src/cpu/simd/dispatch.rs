@@ -73,14 +73,14 @@ macro_rules! by_vector {
             }
 
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2,fma")]
+            #[target_feature(enable = "avx2,fma,popcnt")]
             unsafe fn avx2($($arg: $type),*) {
                 // SAFETY: passed on to the caller.
                 unsafe { $generic::<vector::Avx2>($($arg),*) }
             }
 
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx2,fma")]
+            #[target_feature(enable = "avx512f,avx2,fma,popcnt")]
             unsafe fn avx512($($arg: $type),*) {
                 // SAFETY: passed on to the caller.
                 unsafe { $generic::<vector::Avx512>($($arg),*) }

@@ -20,7 +20,7 @@ use std::{fmt, str::FromStr};
 pub enum Level {
     /// What every CPU of the architecture has.
     Scalar,
-    /// AVX2 and FMA (x86-64).
+    /// AVX2, FMA and POPCNT (x86-64).
     Avx2,
     /// AVX-512 F, BW, DQ and VL (x86-64).
     Avx512,
@@ -42,7 +42,11 @@ impl Level {
     pub fn is_available(self) -> bool {
         #[cfg(target_arch = "x86_64")]
         {
-            let avx2 = || is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let avx2 = || {
+                is_x86_feature_detected!("avx2")
+                    && is_x86_feature_detected!("fma")
+                    && is_x86_feature_detected!("popcnt")
+            };
             match self {
                 Level::Scalar => true,
                 Level::Avx2 => avx2(),

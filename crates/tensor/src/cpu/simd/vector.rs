@@ -189,13 +189,15 @@ impl Vector for Plain {
 }
 
 #[cfg(target_arch = "x86_64")]
-mod x86;
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 
 #[cfg(target_arch = "x86_64")]
-pub(in crate::cpu) use x86::{Avx2, Avx512};
-
+pub(in crate::cpu) use avx2::{Avx2, COMPRESSED, interleave, transpose8};
+#[cfg(target_arch = "x86_64")]
+pub(in crate::cpu) use avx512::Avx512;
 #[cfg(target_arch = "aarch64")]
-mod aarch64;
-
-#[cfg(target_arch = "aarch64")]
-pub(in crate::cpu) use aarch64::Neon;
+pub(in crate::cpu) use neon::Neon;

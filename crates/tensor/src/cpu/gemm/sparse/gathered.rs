@@ -8,7 +8,7 @@ use crate::{
         context::{Build, Run},
         gemm::{
             seeks_zeros,
-            sparse::{Bytes, Decode},
+            sparse::{Bytes, Decode, Lister},
         },
     },
     program::{GatherRows, Gemm, MemoryAccess, Operand, Primitive, Program},
@@ -26,6 +26,7 @@ pub(in crate::cpu) struct GatheredRows {
     count: usize,
     width: usize,
     decode: Decode,
+    lister: Lister,
     /// Whether nothing but products that know the rows reads the numbers.
     enough: bool,
     /// Whether the gather has made no numbers in this run.
@@ -33,9 +34,9 @@ pub(in crate::cpu) struct GatheredRows {
 }
 
 impl GatheredRows {
-    fn new(gather: &GatherRows, decode: Decode, enough: bool) -> GatheredRows {
+    fn new(gather: &GatherRows, decode: Decode, lister: Lister, enough: bool) -> GatheredRows {
         let &GatherRows { table, indices, count, width, .. } = gather;
-        GatheredRows { table, indices, count, width, decode, enough, left_out: Arc::default() }
+        GatheredRows { table, indices, count, width, decode, lister, enough, left_out: Arc::default() }
     }
 
     /// The rows, once the gather has seen that they are all in the table.
@@ -46,6 +47,7 @@ impl GatheredRows {
             indices: start(self.indices).cast_const().cast(),
             width: self.width,
             decode: self.decode,
+            lister: self.lister,
         }
     }
 
@@ -70,15 +72,13 @@ impl GatheredRows {
 /// For each step the rows that it picks, or that its left operand is made from.
 pub(in crate::cpu) fn find(program: &Program, build: &Build) -> Vec<Option<GatheredRows>> {
     let mut picked: Vec<Option<GatheredRows>> = vec![None; program.steps.len()];
-    if !Bytes::pay(build.level) {
-        return picked;
-    }
+    let Some(lister) = Lister::at(build.level) else { return picked };
     for (at, step) in program.steps.iter().enumerate() {
         let Primitive::GatherRows(gather) = step else { continue };
         let Some(decode) = decode(gather) else { continue };
         let (products, enough) = products(program, at, gather);
         if !products.is_empty() {
-            let rows = GatheredRows::new(gather, decode, enough);
+            let rows = GatheredRows::new(gather, decode, lister, enough);
             products.iter().chain([&at]).for_each(|&step| picked[step] = Some(rows.clone()));
         }
     }

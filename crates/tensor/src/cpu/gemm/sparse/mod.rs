@@ -13,7 +13,7 @@ pub(in crate::cpu) mod gathered;
 mod nonzeros;
 mod sample;
 
-pub(in crate::cpu::gemm) use byte_rows::{Bytes, Decode};
+pub(in crate::cpu::gemm) use byte_rows::{Bytes, Decode, Lister};
 
 use crate::cpu::{
     block::ALIGNMENT,

@@ -85,7 +85,7 @@ impl CompressedRows {
         unsafe { *self.ends.add(group) = end as u32 };
     }
 
-    /// CompressedRows the numbers other than zero (or `all` of them) of the first `depth` columns of `rows`
+    /// Compresses the numbers other than zero (or `all` of them) of the first `depth` columns of `rows`
     /// rows.
     ///
     /// # Safety
@@ -103,7 +103,7 @@ impl CompressedRows {
         }
     }
 
-    /// CompressedRows rows one by one.
+    /// Compresses rows one by one.
     ///
     /// # Safety
     /// As for [`CompressedRows::fill`].
@@ -124,7 +124,7 @@ impl CompressedRows {
         }
     }
 
-    /// CompressedRows pairs of rows, whose first numbers are neighbours.
+    /// Compresses pairs of rows, whose first numbers are neighbours.
     ///
     /// # Safety
     /// As for [`CompressedRows::fill`].

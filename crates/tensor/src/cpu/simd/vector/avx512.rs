@@ -1,11 +1,7 @@
-//! Vectors of x86-64.
+//! Vectors of AVX-512.
 
 use crate::cpu::simd::vector::{IndexedValue, Vector};
 use std::arch::x86_64::*;
-
-/// AVX2 and FMA.
-#[derive(Clone, Copy)]
-pub(in crate::cpu) struct Avx2(__m256, __m256);
 
 /// AVX-512F.
 #[derive(Clone, Copy)]
@@ -45,105 +41,7 @@ impl Avx512 {
     }
 }
 
-/// Masks of the first `n` of sixteen lanes.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn halves(n: usize) -> (__m256i, __m256i) {
-    let (count, lanes) = (_mm256_set1_epi32(n as i32), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-    let high = _mm256_add_epi32(lanes, _mm256_set1_epi32(8));
-    (_mm256_cmpgt_epi32(count, lanes), _mm256_cmpgt_epi32(count, high))
-}
-
-// SAFETY, for every block of both implementations: the caller has the instructions and good pointers.
-impl Vector for Avx2 {
-    #[inline(always)]
-    unsafe fn zero() -> Self {
-        // SAFETY: see above.
-        unsafe { Avx2(_mm256_setzero_ps(), _mm256_setzero_ps()) }
-    }
-    #[inline(always)]
-    unsafe fn splat(x: f32) -> Self {
-        // SAFETY: see above.
-        unsafe { Avx2(_mm256_set1_ps(x), _mm256_set1_ps(x)) }
-    }
-    #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: see above.
-        unsafe { Avx2(_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))) }
-    }
-    #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        // SAFETY: see above.
-        unsafe {
-            _mm256_storeu_ps(to, self.0);
-            _mm256_storeu_ps(to.add(8), self.1);
-        }
-    }
-    #[inline(always)]
-    unsafe fn load_part(from: *const f32, n: usize) -> Self {
-        // SAFETY: see above; lanes beyond the masks are not touched.
-        unsafe {
-            let (low, high) = halves(n);
-            Avx2(_mm256_maskload_ps(from, low), _mm256_maskload_ps(from.wrapping_add(8), high))
-        }
-    }
-    #[inline(always)]
-    unsafe fn store_part(self, to: *mut f32, n: usize) {
-        // SAFETY: likewise.
-        unsafe {
-            let (low, high) = halves(n);
-            _mm256_maskstore_ps(to, low, self.0);
-            _mm256_maskstore_ps(to.wrapping_add(8), high, self.1);
-        }
-    }
-    #[inline(always)]
-    unsafe fn mul_add(self, x: Self, y: Self) -> Self {
-        // SAFETY: see above.
-        unsafe { Avx2(_mm256_fmadd_ps(self.0, x.0, y.0), _mm256_fmadd_ps(self.1, x.1, y.1)) }
-    }
-    #[inline(always)]
-    unsafe fn add(self, x: Self) -> Self {
-        // SAFETY: see above.
-        unsafe { Avx2(_mm256_add_ps(self.0, x.0), _mm256_add_ps(self.1, x.1)) }
-    }
-    #[inline(always)]
-    unsafe fn sub(self, x: Self) -> Self {
-        // SAFETY: see above.
-        unsafe { Avx2(_mm256_sub_ps(self.0, x.0), _mm256_sub_ps(self.1, x.1)) }
-    }
-    #[inline(always)]
-    unsafe fn mul(self, x: Self) -> Self {
-        // SAFETY: see above.
-        unsafe { Avx2(_mm256_mul_ps(self.0, x.0), _mm256_mul_ps(self.1, x.1)) }
-    }
-    #[inline(always)]
-    unsafe fn relu(self) -> Self {
-        // SAFETY: see above.
-        unsafe {
-            let half = |x| _mm256_and_ps(x, _mm256_cmp_ps::<_CMP_NLE_UQ>(x, _mm256_setzero_ps()));
-            Avx2(half(self.0), half(self.1))
-        }
-    }
-    #[inline(always)]
-    unsafe fn where_positive(self, x: Self) -> Self {
-        // SAFETY: see above.
-        unsafe {
-            let half = |s, x| _mm256_and_ps(s, _mm256_cmp_ps::<_CMP_GT_OQ>(x, _mm256_setzero_ps()));
-            Avx2(half(self.0, x.0), half(self.1, x.1))
-        }
-    }
-    #[inline(always)]
-    unsafe fn nonzero(self) -> u32 {
-        // SAFETY: see above.
-        unsafe {
-            let zero = _mm256_setzero_ps();
-            let low = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(self.0, zero));
-            let high = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(self.1, zero));
-            (low | high << 8) as u32
-        }
-    }
-}
-
+// SAFETY, for every block of the implementation: the caller has the instructions and good pointers.
 impl Vector for Avx512 {
     // 24 sums, 2 vectors of the right operand, and a number of the left one. 12 rows of one vector, too, are
     // more than the latency of a sum asks for.
