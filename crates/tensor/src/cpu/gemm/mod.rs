@@ -21,6 +21,12 @@ pub(in crate::cpu) const COLUMNS: usize = 16;
 /// KC x NR: floats of a panel of `b` that stays in the first-level cache while the micro-kernel goes down the
 /// rows of `a`.
 const PIECE: usize = 4096;
+/// MC: rows of `a` that are packed at once and stay in the second-level cache, at most.
+const BLOCK_ROWS: usize = 192;
+/// Columns from which packing `a` pays: each packed number meets as many of `b`.
+const MANY_COLUMNS: usize = 8 * COLUMNS;
+/// Multiplications from which operands are packed in blocks.
+const BLOCK_WORK: usize = 1 << 21;
 /// Inner dimension up to which a product takes as long to store as to compute.
 const SHORT: usize = 32;
 /// Floats in a page of memory.
@@ -45,6 +51,10 @@ pub(in crate::cpu) struct Plan {
     depth: usize,
     tile: Tile,
     pack: pack::Pack,
+    /// Whether the rows are cut into blocks of [`BLOCK_ROWS`].
+    blocked: bool,
+    /// Whether blocks of `a` are packed.
+    packs_rows: bool,
     end: epilogue::EpilogueTile,
     /// If the operands lie so that zeros in `a` can be left out.
     sparse: Option<Sparse>,
@@ -88,6 +98,12 @@ const LARGEST: usize = 12 * 2 * COLUMNS;
 // SAFETY: strips only read through these pointers; whoever calls them vouches for the rest.
 unsafe impl Sync for Operands {}
 
+/// Whether rows of this pitch may be read where they lie: each starts at a cache line, if the first does, and
+/// an odd number of lines spreads them over all sets of a cache.
+fn spreads(pitch: usize) -> bool {
+    pitch.is_multiple_of(COLUMNS) && pitch / COLUMNS % 2 == 1
+}
+
 /// Whether zeros are looked for in the left operand of such a product.
 pub(in crate::cpu) fn seeks_zeros(
     [m, n, k]: [usize; 3],
@@ -109,8 +125,14 @@ impl Plan {
         b_strides: [usize; 2],
         fixed: bool,
     ) -> Plan {
+        let tile = Tile::at(level);
+        let blocked =
+            m >= 2 * tile.rows && n >= MANY_COLUMNS && m.saturating_mul(n).saturating_mul(k) >= BLOCK_WORK;
+        // Rows that lie far apart are on pages of their own, and may all meet in few sets of a cache.
+        let packs_rows = blocked && (a_strides[1] != 1 || a_strides[0] >= PAGE);
         let panels = match b_strides[1] {
             _ if n == 1 => Panels::InPlace,
+            1 if blocked && !spreads(b_strides[0]) => Panels::PackedLate,
             1 => Panels::InPlace,
             _ if m <= FEW_ROWS && fixed && n.saturating_mul(k) <= MOST_KEPT => Panels::Kept,
             // What is copied in no time is better copied by each thread than handed from one to the others.
@@ -118,7 +140,6 @@ impl Plan {
             _ => Panels::Packed,
         };
         let sparse = seeks_zeros([m, n, k], a_strides, b_strides).then(|| Sparse::at(level));
-        let tile = Tile::at(level);
         // A piece is worth its while where several tiles below each other meet it.
         let pieces = if panels == Panels::Kept && m <= tile.rows {
             1
@@ -138,6 +159,8 @@ impl Plan {
             depth,
             tile,
             pack: pack::at(level),
+            blocked,
+            packs_rows,
             end: epilogue::at(level),
             sparse,
             stack,
@@ -191,6 +214,7 @@ impl Plan {
                     self.b_strides,
                     extents,
                     to.add(i * rows.len() * COLUMNS),
+                    COLUMNS,
                 )
             };
         }
@@ -228,7 +252,12 @@ impl Plan {
 
     /// Whether each row is made alone: nothing is copied for several of them, and no zeros are sought.
     pub(in crate::cpu) fn makes_rows(&self) -> bool {
-        self.panels == Panels::InPlace && self.sparse.is_none()
+        self.panels == Panels::InPlace && self.sparse.is_none() && !self.blocked
+    }
+
+    /// Whether operands are packed in blocks, which pays the more, the larger a strip is in both directions.
+    pub(in crate::cpu) fn is_blocked(&self) -> bool {
+        self.blocked
     }
 
     /// Whether strips of such a product do more than [`Epilogue::Store`]: all do where zeros in `a` are left
@@ -239,8 +268,15 @@ impl Plan {
 
     /// Bytes of scratch that a strip needs for itself.
     pub(in crate::cpu) fn own_scratch(&self) -> usize {
-        let late = if self.panels == Panels::PackedLate { PIECE * 4 } else { 0 };
-        if self.sparse.is_some() { sparse::SCRATCH.max(late) } else { late }
+        let late = if self.panels == Panels::PackedLate { PIECE } else { 0 };
+        let dense = (late + self.packed_block()) * 4;
+        if self.sparse.is_some() { sparse::SCRATCH.max(dense) } else { dense }
+    }
+
+    /// Floats of a packed block of `a`: whole tiles, and a vector after the last.
+    fn packed_block(&self) -> usize {
+        let floats = (BLOCK_ROWS + self.tile.rows) * self.depth + COLUMNS;
+        if self.packs_rows { floats.next_multiple_of(COLUMNS) } else { 0 }
     }
 
     /// Computes rows `rows` and columns `columns` of the product.
@@ -274,38 +310,80 @@ impl Plan {
             return;
         }
         let mut sums = TileSums([0.0; LARGEST]);
-        let height = self.tile.height(rows.len());
-        for start in (0..self.k.max(1)).step_by(self.depth) {
-            let depth = start..(start + self.depth).min(self.k);
-            for column in columns.clone().step_by(self.tile.columns) {
-                let across = column..(column + self.tile.columns).min(columns.end);
-                // SAFETY: the panel lies in `b` or in the scratch; tiles lie in the strip.
-                unsafe {
-                    let b = self.panel(operands, depth.clone(), across.clone(), own.cast());
-                    for row in rows.clone().step_by(height) {
-                        let first = row * self.a_strides[0] + start * self.a_strides[1];
-                        let a = operands.a.wrapping_add(first);
-                        let to = out.at(row - rows.start, column - columns.start);
-                        let call = TileCall {
-                            height: height.min(rows.end - row),
-                            width: across.len(),
-                            depth: depth.len(),
-                            first: start == 0,
-                            a,
-                            a_strides: self.a_strides,
-                            b,
-                            out: to.start,
-                            ld: to.ld,
-                        };
-                        if let Epilogue::Store = out.epilogue {
-                            (self.tile.micro_kernel)(&call);
-                        } else {
-                            let (sums, ld) = (sums.0.as_mut_ptr(), self.tile.columns);
-                            (self.tile.micro_kernel)(&TileCall { first: true, out: sums, ld, ..call });
-                            (self.end)([call.height, call.width], sums, ld, to);
+        let count = if self.blocked { rows.len().div_ceil(BLOCK_ROWS).max(1) } else { 1 };
+        let height = self.tile.height(rows.len().div_ceil(count));
+        let block = rows.len().div_ceil(count).next_multiple_of(height);
+        let packed = own.cast::<f32>();
+        // SAFETY: the scratch has room for a block of `a`, and then for a panel of `b`.
+        let panel = unsafe { packed.add(self.packed_block()) };
+        // A block of rows takes all of its products before the next: its sums stay in the second-level cache.
+        for top in rows.clone().step_by(block) {
+            let block = top..(top + block).min(rows.end);
+            for start in (0..self.k.max(1)).step_by(self.depth) {
+                let depth = start..(start + self.depth).min(self.k);
+                let first = operands.a.wrapping_add(top * self.a_strides[0] + start * self.a_strides[1]);
+                let (a, a_strides, step) = if self.packs_rows {
+                    // SAFETY: the rows lie in `a`, and their copy in the scratch.
+                    unsafe { self.pack_rows(first, [block.len(), depth.len()], height, packed) };
+                    (packed.cast_const(), [1, height], depth.len())
+                } else {
+                    (first, self.a_strides, self.a_strides[0])
+                };
+                for column in columns.clone().step_by(self.tile.columns) {
+                    let across = column..(column + self.tile.columns).min(columns.end);
+                    // SAFETY: the panel lies in `b` or in the scratch; tiles lie in the strip.
+                    unsafe {
+                        let b = self.panel(operands, depth.clone(), across.clone(), panel);
+                        for row in block.clone().step_by(height) {
+                            let call = TileCall {
+                                height: height.min(block.end - row),
+                                width: across.len(),
+                                depth: depth.len(),
+                                first: start == 0,
+                                a: a.wrapping_add((row - top) * step),
+                                a_strides,
+                                b,
+                                out: std::ptr::null_mut(),
+                                ld: out.ld,
+                            };
+                            self.tile(call, out.at(row - rows.start, column - columns.start), &mut sums);
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// Packs rows of `a`: tiles of `height` rows one after the other, each as a panel whose rows are the
+    /// tile's columns.
+    ///
+    /// # Safety
+    /// The rows must be there, and room for [`Plan::packed_block`].
+    unsafe fn pack_rows(&self, a: *const f32, [rows, depth]: [usize; 2], height: usize, to: *mut f32) {
+        let [down, along] = self.a_strides;
+        for row in (0..rows).step_by(height) {
+            let extents = [depth, height.min(rows - row)];
+            // SAFETY: inside the rows, and inside the copy, from its start to its end.
+            unsafe {
+                let (from, to) = (a.wrapping_add(row * down), to.add(row * depth));
+                (self.pack)(from, [along, down], extents, to, height);
+            }
+        }
+    }
+
+    /// Computes a tile, and its epilogue.
+    ///
+    /// # Safety
+    /// The call's operands must be there, and `to` be good for the tile.
+    unsafe fn tile(&self, call: TileCall, to: Out, sums: &mut TileSums) {
+        // SAFETY: the caller's promise; the sums have room for a tile.
+        unsafe {
+            if let Epilogue::Store = to.epilogue {
+                (self.tile.micro_kernel)(&TileCall { out: to.start, ld: to.ld, ..call });
+            } else {
+                let (sums, ld) = (sums.0.as_mut_ptr(), self.tile.columns);
+                (self.tile.micro_kernel)(&TileCall { first: true, out: sums, ld, ..call });
+                (self.end)([call.height, call.width], sums, ld, to);
             }
         }
     }

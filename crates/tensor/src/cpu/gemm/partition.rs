@@ -9,8 +9,11 @@ use std::ops::Range;
 
 /// MC x NC: floats in a strip, half of a small second-level cache.
 const STRIP: usize = 32 * 1024;
-/// Columns of a strip.
+/// Columns of a strip, at most.
 const STRIP_COLUMNS: usize = 4096;
+/// The same of a product whose operands are packed in blocks: a number of either is packed for each strip.
+const BLOCK_STRIP: usize = 64 * 1024;
+const BLOCK_STRIP_COLUMNS: usize = 512;
 /// Tiles from top to bottom that are too few to split.
 const FEW_ROWS: usize = 8;
 /// Tiles from left to right that are too few to split.
@@ -47,10 +50,15 @@ impl Partition {
             [pays.min(tiles[0]), 1]
         };
         let widest = part(n, COLUMNS, split[1], 0).len();
-        let across = widest.div_ceil(STRIP_COLUMNS).max(1);
+        let (floats, most) = if plan.is_blocked() && !sparse {
+            (BLOCK_STRIP, BLOCK_STRIP_COLUMNS)
+        } else {
+            (STRIP, STRIP_COLUMNS)
+        };
+        let across = widest.div_ceil(most).max(1);
         let columns = part(widest, COLUMNS, across, 0).len().next_multiple_of(COLUMNS);
         let rows = m.div_ceil(split[0]);
-        let high = (STRIP / columns.max(1)).max(plan.tile_rows());
+        let high = (floats / columns.max(1)).max(plan.tile_rows());
         let rows = rows.div_ceil(rows.div_ceil(high).max(1)).max(1);
         Partition { extents: [m, n], split, strip: [rows, columns], across }
     }
