@@ -90,6 +90,9 @@ pub struct Bench {
     /// Only some jobs [default: all, and step times by size]
     #[arg(long, value_name = "JOB", value_enum, value_delimiter = ',')]
     pub jobs: Vec<Job>,
+    /// Also time dense products up to 4096 cubed, as a run of all jobs does
+    #[arg(long)]
+    pub products: bool,
     /// How often each job is run
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub repeats: u32,

@@ -4,6 +4,7 @@
 //! A *contender* (this repository, or a peer) gives one number for a job, from a run of its own; contenders
 //! take turns, so that a disturbance meets all of them. All start from the same files: [`inputs`].
 
+mod bound;
 mod draw;
 mod inputs;
 mod job;
@@ -12,6 +13,7 @@ mod ours;
 mod peak;
 mod peers;
 mod process;
+mod products;
 mod scaling;
 mod summary;
 mod table;
@@ -46,7 +48,8 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
     let _held = files::FolderLock::take(&out.join(".cache").join("lock"))?;
     let config = Config::read(&workspace.join("reproduce.toml"))?;
     let jobs = if options.jobs.is_empty() { Job::ALL.to_vec() } else { options.jobs.clone() };
-    let device = Device::cpu_with(cpu::Options::from_env()?)?;
+    let cpu = cpu::Options::from_env()?;
+    let device = Device::cpu_with(cpu)?;
     let data = inputs::find(options.data_dir.as_deref())?;
     terminal::say(format_args!("machine  {}, {device}", load::cpu_name()))?;
     terminal::say(format_args!("data     {}", data.origin))?;
@@ -96,13 +99,24 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
     }
     disagreements(&checks).iter().try_for_each(terminal::say)?;
 
-    terminal::say(format_args!("\n{}", table::targets(&results)))?;
+    let shares = results
+        .get(OURS)
+        .map_or_else(|| Ok(BTreeMap::new()), |medians| bound::shares(medians, &config, &data, cpu))?;
+    terminal::say(format_args!("\n{}", table::targets(&results, &shares)))?;
     if results.len() > 1 {
         terminal::say(table::peers(&results))?;
     }
     let scaling = if options.jobs.is_empty() { scaling::measure(&config, &device)? } else { Vec::new() };
     if !scaling.is_empty() {
         terminal::say(scaling::table(&scaling))?;
+    }
+    let products = if options.products || options.jobs.is_empty() {
+        products::measure(cpu, &workspace, options.peers, options.repeats)?
+    } else {
+        Vec::new()
+    };
+    if !products.is_empty() {
+        terminal::say(products::table(&products))?;
     }
     let figure = draw::figure(&results, &data.what);
     files::write(&out.join("bench.svg"), figure.to_svg().as_bytes())?;
@@ -114,7 +128,12 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
             "cpu": load::cpu_name(), "device": device.to_string(), "system": std::env::consts::OS,
             "data": data.what, "repeats": options.repeats, "others_used_cores": busiest,
         });
-        let mut text = serde_json::to_string_pretty(&document(&results, &scaling, machine))?;
+        let mut document = document(&results, machine);
+        let shares = shares.iter().map(|(job, share)| (job.key().to_string(), json!(share)));
+        document["dense_bound_share"] = shares.collect::<Map<_, _>>().into();
+        document["scaling"] = json!(scaling);
+        document["products"] = json!(products);
+        let mut text = serde_json::to_string_pretty(&document)?;
         text.push('\n');
         files::write(path, text.as_bytes()).context("the measurements are lost")?;
     }
@@ -156,8 +175,8 @@ fn disagreements(checks: &Checks) -> Vec<String> {
     lines
 }
 
-/// The document of `--json`.
-fn document(results: &Medians, scaling: &[scaling::Row], machine: Value) -> Value {
+/// What the document of `--json` says of jobs.
+fn document(results: &Medians, machine: Value) -> Value {
     let medians = |of: &BTreeMap<Job, Summary>| -> Value {
         of.iter()
             .map(|(job, summary)| (job.key().to_string(), json!(summary.median())))
@@ -180,7 +199,6 @@ fn document(results: &Medians, scaling: &[scaling::Row], machine: Value) -> Valu
         "peers": peers,
         "machine": machine,
         "spread": spreads,
-        "scaling": scaling,
     })
 }
 
@@ -202,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_document_has_medians_by_key_and_each_peer_by_name() {
-        let document = document(&results(), &[], json!({"cpu": "a"}));
+        let document = document(&results(), json!({"cpu": "a"}));
         assert_eq!(document["jobs"], json!({"epoch_s": 0.2}));
         assert_eq!(document["peers"], json!({"jax": {"epoch_s": 0.4}}));
         assert_eq!(document["spread"]["minutia"]["epoch_s"], json!({"min": 0.1, "max": 0.3, "runs": 3}));

@@ -13,7 +13,7 @@ use crate::{
     bench::{
         inputs::{self, EPOCHS, Halves, Inputs},
         job::{Job, Measurement},
-        peak, process,
+        process, products,
         summary::median,
     },
     reproduce::Config,
@@ -59,8 +59,8 @@ impl<'a> Ours<'a> {
                     ended.peak.map(Measurement::from).context("this system has no /proc to read memory from")
                 }),
             },
-            Job::GemmNn => peak::share(self.options, peak::Layout::Nn),
-            Job::GemmTn => peak::share(self.options, peak::Layout::Tn),
+            Job::GemmNn => products::share(self.options, products::FORWARD),
+            Job::GemmTn => products::share(self.options, products::GRADIENT),
         };
         measured.with_context(|| format!("{job} cannot be measured"))
     }

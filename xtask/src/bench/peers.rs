@@ -141,6 +141,57 @@ fn build(workspace: &Path, name: &str) -> Result<PathBuf> {
     Ok(target.join("release").join(format!("peer-{name}{}", std::env::consts::EXE_SUFFIX)))
 }
 
+/// What times products of other libraries: a name, and the command that a product's sizes are added to. Those
+/// that cannot be had are named.
+pub fn of_products(workspace: &Path) -> Vec<(String, Command)> {
+    let script = |name, packages, on_request| {
+        let file = "product_peer.py";
+        let script = Script { name, file, packages, arguments: &[], on_request };
+        let mut command = Command::new(python(workspace, &script)?);
+        command.arg(workspace.join("benches/peers").join(file)).arg(name);
+        Ok(command)
+    };
+    let program = build(workspace, "products").map(Command::new);
+    let mut found = Vec::new();
+    let scripts = [
+        ("numpy", script("numpy", &["numpy"], false)),
+        ("torch", script("torch", &["numpy", "torch"], true)),
+    ];
+    for (name, command) in scripts.into_iter().chain([("faer and gemm", program)]) {
+        match command {
+            Ok(command) => found.push((name.to_string(), command)),
+            // A closed terminal is noticed at the next line of our own.
+            Err(error) => drop(terminal::say(format_args!("peer     {name} is left out: {error:#}"))),
+        }
+    }
+    found
+}
+
+/// The rates of a product that a command of [`of_products`] gives, by library.
+///
+/// # Errors
+/// When its process fails or prints no rate.
+pub fn rate(peer: &Command, layout: &str, sizes: [usize; 3], threads: usize) -> Result<Vec<(String, f64)>> {
+    let mut command = Command::new(peer.get_program());
+    command.args(peer.get_args()).arg(layout);
+    command.args(sizes.iter().chain([&threads]).map(ToString::to_string));
+    TUNED.iter().for_each(|name| {
+        command.env_remove(name);
+    });
+    rates(&process::run(&mut command)?.stdout)
+}
+
+/// The lines of JSON with rates.
+fn rates(output: &str) -> Result<Vec<(String, f64)>> {
+    let lines = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let found: Vec<(String, f64)> = lines
+        .filter_map(|line| Some((line["peer"].as_str()?.to_string(), line["gflops"].as_f64()?)))
+        .filter(|(_, rate)| rate.is_finite() && *rate > 0.0)
+        .collect();
+    ensure!(!found.is_empty(), "it printed no line of JSON with a rate");
+    Ok(found)
+}
+
 impl Peer {
     /// Runs a job once; `None` where the peer has no such job.
     ///
@@ -197,6 +248,18 @@ mod tests {
             "warming up\n3\n{\"peer\":\"a\",\"job\":\"epoch_s\",\"value\":0.5,\"check\":1.25}\nbye\n";
         let found = result(output, Job::Epoch).unwrap();
         assert_eq!((found.value, found.check, found.note.as_str()), (0.5, Some(1.25), "loss 1.25000"));
+    }
+
+    #[test]
+    fn rates_come_by_library() {
+        let output = "{\"peer\":\"faer\",\"gflops\":90.5}\nbusy\n{\"peer\":\"gemm\",\"gflops\":88}\n";
+        assert_eq!(rates(output).unwrap(), [("faer".to_string(), 90.5), ("gemm".to_string(), 88.0)]);
+        for output in ["", "{\"peer\":\"faer\"}", "{\"peer\":\"faer\",\"gflops\":0}"] {
+            assert!(
+                rates(output).unwrap_err().to_string().contains("no line of JSON with a rate"),
+                "{output}"
+            );
+        }
     }
 
     #[test]

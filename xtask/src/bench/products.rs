@@ -1,0 +1,269 @@
+//! Dense products from small to large, beside other libraries.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use minutia_kernels::rng::Generator;
+use minutia_tensor::cpu::Options;
+use minutia_tensor::program::{Access, BufferSpec, Gemm, MapProgram, Operand, Primitive, Program};
+use minutia_tensor::{DType, Device, Memory, Tensor};
+use serde::Serialize;
+
+use super::{job::Measurement, peak, peers, summary::median};
+use crate::terminal;
+
+/// How the operands of a product lie: `n` as rows, `t` transposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    Nn,
+    Tn,
+    Nt,
+}
+
+/// A product of `m x k` and `k x n` numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Product {
+    pub layout: Layout,
+    pub m: usize,
+    pub k: usize,
+    pub n: usize,
+}
+
+/// What is timed: cubes, the post's hidden layer for all test images, and a wide layer, in the layouts that
+/// a forward pass and its two gradients have.
+const SIZES: [[usize; 3]; 6] = [
+    [512, 512, 512],
+    [1024, 1024, 1024],
+    [2048, 2048, 2048],
+    [4096, 4096, 4096],
+    [10_000, 784, 300],
+    [100, 3000, 3000],
+];
+/// The products of the post's first layer: of the images and the weights, and for the weights' gradient.
+pub const FORWARD: Product = Product { layout: Layout::Nn, m: 100, k: 784, n: 300 };
+pub const GRADIENT: Product = Product { layout: Layout::Tn, m: 784, k: 100, n: 300 };
+
+const LAYOUTS: [Layout; 3] = [Layout::Nn, Layout::Tn, Layout::Nt];
+/// Numbers of threads.
+const THREADS: [usize; 2] = [1, 2];
+
+/// Seconds that a contender multiplies for, at least; the fastest call counts.
+const SECONDS: f64 = 0.5;
+
+/// The rate of one product.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// `m x k x n`.
+    pub shape: String,
+    pub layout: &'static str,
+    pub threads: usize,
+    pub gflops: f64,
+    /// Against the FMA peak of as many threads, measured beside it.
+    pub peak_share: f64,
+    /// The rates of others, by name.
+    pub peers: Vec<(String, f64)>,
+}
+
+impl Layout {
+    fn name(self) -> &'static str {
+        match self {
+            Layout::Nn => "nn",
+            Layout::Tn => "tn",
+            Layout::Nt => "nt",
+        }
+    }
+}
+
+impl Product {
+    /// Its floating-point operations.
+    fn operations(self) -> f64 {
+        2.0 * self.m as f64 * self.n as f64 * self.k as f64
+    }
+
+    fn shape(self) -> String {
+        format!("{}x{}x{}", self.m, self.k, self.n)
+    }
+}
+
+/// Times all products, `repeats` times in turn with the peers, of which medians count.
+///
+/// # Errors
+/// When something of ours cannot be measured; a peer that fails is named and left out.
+pub fn measure(options: Options, workspace: &Path, with_peers: bool, repeats: u32) -> Result<Vec<Row>> {
+    let mut peers = if with_peers { peers::of_products(workspace) } else { Vec::new() };
+    let mut rows = Vec::new();
+    for [m, k, n] in SIZES {
+        for layout in LAYOUTS {
+            for threads in THREADS {
+                let product = Product { layout, m, k, n };
+                rows.push(row(options, product, threads, &mut peers, repeats)?);
+            }
+        }
+    }
+    Ok(rows)
+}
+
+fn row(
+    options: Options,
+    product: Product,
+    threads: usize,
+    peers: &mut Vec<(String, Command)>,
+    repeats: u32,
+) -> Result<Row> {
+    let options = Options { threads: Some(threads), ..options };
+    let (mut rates, mut shares) = (Vec::new(), Vec::new());
+    let mut theirs: Vec<(String, Vec<f64>)> = Vec::new();
+    for _ in 0..repeats {
+        let peak = peak::peak(options, threads)?;
+        let rate = rate(options, product)?;
+        rates.push(rate);
+        shares.push(rate / peak);
+        for (name, command) in std::mem::take(peers) {
+            match peers::rate(&command, product.layout.name(), [product.m, product.k, product.n], threads) {
+                Ok(found) => {
+                    for (library, rate) in found {
+                        match theirs.iter_mut().find(|(name, _)| *name == library) {
+                            Some((_, rates)) => rates.push(rate),
+                            None => theirs.push((library, vec![rate])),
+                        }
+                    }
+                    peers.push((name, command));
+                }
+                Err(error) => terminal::say(format_args!("peer     {name} is left out: {error:#}"))?,
+            }
+        }
+    }
+    let peers = theirs.into_iter().map(|(name, rates)| (name, median(rates))).collect();
+    let row = Row {
+        shape: product.shape(),
+        layout: product.layout.name(),
+        threads,
+        gflops: median(rates),
+        peak_share: median(shares),
+        peers,
+    };
+    terminal::say(format_args!("  {} {:15} {threads} {:8.1} GFLOP/s", row.layout, row.shape, row.gflops))?;
+    Ok(row)
+}
+
+/// The share of the peak that a dense product reaches, on one thread or two, whichever is less.
+///
+/// # Errors
+/// When the device cannot be had.
+pub fn share(options: Options, product: Product) -> Result<Measurement> {
+    let mut worst = f64::INFINITY;
+    let mut notes = Vec::new();
+    for threads in THREADS {
+        let peak = peak::peak(options, threads)?;
+        let rate = rate(Options { threads: Some(threads), ..options }, product)?;
+        worst = worst.min(rate / peak);
+        let s = if threads == 1 { "" } else { "s" };
+        notes.push(format!("{threads} thread{s}: {rate:.1} of {peak:.1} GFLOP/s"));
+    }
+    Ok(Measurement { value: worst, check: None, note: notes.join(", ") })
+}
+
+/// The fastest of many calls of a product, in GFLOP/s.
+///
+/// # Errors
+/// When the device cannot be had.
+pub fn rate(options: Options, product: Product) -> Result<f64> {
+    let Product { layout, m, k, n } = product;
+    let device = Device::cpu_with(options)?;
+    let access = |buffer, strides: [usize; 2]| Access {
+        operand: Operand { buffer, offset: 0, dtype: DType::F32 },
+        strides: strides.to_vec(),
+    };
+    let sizes = [m * k, k * n, m * n];
+    let program = Program {
+        buffers: sizes
+            .iter()
+            .enumerate()
+            .map(|(i, &n)| BufferSpec { bytes: n * 4, written: i == 2 })
+            .collect(),
+        steps: vec![Primitive::Gemm(Gemm {
+            m,
+            n,
+            k,
+            a: access(0, if layout == Layout::Tn { [1, m] } else { [k, 1] }),
+            b: access(1, if layout == Layout::Nt { [1, k] } else { [n, 1] }),
+            epilogue_inputs: Vec::new(),
+            epilogue: MapProgram::identity(),
+            outputs: vec![access(2, [n, 1])],
+        })],
+        ..Program::default()
+    };
+    let mut generator = Generator::new(1, "bench/product");
+    let mut memory = Memory::new(&device);
+    let mut slots = Vec::new();
+    for &size in &sizes[..2] {
+        let values: Vec<f32> = (0..size).map(|_| generator.normal()).collect();
+        slots.push(memory.share(&Tensor::from(values))?);
+    }
+    slots.push(memory.allocate(sizes[2] * 4)?);
+    let mut executable = device.compile(&program).context("the product cannot be compiled")?;
+    // So many calls at a time that the clock does not count.
+    let calls = (1e8 / product.operations()).ceil() as usize;
+    let (begin, mut best) = (Instant::now(), f64::INFINITY);
+    while best.is_infinite() || begin.elapsed().as_secs_f64() < SECONDS {
+        let start = Instant::now();
+        for _ in 0..calls {
+            executable.run(&mut memory, &slots)?;
+        }
+        best = best.min(start.elapsed().as_secs_f64() / calls as f64);
+    }
+    Ok(product.operations() / best / 1e9)
+}
+
+/// The rows for a reader: one a product, ours and the fastest peer's on each number of threads.
+pub fn table(rows: &[Row]) -> String {
+    let names: Vec<&str> =
+        rows.first().map_or(Vec::new(), |row| row.peers.iter().map(|(name, _)| name.as_str()).collect());
+    let mut text = String::from("| product, GFLOP/s | layout | threads | minutia | of FMA peak |");
+    names.iter().for_each(|name| text += &format!(" {name} |"));
+    text += &format!("\n|---|---|---|---|---|{}\n", "---|".repeat(names.len()));
+    for row in rows {
+        text += &format!(
+            "| {} | {} | {} | {:.1} | {:.2} |",
+            row.shape, row.layout, row.threads, row.gflops, row.peak_share
+        );
+        for name in &names {
+            let rate = row.peers.iter().find(|(peer, _)| peer == name);
+            text += &rate.map_or(" |".to_string(), |(_, rate)| format!(" {rate:.1} |"));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_of_each_layout_has_a_rate() {
+        for layout in LAYOUTS {
+            let options = Options { simd: None, threads: Some(2) };
+            let rate = rate(options, Product { layout, m: 20, k: 30, n: 40 }).unwrap();
+            assert!(rate > 0.0 && rate.is_finite(), "{layout:?}: {rate}");
+        }
+    }
+
+    #[test]
+    fn each_library_has_a_column() {
+        let row = |threads, peers: &[(&str, f64)]| Row {
+            shape: "2x3x4".to_string(),
+            layout: "tn",
+            threads,
+            gflops: 10.0,
+            peak_share: 0.5,
+            peers: peers.iter().map(|(name, rate)| ((*name).to_string(), *rate)).collect(),
+        };
+        let text = table(&[row(1, &[("faer", 8.0), ("gemm", 9.0)]), row(2, &[("gemm", 7.0)])]);
+        assert!(text.contains("| of FMA peak | faer | gemm |\n|---|---|---|---|---|---|---|\n"), "{text}");
+        assert!(text.contains("| 2x3x4 | tn | 1 | 10.0 | 0.50 | 8.0 | 9.0 |"), "{text}");
+        assert!(text.contains("| 2x3x4 | tn | 2 | 10.0 | 0.50 | | 7.0 |"), "{text}");
+    }
+}
