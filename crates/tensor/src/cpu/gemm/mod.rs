@@ -9,7 +9,7 @@ pub(in crate::cpu) mod sparse;
 mod step;
 mod tile;
 
-use crate::cpu::simd::Level;
+use crate::cpu::simd::{Level, prefetch};
 pub(in crate::cpu) use epilogue::{Epilogue, Out};
 use sparse::{Bytes, LhsBlock, Sparse, SparseCall};
 use std::ops::Range;
@@ -25,6 +25,8 @@ const PIECE: usize = 4096;
 const BLOCK_ROWS: usize = 192;
 /// Columns from which packing `a` pays: each packed number meets as many of `b`.
 const MANY_COLUMNS: usize = 8 * COLUMNS;
+/// Floats of `b` that stay in the second-level cache from one block of rows to the next, at most.
+const NEAR: usize = 1 << 18;
 /// Multiplications from which operands are packed in blocks.
 const BLOCK_WORK: usize = 1 << 21;
 /// Inner dimension up to which a product takes as long to store as to compute.
@@ -132,8 +134,11 @@ impl Plan {
         let packs_rows = blocked && (a_strides[1] != 1 || a_strides[0] >= PAGE);
         let panels = match b_strides[1] {
             _ if n == 1 => Panels::InPlace,
-            1 if blocked && !spreads(b_strides[0]) => Panels::PackedLate,
+            1 if blocked && (!spreads(b_strides[0]) || n.saturating_mul(k) > NEAR) => Panels::PackedLate,
             1 => Panels::InPlace,
+            _ if blocked && n.saturating_mul(k) > NEAR && (n > 2 * m || m >= 4 * BLOCK_ROWS) => {
+                Panels::PackedLate
+            }
             _ if m <= FEW_ROWS && fixed && n.saturating_mul(k) <= MOST_KEPT => Panels::Kept,
             // What is copied in no time is better copied by each thread than handed from one to the others.
             _ if m <= FEW_ROWS || k <= SHORT => Panels::PackedLate,
@@ -204,19 +209,11 @@ impl Plan {
     /// # Safety
     /// `b` must be good for the plan's shape, and `to` for the piece in whole panels.
     unsafe fn pack_piece(&self, b: *const f32, rows: Range<usize>, columns: Range<usize>, to: *mut f32) {
-        for (i, column) in columns.clone().step_by(COLUMNS).enumerate() {
-            let element = rows.start * self.b_strides[0] + column * self.b_strides[1];
-            let extents = [rows.len(), (columns.end - column).min(COLUMNS)];
-            // SAFETY: inside `b`, and inside the copy.
-            unsafe {
-                (self.pack)(
-                    b.wrapping_add(element),
-                    self.b_strides,
-                    extents,
-                    to.add(i * rows.len() * COLUMNS),
-                    COLUMNS,
-                )
-            };
+        let first = rows.start * self.b_strides[0] + columns.start * self.b_strides[1];
+        // SAFETY: inside `b`, and inside the copy.
+        unsafe {
+            let extents = [rows.len(), columns.len()];
+            (self.pack)(b.wrapping_add(first), self.b_strides, extents, to, COLUMNS);
         }
     }
 
@@ -260,6 +257,11 @@ impl Plan {
         self.blocked
     }
 
+    /// Whether each part packs the columns of `b` that it reads, which is done twice where two parts share them.
+    pub(in crate::cpu) fn packs_columns(&self) -> bool {
+        self.blocked && self.panels == Panels::PackedLate
+    }
+
     /// Whether strips of such a product do more than [`Epilogue::Store`]: all do where zeros in `a` are left
     /// out, and otherwise those whose tiles are made at once.
     pub(in crate::cpu) fn fuses_epilogue(&self, sparse: bool) -> bool {
@@ -268,9 +270,19 @@ impl Plan {
 
     /// Bytes of scratch that a strip needs for itself.
     pub(in crate::cpu) fn own_scratch(&self) -> usize {
-        let late = if self.panels == Panels::PackedLate { PIECE } else { 0 };
+        let late = if self.panels == Panels::PackedLate { self.side_by_side() * self.depth } else { 0 };
         let dense = (late + self.packed_block()) * 4;
         if self.sparse.is_some() { sparse::SCRATCH.max(dense) } else { dense }
+    }
+
+    /// NC: columns of the panels of `b` that are copied together. Rows that are far apart are read in pieces
+    /// longer than a cache line.
+    fn side_by_side(&self) -> usize {
+        match self.panels {
+            Panels::PackedLate if self.blocked => MANY_COLUMNS,
+            Panels::PackedLate => self.tile.columns,
+            Panels::InPlace | Panels::Packed | Panels::Kept => usize::MAX,
+        }
     }
 
     /// Floats of a packed block of `a`: whole tiles, and a vector after the last.
@@ -314,7 +326,7 @@ impl Plan {
         let height = self.tile.height(rows.len().div_ceil(count));
         let block = rows.len().div_ceil(count).next_multiple_of(height);
         let packed = own.cast::<f32>();
-        // SAFETY: the scratch has room for a block of `a`, and then for a panel of `b`.
+        // SAFETY: the scratch has room for a block of `a`, and then for panels of `b`.
         let panel = unsafe { packed.add(self.packed_block()) };
         // A block of rows takes all of its products before the next: its sums stay in the second-level cache.
         for top in rows.clone().step_by(block) {
@@ -329,24 +341,32 @@ impl Plan {
                 } else {
                     (first, self.a_strides, self.a_strides[0])
                 };
-                for column in columns.clone().step_by(self.tile.columns) {
-                    let across = column..(column + self.tile.columns).min(columns.end);
-                    // SAFETY: the panel lies in `b` or in the scratch; tiles lie in the strip.
-                    unsafe {
-                        let b = self.panel(operands, depth.clone(), across.clone(), panel);
+                for group in columns.clone().step_by(self.side_by_side()) {
+                    let group = group..columns.end.min(group.saturating_add(self.side_by_side()));
+                    // SAFETY: the panels lie in `b` or in the scratch.
+                    let panels = unsafe { self.panel(operands, depth.clone(), group.clone(), panel) };
+                    for column in group.clone().step_by(self.tile.columns) {
                         for row in block.clone().step_by(height) {
                             let call = TileCall {
                                 height: height.min(block.end - row),
-                                width: across.len(),
+                                width: self.tile.columns.min(group.end - column),
                                 depth: depth.len(),
                                 first: start == 0,
                                 a: a.wrapping_add((row - top) * step),
                                 a_strides,
-                                b,
+                                b: panels.at(column - group.start),
                                 out: std::ptr::null_mut(),
                                 ld: out.ld,
                             };
-                            self.tile(call, out.at(row - rows.start, column - columns.start), &mut sums);
+                            let to = out.at(row - rows.start, column - columns.start);
+                            if self.blocked {
+                                // The next tile's sums, which were stored a block ago or never.
+                                (0..height).for_each(|i| {
+                                    prefetch(to.at(height + i, 0).start.cast(), call.width * 4)
+                                });
+                            }
+                            // SAFETY: tiles lie in the strip.
+                            unsafe { self.tile(call, to, &mut sums) };
                         }
                     }
                 }
@@ -425,7 +445,7 @@ impl Plan {
         }
     }
 
-    /// A piece of `b`, for tiles of `columns`.
+    /// A piece of `b`: the panels of these columns.
     ///
     /// # Safety
     /// As for [`Plan::strip`].

@@ -3,16 +3,20 @@
 
 use crate::cpu::{
     gemm::COLUMNS,
-    simd::{by_vector, vector::Vector},
+    simd::{by_vector, prefetch, vector::Vector},
 };
 
-/// Copies a panel: `rows` rows of `width` columns, which lie `down` and `across` apart, to rows that start
-/// `ld` numbers apart, from `width` to [`COLUMNS`]. A whole vector is written for each, from top to bottom;
-/// what lies beyond `width` columns of the last is of no use.
+/// Rows are asked for so many rows before they are read.
+const AHEAD: usize = 4;
+
+/// Copies panels: `rows` rows of `width` columns, which lie `down` and `across` apart, to panels of
+/// [`COLUMNS`] columns that follow each other, whose rows start `ld` numbers apart: [`COLUMNS`], or no fewer
+/// than `width` where that is less. A whole vector is written for each row, from top to bottom; what lies
+/// beyond the last column is of no use.
 ///
 /// # Safety
-/// The CPU must have the instructions; the panel and room for it must be there, with a vector for its last
-/// row.
+/// The CPU must have the instructions; the rows and room for them must be there, with a vector for the last
+/// row of a panel.
 #[inline(always)]
 unsafe fn copy<V: Vector>(
     from: *const f32,
@@ -28,28 +32,37 @@ unsafe fn copy<V: Vector>(
     // SAFETY: the caller's promise.
     unsafe {
         if across == 1 {
+            // Along the rows, which may be far from each other and from any cache.
             for p in 0..rows {
-                load(from.add(p * down), width).store(to.add(p * ld));
-            }
-            return;
-        }
-        if down != 1 {
-            for p in 0..rows {
-                for j in 0..width {
-                    *to.add(p * ld + j) = from.add(p * down + j * across).read_unaligned();
+                prefetch(from.wrapping_add((p + AHEAD) * down).cast(), width * 4);
+                for j in (0..width).step_by(COLUMNS) {
+                    let row = load(from.add(p * down + j), COLUMNS.min(width - j));
+                    row.store(to.add(j / COLUMNS * rows * ld + p * ld));
                 }
             }
             return;
         }
-        for p in (0..rows).step_by(COLUMNS) {
-            let n = COLUMNS.min(rows - p);
-            let mut block = [V::zero(); COLUMNS];
-            for (j, column) in block[..width].iter_mut().enumerate() {
-                *column = load(from.add(j * across + p), n);
+        for first in (0..width).step_by(COLUMNS) {
+            let (from, to) = (from.wrapping_add(first * across), to.add(first / COLUMNS * rows * ld));
+            let width = COLUMNS.min(width - first);
+            if down != 1 {
+                for p in 0..rows {
+                    for j in 0..width {
+                        *to.add(p * ld + j) = from.add(p * down + j * across).read_unaligned();
+                    }
+                }
+                continue;
             }
-            V::transpose(&mut block);
-            for (i, row) in block[..n].iter().enumerate() {
-                row.store(to.add((p + i) * ld));
+            for p in (0..rows).step_by(COLUMNS) {
+                let n = COLUMNS.min(rows - p);
+                let mut block = [V::zero(); COLUMNS];
+                for (j, column) in block[..width].iter_mut().enumerate() {
+                    *column = load(from.add(j * across + p), n);
+                }
+                V::transpose(&mut block);
+                for (i, row) in block[..n].iter().enumerate() {
+                    row.store(to.add((p + i) * ld));
+                }
             }
         }
     }

@@ -42,7 +42,8 @@ impl Partition {
         sparse: bool,
     ) -> Partition {
         let tiles = [m.div_ceil(plan.tile_rows()).max(1), n.div_ceil(COLUMNS).max(1)];
-        let split = if tiles[0] < tiles[1].min(FEW_ROWS) {
+        let wide = plan.packs_columns() && n > 2 * m && !sparse;
+        let split = if wide || tiles[0] < tiles[1].min(FEW_ROWS) {
             [1, pays.min(plan.widest_split())]
         } else if plan.splits_columns(threads, sparse) && pays > 1 && tiles[1] >= FEW_COLUMNS {
             [(threads / 2).clamp(1, tiles[0]), 2]

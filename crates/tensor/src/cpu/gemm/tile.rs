@@ -23,6 +23,13 @@ pub(super) struct Panel {
     pub(super) ahead: usize,
 }
 
+impl Panel {
+    /// The rows from a column on, a multiple of [`COLUMNS`].
+    pub(super) fn at(self, column: usize) -> Panel {
+        Panel { rows: self.rows.wrapping_add(column / COLUMNS * self.across), ..self }
+    }
+}
+
 /// One call of a micro-kernel: `height x width` results that are each advanced by `depth` products.
 #[derive(Clone, Copy)]
 pub(super) struct TileCall {
