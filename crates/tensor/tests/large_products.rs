@@ -1,5 +1,5 @@
-//! Products that go through blocks: rows that lie well and badly, both transposes, blocks that do not fill, with and
-//! without a map over the result, on few threads and on more than there are cores.
+//! Products that go through blocks: rows that lie well and badly, both transposes, blocks that do not fill,
+//! with and without a map over the result, on few threads and on more than there are cores.
 
 mod common;
 

@@ -66,37 +66,7 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
         }
     }
 
-    let mut results = Medians::new();
-    let mut checks = Checks::new();
-    let mut busiest = 0.0_f64;
-    for &job in &jobs {
-        let load = load::Load::begin();
-        for _ in 0..options.repeats {
-            keep(&mut results, &mut checks, OURS, job, ours.measure(job)?)?;
-            // A peer that fails once is not tried again: the message would only be repeated.
-            for mut peer in std::mem::take(&mut peers) {
-                match peer.measure(job) {
-                    Ok(measurement) => {
-                        if let Some(measurement) = measurement {
-                            keep(&mut results, &mut checks, &peer.name, job, measurement)?;
-                        }
-                        peers.push(peer);
-                    }
-                    Err(error) => terminal::say(format_args!(
-                        "peer     {} is left out from {job} on: {error:#}",
-                        peer.name
-                    ))?,
-                }
-            }
-        }
-        let others = load.others().unwrap_or(0.0);
-        busiest = busiest.max(others);
-        if others > load::QUIET {
-            terminal::say(format_args!(
-                "  {job}: other processes used {others:.2} cores meanwhile, so that times are too long"
-            ))?;
-        }
-    }
+    let (results, checks, busiest) = contend(&jobs, options.repeats, &mut ours, &mut peers)?;
     disagreements(&checks).iter().try_for_each(terminal::say)?;
 
     let shares = results
@@ -138,6 +108,48 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
         files::write(path, text.as_bytes()).context("the measurements are lost")?;
     }
     Ok(())
+}
+
+/// Runs all contenders in turn: what each gave, the losses that they ended with, and how many cores other
+/// processes used at most.
+fn contend(
+    jobs: &[Job],
+    repeats: u32,
+    ours: &mut ours::Ours,
+    peers: &mut Vec<peers::Peer>,
+) -> Result<(Medians, Checks, f64)> {
+    let mut results = Medians::new();
+    let mut checks = Checks::new();
+    let mut busiest = 0.0_f64;
+    for &job in jobs {
+        let load = load::Load::begin();
+        for _ in 0..repeats {
+            keep(&mut results, &mut checks, OURS, job, ours.measure(job)?)?;
+            // A peer that fails once is not tried again: the message would only be repeated.
+            for mut peer in std::mem::take(peers) {
+                match peer.measure(job) {
+                    Ok(measurement) => {
+                        if let Some(measurement) = measurement {
+                            keep(&mut results, &mut checks, &peer.name, job, measurement)?;
+                        }
+                        peers.push(peer);
+                    }
+                    Err(error) => terminal::say(format_args!(
+                        "peer     {} is left out from {job} on: {error:#}",
+                        peer.name
+                    ))?,
+                }
+            }
+        }
+        let others = load.others().unwrap_or(0.0);
+        busiest = busiest.max(others);
+        if others > load::QUIET {
+            terminal::say(format_args!(
+                "  {job}: other processes used {others:.2} cores meanwhile, so that times are too long"
+            ))?;
+        }
+    }
+    Ok((results, checks, busiest))
 }
 
 /// Keeps and prints what a run gave.

@@ -24,7 +24,7 @@ pub enum Layout {
 
 /// A product of `m x k` and `k x n` numbers.
 #[derive(Clone, Copy, Debug)]
-pub struct Product {
+pub struct MatrixProduct {
     pub layout: Layout,
     pub m: usize,
     pub k: usize,
@@ -42,8 +42,8 @@ const SIZES: [[usize; 3]; 6] = [
     [100, 3000, 3000],
 ];
 /// The products of the post's first layer: of the images and the weights, and for the weights' gradient.
-pub const FORWARD: Product = Product { layout: Layout::Nn, m: 100, k: 784, n: 300 };
-pub const GRADIENT: Product = Product { layout: Layout::Tn, m: 784, k: 100, n: 300 };
+pub const FORWARD: MatrixProduct = MatrixProduct { layout: Layout::Nn, m: 100, k: 784, n: 300 };
+pub const GRADIENT: MatrixProduct = MatrixProduct { layout: Layout::Tn, m: 784, k: 100, n: 300 };
 
 const LAYOUTS: [Layout; 3] = [Layout::Nn, Layout::Tn, Layout::Nt];
 /// Numbers of threads.
@@ -54,7 +54,7 @@ const SECONDS: f64 = 0.5;
 
 /// The rate of one product.
 #[derive(Clone, Debug, Serialize)]
-pub struct Row {
+pub struct Rate {
     /// `m x k x n`.
     pub shape: String,
     pub layout: &'static str,
@@ -76,7 +76,7 @@ impl Layout {
     }
 }
 
-impl Product {
+impl MatrixProduct {
     /// Its floating-point operations.
     fn operations(self) -> f64 {
         2.0 * self.m as f64 * self.n as f64 * self.k as f64
@@ -91,13 +91,13 @@ impl Product {
 ///
 /// # Errors
 /// When something of ours cannot be measured; a peer that fails is named and left out.
-pub fn measure(options: Options, workspace: &Path, with_peers: bool, repeats: u32) -> Result<Vec<Row>> {
+pub fn measure(options: Options, workspace: &Path, with_peers: bool, repeats: u32) -> Result<Vec<Rate>> {
     let mut peers = if with_peers { peers::of_products(workspace) } else { Vec::new() };
     let mut rows = Vec::new();
     for [m, k, n] in SIZES {
         for layout in LAYOUTS {
             for threads in THREADS {
-                let product = Product { layout, m, k, n };
+                let product = MatrixProduct { layout, m, k, n };
                 rows.push(row(options, product, threads, &mut peers, repeats)?);
             }
         }
@@ -107,11 +107,11 @@ pub fn measure(options: Options, workspace: &Path, with_peers: bool, repeats: u3
 
 fn row(
     options: Options,
-    product: Product,
+    product: MatrixProduct,
     threads: usize,
     peers: &mut Vec<(String, Command)>,
     repeats: u32,
-) -> Result<Row> {
+) -> Result<Rate> {
     let options = Options { threads: Some(threads), ..options };
     let (mut rates, mut shares) = (Vec::new(), Vec::new());
     let mut theirs: Vec<(String, Vec<f64>)> = Vec::new();
@@ -136,7 +136,7 @@ fn row(
         }
     }
     let peers = theirs.into_iter().map(|(name, rates)| (name, median(rates))).collect();
-    let row = Row {
+    let row = Rate {
         shape: product.shape(),
         layout: product.layout.name(),
         threads,
@@ -152,7 +152,7 @@ fn row(
 ///
 /// # Errors
 /// When the device cannot be had.
-pub fn share(options: Options, product: Product) -> Result<Measurement> {
+pub fn share(options: Options, product: MatrixProduct) -> Result<Measurement> {
     let mut worst = f64::INFINITY;
     let mut notes = Vec::new();
     for threads in THREADS {
@@ -169,8 +169,8 @@ pub fn share(options: Options, product: Product) -> Result<Measurement> {
 ///
 /// # Errors
 /// When the device cannot be had.
-pub fn rate(options: Options, product: Product) -> Result<f64> {
-    let Product { layout, m, k, n } = product;
+pub fn rate(options: Options, product: MatrixProduct) -> Result<f64> {
+    let MatrixProduct { layout, m, k, n } = product;
     let device = Device::cpu_with(options)?;
     let access = |buffer, strides: [usize; 2]| Access {
         operand: Operand { buffer, offset: 0, dtype: DType::F32 },
@@ -218,7 +218,7 @@ pub fn rate(options: Options, product: Product) -> Result<f64> {
 }
 
 /// The rows for a reader: one a product, ours and the fastest peer's on each number of threads.
-pub fn table(rows: &[Row]) -> String {
+pub fn table(rows: &[Rate]) -> String {
     let names: Vec<&str> =
         rows.first().map_or(Vec::new(), |row| row.peers.iter().map(|(name, _)| name.as_str()).collect());
     let mut text = String::from("| product, GFLOP/s | layout | threads | minutia | of FMA peak |");
@@ -246,14 +246,14 @@ mod tests {
     fn a_product_of_each_layout_has_a_rate() {
         for layout in LAYOUTS {
             let options = Options { simd: None, threads: Some(2) };
-            let rate = rate(options, Product { layout, m: 20, k: 30, n: 40 }).unwrap();
+            let rate = rate(options, MatrixProduct { layout, m: 20, k: 30, n: 40 }).unwrap();
             assert!(rate > 0.0 && rate.is_finite(), "{layout:?}: {rate}");
         }
     }
 
     #[test]
     fn each_library_has_a_column() {
-        let row = |threads, peers: &[(&str, f64)]| Row {
+        let row = |threads, peers: &[(&str, f64)]| Rate {
             shape: "2x3x4".to_string(),
             layout: "tn",
             threads,

@@ -1,4 +1,5 @@
-//! A dense product of faer, and of the crate gemm: `peer-products LAYOUT M K N THREADS` prints a line of JSON for each.
+//! A dense product of faer, and of the crate gemm: `peer-products LAYOUT M K N THREADS` prints a line of JSON
+//! for each.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};

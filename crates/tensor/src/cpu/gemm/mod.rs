@@ -257,7 +257,7 @@ impl Plan {
         self.blocked
     }
 
-    /// Whether each part packs the columns of `b` that it reads, which is done twice where two parts share them.
+    /// Whether each part packs the columns of `b` that it reads: twice, where two parts share them.
     pub(in crate::cpu) fn packs_columns(&self) -> bool {
         self.blocked && self.panels == Panels::PackedLate
     }
