@@ -4,7 +4,7 @@
 
 use super::{evaluate::evaluate, file::File};
 use crate::{fault::Trouble, instruction::Op};
-use minutia_kernels::fma::{Fma, Portable};
+use minutia_kernels::fma::Portable;
 
 /// How arithmetic is executed on this CPU.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +45,7 @@ fn fused(op: &Op, file: &mut File<'_>, active: u32) -> Result<bool, Trouble> {
 struct HardwareFma;
 
 #[cfg(target_arch = "x86_64")]
-impl Fma for HardwareFma {
+impl minutia_kernels::fma::Fma for HardwareFma {
     #[inline(always)]
     fn fma(a: f32, b: f32, c: f32) -> f32 {
         use std::arch::x86_64::{_mm_cvtss_f32, _mm_fmadd_ss, _mm_set_ss};

@@ -192,12 +192,16 @@ impl Vector for Plain {
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod compressed;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 
 #[cfg(target_arch = "x86_64")]
-pub(in crate::cpu) use avx2::{Avx2, COMPRESSED, interleave, transpose8};
+pub(in crate::cpu) use avx2::{Avx2, interleave, transpose8};
 #[cfg(target_arch = "x86_64")]
 pub(in crate::cpu) use avx512::Avx512;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+pub(in crate::cpu) use compressed::COMPRESSED;
 #[cfg(target_arch = "aarch64")]
 pub(in crate::cpu) use neon::Neon;

@@ -1,11 +1,38 @@
 //! Vectors of aarch64.
 
-use crate::cpu::simd::vector::Vector;
+use crate::cpu::simd::vector::{IndexedValue, Vector};
 use std::arch::aarch64::*;
 
 /// NEON.
 #[derive(Clone, Copy)]
 pub(in crate::cpu) struct Neon(float32x4_t, float32x4_t, float32x4_t, float32x4_t);
+
+/// For each mask of four lanes, the bytes of the lanes that it names one after the other, then zeros.
+static FOURS: [[u8; 16]; 16] = {
+    let mut all = [[0; 16]; 16];
+    let mut mask = 0;
+    while mask < 16 {
+        let (mut byte, mut n) = (0, 0);
+        while byte < 16 {
+            if mask >> (byte / 4) & 1 == 1 {
+                all[mask][n] = byte as u8;
+                n += 1;
+            }
+            byte += 1;
+        }
+        mask += 1;
+    }
+    all
+};
+
+/// The lanes of four that `mask` names, one after the other.
+#[inline]
+#[target_feature(enable = "neon")]
+fn packed(four: uint32x4_t, mask: u32) -> uint32x4_t {
+    // SAFETY: a row of the table has sixteen bytes.
+    let order = unsafe { vld1q_u8(FOURS[mask as usize % 16].as_ptr()) };
+    vreinterpretq_u32_u8(vqtbl1q_u8(vreinterpretq_u8_u32(four), order))
+}
 
 // SAFETY, for every block: the caller has the instructions and good pointers.
 impl Vector for Neon {
@@ -132,6 +159,33 @@ impl Vector for Neon {
             // A comparison with NaN is false, so that NaN is other than zero.
             let four = |x| vaddvq_u32(vbicq_u32(bits, vceqzq_f32(x)));
             four(self.0) | four(self.1) << 4 | four(self.2) << 8 | four(self.3) << 12
+        }
+    }
+    #[inline(always)]
+    unsafe fn compress(self, mask: u32, to: *mut f32) {
+        // SAFETY: see above.
+        unsafe {
+            let mut to = to;
+            for (i, four) in [self.0, self.1, self.2, self.3].into_iter().enumerate() {
+                let mask = mask >> (4 * i) & 0xf;
+                vst1q_f32(to, vreinterpretq_f32_u32(packed(vreinterpretq_u32_f32(four), mask)));
+                to = to.add(mask.count_ones() as usize);
+            }
+        }
+    }
+    #[inline(always)]
+    #[cfg(target_endian = "little")]
+    unsafe fn compress_with_places(self, mask: u32, first: u32, to: *mut IndexedValue) {
+        // SAFETY: see above.
+        unsafe {
+            let (mut to, mut places) = (to, vaddq_u32(vdupq_n_u32(first), vld1q_u32([0, 1, 2, 3].as_ptr())));
+            for (i, four) in [self.0, self.1, self.2, self.3].into_iter().enumerate() {
+                let mask = mask >> (4 * i) & 0xf;
+                let numbers = packed(vreinterpretq_u32_f32(four), mask);
+                vst2q_u32(to.cast(), uint32x4x2_t(packed(places, mask), numbers));
+                to = to.add(mask.count_ones() as usize);
+                places = vaddq_u32(places, vdupq_n_u32(4));
+            }
         }
     }
 }

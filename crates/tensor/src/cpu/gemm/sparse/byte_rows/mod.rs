@@ -3,6 +3,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod neon;
 #[cfg(target_arch = "x86_64")]
 mod vbmi2;
 
@@ -52,10 +54,6 @@ pub(in crate::cpu) struct Bytes {
     pub(in crate::cpu) indices: *const i32,
     /// Bytes in a row of the table.
     pub(in crate::cpu) width: usize,
-    #[cfg_attr(
-        not(target_arch = "x86_64"),
-        expect(dead_code, reason = "no other CPU makes lists from bytes")
-    )]
     pub(in crate::cpu) decode: Decode,
     pub(in crate::cpu) lister: Lister,
 }
@@ -63,25 +61,24 @@ pub(in crate::cpu) struct Bytes {
 /// The instructions that make lists from bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::cpu) enum Lister {
-    #[cfg(target_arch = "x86_64")]
     Avx2,
-    #[cfg(target_arch = "x86_64")]
     Vbmi2,
+    Neon,
 }
 
 impl Lister {
     /// What a device of this level uses on this CPU; nothing where lists are made from numbers alone.
     pub(in crate::cpu) fn at(level: Level) -> Option<Lister> {
         #[cfg(target_arch = "x86_64")]
-        return match level {
-            Level::Avx512 if is_x86_feature_detected!("avx512vbmi2") => Some(Lister::Vbmi2),
-            Level::Avx512 | Level::Avx2 => Some(Lister::Avx2),
-            _ => None,
-        };
+        let vbmi2 = is_x86_feature_detected!("avx512vbmi2");
         #[cfg(not(target_arch = "x86_64"))]
-        {
-            let _ = level;
-            None
+        let vbmi2 = false;
+        match level {
+            Level::Avx512 if vbmi2 => Some(Lister::Vbmi2),
+            Level::Avx512 | Level::Avx2 => Some(Lister::Avx2),
+            // Places lie before numbers in a word.
+            Level::Neon => cfg!(target_endian = "little").then_some(Lister::Neon),
+            Level::Scalar => None,
         }
     }
 }
@@ -137,17 +134,27 @@ impl Bytes {
         shape: [usize; 2],
         all: bool,
     ) {
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
         // SAFETY: the caller's promise.
         unsafe {
             match (self.lister, pairs) {
+                #[cfg(target_arch = "x86_64")]
                 (Lister::Avx2, false) => avx2::rows(lists, self, shape, all),
+                #[cfg(target_arch = "x86_64")]
                 (Lister::Avx2, true) => avx2::pairs(lists, self, shape, all),
+                #[cfg(target_arch = "x86_64")]
                 (Lister::Vbmi2, false) => vbmi2::rows(lists, self, shape, all),
+                #[cfg(target_arch = "x86_64")]
                 (Lister::Vbmi2, true) => vbmi2::pairs(lists, self, shape, all),
+                #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+                (Lister::Neon, false) => neon::rows(lists, self, shape, all),
+                #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+                (Lister::Neon, true) => neon::pairs(lists, self, shape, all),
+                (lister, _) => unreachable!("no CPU of this architecture has {lister:?}"),
             }
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = (lists, pairs, shape, all);
+        #[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little"))))]
+        // No lister is made there.
+        let _ = (self.decode, self.lister, lists, pairs, shape, all);
     }
 }
