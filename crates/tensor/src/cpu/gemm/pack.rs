@@ -18,7 +18,7 @@ const AHEAD: usize = 4;
 /// The CPU must have the instructions; the rows and room for them must be there, with a vector for the last
 /// row of a panel.
 #[inline(always)]
-unsafe fn copy<V: Vector>(
+unsafe fn copy_floats<V: Vector>(
     from: *const f32,
     [down, across]: [usize; 2],
     [rows, width]: [usize; 2],
@@ -66,6 +66,22 @@ unsafe fn copy<V: Vector>(
             }
         }
     }
+}
+
+/// [`copy_floats`] by the vectors that move them.
+///
+/// # Safety
+/// As for [`copy_floats`].
+#[inline(always)]
+unsafe fn copy<V: Vector>(
+    from: *const f32,
+    strides: [usize; 2],
+    extents: [usize; 2],
+    to: *mut f32,
+    ld: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe { copy_floats::<V::Floats>(from, strides, extents, to, ld) }
 }
 
 by_vector! {

@@ -70,6 +70,7 @@ impl Tile {
         let [rows, vectors] = match level {
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => vector::Avx512::TILE,
+            Level::Scalar => vector::Baseline::TILE,
             _ => vector::Plain::TILE,
         };
         Tile { rows, columns: vectors * COLUMNS, micro_kernel: tile::at(level) }

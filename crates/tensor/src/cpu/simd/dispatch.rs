@@ -69,7 +69,7 @@ macro_rules! by_vector {
 
             unsafe fn plain($($arg: $type),*) {
                 // SAFETY: passed on to the caller.
-                unsafe { $generic::<vector::Plain>($($arg),*) }
+                unsafe { $generic::<vector::Baseline>($($arg),*) }
             }
 
             #[cfg(target_arch = "x86_64")]

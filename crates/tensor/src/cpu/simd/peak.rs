@@ -3,7 +3,7 @@
 
 use crate::cpu::simd::{
     Level,
-    vector::{Plain, Vector, WIDTH},
+    vector::{Baseline, Vector, WIDTH},
 };
 use std::{hint::black_box, time::Instant};
 
@@ -44,9 +44,9 @@ unsafe fn burst(level: Level) -> usize {
             Level::Avx2 => avx2(),
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => avx512(),
-            Level::Neon => chains::<Plain, NARROW_CHAINS>(LENGTH),
+            Level::Neon => chains::<Baseline, NARROW_CHAINS>(LENGTH),
             // Without the instruction a multiply-add is a long computation.
-            _ => chains::<Plain, NARROW_CHAINS>(LENGTH / 50),
+            _ => chains::<Baseline, NARROW_CHAINS>(LENGTH / 50),
         }
     }
 }
@@ -81,7 +81,7 @@ unsafe fn chains<V: Vector, const N: usize>(length: usize) -> usize {
         let mut values: [V; N] = std::array::from_fn(|i| V::splat(i as f32));
         for _ in 0..length {
             for value in &mut values {
-                *value = value.mul_add(factor, term);
+                *value = factor.mul_add(*value, term);
             }
         }
         let sum = values.into_iter().fold(V::zero(), |sum, value| sum.add(value));

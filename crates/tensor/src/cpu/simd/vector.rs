@@ -8,6 +8,8 @@ pub(in crate::cpu) const WIDTH: usize = 16;
 /// Sixteen floats. Methods are unsafe: the CPU must have the type's instructions, and pointers must be good
 /// for sixteen floats, aligned or not.
 pub(in crate::cpu) trait Vector: Copy {
+    /// What loops take that move numbers and multiply none, and so need them in no other form than memory's.
+    type Floats: Vector;
     /// Rows, and vectors in each, of the largest tile of a matrix product that stays in registers, beside a
     /// row of the right operand.
     const TILE: [usize; 2] = [6, 1];
@@ -45,7 +47,8 @@ pub(in crate::cpu) trait Vector: Copy {
             }
         }
     }
-    /// `self * x + y`, each rounded once.
+    /// `self * x + y`, each rounded once. A zero may have either sign where the product is less than any
+    /// `f32`.
     unsafe fn mul_add(self, x: Self, y: Self) -> Self;
     /// `self + x`.
     unsafe fn add(self, x: Self) -> Self;
@@ -135,11 +138,12 @@ impl IndexedValue {
     }
 }
 
-/// What every CPU has.
+/// What every CPU has, with the compiler's multiply-add.
 #[derive(Clone, Copy)]
 pub(in crate::cpu) struct Plain([f32; WIDTH]);
 
 impl Vector for Plain {
+    type Floats = Plain;
     #[inline(always)]
     unsafe fn zero() -> Self {
         Plain([0.0; WIDTH])
@@ -194,14 +198,30 @@ mod avx2;
 mod avx512;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod compressed;
+#[cfg(any(
+    all(target_feature = "sse2", not(target_feature = "fma")),
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
+mod doubles;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 
+#[cfg(not(any(
+    all(target_feature = "sse2", not(target_feature = "fma")),
+    all(target_arch = "wasm32", target_feature = "simd128")
+)))]
+pub(in crate::cpu) use Plain as Baseline;
 #[cfg(target_arch = "x86_64")]
 pub(in crate::cpu) use avx2::{Avx2, interleave, transpose8};
 #[cfg(target_arch = "x86_64")]
 pub(in crate::cpu) use avx512::Avx512;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(in crate::cpu) use compressed::COMPRESSED;
+/// What products take at [`Level::Scalar`](super::Level::Scalar).
+#[cfg(any(
+    all(target_feature = "sse2", not(target_feature = "fma")),
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
+pub(in crate::cpu) use doubles::Doubles as Baseline;
 #[cfg(target_arch = "aarch64")]
 pub(in crate::cpu) use neon::Neon;

@@ -262,7 +262,7 @@ unsafe fn advance_block<V: Vector>(call: &SparseCall, ends: Ends, apart: bool) {
         } else {
             Sums { start: out.start, ld: out.ld, apart }
         };
-        lists.fill::<V>(a, [rows, depth], false);
+        lists.fill::<V::Floats>(a, [rows, depth], false);
         let mut all = false;
         for strip in 0..strips {
             let [from, to] = [strip, strip + 1].map(|i| vectors * i / strips * COLUMNS);
@@ -275,7 +275,7 @@ unsafe fn advance_block<V: Vector>(call: &SparseCall, ends: Ends, apart: bool) {
                 ($n:literal) => {{
                     if !pack_and_check_finite::<V, $n>(depth, b, tail, copy) && !all {
                         all = true;
-                        lists.fill::<V>(a, [rows, depth], true);
+                        lists.fill::<V::Floats>(a, [rows, depth], true);
                     }
                     let (b, tail_of_b) = match copy {
                         Some(start) => (Rows { start, down: $n * COLUMNS }, ($n - 1) * COLUMNS),

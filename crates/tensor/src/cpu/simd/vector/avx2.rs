@@ -67,6 +67,7 @@ fn halves(n: usize) -> (__m256i, __m256i) {
 
 // SAFETY, for every block of the implementation: the caller has the instructions and good pointers.
 impl Vector for Avx2 {
+    type Floats = Avx2;
     #[inline(always)]
     unsafe fn zero() -> Self {
         // SAFETY: see above.

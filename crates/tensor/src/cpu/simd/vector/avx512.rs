@@ -43,6 +43,7 @@ impl Avx512 {
 
 // SAFETY, for every block of the implementation: the caller has the instructions and good pointers.
 impl Vector for Avx512 {
+    type Floats = Avx512;
     // 24 sums, 2 vectors of the right operand, and a number of the left one. 12 rows of one vector, too, are
     // more than the latency of a sum asks for.
     const TILE: [usize; 2] = [12, 2];

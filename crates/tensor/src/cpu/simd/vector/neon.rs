@@ -36,6 +36,7 @@ fn packed(four: uint32x4_t, mask: u32) -> uint32x4_t {
 
 // SAFETY, for every block: the caller has the instructions and good pointers.
 impl Vector for Neon {
+    type Floats = Neon;
     #[inline(always)]
     unsafe fn zero() -> Self {
         // SAFETY: see above.
