@@ -26,7 +26,13 @@ fn main() {
         let out = MatMut::from_row_major_slice_mut(&mut c, m, n);
         matmul(out, Accum::Replace, lhs, rhs, 1.0, par);
     });
+    // The last number of the result, added up in double precision.
+    let last: f64 = (0..k).map(|p| f64::from(lhs[(m - 1, p)]) * f64::from(rhs[(p, n - 1)])).sum();
+    let check =
+        |c: &[f32]| assert!((f64::from(c[m * n - 1]) - last).abs() < 1e-4 * k as f64, "a wrong product");
+    check(&c);
 
+    c.fill(0.0);
     let parallelism = if threads == 1 { gemm::Parallelism::None } else { gemm::Parallelism::Rayon(threads) };
     let strides = |of: MatRef<f32>| (of.col_stride(), of.row_stride());
     let ((a_cs, a_rs), (b_cs, b_rs)) = (strides(lhs), strides(rhs));
@@ -56,6 +62,7 @@ fn main() {
             );
         }
     });
+    check(&c);
 }
 
 /// The rate of the fastest of many calls.
