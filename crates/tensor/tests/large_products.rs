@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{agrees_with, bytes, numbers, single, strided};
+use common::{THREADS, agrees_with, bytes, numbers, single, strided};
 use minutia_kernels::map::Code;
 use minutia_tensor::{DType, program::*};
 
@@ -28,9 +28,6 @@ const CASES: [Case; 8] = [
     Case { extents: [30, 530, 520], transposed: [false, true], longer: [0, 2] },
     Case { extents: [200, 128, 131], transposed: [true, true], longer: [3, 0] },
 ];
-
-/// Numbers of threads: one, few, and many more than this machine has cores.
-const THREADS: [usize; 5] = [1, 3, 7, 16, 64];
 
 impl Case {
     fn check(&self, with_map: bool) -> Result<(), String> {

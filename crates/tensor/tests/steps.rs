@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{assert_agrees, bytes, dense, int_bytes, load, numbers, single, strided};
+use common::{THREADS, agrees_with, assert_agrees, bytes, dense, int_bytes, load, numbers, single, strided};
 use minutia_kernels::map::Code;
 use minutia_tensor::{DType, Device, Memory, Slot, Tensor, cpu::Options, program::*};
 
@@ -75,7 +75,8 @@ fn large_maps_are_split_between_threads() {
         program: m.finish(&[y]),
         outputs: vec![dense(2, &dims)],
     });
-    assert_agrees("exp(x + row)", &single(step, &buffers, &[2]), &buffers);
+    agrees_with(&THREADS, "exp(x + row)", &single(step, &buffers, &[2]), &buffers)
+        .unwrap_or_else(|difference| panic!("{difference}"));
 }
 
 #[test]
@@ -119,7 +120,9 @@ fn reductions_of_blocks_of_blocks() {
             epilogue: MapProgram::identity(),
             outputs: vec![dense(1, &[outputs])],
         });
-        assert_agrees(&format!("{outputs} long sums"), &single(step, &buffers, &[1]), &buffers);
+        let what = format!("{outputs} long sums");
+        agrees_with(&THREADS, &what, &single(step, &buffers, &[1]), &buffers)
+            .unwrap_or_else(|difference| panic!("{difference}"));
     }
 }
 

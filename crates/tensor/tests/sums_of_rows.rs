@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{agrees_with, assert_agrees, bytes, int_bytes, load, numbers, single};
+use common::{THREADS, agrees_with, assert_agrees, bytes, int_bytes, load, numbers, single};
 use minutia_tensor::{DType, Device, Error, program::*};
 
 fn scatter_add(count: usize, rows: usize, width: usize) -> Primitive {
@@ -22,7 +22,7 @@ fn rows_are_added_up_by_position() {
             [bytes(&numbers(4, count * width, true)), int_bytes(&picked), bytes(&vec![7.0; rows * width])];
         let step = scatter_add(count, rows, width);
         let what = format!("{count} rows of {width} into {rows}");
-        if let Err(difference) = agrees_with(&[1, 2, 3, 8], &what, &single(step, &buffers, &[2]), &buffers) {
+        if let Err(difference) = agrees_with(&THREADS, &what, &single(step, &buffers, &[2]), &buffers) {
             panic!("{difference}");
         }
     }

@@ -36,6 +36,9 @@ pub const SPECIAL: [f32; 14] = [
     88.5,
 ];
 
+/// Numbers of threads: one, few, and many more than a small machine has cores.
+pub const THREADS: [usize; 5] = [1, 3, 7, 16, 64];
+
 pub fn levels() -> Vec<Level> {
     Level::ALL.into_iter().filter(|l| l.is_available()).collect()
 }
