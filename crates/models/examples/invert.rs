@@ -1,4 +1,4 @@
-//! Inverts a random matrix, as the post does: `cargo run -p minutia-models --example inverse`
+//! Inverts a random matrix, as the post does: `cargo run -p minutia-models --example invert`
 
 use minutia_graph::{Device, Session};
 use minutia_models::{Inverse, random_matrix};
