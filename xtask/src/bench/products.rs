@@ -169,7 +169,7 @@ pub fn share(options: Options, product: MatrixProduct) -> Result<Measurement> {
 ///
 /// # Errors
 /// When the device cannot be had.
-pub fn rate(options: Options, product: MatrixProduct) -> Result<f64> {
+fn rate(options: Options, product: MatrixProduct) -> Result<f64> {
     let MatrixProduct { layout, m, k, n } = product;
     let device = Device::cpu_with(options)?;
     let access = |buffer, strides: [usize; 2]| Access {
@@ -217,7 +217,7 @@ pub fn rate(options: Options, product: MatrixProduct) -> Result<f64> {
     Ok(product.operations() / best / 1e9)
 }
 
-/// The rows for a reader: one a product, ours and the fastest peer's on each number of threads.
+/// The rows for a reader: one a product, layout and number of threads, with a column for each peer.
 pub fn table(rows: &[Rate]) -> String {
     let names: Vec<&str> =
         rows.first().map_or(Vec::new(), |row| row.peers.iter().map(|(name, _)| name.as_str()).collect());
