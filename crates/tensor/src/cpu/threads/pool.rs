@@ -26,7 +26,8 @@ use std::{
 /// How long a thread waits awake. A sleeping one takes up to a hundred microseconds to come, too late for a
 /// job of that length; were it to sleep again before the next, it would come too late for every one.
 const AWAKE: Duration = Duration::from_micros(300);
-/// For how long of it a thread keeps its core to itself; then whatever else wants to run there goes first.
+/// For how long of it a thread keeps its core to itself; then whatever else wants to run there goes first. Where
+/// there are more threads than cores, that is another thread of the job, and goes first at once.
 const ALONE: Duration = Duration::from_micros(20);
 
 type Job = *const (dyn Fn(usize) + Sync);
@@ -62,6 +63,8 @@ struct Shared {
     panic: Mutex<Option<Box<dyn Any + Send>>>,
     /// The process that has the workers.
     process: u32,
+    /// How long a thread that waits keeps its core to itself.
+    alone: Duration,
 }
 
 // SAFETY: `job` is written by the holder of `Pool::running` while the job is closed and nobody is inside, and
@@ -100,6 +103,7 @@ impl Pool {
             quit: AtomicBool::new(false),
             panic: Mutex::new(None),
             process: own_process(),
+            alone: alone(threads, thread::available_parallelism().map_or(threads, usize::from)),
         });
         let start = |i: usize| {
             let shared = Arc::clone(&shared);
@@ -172,6 +176,11 @@ fn own_process() -> u32 {
     if cfg!(unix) { process::id() } else { 0 }
 }
 
+/// How long one of so many threads on so many cores waits without giving its core away.
+fn alone(threads: usize, cores: usize) -> Duration {
+    if threads > cores { Duration::ZERO } else { ALONE }
+}
+
 impl Shared {
     /// Whether the workers were left behind in another process.
     fn forked(&self) -> bool {
@@ -212,9 +221,11 @@ impl Shared {
     fn close(&self) {
         self.open.store(false, SeqCst);
         let mut tries = 0_u32;
+        // A worker without a core finishes its part only when it gets this one.
+        let spins = if self.alone.is_zero() { 0 } else { 10_000 };
         while self.inside.load(SeqCst) != 0 {
             tries = tries.wrapping_add(1);
-            if tries < 10_000 {
+            if tries < spins {
                 std::hint::spin_loop();
                 continue;
             }
@@ -254,7 +265,7 @@ impl Shared {
             }
             let waited = start.elapsed();
             if waited < AWAKE {
-                if waited < ALONE {
+                if waited < self.alone {
                     std::hint::spin_loop()
                 } else {
                     thread::yield_now()
@@ -289,6 +300,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn threads_without_cores_of_their_own_give_them_away_at_once() {
+        let waits = [alone(1, 2), alone(2, 2), alone(3, 2), alone(16, 2)];
+        assert_eq!(waits, [ALONE, ALONE, Duration::ZERO, Duration::ZERO]);
+        assert!(ALONE < AWAKE && AWAKE < Duration::from_millis(1), "what has nothing to do sleeps soon");
     }
 
     #[test]
