@@ -2,7 +2,7 @@
 
 use minutia_viz::{BarChart, Figure, Panel, Scale};
 
-use crate::bench::{Medians, OURS, job::Job};
+use crate::bench::{Medians, OURS};
 
 /// The figure of a run on some data.
 pub fn figure(results: &Medians, data: &str) -> Figure {
@@ -11,9 +11,9 @@ pub fn figure(results: &Medians, data: &str) -> Figure {
         let chart = BarChart::new("share of what the target allows (less is better)");
         let mut chart = chart.title("against the targets").scale(Scale::Log).from(1.0).width(640.0);
         for (&job, summary) in ours {
-            let share = |value: f64| used(job, value);
-            let (a, b) = (share(summary.min()), share(summary.max()));
-            chart = chart.emphasised_bar(job.key(), share(summary.median()), (a.min(b), a.max(b)));
+            let Some(target) = job.target() else { continue };
+            let (a, b) = (target.used(summary.min()), target.used(summary.max()));
+            chart = chart.emphasised_bar(job.key(), target.used(summary.median()), (a.min(b), a.max(b)));
         }
         panels.push(Box::new(chart));
         for (&job, own) in ours {
@@ -41,23 +41,11 @@ pub fn figure(results: &Medians, data: &str) -> Figure {
     )
 }
 
-/// The share of a target that a number uses up; shares of the peak are the other way round.
-fn used(job: Job, value: f64) -> f64 {
-    let (target, _) = job.targets();
-    if job.reaches(1.0, 0.0) { target / value } else { value / target }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::summary::Summary;
+    use crate::bench::{job::Job, summary::Summary};
     use std::collections::BTreeMap;
-
-    #[test]
-    fn more_than_the_target_is_above_one_either_way() {
-        assert!((used(Job::Epoch, 0.2) - 2.0).abs() < 1e-12);
-        assert!(used(Job::GemmNn, 0.45) > 1.99 && used(Job::GemmNn, 0.95) < 1.0);
-    }
 
     #[test]
     fn peers_have_a_panel_for_each_job_that_they_share() {

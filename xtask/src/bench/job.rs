@@ -21,6 +21,56 @@ pub enum Job {
     GemmNn,
     #[value(name = "gemm_tn_peak_fraction")]
     GemmTn,
+    #[value(name = "crowded_epoch_ratio")]
+    CrowdedEpoch,
+    #[value(name = "no_fma_gflops")]
+    NoFma,
+    #[value(name = "wasm_gflops")]
+    Wasm,
+    #[value(name = "cold_reproduce_s")]
+    ColdReproduce,
+}
+
+/// What a job's number is to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Target {
+    pub value: f64,
+    /// What would be better still.
+    pub stretch: f64,
+    /// Whether more is better.
+    pub at_least: bool,
+}
+
+impl Target {
+    /// A number that is to be this or less.
+    pub const fn at_most(value: f64, stretch: f64) -> Target {
+        Target { value, stretch, at_least: false }
+    }
+
+    /// A number that is to be this or more.
+    pub const fn at_least(value: f64, stretch: f64) -> Target {
+        Target { value, stretch, at_least: true }
+    }
+
+    fn reached(self, measured: f64, limit: f64) -> bool {
+        if self.at_least { measured >= limit } else { measured <= limit }
+    }
+
+    /// What a measured number is called beside it.
+    pub fn verdict(self, measured: f64) -> &'static str {
+        if self.reached(measured, self.stretch) {
+            "met, and the stretch"
+        } else if self.reached(measured, self.value) {
+            "met"
+        } else {
+            "missed"
+        }
+    }
+
+    /// The share of it that a number uses up: more than one where it is missed.
+    pub fn used(self, measured: f64) -> f64 {
+        if self.at_least { self.value / measured } else { measured / self.value }
+    }
 }
 
 /// What one run of a job gave.
@@ -41,7 +91,8 @@ impl From<f64> for Measurement {
 }
 
 impl Job {
-    pub const ALL: [Job; 8] = [
+    /// The jobs of a run that names none: all but the one that compiles everything anew.
+    pub const USUAL: [Job; 11] = [
         Job::Epoch,
         Job::FiftyEpochs,
         Job::InverseStep,
@@ -50,6 +101,9 @@ impl Job {
         Job::ClassifierRss,
         Job::GemmNn,
         Job::GemmTn,
+        Job::CrowdedEpoch,
+        Job::NoFma,
+        Job::Wasm,
     ];
 
     /// The name on the command line, in JSON and in tables.
@@ -63,6 +117,10 @@ impl Job {
             Job::ClassifierRss => "classifier_rss_mb",
             Job::GemmNn => "gemm_nn_peak_fraction",
             Job::GemmTn => "gemm_tn_peak_fraction",
+            Job::CrowdedEpoch => "crowded_epoch_ratio",
+            Job::NoFma => "no_fma_gflops",
+            Job::Wasm => "wasm_gflops",
+            Job::ColdReproduce => "cold_reproduce_s",
         }
     }
 
@@ -77,6 +135,10 @@ impl Job {
             Job::ClassifierRss => "peak memory of the classifier stage",
             Job::GemmNn => "product 100x784x300, share of FMA peak",
             Job::GemmTn => "product 784x100x300, left transposed, share",
+            Job::CrowdedEpoch => "epoch on eight threads a core, against one a core",
+            Job::NoFma => "product 512x512x512 without FMA (x86-64-v2), one thread",
+            Job::Wasm => "product 512x512x512 in WebAssembly (simd128), one thread",
+            Job::ColdReproduce => "from a clone to the finished report, crates downloaded",
         }
     }
 
@@ -84,30 +146,26 @@ impl Job {
         match self {
             Job::InverseStep => "µs",
             Job::ClassifierRss => "MB",
-            Job::GemmNn | Job::GemmTn => "",
-            _ => "s",
+            Job::GemmNn | Job::GemmTn | Job::CrowdedEpoch => "",
+            Job::NoFma | Job::Wasm => "GFLOP/s",
+            Job::Epoch | Job::FiftyEpochs | Job::IdealImages | Job::Reproduce | Job::ColdReproduce => "s",
         }
     }
 
-    /// The target, and what would be better still.
-    pub fn targets(self) -> (f64, Option<f64>) {
-        match self {
-            Job::Epoch => (0.10, Some(0.07)),
-            Job::FiftyEpochs => (8.0, Some(5.0)),
-            Job::InverseStep => (0.25, Some(0.10)),
-            Job::IdealImages => (0.045, Some(0.03)),
-            Job::Reproduce => (25.0, Some(12.0)),
-            Job::ClassifierRss => (150.0, Some(100.0)),
-            Job::GemmNn | Job::GemmTn => (0.9, None),
-        }
-    }
-
-    /// Whether a measured number reaches a target.
-    pub fn reaches(self, measured: f64, target: f64) -> bool {
-        match self {
-            Job::GemmNn | Job::GemmTn => measured >= target,
-            _ => measured <= target,
-        }
+    /// What it is to reach, if that is a number which is the same on every machine. An epoch has a share of the
+    /// dense FMA bound instead.
+    pub fn target(self) -> Option<Target> {
+        Some(match self {
+            Job::Epoch | Job::NoFma | Job::Wasm => return None,
+            Job::FiftyEpochs => Target::at_most(8.0, 5.0),
+            Job::InverseStep => Target::at_most(0.25, 0.15),
+            Job::IdealImages => Target::at_most(0.055, 0.045),
+            Job::Reproduce => Target::at_most(22.0, 15.0),
+            Job::ClassifierRss => Target::at_most(150.0, 100.0),
+            Job::GemmNn | Job::GemmTn => Target::at_least(0.9, 0.95),
+            Job::CrowdedEpoch => Target::at_most(1.3, 1.1),
+            Job::ColdReproduce => Target::at_most(190.0, 150.0),
+        })
     }
 
     /// How far the loss that a contender ends with may be from ours, as a share: the inverse's gradient is a
@@ -143,19 +201,26 @@ mod tests {
 
     #[test]
     fn the_command_line_and_json_have_the_same_names() {
-        for job in Job::ALL {
+        for &job in Job::value_variants() {
             assert_eq!(job.to_possible_value().map(|v| v.get_name().to_string()).as_deref(), Some(job.key()));
         }
-        assert_eq!(Job::ALL.len(), Job::value_variants().len());
+        assert_eq!(Job::USUAL.len() + 1, Job::value_variants().len(), "all but one are usual");
     }
 
     #[test]
-    fn targets_are_upper_bounds_but_for_shares_of_the_peak() {
-        assert!(Job::Epoch.reaches(0.1, 0.1) && !Job::Epoch.reaches(0.11, 0.1));
-        assert!(Job::GemmNn.reaches(0.95, 0.9) && !Job::GemmNn.reaches(0.85, 0.9));
-        for job in Job::ALL {
-            let (target, stretch) = job.targets();
-            assert!(stretch.is_none_or(|stretch| job.reaches(stretch, target)), "{job}");
+    fn a_stretch_is_beyond_its_target() {
+        for &job in Job::value_variants() {
+            let reached = |target: Target| target.reached(target.stretch, target.value);
+            assert!(job.target().is_none_or(reached), "{job}");
         }
+    }
+
+    #[test]
+    fn less_is_better_but_for_shares_of_the_peak() {
+        let (seconds, share) = (Target::at_most(22.0, 15.0), Target::at_least(0.9, 0.95));
+        let verdicts = [seconds.verdict(14.0), seconds.verdict(22.0), seconds.verdict(23.0)];
+        assert_eq!(verdicts, ["met, and the stretch", "met", "missed"]);
+        assert_eq!([share.verdict(0.96), share.verdict(0.89)], ["met, and the stretch", "missed"]);
+        assert!(seconds.used(44.0) == 2.0 && share.used(0.45) == 2.0 && share.used(1.0) < 1.0);
     }
 }

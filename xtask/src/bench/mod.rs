@@ -6,6 +6,8 @@
 
 mod bound;
 mod draw;
+mod elsewhere;
+mod goals;
 mod inputs;
 mod job;
 mod load;
@@ -47,7 +49,7 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
     let out = options.out.clone().unwrap_or_else(|| workspace.join("target/bench"));
     let _held = files::FolderLock::take(&out.join(".cache").join("lock"))?;
     let config = Config::read(&workspace.join("reproduce.toml"))?;
-    let jobs = if options.jobs.is_empty() { Job::ALL.to_vec() } else { options.jobs.clone() };
+    let jobs = if options.jobs.is_empty() { Job::USUAL.to_vec() } else { options.jobs.clone() };
     let cpu = cpu::Options::from_env()?;
     let device = Device::cpu_with(cpu)?;
     let data = inputs::find(options.data_dir.as_deref())?;
@@ -72,7 +74,6 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
     let shares = results
         .get(OURS)
         .map_or_else(|| Ok(BTreeMap::new()), |medians| bound::shares(medians, &config, &data, cpu))?;
-    terminal::say(format_args!("\n{}", table::targets(&results, &shares)))?;
     if results.len() > 1 {
         terminal::say(table::peers(&results))?;
     }
@@ -88,6 +89,15 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
     if !products.is_empty() {
         terminal::say(products::table(&products))?;
     }
+    let level = cpu.simd.unwrap_or_else(cpu::Level::detect);
+    let goals = goals::goals(&goals::Measured {
+        results: &results,
+        shares: &shares,
+        scaling: &scaling,
+        products: &products,
+        level,
+    });
+    terminal::say(format_args!("\n{}", goals::table(&goals)))?;
     let figure = draw::figure(&results, &data.what);
     files::write(&out.join("bench.svg"), figure.to_svg().as_bytes())?;
     files::write(&out.join("bench.png"), &figure.to_png(2.0)?)?;
@@ -103,6 +113,7 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
         document["dense_bound_share"] = shares.collect::<Map<_, _>>().into();
         document["scaling"] = json!(scaling);
         document["products"] = json!(products);
+        document["targets"] = json!(goals);
         let mut text = serde_json::to_string_pretty(&document)?;
         text.push('\n');
         files::write(path, text.as_bytes()).context("the measurements are lost")?;
@@ -122,6 +133,10 @@ fn contend(
     let mut checks = Checks::new();
     let mut busiest = 0.0_f64;
     for &job in jobs {
+        if let Some(why) = ours::Ours::lacks(job) {
+            terminal::say(format_args!("  {job} is left out: {why}"))?;
+            continue;
+        }
         let load = load::Load::begin();
         for _ in 0..repeats {
             keep(&mut results, &mut checks, OURS, job, ours.measure(job)?)?;

@@ -11,6 +11,7 @@ use minutia_tensor::{Device, cpu};
 
 use crate::{
     bench::{
+        elsewhere,
         inputs::{self, EPOCHS, Halves, Inputs},
         job::{Job, Measurement},
         process, products,
@@ -25,8 +26,8 @@ pub struct Ours<'a> {
     data: &'a Halves,
     inputs: &'a Inputs,
     options: cpu::Options,
-    /// Where child processes put what they make.
-    scratch: PathBuf,
+    /// Where other processes put what they make.
+    out: PathBuf,
     /// Peak memory of classifier runs that were timed already.
     peaks: Vec<f64>,
 }
@@ -36,7 +37,7 @@ impl<'a> Ours<'a> {
     /// When an environment variable has a senseless value.
     pub fn new(config: &'a Config, data: &'a Halves, inputs: &'a Inputs, out: &Path) -> Result<Ours<'a>> {
         let options = cpu::Options::from_env()?;
-        Ok(Ours { config, data, inputs, options, scratch: out.join("reproduce"), peaks: Vec::new() })
+        Ok(Ours { config, data, inputs, options, out: out.to_path_buf(), peaks: Vec::new() })
     }
 
     /// Runs a job once.
@@ -45,7 +46,7 @@ impl<'a> Ours<'a> {
     /// What went wrong, and where.
     pub fn measure(&mut self, job: Job) -> Result<Measurement> {
         let measured = match job {
-            Job::Epoch => self.epoch(),
+            Job::Epoch => self.epoch(self.options),
             Job::InverseStep => self.inverse(),
             Job::IdealImages => self.ideal_images(),
             Job::FiftyEpochs => self.child(&["classifier"]).map(|ended| {
@@ -61,16 +62,46 @@ impl<'a> Ours<'a> {
             },
             Job::GemmNn => products::share(self.options, products::FORWARD),
             Job::GemmTn => products::share(self.options, products::GRADIENT),
+            Job::CrowdedEpoch => self.crowded_epoch(),
+            Job::NoFma => {
+                let options = cpu::Options { simd: Some(cpu::Level::Scalar), threads: Some(1) };
+                products::rate(options, products::CUBE).map(Measurement::from)
+            }
+            Job::Wasm => elsewhere::wasm_rate(&crate::workspace(), &self.out).map(Measurement::from),
+            Job::ColdReproduce => {
+                elsewhere::cold_reproduce(&crate::workspace(), &self.out, &self.data.arguments)
+                    .map(Measurement::from)
+            }
         };
         measured.with_context(|| format!("{job} cannot be measured"))
     }
 
+    /// Why a job cannot be run on this machine.
+    pub fn lacks(job: Job) -> Option<String> {
+        match job {
+            Job::NoFma if !cfg!(target_arch = "x86_64") => Some("this is no x86-64".into()),
+            Job::Wasm => elsewhere::lacks_wasm(),
+            _ => None,
+        }
+    }
+
+    /// How many times as long an epoch takes on eight threads a core as on one a core.
+    fn crowded_epoch(&self) -> Result<Measurement> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let seconds = |threads| -> Result<f64> {
+            Ok(self.epoch(cpu::Options { threads: Some(threads), ..self.options })?.value)
+        };
+        let [alone, crowded] = [seconds(cores)?, seconds(8 * cores)?];
+        let note = format!("{cores} threads: {alone:.3} s, {}: {crowded:.3} s", 8 * cores);
+        Ok(Measurement { value: crowded / alone, check: None, note })
+    }
+
     /// Seconds of an epoch, the loss read back after each step.
-    fn epoch(&self) -> Result<Measurement> {
+    fn epoch(&self, options: cpu::Options) -> Result<Measurement> {
         let parameters = &self.config.classifier;
         let model = Classifier::new(&parameters.network(), self.config.seed);
         let train = model.train(parameters.learning_rate)?;
-        let mut session = Session::new(&model.graph, &Device::cpu_with(self.options)?)?;
+        let mut session = Session::new(&model.graph, &Device::cpu_with(options)?)?;
         session.run(model.graph.global_variables_initializer(), ())?;
         inputs::load(&mut session, &model.weights, &self.inputs.initial)?;
         let data = &self.data.train;
@@ -161,7 +192,7 @@ impl<'a> Ours<'a> {
             .arg("reproduce")
             .args(stages)
             .args(["--fresh", "--no-progress", "--device", "cpu", "--out"])
-            .arg(&self.scratch);
+            .arg(self.out.join("reproduce"));
         command.args(&self.data.arguments).env("MINUTIA_OFFLINE", "1");
         process::run(&mut command)
     }

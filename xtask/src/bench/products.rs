@@ -1,5 +1,6 @@
 //! Dense products from small to large, beside other libraries.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
@@ -44,6 +45,8 @@ const SIZES: [[usize; 3]; 6] = [
 /// The products of the post's first layer: of the images and the weights, and for the weights' gradient.
 pub const FORWARD: MatrixProduct = MatrixProduct { layout: Layout::Nn, m: 100, k: 784, n: 300 };
 pub const GRADIENT: MatrixProduct = MatrixProduct { layout: Layout::Tn, m: 784, k: 100, n: 300 };
+/// What is timed where one rate shall stand for a CPU.
+pub const CUBE: MatrixProduct = MatrixProduct { layout: Layout::Nn, m: 512, k: 512, n: 512 };
 
 const LAYOUTS: [Layout; 3] = [Layout::Nn, Layout::Tn, Layout::Nt];
 /// Numbers of threads.
@@ -63,7 +66,7 @@ pub struct Rate {
     /// Against the FMA peak of as many threads, measured beside it.
     pub peak_share: f64,
     /// The rates of others, by name.
-    pub peers: Vec<(String, f64)>,
+    pub peers: BTreeMap<String, f64>,
 }
 
 impl Layout {
@@ -114,7 +117,7 @@ fn row(
 ) -> Result<Rate> {
     let options = Options { threads: Some(threads), ..options };
     let (mut rates, mut shares) = (Vec::new(), Vec::new());
-    let mut theirs: Vec<(String, Vec<f64>)> = Vec::new();
+    let mut theirs: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for _ in 0..repeats {
         let peak = peak::peak(options, threads)?;
         let rate = rate(options, product)?;
@@ -124,10 +127,7 @@ fn row(
             match peers::rate(&command, product.layout.name(), [product.m, product.k, product.n], threads) {
                 Ok(found) => {
                     for (library, rate) in found {
-                        match theirs.iter_mut().find(|(name, _)| *name == library) {
-                            Some((_, rates)) => rates.push(rate),
-                            None => theirs.push((library, vec![rate])),
-                        }
+                        theirs.entry(library).or_default().push(rate);
                     }
                     peers.push((name, command));
                 }
@@ -169,7 +169,7 @@ pub fn share(options: Options, product: MatrixProduct) -> Result<Measurement> {
 ///
 /// # Errors
 /// When the device cannot be had.
-fn rate(options: Options, product: MatrixProduct) -> Result<f64> {
+pub fn rate(options: Options, product: MatrixProduct) -> Result<f64> {
     let MatrixProduct { layout, m, k, n } = product;
     let device = Device::cpu_with(options)?;
     let access = |buffer, strides: [usize; 2]| Access {
@@ -219,8 +219,7 @@ fn rate(options: Options, product: MatrixProduct) -> Result<f64> {
 
 /// The rows for a reader: one a product, layout and number of threads, with a column for each peer.
 pub fn table(rows: &[Rate]) -> String {
-    let names: Vec<&str> =
-        rows.first().map_or(Vec::new(), |row| row.peers.iter().map(|(name, _)| name.as_str()).collect());
+    let names: Vec<&String> = rows.first().map_or(Vec::new(), |row| row.peers.keys().collect());
     let mut text = String::from("| product, GFLOP/s | layout | threads | minutia | of FMA peak |");
     names.iter().for_each(|name| text += &format!(" {name} |"));
     text += &format!("\n|---|---|---|---|---|{}\n", "---|".repeat(names.len()));
@@ -230,8 +229,7 @@ pub fn table(rows: &[Rate]) -> String {
             row.shape, row.layout, row.threads, row.gflops, row.peak_share
         );
         for name in &names {
-            let rate = row.peers.iter().find(|(peer, _)| peer == name);
-            text += &rate.map_or(" |".to_string(), |(_, rate)| format!(" {rate:.1} |"));
+            text += &row.peers.get(*name).map_or(" |".to_string(), |rate| format!(" {rate:.1} |"));
         }
         text.push('\n');
     }

@@ -1,6 +1,4 @@
-//! Results as Markdown tables.
-
-use std::collections::BTreeMap;
+//! Results of contenders as a Markdown table.
 
 use crate::bench::{Medians, OURS, job::Job};
 
@@ -12,43 +10,9 @@ pub fn number(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
-fn with_unit(job: Job, value: f64) -> String {
-    format!("{} {}", number(value), job.unit()).trim_end().to_string()
-}
-
-/// Our medians against the targets, and as shares of the dense FMA bound.
-pub fn targets(results: &Medians, shares: &BTreeMap<Job, f64>) -> String {
-    let mut text = String::from(
-        "| job | target | stretch | median | range | runs | of dense FMA bound | verdict |\n\
-         |---|---|---|---|---|---|---|---|\n",
-    );
-    let none = Default::default();
-    for (&job, summary) in results.get(OURS).unwrap_or(&none) {
-        let (target, stretch) = job.targets();
-        let median = summary.median();
-        let verdict = match stretch {
-            Some(stretch) if job.reaches(median, stretch) => "met, and the stretch",
-            _ if job.reaches(median, target) => "met",
-            _ => "missed",
-        };
-        text += &format!(
-            "| {} | {} | {} | {} | {} to {} | {} | {} | {verdict} |\n",
-            job.title(),
-            with_unit(job, target),
-            stretch.map_or(String::new(), |stretch| with_unit(job, stretch)),
-            with_unit(job, median),
-            number(summary.min()),
-            number(summary.max()),
-            summary.runs(),
-            shares.get(&job).map_or(String::new(), |&share| number(share)),
-        );
-    }
-    text
-}
-
 /// All contenders' medians, and how many times as long as ours each takes.
 pub fn peers(results: &Medians) -> String {
-    let jobs: Vec<Job> = Job::ALL
+    let jobs: Vec<Job> = Job::USUAL
         .into_iter()
         .filter(|job| results.iter().any(|(name, of)| name != OURS && of.contains_key(job)))
         .collect();
@@ -92,21 +56,6 @@ mod tests {
     fn numbers_have_three_digits() {
         let texts: Vec<String> = [123.456, 12.3456, 1.23456, 0.123_456, 0.012_345].map(number).to_vec();
         assert_eq!(texts, ["123", "12.3", "1.23", "0.123", "0.0123"]);
-    }
-
-    #[test]
-    fn medians_are_judged_by_the_targets() {
-        let results = results(&[
-            (OURS, Job::Epoch, &[0.08, 0.09, 0.2]),
-            (OURS, Job::FiftyEpochs, &[4.0]),
-            (OURS, Job::GemmNn, &[0.85]),
-        ]);
-        let text = targets(&results, &BTreeMap::from([(Job::Epoch, 0.456)]));
-        assert!(
-            text.contains("| 0.100 s | 0.0700 s | 0.0900 s | 0.0800 to 0.200 | 3 | 0.456 | met |"),
-            "{text}"
-        );
-        assert!(text.contains("| 1 |  | met, and the stretch |") && text.contains("| missed |"), "{text}");
     }
 
     #[test]
