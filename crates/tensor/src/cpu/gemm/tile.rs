@@ -4,7 +4,7 @@ use crate::cpu::{
     gemm::COLUMNS,
     simd::{
         Level, by_vector, prefetch,
-        vector::{self, Vector},
+        vector::{self, TERMS, Vector},
     },
 };
 
@@ -107,7 +107,24 @@ unsafe fn advance<V: Vector, const HEIGHT: usize, const VECTORS: usize, const FU
                 }
             }
         }
-        for p in 0..depth {
+        let mut start = 0;
+        while V::BY_TERMS && start + TERMS <= depth {
+            let mut rows = [[V::zero(); TERMS]; VECTORS];
+            for (j, rows) in rows.iter_mut().enumerate() {
+                for (p, row) in rows.iter_mut().enumerate() {
+                    *row = load(j, b.rows.add((start + p) * b.down + j * b.across));
+                }
+            }
+            for (i, sums) in sums.iter_mut().enumerate() {
+                let a = |p: usize| a.add(i * a_strides[0] + (start + p) * a_strides[1]).read_unaligned();
+                let numbers = std::array::from_fn(a);
+                for (sum, rows) in sums.iter_mut().zip(&rows) {
+                    *sum = sum.mul_add_terms(&numbers, rows);
+                }
+            }
+            start += TERMS;
+        }
+        for p in start..depth {
             let row = b.rows.add(p * b.down);
             let mut vectors = [V::zero(); VECTORS];
             for (j, vector) in vectors.iter_mut().enumerate() {

@@ -5,6 +5,9 @@ use minutia_kernels::math::{fma, max};
 /// Floats in a [`Vector`].
 pub(in crate::cpu) const WIDTH: usize = 16;
 
+/// Terms of [`Vector::mul_add_terms`].
+pub(in crate::cpu) const TERMS: usize = 8;
+
 /// Sixteen floats. Methods are unsafe: the CPU must have the type's instructions, and pointers must be good
 /// for sixteen floats, aligned or not.
 pub(in crate::cpu) trait Vector: Copy {
@@ -15,6 +18,8 @@ pub(in crate::cpu) trait Vector: Copy {
     const TILE: [usize; 2] = [6, 1];
     /// Vectors of such a tile.
     const SUMS: usize = Self::TILE[0] * Self::TILE[1];
+    /// Whether sums advance by several terms sooner than one by one.
+    const BY_TERMS: bool = false;
     /// Sixteen zeros.
     unsafe fn zero() -> Self;
     /// Sixteen times one number.
@@ -50,6 +55,16 @@ pub(in crate::cpu) trait Vector: Copy {
     /// `self * x + y`, each rounded once. A zero may have either sign where the product is less than any
     /// `f32`.
     unsafe fn mul_add(self, x: Self, y: Self) -> Self;
+    /// `self` plus the products of each number and its row, one after the other.
+    #[inline(always)]
+    unsafe fn mul_add_terms(self, numbers: &[f32; TERMS], rows: &[Self; TERMS]) -> Self {
+        let mut sum = self;
+        for (&x, &row) in numbers.iter().zip(rows) {
+            // SAFETY: the caller has the instructions.
+            sum = unsafe { Self::splat(x).mul_add(row, sum) };
+        }
+        sum
+    }
     /// `self + x`.
     unsafe fn add(self, x: Self) -> Self;
     /// `self - x`.

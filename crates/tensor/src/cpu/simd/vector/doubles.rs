@@ -16,7 +16,7 @@ mod pair;
 #[cfg(test)]
 mod tests;
 
-use crate::cpu::simd::vector::{Plain, Vector, WIDTH};
+use crate::cpu::simd::vector::{Plain, TERMS, Vector, WIDTH};
 use minutia_kernels::math::fma;
 use pair::Pair;
 
@@ -55,6 +55,17 @@ impl Doubles {
     fn widen(Plain(all): Plain) -> Doubles {
         let scale = Pair::splat(SCALE);
         Doubles(std::array::from_fn(|i| Pair::widen([all[2 * i], all[2 * i + 1]]).mul(scale)))
+    }
+
+    /// [`Vector::mul_add_terms`] where some sum may be a midpoint or none that an `f32` holds.
+    #[cold]
+    #[inline(never)]
+    fn one_by_one(&self, numbers: &[f32; TERMS], rows: &[Doubles; TERMS]) -> Doubles {
+        let add = |sum, (&x, &row): (&f32, &Doubles)| {
+            // SAFETY: every CPU has the instructions.
+            unsafe { Doubles::splat(x).mul_add(row, sum) }
+        };
+        numbers.iter().zip(rows).fold(*self, add)
     }
 
     /// `y = a * x + y` where some sum may be a midpoint or none that an `f32` holds.
@@ -97,6 +108,7 @@ fn round(product: f64, term: f64) -> (f64, bool) {
 // SAFETY, for every block: the caller has good pointers.
 impl Vector for Doubles {
     type Floats = Plain;
+    const BY_TERMS: bool = true;
     #[inline(always)]
     unsafe fn zero() -> Self {
         Doubles([Pair::splat(0.0); PAIRS])
@@ -134,6 +146,23 @@ impl Vector for Doubles {
             sums = terms[2];
         }
         sums
+    }
+    /// Sums stay in registers and are looked at once: where one was a midpoint, or what came after it is wrong,
+    /// all terms are added again.
+    #[inline(always)]
+    unsafe fn mul_add_terms(self, numbers: &[f32; TERMS], rows: &[Self; TERMS]) -> Self {
+        let [half, kept] = [BELOW_HALF, !REST].map(Pair::splat_bits);
+        let [watched, harmless] = [WATCHED, HARMLESS].map(Pair::splat_bits);
+        let (Doubles(mut sums), mut seen) = (self, Pair::splat(0.0));
+        for (&x, Doubles(row)) in numbers.iter().zip(rows) {
+            let x = Pair::splat(f64::from(x));
+            for (sum, row) in sums.iter_mut().zip(row) {
+                let next = x.mul(*row).add(*sum).add_bits(half);
+                *sum = next.and(kept);
+                seen = seen.max_words(next.and(watched));
+            }
+        }
+        if seen.exceeds_words(harmless) { self.one_by_one(numbers, rows) } else { Doubles(sums) }
     }
     #[inline(always)]
     unsafe fn add(self, x: Self) -> Self {

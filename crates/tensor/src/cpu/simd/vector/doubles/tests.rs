@@ -15,11 +15,14 @@ fn compare(a: [f32; WIDTH], x: [f32; WIDTH], y: [f32; WIDTH]) -> Result<(), Test
     }
     for l in 0..WIDTH {
         let expected = exact(a[l], x[l], y[l]);
-        let same =
-            (out[l] + 0.0).to_bits() == (expected + 0.0).to_bits() || out[l].is_nan() && expected.is_nan();
+        let same = alike(out[l], expected);
         prop_assert!(same, "{:e} * {:e} + {:e} = {:e}, not {:e}", a[l], x[l], y[l], expected, out[l]);
     }
     Ok(())
+}
+
+fn alike(x: f32, y: f32) -> bool {
+    (x + 0.0).to_bits() == (y + 0.0).to_bits() || x.is_nan() && y.is_nan()
 }
 
 /// Compares three numbers, in every lane by turns, beside harmless ones.
@@ -128,6 +131,26 @@ proptest! {
         y in prop::array::uniform16(number()),
     ) {
         compare(a, x, y)?;
+    }
+
+    #[test]
+    fn several_terms_are_added_as_one_by_one(
+        numbers in prop::collection::vec(number(), TERMS),
+        rows in prop::collection::vec(number(), TERMS * WIDTH),
+        first in prop::array::uniform16(number()),
+    ) {
+        let mut out = [0.0; WIDTH];
+        // SAFETY: as in `compare`.
+        unsafe {
+            let terms = std::array::from_fn(|p| Doubles::load(rows[p * WIDTH..].as_ptr()));
+            let numbers = numbers.first_chunk().unwrap();
+            Doubles::load(first.as_ptr()).mul_add_terms(numbers, &terms).store(out.as_mut_ptr());
+        }
+        for l in 0..WIDTH {
+            let terms = numbers.iter().zip(rows.chunks(WIDTH));
+            let expected = terms.fold(first[l], |sum, (&x, row)| exact(x, row[l], sum));
+            prop_assert!(alike(out[l], expected), "lane {l}: {:e}, not {expected:e}", out[l]);
+        }
     }
 
     #[test]
