@@ -8,6 +8,7 @@ use crate::{
     cpu::{
         ExactFloats, Memory,
         block::Block,
+        calls::Calls,
         context::{Build, Run, Scratch},
         gemm::{GemmStep, sparse::gathered},
         map::MapStep,
@@ -74,6 +75,22 @@ impl Routine {
         Ok(())
     }
 
+    /// Records what it calls, if it calls the same in each run over these buffers.
+    ///
+    /// # Safety
+    /// As for [`Routine::run`].
+    unsafe fn record(&self, run: &Run, calls: &mut Calls) -> Option<()> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self {
+                Routine::Map(s) => s.record(run, calls),
+                Routine::Reduce(s) => s.record(run, calls),
+                Routine::Gemm(s) => s.record(run, calls),
+                _ => None,
+            }
+        }
+    }
+
     /// Roughly how long it takes, in units of an addition in the first-level cache, if rows can be taken
     /// apart.
     pub(in crate::cpu) fn cost_by_rows(&self) -> Option<usize> {
@@ -102,6 +119,10 @@ pub(crate) struct Executable {
     changes: u64,
     /// The state of the memory after the last run.
     seen: Option<u64>,
+    /// What all steps call, if that is known; see [`Executable::record`].
+    calls: Calls,
+    /// The number of the bindings that were looked at for it.
+    recorded: u64,
     blocks: [Block; 4],
 }
 
@@ -153,8 +174,23 @@ impl Executable {
             bindings: Bindings::new(&program.buffers, std::ptr::null_mut()),
             changes: 0,
             seen: None,
+            calls: Calls::new(),
+            recorded: 0,
             blocks,
         })
+    }
+}
+
+impl Executable {
+    /// Records what the steps call, if all of them call the same in each run over these buffers.
+    fn record(&mut self) {
+        self.recorded = self.changes;
+        let run = Run::new((self.bindings.addresses(), self.changes), false, None);
+        // SAFETY: as in `run`.
+        let all = self.steps.iter().all(|step| unsafe { step.record(&run, &mut self.calls) }.is_some());
+        if !all {
+            self.calls.clear();
+        }
     }
 }
 
@@ -177,6 +213,10 @@ impl BackendExecutable for Executable {
         let _exact = ExactFloats::enter();
         if self.bindings.update(slots, memory.stamp(), |slot| memory.bind(slot))? {
             (self.changes, self.seen) = (self.changes + 1, None);
+            self.calls.clear();
+        } else if self.recorded != self.changes {
+            // Not in the first run over new addresses: before the next they may change again.
+            self.record();
         }
         let unchanged = self.seen.take() == Some(memory.writes());
         let together = self.autotune.as_ref().is_none_or(|autotune| !autotune.alone());
@@ -184,10 +224,13 @@ impl BackendExecutable for Executable {
         let start = self.autotune.is_some().then(Instant::now);
         let pool = together.then_some(&*self.pool);
         let run = Run::new((self.bindings.addresses(), self.changes), unchanged, pool);
-        for step in &self.steps {
-            // SAFETY: the program was checked, and `bindings` found every buffer as long as it declares,
-            // writable where it writes, and written ones distinct from all others; `&mut` keeps others away.
-            unsafe { step.run(&run)? };
+        // SAFETY: the program was checked, and `bindings` found every buffer as long as it declares, writable
+        // where it writes, and written ones distinct from all others; `&mut` keeps others away.
+        unsafe {
+            match self.calls.as_slice() {
+                [] => self.steps.iter().try_for_each(|step| step.run(&run))?,
+                calls => calls.iter().for_each(|call| call.make()),
+            }
         }
         self.seen = Some(memory.touch());
         if let (Some(autotune), Some(start)) = (&mut self.autotune, start) {

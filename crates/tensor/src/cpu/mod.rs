@@ -1,9 +1,10 @@
 //! The CPU backend. `device` is the CPU with its threads, `memory` what lies on it, `executable` a program
 //! made ready of `map`, `reduce`, `gemm` and the other `steps`. These know `context`, what they are given,
-//! `threads` and `simd`, and nothing above them.
+//! `calls`, what small ones leave of themselves, `threads` and `simd`, and nothing above them.
 #![allow(unsafe_code)]
 
 mod block;
+mod calls;
 mod context;
 mod device;
 mod executable;

@@ -9,12 +9,16 @@ pub(in crate::cpu) mod sparse;
 mod step;
 mod tile;
 
-use crate::cpu::simd::{Level, prefetch};
+use crate::cpu::{
+    calls::Call,
+    simd::{Level, prefetch},
+};
 pub(in crate::cpu) use epilogue::{Epilogue, Out};
 use sparse::{Bytes, LhsBlock, Sparse, SparseCall};
 use std::ops::Range;
 pub(in crate::cpu) use step::GemmStep;
-use tile::{Panel, Tile, TileCall};
+pub(in crate::cpu) use tile::TileCall;
+use tile::{Panel, Tile};
 
 /// NR: columns of a packed panel of `b`, one vector.
 pub(in crate::cpu) const COLUMNS: usize = 16;
@@ -414,15 +418,21 @@ impl Plan {
         self.stack.is_some()
     }
 
-    /// Computes the whole product, where [`Plan::is_small`] says so: what [`Plan::strip`] does, without what
-    /// it takes to find that there is but one column of tiles.
+    /// The tiles of the whole product, where [`Plan::is_small`] says so: what [`Plan::strip`] does, without
+    /// what it takes to find that there is but one column of tiles.
     ///
-    /// # Safety
-    /// The operands must be good for the plan's shape, and `out` for the result; it must meet no operand.
+    /// Calls are sound where the operands are good for the plan's shape, and `out` for the result, which must
+    /// meet no operand.
     #[inline]
-    pub(in crate::cpu) unsafe fn run_small(&self, a: *const f32, b: *const f32, out: *mut f32, ld: usize) {
-        let Some(height) = self.stack else { return };
-        let mut call = TileCall {
+    pub(in crate::cpu) fn small_tiles(
+        &self,
+        a: *const f32,
+        b: *const f32,
+        out: *mut f32,
+        ld: usize,
+    ) -> impl Iterator<Item = Call> {
+        let height = self.stack.unwrap_or(1);
+        let call = TileCall {
             height,
             width: self.n,
             depth: self.k,
@@ -433,17 +443,11 @@ impl Plan {
             out,
             ld,
         };
-        let mut row = 0;
-        while row < self.m {
-            call.height = height.min(self.m - row);
-            call.a = a.wrapping_add(row * self.a_strides[0]);
-            // SAFETY: the rows are there; the tile is no wider than tiles are.
-            unsafe {
-                call.out = out.add(row * ld);
-                (self.tile.micro_kernel)(&call);
-            }
-            row += height;
-        }
+        (0..self.m).step_by(height).map(move |row| {
+            let height = height.min(self.m - row);
+            let (a, out) = (a.wrapping_add(row * self.a_strides[0]), out.wrapping_add(row * ld));
+            Call::Tile(self.tile.micro_kernel, TileCall { height, a, out, ..call })
+        })
     }
 
     /// A piece of `b`: the panels of these columns.

@@ -3,6 +3,7 @@
 use crate::{
     DType,
     cpu::{
+        calls::{Call, Calls},
         context::{Build, Run, Scratch},
         gemm::{
             COLUMNS, Epilogue, Operands, Out, Plan, epilogue_match::FusedEpilogue, partition::Partition,
@@ -61,6 +62,12 @@ struct Part {
 unsafe impl Send for GemmStep {}
 // SAFETY: likewise; parts only read it.
 unsafe impl Sync for GemmStep {}
+
+/// Where an operand starts.
+#[inline]
+fn start(run: &Run, of: &Access) -> *mut f32 {
+    run.buffers()[of.operand.buffer].wrapping_add(of.operand.offset).cast()
+}
 
 /// What it costs to copy a number to a panel, in units of an addition in a map.
 const PACKED: usize = 2;
@@ -165,19 +172,18 @@ impl GemmStep {
         if self.m == 0 || self.n == 0 {
             return;
         }
-        let start = |a: &Access| run.buffers()[a.operand.buffer].wrapping_add(a.operand.offset).cast::<f32>();
+        let start = |a: &Access| start(run, a);
         let (a, b) = (start(&self.a), start(&self.b));
         if self.small {
             // SAFETY: the checked program has the operands and the outputs there, which do not meet; the only
             // part has its frame and a strip for all of the result.
             unsafe {
                 let Part { frame, strip, .. } = self.frames.get(0);
-                if let Some(output) = &self.direct {
-                    return self.plan.run_small(a, b, start(output), output.strides[0]);
+                self.small_tiles(run, *strip).for_each(|call| call.make());
+                if self.direct.is_none() {
+                    self.epilogue.begin(frame, run);
+                    self.epilogue.run(frame, 0, self.m * self.n, strip.cast_const().cast(), |_, _, _| {});
                 }
-                self.plan.run_small(a, b, *strip, self.n);
-                self.epilogue.begin(frame, run);
-                self.epilogue.run(frame, 0, self.m * self.n, strip.cast_const().cast(), |_, _, _| {});
             }
             return;
         }
@@ -213,6 +219,35 @@ impl GemmStep {
                 let out = out.at(rows.start, columns.start);
                 self.plan.strip(operands, rows, columns, out, own.own);
             });
+        }
+    }
+
+    /// The tiles of a small product, which go to `strip` if not to an output.
+    #[inline]
+    fn small_tiles(&self, run: &Run, strip: *mut f32) -> impl Iterator<Item = Call> {
+        let (out, ld) = match &self.direct {
+            Some(output) => (start(run, output), output.strides[0]),
+            None => (strip, self.n),
+        };
+        self.plan.small_tiles(start(run, &self.a), start(run, &self.b), out, ld)
+    }
+
+    /// Records the calls of [`GemmStep::run`], if they stay the same.
+    ///
+    /// # Safety
+    /// As for [`GemmStep::run`].
+    pub(in crate::cpu) unsafe fn record(&self, run: &Run, calls: &mut Calls) -> Option<()> {
+        if !self.small {
+            return None;
+        }
+        // SAFETY: the caller's promise.
+        unsafe {
+            let Part { frame, strip, .. } = self.frames.get(0);
+            self.small_tiles(run, *strip).try_for_each(|call| calls.push(call))?;
+            match self.direct {
+                Some(_) => Some(()),
+                None => self.epilogue.record(frame, run, strip.cast_const().cast(), calls).map(|_| ()),
+            }
         }
     }
 

@@ -11,8 +11,8 @@ use crate::cpu::{
 const _: () = assert!(COLUMNS == vector::WIDTH);
 
 /// Rows of `b` as vectors of [`COLUMNS`] numbers.
-#[derive(Clone, Copy)]
-pub(super) struct Panel {
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cpu) struct Panel {
     pub(super) rows: *const f32,
     /// From one row to the next.
     pub(super) down: usize,
@@ -31,8 +31,8 @@ impl Panel {
 }
 
 /// One call of a micro-kernel: `height x width` results that are each advanced by `depth` products.
-#[derive(Clone, Copy)]
-pub(super) struct TileCall {
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cpu) struct TileCall {
     pub(super) height: usize,
     pub(super) width: usize,
     pub(super) depth: usize,

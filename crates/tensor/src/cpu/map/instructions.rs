@@ -32,14 +32,13 @@ trait Operation {
 /// Computes one group of lanes.
 ///
 /// # Safety
-/// See [`InstructionLoop`]; `at + LANES` must be at most the number of elements.
+/// Every operand must have a group of lanes there.
 #[inline(always)]
-unsafe fn group<O: Operation, F: Fma>(sources: [*const u32; 3], moving: usize, at: usize) -> Lanes {
+unsafe fn group<O: Operation, F: Fma>(operands: [*const u32; 3]) -> Lanes {
     let mut x = [[0; LANES]; 3];
     for i in 0..O::ARITY {
-        let offset = if moving & (1 << i) == 0 { 0 } else { at };
-        // SAFETY: a moving operand has the elements; one that rests has LANES.
-        x[i] = unsafe { sources[i].add(offset).cast::<Lanes>().read_unaligned() };
+        // SAFETY: the caller's promise.
+        x[i] = unsafe { operands[i].cast::<Lanes>().read_unaligned() };
     }
     let mut y = [0; LANES];
     for l in 0..LANES {
@@ -51,15 +50,20 @@ unsafe fn group<O: Operation, F: Fma>(sources: [*const u32; 3], moving: usize, a
 /// # Safety
 /// See [`InstructionLoop`].
 #[inline(always)]
-unsafe fn drive<O: Operation, F: Fma>(dst: *mut u32, sources: [*const u32; 3], moving: usize, n: usize) {
+unsafe fn drive<O: Operation, F: Fma>(dst: *mut u32, mut sources: [*const u32; 3], moving: usize, n: usize) {
+    let moved = |i: usize, by: usize| if moving & (1 << i) == 0 { 0 } else { by };
     // The last group overlaps its predecessor unless n is a multiple of LANES. It is computed first, from
     // operands that an update in place has not yet touched, and overwrites the overlap with the same bits.
-    // SAFETY: every group lies within `n >= LANES` elements.
+    // SAFETY: every group lies within `n >= LANES` elements; one that rests has LANES.
     unsafe {
-        let last = group::<O, F>(sources, moving, n - LANES);
+        let end = std::array::from_fn(|i| sources[i].wrapping_add(moved(i, n - LANES)));
+        let last = group::<O, F>(end);
         let mut at = 0;
         while at + LANES < n {
-            let lanes = group::<O, F>(sources, moving, at);
+            let lanes = group::<O, F>(sources);
+            for (i, source) in sources.iter_mut().enumerate().take(O::ARITY) {
+                *source = source.wrapping_add(moved(i, LANES));
+            }
             dst.add(at).cast::<Lanes>().write_unaligned(lanes);
             at += LANES;
         }

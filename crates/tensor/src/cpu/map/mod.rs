@@ -157,6 +157,11 @@ impl Engine {
         self.block
     }
 
+    /// Whether any `length` elements from a multiple of it on lie in one row, and fit a block.
+    pub(super) fn holds(&self, length: usize) -> bool {
+        length <= self.block && (length == 0 || self.row.is_multiple_of(length))
+    }
+
     /// Bytes of scratch that a frame needs.
     pub(super) fn scratch(&self) -> usize {
         self.scratch

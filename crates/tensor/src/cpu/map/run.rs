@@ -1,6 +1,7 @@
 //! The loops around an engine's blocks.
 
 use crate::cpu::{
+    calls::{Call, Calls, MapCall},
     context::Run,
     map::{
         BroadcastPattern, Engine, Load, LoadKind, Op, Store, StridedAccess, ThreadState,
@@ -114,6 +115,35 @@ impl Engine {
                 column += n;
             }
         }
+    }
+
+    /// Records the calls of [`Engine::run`] for all elements, with the caller's input at `given`, and says
+    /// where the output lies that the caller reads; nothing where other calls may follow in the next run over
+    /// these buffers, or other work: scratch is shared, so that constants are written in each run.
+    ///
+    /// # Safety
+    /// As for [`Engine::begin`].
+    pub(in crate::cpu) unsafe fn record(
+        &self,
+        frame: &mut ThreadState,
+        run: &Run,
+        given: *const u8,
+        calls: &mut Calls,
+    ) -> Option<*const u32> {
+        if !self.fixed_addresses || !self.constants.is_empty() || !self.once.is_empty() {
+            return None;
+        }
+        // SAFETY: the caller's promise; the places are the frame's.
+        unsafe {
+            self.begin(frame, run);
+            for load in &self.loads {
+                frame.places[load.place as usize] = given.cast_mut().cast();
+            }
+            for op in &self.ops {
+                calls.push(Call::Map(op.call(&frame.places, self.elements)))?;
+            }
+        }
+        Some(frame.places[self.streamed as usize])
     }
 
     /// Moves every walk to a row.
@@ -305,12 +335,23 @@ impl Engine {
 
 impl Op {
     /// # Safety
-    /// Every place that the operation names must be good for `n` words, at least [`LANES`], and a group of
-    /// lanes where it is a scalar.
+    /// `places` must be those of the operation's engine. Every place that the operation names must be good
+    /// for `n` words, at least [`LANES`], and a group of lanes where it is a scalar.
     #[inline(always)]
     unsafe fn run(&self, places: &[*mut u32], n: usize) {
-        let [a, b, c] = self.from.map(|place| places[place as usize].cast_const());
         // SAFETY: the compiler gave every value a place of a block and more; see `InstructionLoop`.
-        unsafe { (self.kernel)(places[self.to as usize], a, b, c, self.vectors as usize, n) };
+        unsafe { self.call(places, n).make() };
+    }
+
+    /// What [`Op::run`] calls.
+    ///
+    /// # Safety
+    /// `places` must be those of the operation's engine.
+    #[inline(always)]
+    unsafe fn call(&self, places: &[*mut u32], n: usize) -> MapCall {
+        // SAFETY: the engine has a place for every value.
+        let place = |number: u16| unsafe { *places.get_unchecked(number as usize) };
+        let from = self.from.map(|number| place(number).cast_const());
+        MapCall { kernel: self.kernel, to: place(self.to), from, moving: self.vectors as usize, n }
     }
 }

@@ -1,5 +1,6 @@
 use crate::{
     cpu::{
+        calls::Calls,
         context::{Build, Run, Scratch},
         map::{Engine, Loops, Sink, Source, ThreadState, instructions::LANES},
         threads::chunks::{PerPart, part, parts},
@@ -35,6 +36,18 @@ impl MapStep {
     pub(in crate::cpu) fn place(&mut self, place: &Scratch) {
         self.frames =
             PerPart::new((0..self.parts).map(|i| self.engine.frame(place.part(i), place.constants)));
+    }
+
+    /// Records the calls of [`MapStep::run`], if they stay the same.
+    ///
+    /// # Safety
+    /// As for [`MapStep::run`].
+    pub(in crate::cpu) unsafe fn record(&self, run: &Run, calls: &mut Calls) -> Option<()> {
+        if self.parts > 1 {
+            return None;
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.engine.record(self.frames.get(0), run, std::ptr::null(), calls).map(|_| ()) }
     }
 
     /// # Safety

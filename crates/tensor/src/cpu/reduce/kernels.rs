@@ -97,20 +97,27 @@ unsafe fn accumulate<T: Word, C: Combine<T>>(lanes: *mut u32, values: *const u32
 /// `values` must be good for `rows * length` words and a group of lanes more, `results` for `rows`.
 #[inline(always)]
 unsafe fn rows<T: Word, C: Combine<T>>(values: *const u32, length: usize, rows: usize, results: *mut u32) {
+    let identity = C::IDENTITY.to_word();
     for row in 0..rows {
-        let mut sums = [C::IDENTITY.to_word(); LANES];
+        let mut sums = [identity; LANES];
         let mut at = 0;
-        while at < length {
-            // SAFETY: the caller has rows * length values and a group of lanes beyond.
-            let mut next = unsafe { load(values.add(row * length + at)) };
-            for (l, x) in next.iter_mut().enumerate() {
-                *x = if at + l < length { *x } else { C::IDENTITY.to_word() };
+        // SAFETY: the caller has rows * length values and a group of lanes beyond, and room for a result for
+        // each row.
+        unsafe {
+            let values = values.add(row * length);
+            while at + LANES <= length {
+                sums = combine_lanes::<T, C>(sums, load(values.add(at)));
+                at += LANES;
             }
-            sums = combine_lanes::<T, C>(sums, next);
-            at += LANES;
+            if at < length {
+                let (mut next, rest) = (load(values.add(at)), (length - at) as i32);
+                for (l, x) in (0..).zip(&mut next) {
+                    *x = if l < rest { *x } else { identity };
+                }
+                sums = combine_lanes::<T, C>(sums, next);
+            }
+            results.add(row).write_unaligned(fold::<T, C>(sums));
         }
-        // SAFETY: the caller has room for a result for each row.
-        unsafe { *results.add(row) = fold::<T, C>(sums) };
     }
 }
 

@@ -8,6 +8,7 @@ mod rows;
 use crate::{
     DType, Shape,
     cpu::{
+        calls::{Call, Calls, RowsCall},
         context::{Build, Run, Scratch},
         map::{Engine, Loops, Sink, Source, ThreadState, convert::copy_words, instructions::LANES},
         threads::chunks::{PerPart, part, parts},
@@ -38,7 +39,7 @@ pub(super) struct ReduceStep {
 /// How the nest is walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    /// Many short rows in a block.
+    /// One row or several in a block of the prologue.
     ShortRows,
     /// Rows that are one block of the contract's order.
     Rows,
@@ -84,9 +85,10 @@ impl ReduceStep {
             .iter()
             .map(|a| Access { operand: a.operand, strides: crate::nest::permuted(&a.strides, &axes) })
             .collect();
-        let short = !by_columns && length <= SHORT;
+        // What is computed has room behind it anyway; what lies in memory would have to be copied.
+        let padded = !by_columns && (length <= SHORT || !step.program.is_identity());
         let sources: Vec<_> = inputs.iter().map(Source::Access).collect();
-        let sink = if short { Sink::StreamedPadded } else { Sink::Streamed };
+        let sink = if padded { Sink::StreamedPadded } else { Sink::Streamed };
         let prologue = build.engine(Loops::in_order(&dims), &step.program, &sources, &[sink]);
 
         let mut sources = vec![Source::Streamed(DType::F32)];
@@ -96,7 +98,7 @@ impl ReduceStep {
 
         let way = if by_columns {
             Way::Columns { width: outputs.min(prologue.block()).min(RESULTS) }
-        } else if short {
+        } else if padded && prologue.holds(length) {
             Way::ShortRows
         } else if length <= BLOCK {
             Way::Rows
@@ -150,6 +152,20 @@ impl ReduceStep {
             }
         };
         self.frames = PerPart::new((0..self.parts).map(frames));
+    }
+
+    /// Records the calls of [`ReduceStep::run`], if they stay the same.
+    ///
+    /// # Safety
+    /// As for [`ReduceStep::run`].
+    pub(super) unsafe fn record(&self, run: &Run, calls: &mut Calls) -> Option<()> {
+        let (Way::ShortRows, Some(output), 1) = (self.way, self.direct, self.parts) else { return None };
+        // SAFETY: the caller's promise.
+        let values =
+            unsafe { self.prologue.record(&mut self.frames.get(0).prologue, run, std::ptr::null(), calls)? };
+        let results = run.buffers()[output.buffer].wrapping_add(output.offset).cast();
+        let (length, rows) = (self.length, self.outputs);
+        calls.push(Call::Rows(RowsCall { kernel: self.kernels.rows, values, length, rows, results }))
     }
 
     /// # Safety

@@ -1,0 +1,86 @@
+//! What a small program does in each run: the same calls of loops, with the same arguments, as long as its
+//! buffers stay where they are. To find them out takes as long as to make them.
+
+use crate::cpu::{gemm::TileCall, map::instructions::InstructionLoop};
+
+/// A loop and its arguments.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cpu) enum Call {
+    Tile(unsafe fn(&TileCall), TileCall),
+    Map(MapCall),
+    Rows(RowsCall),
+}
+
+/// One instruction of a map.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cpu) struct MapCall {
+    pub(in crate::cpu) kernel: InstructionLoop,
+    pub(in crate::cpu) to: *mut u32,
+    pub(in crate::cpu) from: [*const u32; 3],
+    pub(in crate::cpu) moving: usize,
+    pub(in crate::cpu) n: usize,
+}
+
+/// The reduction of rows.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cpu) struct RowsCall {
+    pub(in crate::cpu) kernel: unsafe fn(*const u32, usize, usize, *mut u32),
+    pub(in crate::cpu) values: *const u32,
+    pub(in crate::cpu) length: usize,
+    pub(in crate::cpu) rows: usize,
+    pub(in crate::cpu) results: *mut u32,
+}
+
+impl Call {
+    /// # Safety
+    /// What the loop asks for.
+    #[inline(always)]
+    pub(in crate::cpu) unsafe fn make(&self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self {
+                Call::Tile(kernel, call) => kernel(call),
+                Call::Map(call) => call.make(),
+                Call::Rows(c) => (c.kernel)(c.values, c.length, c.rows, c.results),
+            }
+        }
+    }
+}
+
+impl MapCall {
+    /// # Safety
+    /// See [`InstructionLoop`].
+    #[inline(always)]
+    pub(in crate::cpu) unsafe fn make(&self) {
+        let [a, b, c] = self.from;
+        // SAFETY: the caller's promise.
+        unsafe { (self.kernel)(self.to, a, b, c, self.moving, self.n) };
+    }
+}
+
+/// Most calls that are recorded: larger programs do not notice.
+const MOST: usize = 64;
+
+/// The calls of a run.
+#[derive(Debug)]
+pub(in crate::cpu) struct Calls(Vec<Call>);
+
+impl Calls {
+    /// None, with room for all that are recorded: a run allocates nothing.
+    pub(in crate::cpu) fn new() -> Calls {
+        Calls(Vec::with_capacity(MOST))
+    }
+
+    /// Adds a call, if there is room.
+    pub(in crate::cpu) fn push(&mut self, call: Call) -> Option<()> {
+        (self.0.len() < MOST).then(|| self.0.push(call))
+    }
+
+    pub(in crate::cpu) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(in crate::cpu) fn as_slice(&self) -> &[Call] {
+        &self.0
+    }
+}
