@@ -45,6 +45,7 @@ impl<A: Copy> Bindings<A> {
     ///
     /// # Errors
     /// As [`Executable::run`](crate::Executable::run).
+    #[inline]
     pub(crate) fn update(
         &mut self,
         slots: &[Slot],
@@ -55,6 +56,17 @@ impl<A: Copy> Bindings<A> {
         if self.stamp == Some(stamp) && same_slots {
             return Ok(false);
         }
+        self.take(slots, stamp, same_slots, find).map(|()| true)
+    }
+
+    /// Takes the addresses from a memory, of the same slots as before or of others.
+    fn take(
+        &mut self,
+        slots: &[Slot],
+        stamp: u64,
+        same_slots: bool,
+        find: impl Fn(Slot) -> Option<Bound<A>>,
+    ) -> Result<(), Error> {
         let known_to_differ = self.stamp.take().is_some() && same_slots;
         self.slots.clear();
         for (i, spec) in self.specs.iter().enumerate() {
@@ -73,7 +85,7 @@ impl<A: Copy> Bindings<A> {
         }
         self.slots.extend_from_slice(&slots[..self.specs.len()]);
         self.stamp = Some(stamp);
-        Ok(true)
+        Ok(())
     }
 
     /// Written buffers must share a slot with none: the program was checked as if all buffers were apart.

@@ -291,30 +291,21 @@ impl Memory {
     /// # Errors
     /// As [`Memory::read`].
     pub fn load<T: Element>(&self, slot: Slot, offset: usize, elements: &mut [T]) -> Result<(), Error> {
-        match self.reads_host() {
-            // Zeros for more than these would take longer than the rest.
-            true if elements.len() <= 4 => self.load_by(&mut [0; 16], slot, offset, elements),
-            true => self.load_by(&mut [0; 1024], slot, offset, elements),
-            // Each copy waits for the device: there had better be one.
-            false => self.load_by(&mut vec![0; size_of_val(elements)], slot, offset, elements),
-        }
-    }
-
-    /// Copies elements by way of a buffer, whose length is a multiple of an element's.
-    fn load_by<T: Element>(
-        &self,
-        buffer: &mut [u8],
-        slot: Slot,
-        mut offset: usize,
-        elements: &mut [T],
-    ) -> Result<(), Error> {
-        let size = T::DTYPE.size();
-        for chunk in elements.chunks_mut((buffer.len() / size).max(1)) {
-            let bytes = &mut buffer[..chunk.len() * size];
-            self.read(slot, offset, bytes)?;
-            offset += bytes.len();
-            chunk.iter_mut().zip(bytes.chunks_exact(size)).for_each(|(e, b)| *e = T::decode(b));
+        let bytes = size_of_val(elements);
+        match &self.0 {
+            On::Cpu(memory) => decode(memory.view(slot, offset, bytes)?, elements),
+            On::Cuda(memory) => {
+                // Each copy waits for the device: there had better be one.
+                let mut copy = vec![0; bytes];
+                memory.read(slot, offset, &mut copy)?;
+                decode(&copy, elements);
+            }
         }
         Ok(())
     }
+}
+
+/// Takes as many elements from their bytes.
+fn decode<T: Element>(bytes: &[u8], elements: &mut [T]) {
+    elements.iter_mut().zip(bytes.chunks_exact(T::DTYPE.size())).for_each(|(e, b)| *e = T::decode(b));
 }

@@ -37,6 +37,18 @@ impl Memory {
         self.slots.stamp()
     }
 
+    /// So many bytes of a slot, from `offset` on.
+    #[inline]
+    pub(crate) fn view(&self, slot: Slot, offset: usize, bytes: usize) -> Result<&[u8], Error> {
+        let all = match self.slots.get(slot) {
+            Some(Entry::Owned(block)) => block.bytes(),
+            Some(Entry::Shared(data)) => bytes::of(data),
+            None => &[],
+        };
+        let expected = offset.saturating_add(bytes);
+        all.get(offset..expected).ok_or(Error::Binding { slot: slot.0, found: all.len(), expected })
+    }
+
     /// Where a slot lies; nothing for a freed one. The pointer stays valid while [`Memory::stamp`] does not
     /// change, and may be written through only under `&mut Memory` and where it is writable.
     pub(crate) fn bind(&self, slot: Slot) -> Option<Bound<*mut u8>> {
@@ -100,14 +112,7 @@ impl BackendMemory for Memory {
     }
 
     fn read(&self, slot: Slot, offset: usize, target: &mut [u8]) -> Result<(), Error> {
-        let all = match self.slots.get(slot) {
-            Some(Entry::Owned(block)) => block.bytes(),
-            Some(Entry::Shared(data)) => bytes::of(data),
-            None => &[],
-        };
-        let expected = offset.saturating_add(target.len());
-        let short = Error::Binding { slot: slot.0, found: all.len(), expected };
-        target.copy_from_slice(all.get(offset..expected).ok_or(short)?);
+        target.copy_from_slice(self.view(slot, offset, target.len())?);
         Ok(())
     }
 
