@@ -46,9 +46,13 @@ impl Partition {
         let split = if wide || tiles[0] < tiles[1].min(FEW_ROWS) {
             [1, pays.min(plan.widest_split())]
         } else if plan.splits_columns(threads, sparse) && pays > 1 && tiles[1] >= FEW_COLUMNS {
-            [(threads / 2).clamp(1, tiles[0]), 2]
+            // Each part reads its rows of `a` and its columns of `b`: as few of one as of the other.
+            let across = threads.isqrt().clamp(2, plan.widest_split().max(2));
+            [(threads / across).clamp(1, tiles[0]), across]
         } else {
-            [pays.min(tiles[0]), 1]
+            // Each part of a sparse product looks through all of `b`.
+            let parts = if sparse { pays.min(threads) } else { pays };
+            [parts.min(tiles[0]), 1]
         };
         let widest = part(n, COLUMNS, split[1], 0).len();
         let (floats, most) = if plan.is_blocked() && !sparse {

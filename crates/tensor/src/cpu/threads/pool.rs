@@ -26,8 +26,7 @@ use std::{
 /// How long a thread waits awake. A sleeping one takes up to a hundred microseconds to come, too late for a
 /// job of that length; were it to sleep again before the next, it would come too late for every one.
 const AWAKE: Duration = Duration::from_micros(300);
-/// For how long of it a thread keeps its core to itself; then whatever else wants to run there goes first. Where
-/// there are more threads than cores, that is another thread of the job, and goes first at once.
+/// For how long of it a thread keeps its core to itself; then whatever else wants to run there goes first.
 const ALONE: Duration = Duration::from_micros(20);
 
 type Job = *const (dyn Fn(usize) + Sync);
@@ -63,8 +62,6 @@ struct Shared {
     panic: Mutex<Option<Box<dyn Any + Send>>>,
     /// The process that has the workers.
     process: u32,
-    /// How long a thread that waits keeps its core to itself.
-    alone: Duration,
 }
 
 // SAFETY: `job` is written by the holder of `Pool::running` while the job is closed and nobody is inside, and
@@ -80,9 +77,11 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Pool {
-    /// A pool of `threads` threads, the caller's included; fewer where the system grants no more.
+    /// A pool of `threads` threads, the caller's included, but no more than there are cores: what is cut for
+    /// more takes its turn. Fewer where the system grants no more.
     pub(in crate::cpu) fn new(threads: usize) -> Pool {
-        Pool::start(threads, |builder, work| builder.spawn(work))
+        let cores = thread::available_parallelism().map_or(threads, usize::from);
+        Pool::start(threads.min(cores), |builder, work| builder.spawn(work))
     }
 
     /// A pool whose workers are started by `spawn`.
@@ -103,7 +102,6 @@ impl Pool {
             quit: AtomicBool::new(false),
             panic: Mutex::new(None),
             process: own_process(),
-            alone: alone(threads, thread::available_parallelism().map_or(threads, usize::from)),
         });
         let start = |i: usize| {
             let shared = Arc::clone(&shared);
@@ -176,11 +174,6 @@ fn own_process() -> u32 {
     if cfg!(unix) { process::id() } else { 0 }
 }
 
-/// How long one of so many threads on so many cores waits without giving its core away.
-fn alone(threads: usize, cores: usize) -> Duration {
-    if threads > cores { Duration::ZERO } else { ALONE }
-}
-
 impl Shared {
     /// Whether the workers were left behind in another process.
     fn forked(&self) -> bool {
@@ -221,11 +214,9 @@ impl Shared {
     fn close(&self) {
         self.open.store(false, SeqCst);
         let mut tries = 0_u32;
-        // A worker without a core finishes its part only when it gets this one.
-        let spins = if self.alone.is_zero() { 0 } else { 10_000 };
         while self.inside.load(SeqCst) != 0 {
             tries = tries.wrapping_add(1);
-            if tries < spins {
+            if tries < 10_000 {
                 std::hint::spin_loop();
                 continue;
             }
@@ -265,7 +256,7 @@ impl Shared {
             }
             let waited = start.elapsed();
             if waited < AWAKE {
-                if waited < self.alone {
+                if waited < ALONE {
                     std::hint::spin_loop()
                 } else {
                     thread::yield_now()
@@ -286,10 +277,22 @@ impl Shared {
 mod tests {
     use super::*;
 
+    /// As many threads, however few cores there are.
+    fn pool(threads: usize) -> Pool {
+        Pool::start(threads, |builder, work| builder.spawn(work))
+    }
+
+    #[test]
+    fn no_more_threads_are_started_than_there_are_cores() {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        assert_eq!(Pool::new(1).workers.len(), 0);
+        assert_eq!(Pool::new(8 * cores).workers.len(), cores - 1);
+    }
+
     #[test]
     fn every_part_runs_once() {
         for threads in [1, 2, 5] {
-            let pool = Pool::new(threads);
+            let pool = pool(threads);
             for parts in [0, 1, 2, 3, 100] {
                 for _ in 0..50 {
                     let counts: Vec<_> = (0..parts).map(|_| AtomicUsize::new(0)).collect();
@@ -300,13 +303,6 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn threads_without_cores_of_their_own_give_them_away_at_once() {
-        let waits = [alone(1, 2), alone(2, 2), alone(3, 2), alone(16, 2)];
-        assert_eq!(waits, [ALONE, ALONE, Duration::ZERO, Duration::ZERO]);
-        assert!(ALONE < AWAKE && AWAKE < Duration::from_millis(1), "what has nothing to do sleeps soon");
     }
 
     #[test]
@@ -328,7 +324,7 @@ mod tests {
 
     #[test]
     fn jobs_inside_jobs_and_beside_each_other_finish() {
-        let pool = Pool::new(3);
+        let pool = pool(3);
         let count = AtomicUsize::new(0);
         let add = |_: usize| {
             count.fetch_add(1, SeqCst);
@@ -343,7 +339,7 @@ mod tests {
 
     #[test]
     fn a_panic_reaches_the_caller_and_the_pool_lives_on() {
-        let pool = Pool::new(2);
+        let pool = pool(2);
         let result = catch_unwind(AssertUnwindSafe(|| pool.run(8, &|i| assert!(i != 5, "part five"))));
         let payload = result.expect_err("the panic was lost");
         assert_eq!(payload.downcast_ref::<&str>(), Some(&"part five"));
