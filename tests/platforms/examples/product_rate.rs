@@ -1,6 +1,7 @@
 //! The rate of a dense product on one thread of a device, in GFLOP/s: what a CPU's instructions are worth.
 //!
-//! `cargo run --release -p minutia-platforms --example product_rate`; [wasi.mjs](../wasi.mjs) runs it in WebAssembly.
+//! `cargo run --release -p minutia-platforms --example product_rate`; [wasi.mjs](../wasi.mjs) runs it in
+//! WebAssembly.
 
 use minutia_tensor::{
     DType, Device, Error, Memory, Tensor,

@@ -45,7 +45,7 @@ impl Goal {
 }
 
 /// All that was measured.
-pub struct Measured<'a> {
+pub struct Findings<'a> {
     pub results: &'a Medians,
     pub shares: &'a BTreeMap<Job, f64>,
     pub scaling: &'a [scaling::Row],
@@ -54,7 +54,7 @@ pub struct Measured<'a> {
 }
 
 /// The lines of what was measured, jobs first.
-pub fn goals(measured: &Measured) -> Vec<Goal> {
+pub fn goals(measured: &Findings) -> Vec<Goal> {
     let none = BTreeMap::new();
     let ours = measured.results.get(OURS).unwrap_or(&none);
     let mut goals: Vec<Goal> = ours.iter().map(|(&job, summary)| of_job(job, summary, measured)).collect();
@@ -77,7 +77,7 @@ pub fn goals(measured: &Measured) -> Vec<Goal> {
     goals
 }
 
-fn of_job(job: Job, summary: &Summary, measured: &Measured) -> Goal {
+fn of_job(job: Job, summary: &Summary, measured: &Findings) -> Goal {
     Goal {
         unit: job.unit(),
         range: Some((summary.min(), summary.max(), summary.runs())),
@@ -165,7 +165,7 @@ mod tests {
             peak_share,
             peers: BTreeMap::from([("faer".to_string(), peer)]),
         };
-        goals(&Measured {
+        goals(&Findings {
             results: &results,
             shares: &BTreeMap::from([(Job::Epoch, 0.45)]),
             scaling: &[

@@ -152,8 +152,8 @@ impl Job {
         }
     }
 
-    /// What it is to reach, if that is a number which is the same on every machine. An epoch has a share of the
-    /// dense FMA bound instead.
+    /// What it is to reach, if that is a number which is the same on every machine. An epoch has a share of
+    /// the dense FMA bound instead.
     pub fn target(self) -> Option<Target> {
         Some(match self {
             Job::Epoch | Job::NoFma | Job::Wasm => return None,

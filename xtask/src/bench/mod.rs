@@ -90,7 +90,7 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
         terminal::say(products::table(&products))?;
     }
     let level = cpu.simd.unwrap_or_else(cpu::Level::detect);
-    let goals = goals::goals(&goals::Measured {
+    let goals = goals::goals(&goals::Findings {
         results: &results,
         shares: &shares,
         scaling: &scaling,

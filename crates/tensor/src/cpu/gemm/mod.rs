@@ -232,10 +232,10 @@ impl Plan {
 
     /// Whether threads split the columns of the result rather than its rows. A sparse product compresses its
     /// own rows of `a` in each part and checks its own columns of `b`, so that few long rows are cheaper to
-    /// compress twice than a large `b` is to read twice. Where `a` is transposed, as in the update of weights,
-    /// there are many short rows, and each thread writes whole ones: where two write neighbouring columns, each
-    /// fetches cache lines ahead that are the other's. Dense products split columns where the inner dimension is
-    /// short, since they are bound by storing the result.
+    /// compress twice than a large `b` is to read twice. Where `a` is transposed, as in the update of
+    /// weights, there are many short rows, and each thread writes whole ones: where two write neighbouring
+    /// columns, each fetches cache lines ahead that are the other's. Dense products split columns where the
+    /// inner dimension is short, since they are bound by storing the result.
     pub(in crate::cpu) fn splits_columns(&self, threads: usize, sparse: bool) -> bool {
         let few_rows = self.a_strides[1] == 1 && self.m < threads * sparse::ROWS;
         if sparse { few_rows } else { self.k <= SHORT }

@@ -147,8 +147,8 @@ impl Vector for Doubles {
         }
         sums
     }
-    /// Sums stay in registers and are looked at once: where one was a midpoint, or what came after it is wrong,
-    /// all terms are added again.
+    /// Sums stay in registers and are looked at once: where one was a midpoint, what came after it is wrong,
+    /// and all terms are added again.
     #[inline(always)]
     unsafe fn mul_add_terms(self, numbers: &[f32; TERMS], rows: &[Self; TERMS]) -> Self {
         let [half, kept] = [BELOW_HALF, !REST].map(Pair::splat_bits);
