@@ -5,14 +5,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::process;
+use super::process::{self, cargo};
 
 /// WebAssembly with the system interface that Node has.
 const TARGET: &str = "wasm32-wasip1";
-
-fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-}
 
 /// What is missing to run WebAssembly here.
 pub fn lacks_wasm() -> Option<String> {
@@ -58,5 +54,8 @@ pub fn cold_reproduce(workspace: &Path, out: &Path, arguments: &[String]) -> Res
     let mut reproduce = cargo();
     reproduce.current_dir(&folder).args(["xtask", "reproduce", "--no-progress", "--device", "cpu"]);
     reproduce.args(arguments).env("MINUTIA_OFFLINE", "1").env_remove("CARGO_TARGET_DIR");
+    if let Some(data) = std::env::var_os("MINUTIA_DATA_DIR") {
+        reproduce.env("MINUTIA_DATA_DIR", std::path::absolute(data)?);
+    }
     Ok(cloned + process::prepare(&mut reproduce)?.seconds)
 }

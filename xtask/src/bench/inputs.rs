@@ -46,7 +46,11 @@ pub fn find(folder: Option<&Path>) -> Result<Halves> {
     };
     let arguments = match (folder, what) {
         (_, "built-in digits") => vec!["--dataset".to_string(), "digits".to_string()],
-        (Some(folder), _) => vec!["--data-dir".to_string(), folder.display().to_string()],
+        // One of the jobs runs in another folder.
+        (Some(folder), _) => {
+            let folder = std::path::absolute(folder).context("the data's folder has no absolute path")?;
+            vec!["--data-dir".to_string(), folder.display().to_string()]
+        }
         (None, _) => Vec::new(),
     };
     ensure!(

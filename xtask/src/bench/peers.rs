@@ -133,8 +133,7 @@ fn build(workspace: &Path, name: &str) -> Result<PathBuf> {
     let manifest = workspace.join("benches/peers/rs").join(name).join("Cargo.toml");
     ensure!(manifest.exists(), "{} is missing", manifest.display());
     terminal::say(format_args!("peers    building {name}"))?;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = process::cargo();
     command.args(["build", "--release", "--quiet", "--manifest-path"]).arg(&manifest);
     command.arg("--target-dir").arg(&target).env("RUSTFLAGS", "-C target-cpu=native");
     process::prepare(&mut command).context("it could not be built")?;

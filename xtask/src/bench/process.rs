@@ -19,6 +19,11 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// The same for what downloads or compiles.
 const PREPARING: Duration = Duration::from_secs(3600);
 
+/// The cargo that runs this program, or else the one on the path.
+pub fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
 /// What a child process did.
 #[derive(Debug)]
 pub struct Ended {

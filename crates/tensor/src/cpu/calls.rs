@@ -1,5 +1,5 @@
-//! What a small program does in each run: the same calls of loops, with the same arguments, as long as its
-//! buffers stay where they are. To find them out takes as long as to make them.
+//! Calls of loops that a small program makes in each run, with the same arguments as long as its buffers stay
+//! where they are. Finding them takes as long as making them: they are recorded once and then repeated.
 
 use crate::cpu::{gemm::TileCall, map::instructions::InstructionLoop};
 
@@ -58,7 +58,7 @@ impl MapCall {
     }
 }
 
-/// Most calls that are recorded: larger programs do not notice.
+/// Calls that are recorded at most: in a larger program, finding them is a small part of the time.
 const MOST: usize = 64;
 
 /// The calls of a run.

@@ -121,7 +121,7 @@ pub(crate) struct Executable {
     seen: Option<u64>,
     /// What all steps call, if that is known; see [`Executable::record`].
     calls: Calls,
-    /// The number of the bindings that were looked at for it.
+    /// The `changes` for which recording was tried last.
     recorded: u64,
     blocks: [Block; 4],
 }
@@ -179,9 +179,7 @@ impl Executable {
             blocks,
         })
     }
-}
 
-impl Executable {
     /// Records what the steps call, if all of them call the same in each run over these buffers.
     fn record(&mut self) {
         self.recorded = self.changes;

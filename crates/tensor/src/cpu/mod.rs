@@ -1,6 +1,6 @@
 //! The CPU backend. `device` is the CPU with its threads, `memory` what lies on it, `executable` a program
 //! made ready of `map`, `reduce`, `gemm` and the other `steps`. These know `context`, what they are given,
-//! `calls`, what small ones leave of themselves, `threads` and `simd`, and nothing above them.
+//! `calls`, which small programs repeat, `threads` and `simd`, and nothing above them.
 #![allow(unsafe_code)]
 
 mod block;

@@ -14,7 +14,8 @@ use crate::{Error, cpu::simd::Level};
 pub struct Options {
     /// The widest instructions to use; by default what the CPU has.
     pub simd: Option<Level>,
-    /// Threads, the caller's included; by default the CPUs this process may use.
+    /// Threads that work is cut for, the caller's included; by default the CPUs this process may use. No more
+    /// are started than there are.
     pub threads: Option<usize>,
 }
 
