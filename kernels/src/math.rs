@@ -7,7 +7,14 @@
 //! All functions are free of branches, so that loops over them vectorise. Those that multiply and add take
 //! the way to do so as a type, [`Portable`] unless the caller is compiled for an instruction.
 
+mod power;
+mod rounding;
+mod trigonometry;
+
 pub use crate::fma::{Fma, Portable};
+pub use power::{expm1, log1p, pow};
+pub use rounding::{floor, remainder, round};
+pub use trigonometry::{atan2, cos, sin, sin_cos_turns};
 
 const LN2_HI: f32 = f32::from_bits(0x3f31_7200);
 const LN2_LO: f32 = f32::from_bits(0x35bf_be8e);
@@ -200,118 +207,6 @@ pub fn erf<F: Fma>(x: f32) -> f32 {
     if (a < 0.92) | x.is_nan() { small } else { large }
 }
 
-/// Sine and cosine of `quadrant * pi / 2 + r`, for `|r| <= pi / 4` (Cephes `sinf`, `cosf`).
-#[inline(always)]
-fn sin_cos_reduced<F: Fma>(quadrant: i32, r: f32) -> (f32, f32) {
-    const S: [f32; 3] = [-1.951_529_6e-4, 8.332_161e-3, -1.666_665_5e-1];
-    const C: [f32; 3] = [2.443_315_7e-5, -1.388_731_6e-3, 4.166_664_6e-2];
-    let z = r * r;
-    let s = F::fma(polynomial::<F, _>(&S, z) * z, r, r);
-    let c = F::fma(polynomial::<F, _>(&C, z) * z, z, F::fma(z, -0.5, 1.0));
-    let (a, b) = if quadrant & 1 == 0 { (s, c) } else { (c, s) };
-    let a = if quadrant & 2 == 0 { a } else { -a };
-    let b = if (quadrant + 1) & 2 == 0 { b } else { -b };
-    (a, b)
-}
-
-#[inline(always)]
-fn sin_cos<F: Fma>(x: f32) -> (f32, f32) {
-    // pi / 2 in three parts, each short enough that n times it is exact for |n| < 2^13.
-    const A: f32 = 1.570_312_5;
-    const B: f32 = 4.837_513e-4;
-    const C: f32 = 7.549_79e-8;
-    let n = round_small(x * core::f32::consts::FRAC_2_PI);
-    let r = F::fma(n, -C, F::fma(n, -B, F::fma(n, -A, x)));
-    sin_cos_reduced::<F>(n as i32, r)
-}
-
-/// The sine of `x` radians, for `|x| <= 8192`; accuracy falls off beyond.
-#[inline(always)]
-#[must_use]
-pub fn sin<F: Fma>(x: f32) -> f32 {
-    sin_cos::<F>(x).0
-}
-
-/// The cosine of `x` radians, for `|x| <= 8192`; accuracy falls off beyond.
-#[inline(always)]
-#[must_use]
-pub fn cos<F: Fma>(x: f32) -> f32 {
-    sin_cos::<F>(x).1
-}
-
-/// Sine and cosine of `2 pi turns`, for `0 <= turns <= 1`; the argument is reduced without error.
-#[inline(always)]
-#[must_use]
-pub fn sin_cos_turns<F: Fma>(turns: f32) -> (f32, f32) {
-    let t = turns * 4.0;
-    let n = round_small(t);
-    sin_cos_reduced::<F>(n as i32, (t - n) * core::f32::consts::FRAC_PI_2)
-}
-
-/// `x^y` with the special cases of IEEE 754's `pow`.
-///
-/// The logarithm and the exponential between run in `f64`, whose basic operations are exact on every target
-/// too, so that an error in the logarithm is not magnified by a large `y`.
-#[inline(always)]
-#[must_use]
-pub fn pow(x: f32, y: f32) -> f32 {
-    let magnitude = x.abs();
-    let t = ln_f64(magnitude) * y as f64;
-    let r = exp_f64(t) as f32;
-    // Zero and infinity as bases: the sign of y alone decides.
-    let r = if magnitude == 0.0 { if y < 0.0 { f32::INFINITY } else { 0.0 } } else { r };
-    let r = if magnitude == f32::INFINITY { if y < 0.0 { 0.0 } else { f32::INFINITY } } else { r };
-    // An infinite exponent.
-    let grows = (magnitude > 1.0) == (y > 0.0);
-    let r = if y.abs() == f32::INFINITY { if grows { f32::INFINITY } else { 0.0 } } else { r };
-    let whole = (y.abs() >= 8_388_608.0) | (y as i32 as f32 == y);
-    let odd = (y.abs() < 16_777_216.0) & (y as i32 & 1 != 0) & whole;
-    let negative = x.to_bits() >> 31 != 0;
-    let r = if negative & odd { -r } else { r };
-    let r = if negative & !whole & (magnitude != 0.0) & (magnitude != f32::INFINITY) { f32::NAN } else { r };
-    let r = if x.is_nan() | y.is_nan() { f32::NAN } else { r };
-    let one = (y == 0.0) | (x == 1.0) | ((x == -1.0) & (y.abs() == f32::INFINITY));
-    if one { 1.0 } else { r }
-}
-
-/// `ln(x)` of a positive finite `f32`, to about 1e-13 relative.
-#[inline(always)]
-fn ln_f64(x: f32) -> f64 {
-    let bits = (x as f64).to_bits() as i64;
-    // x = m * 2^e with m in [sqrt(1/2), sqrt(2)).
-    let e = (bits - 0x3fe6_a09e_667f_3bcd) >> 52;
-    let m = f64::from_bits((bits - (e << 52)) as u64);
-    let s = (m - 1.0) / (m + 1.0);
-    let z = s * s;
-    // ln(m) = 2 atanh(s) = 2 s (1 + z/3 + z^2/5 + ...)
-    let mut p = 1.0 / 17.0;
-    let mut k = 15.0;
-    while k >= 1.0 {
-        p = p * z + 1.0 / k;
-        k -= 2.0;
-    }
-    e as f64 * core::f64::consts::LN_2 + 2.0 * s * p
-}
-
-/// `e^t`, to about 1e-13 relative inside the range that an `f32` holds.
-#[inline(always)]
-fn exp_f64(t: f64) -> f64 {
-    const ROUND_F64: f64 = 6_755_399_441_055_744.0;
-    let t = if t > 200.0 { 200.0 } else { t };
-    let t = if t < -200.0 { -200.0 } else { t };
-    let shifted = t * core::f64::consts::LOG2_E + ROUND_F64;
-    let n = shifted - ROUND_F64;
-    let i = (shifted.to_bits() as i64).wrapping_sub(ROUND_F64.to_bits() as i64);
-    let r = t - n * core::f64::consts::LN_2;
-    let mut p = 1.0;
-    let mut k = 12.0;
-    while k >= 1.0 {
-        p = p * r / k + 1.0;
-        k -= 1.0;
-    }
-    p * f64::from_bits((i.wrapping_add(1023) as u64) << 52)
-}
-
 /// The canonical bits of `x`: one NaN for all NaNs. Hash these, never the raw bits.
 #[inline(always)]
 #[must_use]
@@ -365,14 +260,16 @@ mod tests {
     #[test]
     fn errors_stay_within_the_documented_bounds() {
         type Row = (&'static str, fn(f32) -> f32, fn(f64) -> f64, f32, f32, f64);
-        let rows: [Row; 7] = [
+        let rows: [Row; 9] = [
             ("exp", exp::<Portable>, f64::exp, -104.0, 89.0, 1.05),
             ("ln", ln::<Portable>, f64::ln, 1e-40, 3e38, 0.89),
             ("tanh", tanh::<Portable>, f64::tanh, -10.0, 10.0, 2.5),
             ("sigmoid", sigmoid::<Portable>, |x| 1.0 / (1.0 + (-x).exp()), -80.0, 80.0, 3.0),
             ("erf", erf::<Portable>, erf_of_f64, -6.0, 6.0, 1.2),
-            ("sin", |x| sin::<Portable>(x) + 2.0, |x| x.sin() + 2.0, -8192.0, 8192.0, 2.0),
-            ("cos", |x| cos::<Portable>(x) + 2.0, |x| x.cos() + 2.0, -8192.0, 8192.0, 2.0),
+            ("expm1", expm1, f64::exp_m1, -104.0, 89.0, 0.6),
+            ("log1p", log1p, f64::ln_1p, -1.0, 3e38, 0.6),
+            ("sin", sin::<Portable>, f64::sin, -f32::MAX, f32::MAX, 1.6),
+            ("cos", cos::<Portable>, f64::cos, -f32::MAX, f32::MAX, 1.6),
         ];
         let mut failures = Vec::<String>::new();
         for (name, ours, reference, low, high, bound) in rows {
@@ -444,6 +341,16 @@ mod tests {
             ("tanh(inf)", tanh::<Portable>(inf), 1.0),
             ("tanh(-inf)", tanh::<Portable>(-inf), -1.0),
             ("sigmoid(-inf)", sigmoid::<Portable>(-inf), 0.0),
+            ("expm1(-0)", expm1(-0.0), -0.0),
+            ("expm1(inf)", expm1(inf), inf),
+            ("expm1(-inf)", expm1(-inf), -1.0),
+            ("log1p(-0)", log1p(-0.0), -0.0),
+            ("log1p(-1)", log1p(-1.0), -inf),
+            ("log1p(-2)", log1p(-2.0), nan),
+            ("log1p(inf)", log1p(inf), inf),
+            ("sin(-0)", sin::<Portable>(-0.0), -0.0),
+            ("sin(inf)", sin::<Portable>(inf), nan),
+            ("cos(nan)", cos::<Portable>(nan), nan),
             ("sign(-0)", sign(-0.0), 0.0),
             ("max(nan, 1)", max(nan, 1.0), nan),
             ("max(1, nan)", max(1.0, nan), nan),
@@ -453,6 +360,40 @@ mod tests {
         ];
         for (name, got, want) in rows {
             assert_eq!(canonical_bits(got), canonical_bits(want), "{name} = {got}, expected {want}");
+        }
+    }
+
+    /// Numbers of all exponents and both signs, zeros, infinities, NaN and integers beside halves.
+    fn numbers() -> Vec<f32> {
+        let spread = (0..=u32::MAX).step_by(7_654_321).map(f32::from_bits);
+        let halves = (-9..=9).map(|i| i as f32 / 2.0);
+        let ends = [0.0, -0.0, 1e-45, 8_388_607.5, 8_388_609.0, 2_147_483_648.0, f32::INFINITY, f32::NAN];
+        spread.chain(halves).chain(ends).collect()
+    }
+
+    #[test]
+    fn integers_beside_a_number_are_those_of_f64() {
+        for x in numbers() {
+            for (name, got, want) in [
+                ("floor", floor(x), f64::from(x).floor()),
+                ("round", round(x), f64::from(x).round_ties_even()),
+            ] {
+                assert_eq!(canonical_bits(got), canonical_bits(want as f32), "{name}({x}) = {got}");
+            }
+        }
+    }
+
+    #[test]
+    fn remainders_and_angles_are_those_of_f64() {
+        for x in numbers() {
+            for y in numbers() {
+                let (got, want) = (remainder(x, y), (f64::from(x) % f64::from(y)) as f32);
+                assert_eq!(canonical_bits(got), canonical_bits(want), "{x} % {y} = {got}, expected {want}");
+                let (got, want) = (atan2(x, y), f64::from(x).atan2(f64::from(y)));
+                let sign = got.is_nan() || got.is_sign_negative() == want.is_sign_negative();
+                let close = if want.is_nan() { got.is_nan() } else { ulps(got, want) <= 0.51 };
+                assert!(sign && close, "atan2({x}, {y}) = {got}, expected {want}");
+            }
         }
     }
 

@@ -98,6 +98,19 @@ binary! {
             let power = g.multiply_no_nan(y).multiply_no_nan(x.pow(less));
             (power, positive.select(g.multiply_no_nan(z) * log, x.number(0.0)))
         }, 0.5 to 2.0;
+    /// Elementwise `(x - y)^2`. Gradients: `2 g (x - y)` and its negative.
+    pub squared_difference SquaredDifference: |m, v| {
+            let difference = m.apply(Sub, v);
+            m.apply(Mul, &[difference, difference])
+        }, None,
+        |x, y, _z, g| { let scaled = g * 2.0 * (x - y); (scaled.clone(), -scaled) }, -2.0 to 2.0;
+    /// Elementwise angle of the point `(y, x)` in radians, from `-pi` to `pi`: the first operand is the
+    /// height. Gradients: `g y / (x^2 + y^2)` and `-g x / (x^2 + y^2)`.
+    pub atan2 Atan2: |m, v| m.apply(Atan2, v), None,
+        |x, y, _z, g| {
+            let scaled = g / (x.square() + y.square());
+            (&scaled * y, -(scaled * x))
+        }, 0.5 to 2.0;
 }
 
 /// The product of two values, but 0 where either is 0. A zero has the product's sign, so that a factor that

@@ -10,6 +10,7 @@ pub(crate) mod comparison;
 pub(crate) mod concat;
 pub(crate) mod constant;
 pub(crate) mod dims;
+pub(crate) mod division;
 pub(crate) mod gather;
 pub(crate) mod identity;
 pub(crate) mod like;
@@ -140,6 +141,7 @@ register_ops! {
     concat::ConcatPart,
     constant::Constant,
     dims::Dims,
+    division::Division,
     gather::Gather,
     gather::GatherGradient,
     no_op::NoOp,

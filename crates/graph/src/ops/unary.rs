@@ -3,7 +3,10 @@
 use super::*;
 use crate::conformance::numbers;
 use minutia_kernels::map::Code::*;
-use minutia_tensor::Tensor;
+use minutia_tensor::{
+    Tensor,
+    program::{MapBuilder, Value},
+};
 
 struct UnaryRow {
     name: &'static str,
@@ -92,6 +95,80 @@ unary! {
     /// `2 / sqrt(pi) g e^-x^2`.
     pub erf Erf: |m, v| m.apply(Erf, v), None,
         |x, _y, g| Some(g * std::f32::consts::FRAC_2_SQRT_PI * (-x.square()).exp()), -2.0 to 2.0;
+    /// Elementwise `1 / x`. Gradient: `-g y^2`; a `g` of 0 gives 0, also where `x` is 0.
+    pub reciprocal Reciprocal: |m, v| { let one = m.constant(1.0); m.apply(Div, &[one, v[0]]) }, None,
+        |_x, y, g| Some(-g.multiply_no_nan(y).multiply_no_nan(y)), 0.5 to 2.0;
+    /// Elementwise sine of radians, however many. Gradient: `g cos x`.
+    pub sin Sin: |m, v| m.apply(Sin, v), None,
+        |x, _y, g| Some(g * x.cos()), -9.0 to 9.0;
+    /// Elementwise cosine of radians, however many. Gradient: `-g sin x`.
+    pub cos Cos: |m, v| m.apply(Cos, v), None,
+        |x, _y, g| Some(-(g * x.sin())), -9.0 to 9.0;
+    /// Elementwise `e^x - 1`, exact for small `x` too. Gradient: `g e^x`.
+    pub expm1 Expm1: |m, v| m.apply(Expm1, v), None,
+        |x, _y, g| Some(g.multiply_no_nan(x.exp())), -2.0 to 2.0;
+    /// Elementwise `ln(1 + x)`, exact for small `x` too. Gradient: `g / (1 + x)`.
+    pub log1p Log1p: |m, v| m.apply(Log1p, v), None,
+        |x, _y, g| Some(g.xdivy(x + 1.0)), -0.7 to 3.0;
+    /// Elementwise greatest integer that is not above `x`. Its gradient is 0 everywhere.
+    pub floor Floor: |m, v| m.apply(Floor, v), None,
+        |_x, _y, _g| None, -3.0 to 3.0;
+    /// Elementwise least integer that is not below `x`. Its gradient is 0 everywhere.
+    pub ceil Ceil: |m, v| {
+            let negative = m.apply(Neg, v);
+            let below = m.apply(Floor, &[negative]);
+            m.apply(Neg, &[below])
+        }, None,
+        |_x, _y, _g| None, -3.0 to 3.0;
+    /// Elementwise nearest integer, of two the even one. Its gradient is 0 everywhere.
+    #[doc(alias = "rint")]
+    pub round Round: |m, v| m.apply(Round, v), None,
+        |_x, _y, _g| None, -3.0 to 3.0;
+    /// Elementwise `ln(1 + e^x)`, a smooth relu. Gradient: `g / (1 + e^-x)`.
+    pub softplus Softplus: |m, v| {
+            // max(x, 0) + ln(1 + e^-|x|), which does not overflow.
+            let zero = m.constant(0.0);
+            let (positive, size) = (m.apply(Max, &[zero, v[0]]), m.apply(Abs, v));
+            let negative = m.apply(Neg, &[size]);
+            let small = m.apply(Exp, &[negative]);
+            let rest = m.apply(Log1p, &[small]);
+            m.apply(Add, &[positive, rest])
+        }, None,
+        |x, _y, g| Some(g * x.sigmoid()), -3.0 to 3.0;
+    /// Elementwise `x / (1 + |x|)`. Gradient: `g / (1 + |x|)^2`.
+    pub softsign Softsign: |m, v| {
+            let (one, size) = (m.constant(1.0), m.apply(Abs, v));
+            let sum = m.apply(Add, &[one, size]);
+            m.apply(Div, &[v[0], sum])
+        }, None,
+        |x, _y, g| Some(g / (x.abs() + 1.0).square()), -3.0 to 3.0;
+    /// Elementwise exponential linear unit: `x`, but `e^x - 1` below 0 (Clevert et al., 2015). Gradient: `g`,
+    /// but `g (y + 1)` below 0.
+    pub elu Elu: |m, v| elu(m, v[0], 1.0, 1.0), None,
+        |_x, y, g| Some(y.less(0.0).select(g * (y + 1.0), g)), -3.0 to 3.0;
+    /// Elementwise scaled exponential linear unit, which keeps mean 0 and variance 1 from layer to layer
+    /// (Klambauer et al., 2017). Gradient: as of [`elu`](Output::elu), scaled.
+    pub selu Selu: |m, v| elu(m, v[0], SELU, SELU * SELU_ALPHA), None,
+        |_x, y, g| Some(y.less(0.0).select(g * (y + SELU * SELU_ALPHA), g * SELU)), -3.0 to 3.0;
+    /// Elementwise `min(max(x, 0), 6)`. Gradient: `g` where `0 < y < 6`, else 0.
+    pub relu6 Relu6: |m, v| {
+            let (zero, six) = (m.constant(0.0), m.constant(6.0));
+            let positive = m.apply(Max, &[zero, v[0]]);
+            m.apply(Min, &[six, positive])
+        }, None,
+        |_x, y, g| Some(y.greater(0.0).logical_and(y.less(6.0)).select(g, y.number(0.0))), -3.0 to 9.0;
+}
+
+/// The factors of the scaled exponential linear unit.
+const SELU: f32 = 1.050_701;
+const SELU_ALPHA: f32 = 1.673_263_2;
+
+/// `scale x`, but `below (e^x - 1)` below 0.
+fn elu(m: &mut MapBuilder, x: Value, scale: f32, below: f32) -> Value {
+    let (zero, scale, below) = (m.constant(0.0), m.constant(scale), m.constant(below));
+    let (negative, exponential) = (m.apply(Lt, &[x, zero]), m.apply(Expm1, &[x]));
+    let (above, below) = (m.apply(Mul, &[x, scale]), m.apply(Mul, &[exponential, below]));
+    m.apply(Select, &[negative, below, above])
 }
 
 impl Unary {

@@ -151,6 +151,12 @@ fn code(code: Code, [a, b, c]: [f64; 3]) -> f64 {
         Code::Tanh => a.tanh(),
         Code::Sigmoid => 1.0 / (1.0 + (-a).exp()),
         Code::Erf => erf(a),
+        Code::Sin => a.sin(),
+        Code::Cos => a.cos(),
+        Code::Expm1 => a.exp_m1(),
+        Code::Log1p => a.ln_1p(),
+        Code::Floor => a.floor(),
+        Code::Round => a.round_ties_even(),
         Code::Add | Code::AddI => a + b,
         Code::Sub | Code::SubI => a - b,
         Code::Mul | Code::MulI => a * b,
@@ -158,6 +164,22 @@ fn code(code: Code, [a, b, c]: [f64; 3]) -> f64 {
         Code::Max | Code::MaxI => a.max(b),
         Code::Min | Code::MinI => a.min(b),
         Code::Pow => a.powf(b),
+        Code::Atan2 => a.atan2(b),
+        Code::Rem => a % b,
+        Code::DivI => {
+            if b == 0.0 {
+                0.0
+            } else {
+                (a / b).trunc()
+            }
+        }
+        Code::RemI => {
+            if b == 0.0 {
+                0.0
+            } else {
+                a % b
+            }
+        }
         Code::Lt | Code::LtI => truth(a < b),
         Code::Le | Code::LeI => truth(a <= b),
         Code::Eq | Code::EqI => truth(a == b),
