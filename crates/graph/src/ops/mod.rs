@@ -2,6 +2,7 @@
 //! operations that only gradients use), lowering and samples; an elementwise operation is a row in its
 //! family's file.
 
+pub(crate) mod activations;
 pub(crate) mod arg_reduce;
 pub(crate) mod binary;
 mod by_name;
@@ -14,8 +15,10 @@ pub(crate) mod division;
 pub(crate) mod gather;
 pub(crate) mod identity;
 pub(crate) mod like;
+pub(crate) mod losses;
 pub(crate) mod matmul;
 pub(crate) mod no_op;
+pub(crate) mod normalization;
 pub(crate) mod one_hot;
 pub(crate) mod placeholder;
 pub(crate) mod prod_gradient;
@@ -92,7 +95,7 @@ impl Mismatch {
 
 /// Declares all that goes over every operation.
 macro_rules! register_ops {
-    ($($file:ident::$op:ident),* $(,)?) => {
+    ($($file:ident::$op:ident),* $(,)?; $($composition:ident),* $(,)?) => {
         /// Any operation.
         #[derive(Clone, Debug, PartialEq)]
         pub(crate) enum AnyOp { $($op($file::$op)),* }
@@ -122,12 +125,15 @@ macro_rules! register_ops {
 
         /// Each operation's name, and what builds it.
         pub(crate) fn builders() -> Vec<(&'static str, &'static str)> {
-            [$($file::$op::builders()),*].concat()
+            [$($file::$op::builders(),)* $($composition::BUILDERS),*].concat()
         }
 
-        /// The samples of every operation, by registered operation.
+        /// The samples of every operation, by registered operation, and of compositions by their file.
         pub(crate) fn samples() -> Vec<(&'static str, Vec<Sample>)> {
-            vec![$((stringify!($op), $file::$op::samples())),*]
+            vec![
+                $((stringify!($op), $file::$op::samples()),)*
+                $((stringify!($composition), $composition::samples())),*
+            ]
         }
     };
 }
@@ -148,6 +154,7 @@ register_ops! {
     like::Like,
     matmul::MatMul,
     one_hot::OneHot,
+    one_hot::OneHotLike,
     placeholder::Placeholder,
     prod_gradient::ProdGradient,
     random::Random,
@@ -163,7 +170,10 @@ register_ops! {
     unary::Unary,
     variable::Assign,
     variable::VariableOp,
-    variable::ReadVariable,
+    variable::ReadVariable;
+    activations,
+    losses,
+    normalization,
 }
 
 /// A list of `n` inputs, or a mismatch. Serialised graphs may hold any number.

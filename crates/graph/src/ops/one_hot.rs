@@ -27,6 +27,34 @@ impl Output {
     pub fn one_hot(&self, depth: usize) -> Output {
         self.apply(OneHot { depth }, &[])
     }
+
+    /// Appends an axis as long as the last one of `other`, which the feeds may decide: as
+    /// [`one_hot`](Output::one_hot) of that depth. All other extents of `other` are those of the indices.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let logits = graph.zeros([2, 3]);
+    /// let hot = graph.constant([2, 0]).one_hot_like(&logits);
+    /// assert_eq!(session.run(&hot, ())?.as_slice::<f32>()?, [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn one_hot_like(&self, other: impl AsRef<Output>) -> Output {
+        self.apply(OneHotLike, &[other.as_ref()])
+    }
+}
+
+/// Rows of `f32` with a 1 where the indices say.
+fn hot(l: &mut Lowering, indices: &View, depth: usize) -> View {
+    let classes = classes(l, depth);
+    let indices = indices.expand(indices.dims.len());
+    l.map(DType::F32, &[indices, classes], |m, v| {
+        let hit = m.apply(Code::EqI, v);
+        m.apply(Code::ToFloat, &[hit])
+    })
 }
 
 /// The numbers below a depth, of which the host holds few: the others are sums of two of them.
@@ -64,12 +92,7 @@ impl Op for OneHot {
     }
 
     fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
-        let classes = classes(l, self.depth);
-        let indices = inputs[0].expand(inputs[0].dims.len());
-        l.map(DType::F32, &[indices, classes], |m, v| {
-            let hit = m.apply(Code::EqI, v);
-            m.apply(Code::ToFloat, &[hit])
-        })
+        hot(l, &inputs[0], self.depth)
     }
 
     fn builders() -> &'static [(&'static str, &'static str)] {
@@ -85,5 +108,54 @@ impl Op for OneHot {
             sample("matrix", Tensor::from([[1, 0], [0, 1]]), 2).row_wise(),
             sample("one class", Tensor::from([0, 1]), 1).row_wise(),
         ]
+    }
+}
+
+/// [`OneHot`] as deep as the last axis of a second input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OneHotLike;
+
+impl Op for OneHotLike {
+    fn name(&self) -> &'static str {
+        "OneHotLike"
+    }
+
+    fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
+        let [indices, other] = arity(inputs)?;
+        let Some((depth, rows)) = other.shape.split_last() else {
+            return Err(Mismatch::new("a scalar has no last axis"));
+        };
+        let fits = rows.len() == indices.shape.len()
+            && rows.iter().zip(indices.shape.iter()).all(|(a, b)| a.is_none() || b.is_none() || a == b);
+        if !fits {
+            let detail = format!("{indices} has not an index for each row of {other}");
+            return Err(Mismatch::new(detail).hint("indices have all axes of the other tensor but the last"));
+        }
+        match depth {
+            Some(depth) => OneHot { depth: *depth }.infer(&inputs[..1]),
+            None => {
+                expect_dtype(indices.dtype, &[DType::I32, DType::U8])?;
+                Ok(Signature::new(DType::F32, [&indices.shape[..], &[None]].concat()))
+            }
+        }
+    }
+
+    fn gradient(&self, _: &Gradient) -> Gradients {
+        Ok(vec![None, None])
+    }
+
+    fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
+        hot(l, &inputs[0], inputs[1].dims[inputs[1].dims.len() - 1])
+    }
+
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[("OneHotLike", "Output::one_hot_like")]
+    }
+
+    fn samples() -> Vec<Sample> {
+        let indices = Tensor::from([2, -1, 0]);
+        let inputs = vec![indices, Tensor::from([[0.0_f32; 4]; 3])];
+        let apply = |_: &Graph, x: &[Output]| x[0].one_hot_like(&x[1]);
+        vec![Sample::new("rows", inputs, apply).not_differentiable().row_wise()]
     }
 }

@@ -1,0 +1,141 @@
+//! Losses, one number for each prediction, that do not overflow where their formulas would.
+
+use super::*;
+use crate::{Operand, conformance::numbers};
+use minutia_tensor::Tensor;
+
+impl Output {
+    /// Cross-entropy, in nats, of the sigmoid of these logits against labels from 0 to 1, elementwise:
+    /// `max(x, 0) - x z + ln(1 + e^-|x|)`, for classes that do not exclude each other. Gradients: `g (sigmoid x
+    /// - z)`, and `-g x` for the labels.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let logits = graph.constant([0.0_f32, 1000.0, -1000.0]);
+    /// let loss = logits.sigmoid_cross_entropy_with_logits(graph.constant([1.0_f32, 1.0, 1.0]));
+    /// assert_eq!(session.run(loss, ())?.as_slice::<f32>()?, [std::f32::consts::LN_2, 0.0, 1000.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "bce_with_logits")]
+    #[track_caller]
+    #[must_use]
+    pub fn sigmoid_cross_entropy_with_logits(&self, labels: impl Operand) -> Output {
+        let _scope = self.graph.name_scope("logistic_loss");
+        self.softplus() - self * labels.operand(self)
+    }
+
+    /// As [`sigmoid_cross_entropy_with_logits`](Output::sigmoid_cross_entropy_with_logits), with the loss of
+    /// labels of 1 multiplied by `pos_weight`: more than 1 misses fewer of them, less than 1 finds fewer
+    /// that are none.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let logits = graph.constant([-1000.0_f32, 1000.0]);
+    /// let loss = logits.weighted_cross_entropy_with_logits(graph.constant([1.0_f32, 0.0]), 3.0);
+    /// assert_eq!(session.run(loss, ())?.as_slice::<f32>()?, [3000.0, 1000.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn weighted_cross_entropy_with_logits(&self, labels: impl Operand, pos_weight: f32) -> Output {
+        let _scope = self.graph.name_scope("weighted_logistic_loss");
+        let labels = labels.operand(self);
+        let weight = &labels * (pos_weight - 1.0) + 1.0;
+        // ln(1 + e^-x) = softplus(-x).
+        (1.0 - labels) * self + weight * (-self).softplus()
+    }
+
+    /// Cross-entropy, in nats, of the softmax of these logits `[.., classes]` against the index of the right
+    /// class, `i32` of `[..]`. A label that is no class gives NaN, as on TensorFlow's GPUs. Gradient:
+    /// `g (softmax - one_hot)`. See
+    /// [`softmax_cross_entropy_with_logits`](Output::softmax_cross_entropy_with_logits).
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let logits = graph.constant([[0.0_f32, 0.0], [1000.0, 0.0], [0.0, 0.0]]);
+    /// let loss = logits.sparse_softmax_cross_entropy_with_logits(graph.constant([1, 0, 2]));
+    /// let loss = session.run(loss, ())?;
+    /// assert_eq!(loss.as_slice::<f32>()?[..2], [std::f32::consts::LN_2, 0.0]);
+    /// assert!(loss.as_slice::<f32>()?[2].is_nan());
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "cross_entropy")]
+    #[track_caller]
+    #[must_use]
+    pub fn sparse_softmax_cross_entropy_with_logits(&self, labels: impl AsRef<Output>) -> Output {
+        let _scope = self.graph.name_scope("SparseSoftmaxCrossEntropyWithLogits");
+        let hot = labels.as_ref().one_hot_like(self);
+        let none = hot.reduce_sum(-1).equal(0.0);
+        let loss = -hot.multiply_no_nan(self.log_softmax()).reduce_sum(-1);
+        none.select(loss.number(f32::NAN), loss)
+    }
+
+    /// Half the sum of the squares of all elements. Gradient: `g x`.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// assert_eq!(session.run(graph.constant([3.0_f32, 4.0]).l2_loss(), ())?.value::<f32>()?, 12.5);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn l2_loss(&self) -> Output {
+        let _scope = self.graph.name_scope("L2Loss");
+        self.square().reduce_sum(..) * 0.5
+    }
+
+    /// Elementwise loss of these predictions, a parabola up to `delta` from the label and a line beyond
+    /// (Huber, 1964): `e^2 / 2` where `|e| <= delta`, else `delta (|e| - delta / 2)`.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let loss = graph.constant([0.5_f32, 3.0]).huber_loss(0.0, 1.0);
+    /// assert_eq!(session.run(loss, ())?.as_slice::<f32>()?, [0.125, 2.5]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "smooth_l1_loss")]
+    #[track_caller]
+    #[must_use]
+    pub fn huber_loss(&self, labels: impl Operand, delta: f32) -> Output {
+        let _scope = self.graph.name_scope("huber_loss");
+        let error = (self - labels.operand(self)).abs();
+        let quadratic = error.minimum(delta);
+        let linear = &error - &quadratic;
+        quadratic.square() * 0.5 + linear * delta
+    }
+}
+
+pub(crate) const BUILDERS: &[(&str, &str)] = &[
+    ("huber_loss", "Output::huber_loss"),
+    ("L2Loss", "Output::l2_loss"),
+    ("sigmoid_cross_entropy_with_logits", "Output::sigmoid_cross_entropy_with_logits"),
+    ("SparseSoftmaxCrossEntropyWithLogits", "Output::sparse_softmax_cross_entropy_with_logits"),
+    ("weighted_cross_entropy_with_logits", "Output::weighted_cross_entropy_with_logits"),
+];
+
+pub(crate) fn samples() -> Vec<Sample> {
+    let two = |label: &str, apply: fn(&Output, &Output) -> Output| {
+        let inputs = vec![numbers([3, 4], -3.0, 3.0), numbers([3, 4], 0.1, 0.9)];
+        Sample::new(label, inputs, move |_, x| apply(&x[0], &x[1])).row_wise()
+    };
+    let sparse = |g: &Graph, x: &[Output]| {
+        x[0].sparse_softmax_cross_entropy_with_logits(g.constant(Tensor::from([2, 0, 1])))
+    };
+    vec![
+        two("sigmoid_cross_entropy", |x, z| x.sigmoid_cross_entropy_with_logits(z)),
+        two("weighted_cross_entropy", |x, z| x.weighted_cross_entropy_with_logits(z, 2.5)),
+        two("huber_loss", |x, z| x.huber_loss(z, 1.0)),
+        Sample::new("sparse_softmax_cross_entropy", vec![numbers([3, 4], -3.0, 3.0)], sparse),
+        Sample::new("l2_loss", vec![numbers([3, 4], -3.0, 3.0)], |_, x| x[0].l2_loss()),
+    ]
+}
