@@ -110,7 +110,7 @@ binary! {
         |x, y, _z, g| {
             let scaled = g / (x.square() + y.square());
             (&scaled * y, -(scaled * x))
-        }, 0.5 to 2.0;
+        }, -2.0 to 2.0;
 }
 
 /// The product of two values, but 0 where either is 0. A zero has the product's sign, so that a factor that

@@ -71,9 +71,9 @@ impl Output {
     pub fn sparse_softmax_cross_entropy_with_logits(&self, labels: impl AsRef<Output>) -> Output {
         let _scope = self.graph.name_scope("SparseSoftmaxCrossEntropyWithLogits");
         let hot = labels.as_ref().one_hot_like(self);
-        let none = hot.reduce_sum(-1).equal(0.0);
-        let loss = -hot.multiply_no_nan(self.log_softmax()).reduce_sum(-1);
-        none.select(loss.number(f32::NAN), loss)
+        // One class a row, or none, of which nothing can be said: 0 / 0.
+        let count = hot.reduce_sum(-1);
+        -hot.multiply_no_nan(self.log_softmax()).reduce_sum(-1) / count
     }
 
     /// Half the sum of the squares of all elements. Gradient: `g x`.

@@ -125,7 +125,12 @@ macro_rules! register_ops {
 
         /// Each operation's name, and what builds it.
         pub(crate) fn builders() -> Vec<(&'static str, &'static str)> {
-            [$($file::$op::builders(),)* $($composition::BUILDERS),*].concat()
+            [$($file::$op::builders()),*].concat()
+        }
+
+        /// TensorFlow's name of each composition, and what builds it.
+        pub(crate) fn compositions() -> Vec<(&'static str, &'static str)> {
+            [$($composition::BUILDERS),*].concat()
         }
 
         /// The samples of every operation, by registered operation, and of compositions by their file.

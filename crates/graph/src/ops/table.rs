@@ -4,9 +4,10 @@
 //!
 //! Elementwise operations broadcast: shapes are aligned at the last axis, and an extent of 1 stretches.
 //! Beside a tensor they take outputs, variables and plain numbers. Compositions, such as
-//! [`Output::clip_by_value`](crate::Output::clip_by_value) (`Maximum` of `Minimum`), build several of these.
+//! [`Output::huber_loss`](crate::Output::huber_loss), build several of these and stand in the table under
+//! TensorFlow's name.
 
-/// Each operation's name and the methods or operators that build it, sorted by name.
+/// The name of each operation and composition, and the methods or operators that build it, sorted by name.
 ///
 /// ```
 /// let table = minutia_graph::operations::table();
@@ -15,8 +16,8 @@
 /// ```
 #[must_use]
 pub fn table() -> Vec<(&'static str, Vec<&'static str>)> {
-    let mut rows: Vec<_> =
-        crate::ops::builders().into_iter().map(|(name, builders)| (name, words(builders))).collect();
+    let all = crate::ops::builders().into_iter().chain(crate::ops::compositions());
+    let mut rows: Vec<_> = all.map(|(name, builders)| (name, words(builders))).collect();
     rows.sort_unstable();
     rows
 }

@@ -97,7 +97,7 @@ unary! {
         |x, _y, g| Some(g * std::f32::consts::FRAC_2_SQRT_PI * (-x.square()).exp()), -2.0 to 2.0;
     /// Elementwise `1 / x`. Gradient: `-g y^2`; a `g` of 0 gives 0, also where `x` is 0.
     pub reciprocal Reciprocal: |m, v| { let one = m.constant(1.0); m.apply(Div, &[one, v[0]]) }, None,
-        |_x, y, g| Some(-g.multiply_no_nan(y).multiply_no_nan(y)), 0.5 to 2.0;
+        |_x, y, g| Some(-g.multiply_no_nan(y).multiply_no_nan(y)), -2.0 to 2.0;
     /// Elementwise sine of radians, however many. Gradient: `g cos x`.
     pub sin Sin: |m, v| m.apply(Sin, v), None,
         |x, _y, g| Some(g * x.cos()), -9.0 to 9.0;
