@@ -31,9 +31,10 @@ fn product(layout: Layout, [m, n, k]: [usize; 3]) -> Primitive {
         Layout::Nt => ([k, 1], [1, k]),
     };
     Primitive::Gemm(Gemm {
-        m,
+        batch: Vec::new(),
+        rows: vec![m],
         n,
-        k,
+        depth: vec![k],
         a: access(0, &a),
         b: access(1, &b),
         epilogue_inputs: Vec::new(),

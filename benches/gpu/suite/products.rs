@@ -41,9 +41,10 @@ pub fn measure(device: &Device, settings: &Settings, report: &mut Report) -> Res
             Layout::Nt => ([k, 1], [1, k]),
         };
         let primitive = Primitive::Gemm(Gemm {
-            m,
+            batch: Vec::new(),
+            rows: vec![m],
             n,
-            k,
+            depth: vec![k],
             a: access(0, &a),
             b: access(1, &b),
             epilogue_inputs: Vec::new(),

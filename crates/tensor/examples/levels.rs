@@ -32,9 +32,10 @@ fn layer() -> Program {
             spec(ROWS * COLUMNS, true),
         ],
         steps: vec![Primitive::Gemm(Gemm {
-            m: ROWS,
+            batch: Vec::new(),
+            rows: vec![ROWS],
             n: COLUMNS,
-            k: INNER,
+            depth: vec![INNER],
             a: access(0, [INNER, 1]),
             b: access(1, [COLUMNS, 1]),
             epilogue_inputs: vec![access(2, [0, 1])],

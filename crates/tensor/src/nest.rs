@@ -38,6 +38,15 @@ impl Nest {
         nest
     }
 
+    /// The nest with a loop of one step, where it has none.
+    pub(crate) fn at_least_one(mut self) -> Nest {
+        if self.dims.is_empty() {
+            self.dims.push(1);
+            self.strides.iter_mut().for_each(|walk| walk.push(0));
+        }
+        self
+    }
+
     /// How many elements the nest visits.
     pub(crate) fn elements(&self) -> usize {
         crate::Shape::from(&self.dims[..]).elements()

@@ -54,9 +54,10 @@ fn program() -> (Program, Vec<Vec<u8>>) {
     let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
     let steps = vec![
         Primitive::Gemm(Gemm {
-            m,
+            batch: Vec::new(),
+            rows: vec![m],
             n,
-            k,
+            depth: vec![k],
             a: dense(0, &[m, k]),
             b: dense(1, &[k, n]),
             epilogue_inputs: vec![strided(1, DType::F32, &[0, 1])],

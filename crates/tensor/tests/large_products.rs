@@ -56,9 +56,10 @@ impl Case {
             product
         };
         let step = Primitive::Gemm(Gemm {
-            m,
+            batch: Vec::new(),
+            rows: vec![m],
             n,
-            k,
+            depth: vec![k],
             a,
             b,
             epilogue_inputs: inputs,

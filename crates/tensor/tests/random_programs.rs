@@ -1,4 +1,4 @@
-//! Random maps and reductions give the reference's bits on every level and number of threads.
+//! Random maps, products and reductions give the reference's bits on every level and number of threads.
 
 mod common;
 
@@ -14,6 +14,16 @@ proptest! {
         let step = maker.map();
         let (program, buffers) = maker.finish(step);
         if let Err(difference) = agrees("a map", &program, &buffers) {
+            prop_assert!(false, "{difference}\n{program:#?}");
+        }
+    }
+
+    #[test]
+    fn products_agree(seed: u64) {
+        let mut maker = Maker::new(seed);
+        let step = maker.product();
+        let (program, buffers) = maker.finish(step);
+        if let Err(difference) = agrees("a product", &program, &buffers) {
             prop_assert!(false, "{difference}\n{program:#?}");
         }
     }

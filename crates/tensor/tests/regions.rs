@@ -51,9 +51,10 @@ fn step(generator: &mut Generator) -> Primitive {
             outputs: vec![Access { strides: vec![WIDTH], ..output }],
         }),
         1 => Primitive::Gemm(Gemm {
-            m: rows,
+            batch: Vec::new(),
+            rows: vec![rows],
             n: width,
-            k: WIDTH,
+            depth: vec![WIDTH],
             a: walk(from, shift(generator), [WIDTH, 1]),
             b: walk(WEIGHTS, [0, 0], [WIDTH, 1]),
             epilogue_inputs: vec![],

@@ -236,9 +236,10 @@ impl Case {
             }
         };
         steps.push(Primitive::Gemm(Gemm {
-            m,
+            batch: Vec::new(),
+            rows: vec![m],
             n,
-            k,
+            depth: vec![k],
             a: self.access(0, if self.transposed { [1, m] } else { [k, 1] }),
             b: self.access(1, [pitch, 1]),
             epilogue_inputs,
@@ -314,9 +315,10 @@ fn picked() -> Vec<Primitive> {
         output: numbers(&[]).operand,
     });
     let product = Primitive::Gemm(Gemm {
-        m: COUNT,
+        batch: Vec::new(),
+        rows: vec![COUNT],
         n: COLUMNS,
-        k: WIDTH,
+        depth: vec![WIDTH],
         a: numbers(&[WIDTH, 1]),
         b: common::strided(3, DType::F32, &[COLUMNS, 1]),
         epilogue_inputs: vec![],

@@ -166,9 +166,10 @@ fn products_of_every_shape_and_layout() {
                 [("plain", (vec![], MapProgram::identity())), ("mapped", with_map)]
             {
                 let step = Primitive::Gemm(Gemm {
-                    m,
+                    batch: Vec::new(),
+                    rows: vec![m],
                     n,
-                    k,
+                    depth: vec![k],
                     a: strided(0, DType::F32, &a),
                     b: strided(1, DType::F32, &b),
                     epilogue_inputs,
@@ -198,9 +199,10 @@ fn products_with_many_zeros() {
             for (layout, a) in [("nn", [k, 1]), ("tn", [1, m])] {
                 let buffers = [bytes(&sparse), bytes(&b), floats(m * n)];
                 let step = Primitive::Gemm(Gemm {
-                    m,
+                    batch: Vec::new(),
+                    rows: vec![m],
                     n,
-                    k,
+                    depth: vec![k],
                     a: strided(0, DType::F32, &a),
                     b: dense(1, &[k, n]),
                     epilogue_inputs: vec![],
@@ -220,9 +222,10 @@ fn every_run_gives_the_bits_of_the_first() {
     let [m, n, k] = [100, 300, 64];
     let (a, b) = (bytes(&numbers(7, m * k, false)), bytes(&numbers(8, k * n, false)));
     let step = Primitive::Gemm(Gemm {
-        m,
+        batch: Vec::new(),
+        rows: vec![m],
         n,
-        k,
+        depth: vec![k],
         a: dense(0, &[m, k]),
         b: dense(1, &[k, n]),
         epilogue_inputs: vec![],
@@ -250,9 +253,10 @@ fn every_run_gives_the_bits_of_the_first() {
 fn an_operand_may_change_between_runs() {
     let [m, n, k] = [5, 70, 40];
     let product = Primitive::Gemm(Gemm {
-        m,
+        batch: Vec::new(),
+        rows: vec![m],
         n,
-        k,
+        depth: vec![k],
         a: dense(0, &[m, k]),
         b: strided(1, DType::F32, &[1, k]),
         epilogue_inputs: vec![],
@@ -315,9 +319,10 @@ fn products_with_long_maps() {
             bytes(&numbers(7, m * n, true)),
         ];
         let step = Primitive::Gemm(Gemm {
-            m,
+            batch: Vec::new(),
+            rows: vec![m],
             n,
-            k,
+            depth: vec![k],
             a: dense(0, &[m, k]),
             b: dense(1, &[k, n]),
             epilogue_inputs: vec![dense(2, &[m, n])],
@@ -334,9 +339,10 @@ fn a_zero_product_is_positive() {
     // Each product underflows to -0.
     let buffers = [bytes(&[-1e-30; 2]), bytes(&[1e-30; 2]), floats(1)];
     let step = Primitive::Gemm(Gemm {
-        m: 1,
+        batch: Vec::new(),
+        rows: vec![1],
         n: 1,
-        k: 2,
+        depth: vec![2],
         a: dense(0, &[1, 2]),
         b: dense(1, &[2, 1]),
         epilogue_inputs: vec![],
@@ -351,9 +357,10 @@ fn a_product_stored_transposed() {
     let (m, n, k) = (33, 21, 10);
     let buffers = [bytes(&numbers(5, m * k, true)), bytes(&numbers(6, k * n, true)), floats(m * n)];
     let step = Primitive::Gemm(Gemm {
-        m,
+        batch: Vec::new(),
+        rows: vec![m],
         n,
-        k,
+        depth: vec![k],
         a: dense(0, &[m, k]),
         b: dense(1, &[k, n]),
         epilogue_inputs: vec![],

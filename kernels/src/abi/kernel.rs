@@ -16,6 +16,8 @@ macro_rules! for_each_kernel {
             "Positions of extrema; head: [`layout::ArgReduce`](super::layout::ArgReduce).",
             GemmAny gemm_any, barriers: 3, shuffles: 0;
             "Products of matrices of any layout in small tiles; head: [`layout::Gemm`](super::layout::Gemm).",
+            GemmWalk gemm_walk, barriers: 4, shuffles: 0;
+            "Products of operands that lie along several axes, many of one shape; head: [`layout::Products`](super::layout::Products).",
             GemmNn gemm_nn, barriers: 4, shuffles: 0;
             "Large products; rows of both operands are contiguous.",
             GemmTn gemm_tn, barriers: 4, shuffles: 0;

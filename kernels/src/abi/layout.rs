@@ -129,6 +129,40 @@ words! {
         code: u32,
     }
 
+    /// How an operand of several axes is walked over.
+    Walk {
+        /// Position of the nest over the operand's lines: the batch, and its rows or columns.
+        lines_nest: u32,
+        /// Position of the access to the first term of each line.
+        lines: u32,
+        /// Position of the nest over terms.
+        terms_nest: u32,
+        /// Position of the access to the terms of the first line.
+        terms: u32,
+    }
+
+    /// Products of one shape, whose operands lie along several axes, and a program that runs on each element.
+    Products {
+        /// Rows of each result.
+        m: u32,
+        /// Columns of each result.
+        n: u32,
+        /// Terms of each element.
+        k: u32,
+        /// Left operand; its lines are the rows of all products.
+        a: Walk,
+        /// Right operand; its lines are the columns of all products.
+        b: Walk,
+        /// Tiles side by side.
+        across: Divisor,
+        /// Tiles below each other in one product.
+        down: Divisor,
+        /// Position of the nest over all results, row-major.
+        nest: u32,
+        /// Position of the program.
+        code: u32,
+    }
+
     /// A check of row numbers.
     CheckRows {
         /// What the record says if the check fails; anything but [`NO_FAILURE`](super::NO_FAILURE).

@@ -7,7 +7,7 @@
 //!
 //! | part | words |
 //! |---|---|
-//! | head | [`layout::Map`], [`layout::Reduce`], [`layout::ArgReduce`], [`layout::Gemm`], [`layout::CheckRows`], [`layout::ScatterAddRows`] or [`layout::Random`] |
+//! | head | [`layout::Map`], [`layout::Reduce`], [`layout::ArgReduce`], [`layout::Gemm`], [`layout::Products`], [`layout::CheckRows`], [`layout::ScatterAddRows`] or [`layout::Random`] |
 //! | nest | [`layout::Nest`], then a [`Divisor`] for each loop, innermost first |
 //! | access | [`layout::Operand`], then a stride in elements for each loop of the nest, innermost first |
 //! | rows | [`layout::Rows`]: an access through a list of row numbers |
@@ -122,6 +122,10 @@ pub mod shape {
     pub const ANY_PITCH: u32 = ANY_DEPTH + 4;
     /// Its shared memory beside registers, which may lie over it, in bytes.
     pub const ANY_SHARED: u32 = 2 * ANY_TILE * ANY_PITCH * 4;
+
+    /// Shared memory of [`super::Kernel::GemmWalk`], which has the same tiles and threads: the offsets of a
+    /// tile's rows and columns beside its factors.
+    pub const WALK_SHARED: u32 = ANY_SHARED + 2 * ANY_TILE * 8;
 
     /// Threads of the kernels for large products.
     pub const TILE_THREADS: u32 = 256;

@@ -27,13 +27,13 @@ pub fn pow(x: f32, y: f32) -> f32 {
     if one { 1.0 } else { r }
 }
 
-/// `ln(x)` of a positive finite normal number, to about 1e-13 relative.
+/// `ln(x)` of a positive finite normal number, to about 1e-13 relative; some number for any other.
 #[inline(always)]
 fn ln_f64(x: f64) -> f64 {
     let bits = x.to_bits() as i64;
     // x = m * 2^e with m in [sqrt(1/2), sqrt(2)).
-    let e = (bits - 0x3fe6_a09e_667f_3bcd) >> 52;
-    let m = f64::from_bits((bits - (e << 52)) as u64);
+    let e = bits.wrapping_sub(0x3fe6_a09e_667f_3bcd) >> 52;
+    let m = f64::from_bits(bits.wrapping_sub(e << 52) as u64);
     let s = (m - 1.0) / (m + 1.0);
     let z = s * s;
     // ln(m) = 2 atanh(s) = 2 s (1 + z/3 + z^2/5 + ...)

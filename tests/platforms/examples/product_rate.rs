@@ -21,9 +21,10 @@ fn main() -> Result<(), Error> {
     let device = Device::cpu_with(Options { threads: Some(1), ..Options::from_env()? })?;
     let buffers = [false, false, true].map(|written| BufferSpec { bytes: SIZE * SIZE * 4, written });
     let product = Gemm {
-        m: SIZE,
+        batch: Vec::new(),
+        rows: vec![SIZE],
         n: SIZE,
-        k: SIZE,
+        depth: vec![SIZE],
         a: access(0),
         b: access(1),
         epilogue_inputs: Vec::new(),

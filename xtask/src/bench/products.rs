@@ -184,9 +184,10 @@ pub fn rate(options: Options, product: MatrixProduct) -> Result<f64> {
             .map(|(i, &n)| BufferSpec { bytes: n * 4, written: i == 2 })
             .collect(),
         steps: vec![Primitive::Gemm(Gemm {
-            m,
+            batch: Vec::new(),
+            rows: vec![m],
             n,
-            k,
+            depth: vec![k],
             a: access(0, if layout == Layout::Tn { [1, m] } else { [k, 1] }),
             b: access(1, if layout == Layout::Nt { [1, k] } else { [n, 1] }),
             epilogue_inputs: Vec::new(),

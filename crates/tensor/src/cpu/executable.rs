@@ -150,6 +150,8 @@ impl Executable {
             Primitive::ArgReduce(s) => Routine::ArgReduce(ArgReduceStep::new(s, build)),
             Primitive::Gemm(s) => {
                 let fixed = !program.buffers[s.b.operand.buffer].written;
+                let merged = if s.as_matrices().is_none() { Some(s.merged()) } else { None };
+                let s = merged.as_ref().unwrap_or(s);
                 Routine::Gemm(Box::new(GemmStep::new(s, picked[number].clone(), fixed, build)))
             }
             Primitive::GatherRows(s) => {

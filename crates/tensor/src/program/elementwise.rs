@@ -27,7 +27,7 @@ impl Primitive {
         let (dims, given, inputs, program, outputs) = match self {
             Primitive::Map(s) => (s.dims[..].into(), 0, &s.inputs[..], &s.program, s.outputs[..].into()),
             Primitive::Gemm(s) => {
-                (vec![s.m, s.n].into(), 1, &s.epilogue_inputs[..], &s.epilogue, s.outputs[..].into())
+                (s.dims().into(), 1, &s.epilogue_inputs[..], &s.epilogue, s.outputs[..].into())
             }
             Primitive::Reduce(s) => {
                 (s.dims[..].into(), 1, &s.epilogue_inputs[..], &s.epilogue, s.outputs[..].into())

@@ -7,6 +7,7 @@
 mod check;
 mod elementwise;
 mod facts;
+mod gemm;
 mod map;
 mod memory_access;
 mod operands;
@@ -159,27 +160,32 @@ pub struct ArgReduce {
     pub output: Access,
 }
 
-/// `m x n` products of rows of `a` (`m x k`) and columns of `b` (`k x n`), then `epilogue` on each.
+/// For each index of `batch`: products of all rows of `a` and all columns of `b`, then `epilogue` on each.
 ///
 /// Each product starts at `+0` and adds `a[i, p] * b[p, j]` by [`minutia_kernels::math::fma`] with `p`
-/// ascending; `+0` is added to the result, so that a zero is always `+0`.
+/// ascending in row-major order of `depth`; `+0` is added to the result, so that a zero is always `+0`.
+///
+/// Rows and depth may have several axes each, of any strides: a convolution is the product of the filter and
+/// of windows of the images, which overlap and are never written out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Gemm {
-    /// Rows of the result.
-    pub m: usize,
+    /// Extents that both operands and the result have: a product for each of their indices.
+    pub batch: Vec<usize>,
+    /// Extents whose product is `m`, the rows of the result.
+    pub rows: Vec<usize>,
     /// Columns of the result.
     pub n: usize,
-    /// Length of each inner product.
-    pub k: usize,
-    /// `F32`; strides over (`m`, `k`).
+    /// Extents whose product is `k`, the length of each inner product.
+    pub depth: Vec<usize>,
+    /// `F32`; strides over `batch`, `rows` and `depth`.
     pub a: Access,
-    /// `F32`; strides over (`k`, `n`).
+    /// `F32`; strides over `batch`, `depth` and `n`.
     pub b: Access,
-    /// Inputs 1.. of `epilogue`; strides over (`m`, `n`).
+    /// Inputs 1.. of `epilogue`; strides over `batch`, `rows` and `n`.
     pub epilogue_inputs: Vec<Access>,
     /// Runs on each product, which is its input 0.
     pub epilogue: MapProgram,
-    /// Where the epilogue's outputs go; strides over (`m`, `n`).
+    /// Where the epilogue's outputs go; strides over `batch`, `rows` and `n`.
     pub outputs: Vec<Access>,
 }
 

@@ -98,10 +98,11 @@ macro_rules! visitor {
                     walk(visit, Write, $from(& $($exclusive)? s.output), (&s.dims, true));
                 }
                 Primitive::Gemm(s) => {
-                    walk(visit, Read, $from(& $($exclusive)? s.a), (&[s.m, s.k], true));
-                    walk(visit, Read, $from(& $($exclusive)? s.b), (&[s.k, s.n], false));
-                    walk(visit, ReadElementwise, & $($exclusive)? s.epilogue_inputs, (&[s.m, s.n], true));
-                    walk(visit, Write, & $($exclusive)? s.outputs, (&[s.m, s.n], true));
+                    let (a, b, dims) = (s.a_dims(), s.b_dims(), s.dims());
+                    walk(visit, Read, $from(& $($exclusive)? s.a), (&a, true));
+                    walk(visit, Read, $from(& $($exclusive)? s.b), (&b, false));
+                    walk(visit, ReadElementwise, & $($exclusive)? s.epilogue_inputs, (&dims, true));
+                    walk(visit, Write, & $($exclusive)? s.outputs, (&dims, true));
                 }
                 Primitive::GatherRows(s) => {
                     dense(visit, Read, & $($exclusive)? s.table, (&[s.rows, s.width], false));

@@ -53,11 +53,16 @@ impl Primitive {
     /// nothing to do in them.
     #[must_use]
     pub fn rows(&self) -> Option<usize> {
+        let matrix;
         let (dims, inner): (&[usize], &[usize]) = match self {
             Primitive::Map(s) => (&s.dims, &[]),
             Primitive::Reduce(s) => (&s.dims, &s.reduced),
             Primitive::ArgReduce(s) => (&s.dims, &[]),
-            Primitive::Gemm(s) => (&[s.m, s.n], &[s.k]),
+            Primitive::Gemm(s) => {
+                let (&[m], &[k], true) = (&s.rows[..], &s.depth[..], s.batch.is_empty()) else { return None };
+                matrix = [m, s.n, k];
+                (&matrix[..2], &matrix[2..])
+            }
             Primitive::GatherRows(_) | Primitive::ScatterAddRows(_) | Primitive::Random(_) => return None,
         };
         let busy = !dims.contains(&0) && !inner.contains(&0);
@@ -94,7 +99,7 @@ impl Primitive {
                 ..s.clone()
             }),
             Primitive::Gemm(s) => Primitive::Gemm(Gemm {
-                m: rows.len(),
+                rows: vec![rows.len()],
                 a: moved(&s.a),
                 epilogue_inputs: all(&s.epilogue_inputs),
                 outputs: all(&s.outputs),

@@ -5,7 +5,7 @@ use minutia_kernels::{map::Code, rng::Generator};
 use minutia_tensor::{
     DType,
     program::{
-        Access, BufferSpec, Map, MapBuilder, MapProgram, Operand, Primitive, Program, Reduce, ReduceOp,
+        Access, BufferSpec, Gemm, Map, MapBuilder, MapProgram, Operand, Primitive, Program, Reduce, ReduceOp,
         ScatterAddRows, Value,
     },
 };
@@ -219,6 +219,24 @@ impl Maker {
             epilogue,
             outputs,
         })
+    }
+
+    /// Products over several axes, of operands that may be stretched, transposed and overlap.
+    pub fn product(&mut self) -> Primitive {
+        let axes = |maker: &mut Maker, most: usize| -> Vec<usize> {
+            (0..maker.below(most + 1)).map(|_| maker.pick(&[0, 1, 2, 3, 4, 5, 7, 2, 3])).collect()
+        };
+        let (batch, rows, depth) = (axes(self, 2), axes(self, 3), axes(self, 3));
+        let n = self.pick(&[0, 1, 2, 15, 16, 17, 33]);
+        let dims = [&batch[..], &rows, &[n]].concat();
+        let a = self.access(&[&batch[..], &rows, &depth].concat(), DType::F32, true);
+        let b = self.access(&[&batch[..], &depth, &[n]].concat(), DType::F32, true);
+        let epilogue_inputs = self.inputs(&dims, 2);
+        let outputs = self.outputs(&dims, &epilogue_inputs);
+        let mut epilogue_kinds = vec![Kind::Float];
+        epilogue_kinds.extend(kinds(&epilogue_inputs));
+        let epilogue = self.program(&epilogue_kinds, &kinds(&outputs));
+        Primitive::Gemm(Gemm { batch, rows, n, depth, a, b, epilogue_inputs, epilogue, outputs })
     }
 
     /// Few rows for many indices, or many for few.

@@ -116,10 +116,14 @@ fn run_arg_reduce(s: &ArgReduce, buffers: &mut Buffers) {
 }
 
 fn run_gemm(s: &Gemm, buffers: &mut Buffers) {
-    for index in indices(&[s.m, s.n]) {
-        let f = |a: &Access, i: [usize; 2]| f32::from_bits(load(buffers, a.operand, at(a, &i)));
-        let product =
-            (0..s.k).fold(0.0, |sum, p| math::fma(f(&s.a, [index[0], p]), f(&s.b, [p, index[1]]), sum));
+    let terms: Vec<_> = indices(&s.depth).collect();
+    for index in indices(&s.dims()) {
+        let f = |a: &Access, i: Vec<usize>| f32::from_bits(load(buffers, a.operand, at(a, &i)));
+        let (batch, column) = (&index[..s.batch.len()], &index[index.len() - 1..]);
+        let product = terms.iter().fold(0.0, |sum, p| {
+            let row = [&index[..index.len() - 1], p].concat();
+            math::fma(f(&s.a, row), f(&s.b, [batch, p, column].concat()), sum)
+        });
         let inputs =
             [&[(product + 0.0).to_bits()][..], &load_all(buffers, &s.epilogue_inputs, &index)].concat();
         store_all(buffers, &s.outputs, &index, &s.epilogue.eval(&inputs));

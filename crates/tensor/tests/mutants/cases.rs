@@ -19,6 +19,7 @@ pub fn of(kernel: &str) -> Vec<Case> {
         }
         "arg_reduce" => [(3, 70, [70, 1]), (70, 3, [1, 70]), (5, 1, [1, 1])].map(extrema).concat(),
         "gemm_any" => products([[20, 33, 70], [33, 18, 130]], true),
+        "gemm_walk" => walked(),
         "gemm_nn" | "gemm_tn" | "gemm_nt" => products([[250, 260, 20], [257, 251, 18]], false),
         "check_rows" => {
             // The first bad row is found by each warp in turn.
@@ -91,9 +92,10 @@ fn products(shapes: [[usize; 3]; 2], any: bool) -> Vec<Case> {
             vec![0; m * n * 4],
         ];
         let step = Primitive::Gemm(Gemm {
-            m,
+            batch: Vec::new(),
+            rows: vec![m],
             n,
-            k,
+            depth: vec![k],
             a: strided(0, DType::F32, &a),
             b: strided(1, DType::F32, &b),
             epilogue_inputs: vec![strided(2, DType::F32, &[0, 1])],
@@ -110,6 +112,31 @@ fn products(shapes: [[usize; 3]; 2], any: bool) -> Vec<Case> {
         layouts.into_iter().map(move |(a, b)| product([m, n, k], a, b))
     };
     shapes.into_iter().flat_map(layouts).collect()
+}
+
+/// Products of windows and of batches, larger than a tile in every direction.
+fn walked() -> Vec<Case> {
+    let case = |[batch, rows, depth]: [&[usize]; 3], n: usize, a: (&[usize], usize), b: (&[usize], usize)| {
+        let dims = [batch, rows, &[n]].concat();
+        let size: usize = dims.iter().product();
+        let buffers = [bytes(&numbers(5, a.1, true)), bytes(&numbers(6, b.1, false)), vec![0; size * 4]];
+        let step = Primitive::Gemm(Gemm {
+            batch: batch.to_vec(),
+            rows: rows.to_vec(),
+            n,
+            depth: depth.to_vec(),
+            a: strided(0, DType::F32, a.0),
+            b: strided(1, DType::F32, b.0),
+            epilogue_inputs: vec![],
+            epilogue: MapProgram::identity(),
+            outputs: vec![dense(2, &dims)],
+        });
+        (single(step, &buffers, &[2]), buffers.to_vec())
+    };
+    vec![
+        case([&[], &[2, 5, 4], &[3, 3, 9]], 19, (&[378, 54, 9, 54, 9, 1], 756), (&[513, 171, 19, 1], 1539)),
+        case([&[3], &[18], &[70]], 17, (&[1260, 70, 1], 3780), (&[1190, 1, 70], 3570)),
+    ]
 }
 
 fn rows(indices: &[i32]) -> Case {

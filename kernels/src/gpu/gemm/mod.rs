@@ -2,10 +2,13 @@
 //! the tile.
 
 mod any;
+mod small;
 mod tile;
+mod walk;
 
 pub use any::gemm_any;
 pub use tile::{gemm_nn, gemm_nt, gemm_tn};
+pub use walk::gemm_walk;
 
 /// `$body` for each of the first so many numbers, written out: values that a loop would index must stay in
 /// registers.

@@ -76,12 +76,15 @@ fn run(step: &Primitive, values: &mut [Vec<f64>]) {
             }
         }
         Primitive::Gemm(s) => {
-            for i in nest(&[s.m, s.n]) {
-                let term = |p: usize| {
-                    let (a, b) = (address(&s.a, &[i[0], p]), address(&s.b, &[p, i[1]]));
+            let terms = nest(&s.depth);
+            for i in nest(&s.dims()) {
+                let (batch, column) = (&i[..s.batch.len()], &i[i.len() - 1..]);
+                let term = |p: &Vec<usize>| {
+                    let a = address(&s.a, &[&i[..i.len() - 1], p].concat());
+                    let b = address(&s.b, &[batch, p, column].concat());
                     values[s.a.operand.buffer][a] * values[s.b.operand.buffer][b]
                 };
-                let product = (0..s.k).map(term).sum();
+                let product = terms.iter().map(term).sum();
                 let inputs = [&[product], &load(&s.epilogue_inputs, &i, values)[..]].concat();
                 store(&s.outputs, &i, &map(&s.epilogue, &inputs), values);
             }

@@ -28,7 +28,10 @@ impl FusedEpilogue {
     /// What a product's epilogue is, if it is such a one.
     pub(in crate::cpu) fn of(step: &Gemm) -> Option<FusedEpilogue> {
         let ([input], [output]) = (&step.epilogue_inputs[..], &step.outputs[..]) else { return None };
-        if (input.operand.dtype, output.operand.dtype) != (DType::F32, DType::F32) || output.strides[1] != 1 {
+        if (input.operand.dtype, output.operand.dtype) != (DType::F32, DType::F32)
+            || output.strides.len() != 2
+            || output.strides[1] != 1
+        {
             return None;
         }
         let is = |build: &dyn Fn(&mut MapBuilder, [Value; 2]) -> Value| {

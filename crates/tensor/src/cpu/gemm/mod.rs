@@ -1,6 +1,7 @@
 //! Matrix products: every element of the result is one chain of fused multiply-adds in ascending order,
 //! however the result is cut into tiles, strips and threads.
 
+mod batch;
 mod epilogue;
 mod epilogue_match;
 mod pack;
@@ -8,6 +9,7 @@ mod partition;
 pub(in crate::cpu) mod sparse;
 mod step;
 mod tile;
+mod walk;
 
 use crate::cpu::{
     calls::Call,
@@ -19,6 +21,7 @@ use std::ops::Range;
 pub(in crate::cpu) use step::GemmStep;
 pub(in crate::cpu) use tile::TileCall;
 use tile::{Panel, Tile};
+pub(in crate::cpu) use walk::Walk;
 
 /// NR: columns of a packed panel of `b`, one vector.
 pub(in crate::cpu) const COLUMNS: usize = 16;
@@ -61,6 +64,8 @@ pub(in crate::cpu) struct Plan {
     blocked: bool,
     /// Whether blocks of `a` are packed.
     packs_rows: bool,
+    /// How `a` and `b` lie in memory, if not evenly.
+    walks: [Option<Walk>; 2],
     end: epilogue::EpilogueTile,
     /// If the operands lie so that zeros in `a` can be left out.
     sparse: Option<Sparse>,
@@ -92,6 +97,13 @@ pub(in crate::cpu) struct Operands {
     pub(in crate::cpu) sparse: bool,
     /// The bytes that the numbers of `a` were made from.
     pub(in crate::cpu) bytes: Option<Bytes>,
+}
+
+impl Operands {
+    /// So many elements further on.
+    fn moved(self, a: usize, b: usize) -> Operands {
+        Operands { a: self.a.wrapping_add(a), b: self.b.wrapping_add(b), ..self }
+    }
 }
 
 /// The sums of a tile.
@@ -170,10 +182,31 @@ impl Plan {
             pack: pack::at(level),
             blocked,
             packs_rows,
+            walks: [None, None],
             end: epilogue::at(level),
             sparse,
             stack,
         }
+    }
+
+    /// One of many products of a shape, whose operands are walked over like this: nothing is shared by the
+    /// threads that compute one of them, and zeros are not sought.
+    pub(in crate::cpu) fn walking(level: Level, shape: [usize; 3], a: Walk, b: Walk) -> Plan {
+        let even = [&a, &b].map(Walk::uniform);
+        let [down, across] = even[1].map_or([1, 0], |[columns, terms]| [terms, columns]);
+        let mut plan = Plan::new(level, shape, even[0].unwrap_or_default(), [down, across], false);
+        plan.sparse = None;
+        plan.stack = None;
+        if even[1].is_none() || matches!(plan.panels, Panels::Packed | Panels::Kept) {
+            plan.panels = Panels::PackedLate;
+        }
+        if even[0].is_none() {
+            // Blocks of rows are what is copied.
+            (plan.blocked, plan.packs_rows) = (true, true);
+        }
+        plan.depth = plan.k.div_ceil(plan.k.div_ceil(PIECE / plan.tile.columns).max(1)).max(1);
+        plan.walks = [(a, even[0]), (b, even[1])].map(|(walk, even)| even.is_none().then_some(walk));
+        plan
     }
 
     /// Rows of a tile.
@@ -213,6 +246,10 @@ impl Plan {
     /// # Safety
     /// `b` must be good for the plan's shape, and `to` for the piece in whole panels.
     unsafe fn pack_piece(&self, b: *const f32, rows: Range<usize>, columns: Range<usize>, to: *mut f32) {
+        if let Some(walk) = &self.walks[1] {
+            // SAFETY: the caller's promise.
+            return unsafe { walk.copy_panels(b, columns, rows, to) };
+        }
         let first = rows.start * self.b_strides[0] + columns.start * self.b_strides[1];
         // SAFETY: inside `b`, and inside the copy.
         unsafe {
@@ -292,8 +329,12 @@ impl Plan {
 
     /// Floats of a packed block of `a`: whole tiles, and a vector after the last.
     fn packed_block(&self) -> usize {
-        let floats = (BLOCK_ROWS + self.tile.rows) * self.depth + COLUMNS;
-        if self.packs_rows { floats.next_multiple_of(COLUMNS) } else { 0 }
+        let rows = BLOCK_ROWS + self.tile.rows;
+        match &self.walks[0] {
+            Some(_) => Walk::block(rows, self.depth),
+            None if self.packs_rows => (rows * self.depth + COLUMNS).next_multiple_of(COLUMNS),
+            None => 0,
+        }
     }
 
     /// Computes rows `rows` and columns `columns` of the product.
@@ -339,7 +380,11 @@ impl Plan {
             for start in (0..self.k.max(1)).step_by(self.depth) {
                 let depth = start..(start + self.depth).min(self.k);
                 let first = operands.a.wrapping_add(top * self.a_strides[0] + start * self.a_strides[1]);
-                let (a, a_strides, step) = if self.packs_rows {
+                let (a, a_strides, step) = if let Some(walk) = &self.walks[0] {
+                    // SAFETY: the block lies in `a`, and its copy in the scratch.
+                    let strides = unsafe { walk.copy(operands.a, block.clone(), depth.clone(), packed) };
+                    (packed.cast_const(), strides, strides[0])
+                } else if self.packs_rows {
                     // SAFETY: the rows lie in `a`, and their copy in the scratch.
                     unsafe { self.pack_rows(first, [block.len(), depth.len()], height, packed) };
                     (packed.cast_const(), [1, height], depth.len())

@@ -6,10 +6,11 @@ use crate::{
         calls::{Call, Calls},
         context::{Build, Run, Scratch},
         gemm::{
-            COLUMNS, Epilogue, Operands, Out, Plan, epilogue_match::FusedEpilogue, partition::Partition,
-            sparse::gathered::GatheredRows,
+            COLUMNS, Epilogue, Operands, Out, Plan, Walk, batch::Batch, epilogue_match::FusedEpilogue,
+            partition::Partition, sparse::gathered::GatheredRows,
         },
         map::{Engine, Loops, Sink, Source, ThreadState},
+        simd::Level,
         threads::chunks::{self, PerPart, part},
     },
     program::{Access, Gemm},
@@ -22,6 +23,7 @@ pub(in crate::cpu) struct GemmStep {
     n: usize,
     a: Access,
     b: Access,
+    batch: Batch,
     plan: Plan,
     /// Where the products go if nothing is computed from them: an output with contiguous rows.
     direct: Option<Access>,
@@ -72,6 +74,15 @@ fn start(run: &Run, of: &Access) -> *mut f32 {
 /// What it costs to copy a number to a panel, in units of an addition in a map.
 const PACKED: usize = 2;
 
+/// The plan for the products of a step whose operands are no two matrices.
+fn walking(step: &Gemm, level: Level) -> Plan {
+    let (batch, rows, depth) = (step.batch.len(), step.rows.len(), step.depth.len());
+    let (a, b) = (&step.a.strides[batch..], &step.b.strides[batch..]);
+    let lhs = Walk::new(level, (&step.rows, &a[..rows]), (&step.depth, &a[rows..]));
+    let rhs = Walk::new(level, (&[step.n], &b[depth..]), (&step.depth, &b[..depth]));
+    Plan::walking(level, [step.m(), step.n, step.k()], lhs, rhs)
+}
+
 impl GemmStep {
     /// With the rows that the left operand is made from, if it is so, and whether the right one is `fixed`:
     /// never written by the program.
@@ -81,33 +92,41 @@ impl GemmStep {
         fixed: bool,
         build: &mut Build,
     ) -> GemmStep {
-        let Gemm { m, n, k, .. } = *step;
-        let strides = |a: &Access| [a.strides[0], a.strides[1]];
-        let plan = Plan::new(build.level, [m, n, k], strides(&step.a), strides(&step.b), fixed);
+        let (m, n, k) = (step.m(), step.n, step.k());
+        let plan = match step.as_matrices() {
+            Some([a, b]) => Plan::new(build.level, [m, n, k], a, b, fixed),
+            None => walking(step, build.level),
+        };
         let mut sources = vec![Source::Streamed(DType::F32)];
         sources.extend(step.epilogue_inputs.iter().map(Source::Access));
         let sinks: Vec<_> = step.outputs.iter().map(Sink::Access).collect();
-        let epilogue = build.engine(Loops::in_order(&[m, n]), &step.epilogue, &sources, &sinks);
+        let epilogue = build.engine(Loops::in_order(&step.dims()), &step.epilogue, &sources, &sinks);
 
         // Cost model: four multiplications take about as long as an addition in a map, and a partial vector
         // as long as a full one.
         let width = n.next_multiple_of(COLUMNS);
         let cost = m.saturating_mul(width).saturating_mul(k / 4 + epilogue.cost());
-        let pays = chunks::parts(build.threads, cost);
+        let mut batch =
+            Batch::new(step, chunks::parts(build.threads, cost.saturating_mul(step.batch_count())));
+        let pays = chunks::parts(build.threads, cost).min(batch.parts_a_product());
         let partition = |sparse| Partition::new(&plan, [m, n], pays, build.threads, sparse);
         let partitions = [partition(false), partition(plan.seeks_zeros())];
+        let flat = step.with_flat_ends();
+        let step = flat.as_ref().unwrap_or(step);
         let direct = match &step.outputs[..] {
             [output]
-                if step.epilogue.is_identity()
+                if flat.is_some()
+                    && step.epilogue.is_identity()
                     && step.epilogue_inputs.is_empty()
                     && output.operand.dtype == DType::F32
-                    && (output.strides[1] == 1 || n == 1) =>
+                    && (output.strides[batch.axes() + 1] == 1 || n == 1) =>
             {
-                Some(output.clone())
+                Some(batch.output(output))
             }
             _ => None,
         };
         let fused = FusedEpilogue::of(step)
+            .filter(|_| flat.is_some() && batch.is_one())
             .filter(|_| [false, true].iter().any(|&sparse| plan.fuses_epilogue(sparse)));
         // Two threads that write parts of one cache line would wait for each other at every piece of a
         // product: parts that split columns keep their sums to themselves, in rows that start at cache lines.
@@ -116,20 +135,21 @@ impl GemmStep {
             _ => partition.strip[0] * partition.strip[1] * 4,
         };
         let strip_bytes = strip(&partitions[0]).max(strip(&partitions[1]));
-        let parts = partitions[0].parts().max(partitions[1].parts());
+        let parts = batch.groups() * partitions[0].parts().max(partitions[1].parts());
         build.reserve(parts, epilogue.scratch().next_multiple_of(64) + strip_bytes + plan.own_scratch());
         let scratch = plan.scratch().saturating_mul(4);
         let panels = plan.keeps().then(|| build.keep(scratch));
         if panels.is_none() {
             build.reserve_shared(scratch);
         }
-        let small = plan.is_small() && partitions.iter().all(Partition::is_whole);
+        let small = batch.is_one() && plan.is_small() && partitions.iter().all(Partition::is_whole);
         let packers = chunks::parts(build.threads, plan.scratch().saturating_mul(PACKED));
         GemmStep {
             m,
             n,
             a: step.a.clone(),
             b: step.b.clone(),
+            batch,
             plan,
             direct,
             fused,
@@ -169,7 +189,7 @@ impl GemmStep {
     /// # Safety
     /// The buffers must be what the checked program declares.
     pub(in crate::cpu) unsafe fn run(&self, run: &Run) {
-        if self.m == 0 || self.n == 0 {
+        if self.m == 0 || self.n == 0 || self.batch.is_empty() {
             return;
         }
         let start = |a: &Access| start(run, a);
@@ -206,19 +226,44 @@ impl GemmStep {
                 });
             }
             let partition = &self.partitions[usize::from(operands.sparse)];
-            run.each_part(partition.parts(), &|i| {
+            run.each_part(self.batch.groups() * partition.parts(), &|i| {
                 let own = self.frames.get(i);
-                let fused = self.fused.as_ref().filter(|_| self.plan.fuses_epilogue(operands.sparse));
-                let (output, epilogue) = match (fused, &self.direct) {
-                    (Some(fused), _) => (fused.output(), fused.epilogue(start)),
-                    (None, Some(output)) if partition.side_by_side() == 1 => (output, Epilogue::Store),
-                    _ => return self.run_strips(run, partition, i, operands, own),
-                };
-                let [rows, columns] = partition.part(i);
-                let out = Out { start: start(output), ld: output.strides[0], epilogue };
-                let out = out.at(rows.start, columns.start);
-                self.plan.strip(operands, rows, columns, out, own.own);
+                let (group, i) = (i / partition.parts(), i % partition.parts());
+                for product in self.batch.products(group) {
+                    let [a, b, output] = self.batch.offsets(product);
+                    let operands = operands.moved(a, b);
+                    self.run_part(run, partition, operands, (product, output, i), own);
+                }
             });
+        }
+    }
+
+    /// Part `i` of a product of the batch, whose output lies `offset` elements after the first's.
+    ///
+    /// # Safety
+    /// As for [`GemmStep::run_strips`].
+    #[inline]
+    unsafe fn run_part(
+        &self,
+        run: &Run,
+        partition: &Partition,
+        operands: Operands,
+        (product, offset, i): (usize, usize, usize),
+        own: &mut Part,
+    ) {
+        let start = |a: &Access| start(run, a);
+        let fused = self.fused.as_ref().filter(|_| self.plan.fuses_epilogue(operands.sparse));
+        // SAFETY: the caller's promise.
+        unsafe {
+            let (output, epilogue) = match (fused, &self.direct) {
+                (Some(fused), _) => (fused.output(), fused.epilogue(start)),
+                (None, Some(output)) if partition.side_by_side() == 1 => (output, Epilogue::Store),
+                _ => return self.run_strips(run, partition, operands, (product, i), own),
+            };
+            let [rows, columns] = partition.part(i);
+            let out = Out { start: start(output).wrapping_add(offset), ld: output.strides[0], epilogue };
+            let out = out.at(rows.start, columns.start);
+            self.plan.strip(operands, rows, columns, out, own.own);
         }
     }
 
@@ -257,12 +302,14 @@ impl GemmStep {
         &self,
         run: &Run,
         partition: &Partition,
-        i: usize,
         operands: Operands,
+        (product, i): (usize, usize),
         own: &mut Part,
     ) {
         let Part { frame, strip, own } = own;
         let [rows, columns] = partition.part(i);
+        // Rows of all products are numbered through.
+        let above = product * self.m;
         // SAFETY: the part's own frame and strip; ranges inside the result.
         unsafe {
             self.epilogue.begin(frame, run);
@@ -280,7 +327,7 @@ impl GemmStep {
                     // both write.
                     let first = count / partition.side_by_side() * (i % partition.side_by_side());
                     for r in (first..count).chain(0..first) {
-                        let at = (row + r) * self.n + column;
+                        let at = (above + row + r) * self.n + column;
                         let given = strip.add(r * ld).cast_const().cast();
                         self.epilogue.run(frame, at, at + length, given, |_, _, _| {});
                     }

@@ -64,9 +64,10 @@ fn sum(dims: &[usize], reduced: &[usize], strides: &[usize]) -> Primitive {
 
 fn product(m: usize, n: usize, k: usize, a: [usize; 2], b: [usize; 2], epilogue: MapProgram) -> Primitive {
     Primitive::Gemm(Gemm {
-        m,
+        batch: Vec::new(),
+        rows: vec![m],
         n,
-        k,
+        depth: vec![k],
         a: access(0, 0, DType::F32, &a),
         b: access(1, 0, DType::F32, &b),
         epilogue_inputs: Vec::new(),

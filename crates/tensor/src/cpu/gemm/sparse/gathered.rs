@@ -120,9 +120,10 @@ fn products(program: &Program, at: usize, gather: &GatherRows) -> (Vec<usize>, b
 /// Whether zeros are looked for in the left operand, which is what the gather gives or its transpose.
 fn reads_all(product: &Gemm, gather: &GatherRows) -> bool {
     let &GatherRows { count, width, output, .. } = gather;
-    let &Gemm { m, n, k, ref a, ref b, .. } = product;
+    let Gemm { n, a, .. } = product;
+    let Some(strides) = product.as_matrices() else { return false };
+    let (m, k) = (product.m(), product.k());
     let as_it_is = [m, k] == [count, width] && a.strides == [width, 1];
     let transposed = [m, k] == [width, count] && a.strides == [1, width] && width > 1;
-    let strides = [a, b].map(|access| [access.strides[0], access.strides[1]]);
-    a.operand == output && (as_it_is || transposed) && seeks_zeros([m, n, k], strides[0], strides[1])
+    a.operand == output && (as_it_is || transposed) && seeks_zeros([m, *n, k], strides[0], strides[1])
 }
