@@ -54,7 +54,7 @@ pub mod prelude {
     pub use crate::{Error, Result};
     pub use minutia_graph::{
         Axes, Callable, DType, Device, Feeds, Graph, Operation, Output, PartialShape, Saver, Session, Tensor,
-        Variable, feeds,
+        Variable, Window, feeds,
     };
     pub use minutia_optim::{
         Adagrad, Adam, GradientDescent, Momentum, Optimizer, Rate, RmsProp, clip_by_global_norm,

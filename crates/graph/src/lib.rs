@@ -21,6 +21,10 @@ pub use build::{
 };
 pub use error::{CheckpointProblem, Differences, Error, OpError};
 pub use minutia_tensor::{DType, Device, Tensor, program::Region};
-pub use ops::{reduce::Axes, table as operations};
+pub use ops::{
+    reduce::Axes,
+    table as operations,
+    window::{Padding, Window},
+};
 pub use plan::{ExecutionPlan, PlannedPrimitive};
 pub use session::{AsFeedKey, Callable, FeedKey, Feeds, Fetch, Restored, Saver, Session};

@@ -1,6 +1,10 @@
 //! What has been lowered already. It is found by what it is, in a time that does not grow with what there is.
 
-use crate::{DType, build::node::NodeId, lower::Source};
+use crate::{
+    DType,
+    build::node::NodeId,
+    lower::{Source, Spread, View},
+};
 use minutia_tensor::program::Primitive;
 use std::collections::HashMap;
 
@@ -11,6 +15,8 @@ pub(crate) struct Known {
     pub steps: HashMap<Primitive, (usize, usize)>,
     /// Constants of equal elements, by the bits and the size of these.
     pub splats: HashMap<(u32, usize), usize>,
+    /// Tensors among equal elements.
+    pub spread: HashMap<(View, Spread), View>,
     sources: HashMap<SourceKey, Vec<usize>>,
 }
 

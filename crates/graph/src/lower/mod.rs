@@ -6,6 +6,7 @@
 mod known;
 pub(crate) mod layout;
 mod view;
+mod windows;
 
 use crate::{DType, build::node::NodeId};
 use known::Known;
@@ -18,6 +19,7 @@ use minutia_tensor::{
     },
 };
 pub(crate) use view::View;
+pub(crate) use windows::Spread;
 
 /// Where a value comes from.
 #[derive(Clone, Debug)]
@@ -340,6 +342,11 @@ impl Lowering {
         }));
     }
 
+    /// Fills part of a value with these bits.
+    pub fn fill_into(&mut self, target: &View, bits: u32) {
+        self.write(target, None, MapProgram::fill(bits));
+    }
+
     fn write(&mut self, target: &View, input: Option<&View>, program: MapProgram) {
         let inputs = input.iter().map(|v| v.access()).collect();
         self.push(Primitive::Map(Map {
@@ -397,9 +404,10 @@ impl Lowering {
         let b = &if constant && b.strides[1] != 1 { self.contiguous(b) } else { b.clone() };
         self.emit(DType::F32, &[m, n], |output| {
             Primitive::Gemm(Gemm {
-                m,
+                batch: Vec::new(),
+                rows: vec![m],
                 n,
-                k,
+                depth: vec![k],
                 a: a.access(),
                 b: b.access(),
                 epilogue_inputs: Vec::new(),

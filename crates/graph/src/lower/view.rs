@@ -7,7 +7,7 @@ use minutia_tensor::{
 };
 
 /// A tensor inside a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct View {
     pub operand: Operand,
     pub dims: Vec<usize>,

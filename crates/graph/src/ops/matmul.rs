@@ -2,7 +2,7 @@ use super::*;
 use crate::conformance::numbers;
 use serde::{Deserialize, Serialize};
 
-/// Product of two matrices, each transposed first if asked.
+/// Products of matrices, each transposed first if asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct MatMul {
     pub transpose_a: bool,
@@ -10,7 +10,8 @@ pub(crate) struct MatMul {
 }
 
 impl Output {
-    /// Matrix product `self · other`: `[m, k]` and `[k, n]` give `[m, n]`, all `f32`.
+    /// Matrix product `self · other`: `[.., m, k]` and `[.., k, n]` give `[.., m, n]`, all `f32`. Axes before
+    /// the last two are a batch: they broadcast, and there is a product for each of their indices.
     ///
     /// Each element starts at +0 and adds its `k` products in ascending order with fused multiply-add, so
     /// that row `i` of a batch has the same bits as that row alone. All `m k n` of them are added, however
@@ -85,27 +86,30 @@ impl Op for MatMul {
         let [a, b] = arity(inputs)?;
         for input in inputs {
             expect_dtype(input.dtype, &[DType::F32])?;
-            if input.shape.len() != 2 {
+            if input.shape.len() < 2 {
                 return Err(Mismatch::new(format!("takes matrices, not rank {}", input.shape.len()))
                     .hint("reshape or expand_dims first"));
             }
         }
+        let (batch_a, a) = a.shape.split_at(a.shape.len() - 2);
+        let (batch_b, b) = b.shape.split_at(b.shape.len() - 2);
+        let batch = [batch_a, batch_b].map(|dims| Signature::new(DType::F32, dims.to_vec()));
+        let batch = broadcast(&[&batch[0], &batch[1]])?;
         let (inner_a, inner_b) = (!self.transpose_a as usize, self.transpose_b as usize);
-        if let (Some(x), Some(y)) = (a.shape[inner_a], b.shape[inner_b])
+        if let (Some(x), Some(y)) = (a[inner_a], b[inner_b])
             && x != y
         {
+            let (axis_a, axis_b) = (batch_a.len() + inner_a, batch_b.len() + inner_b);
             let detail =
-                format!("inner dimensions differ: {x} (lhs axis {inner_a}) and {y} (rhs axis {inner_b})");
+                format!("inner dimensions differ: {x} (lhs axis {axis_a}) and {y} (rhs axis {axis_b})");
             let mismatch = Mismatch::new(detail);
-            return Err(
-                match (a.shape[inner_a] == b.shape[1 - inner_b], a.shape[1 - inner_a] == b.shape[inner_b]) {
-                    (true, _) => mismatch.hint("matmul_nt transposes the other operand"),
-                    (_, true) => mismatch.hint("matmul_tn transposes this operand"),
-                    _ => mismatch,
-                },
-            );
+            return Err(match (a[inner_a] == b[1 - inner_b], a[1 - inner_a] == b[inner_b]) {
+                (true, _) => mismatch.hint("matmul_nt transposes the other operand"),
+                (_, true) => mismatch.hint("matmul_tn transposes this operand"),
+                _ => mismatch,
+            });
         }
-        Ok(Signature::new(DType::F32, [a.shape[1 - inner_a], b.shape[1 - inner_b]]))
+        Ok(Signature::new(DType::F32, [&batch[..], &[a[1 - inner_a], b[1 - inner_b]]].concat()))
     }
 
     fn gradient(&self, at: &Gradient) -> Gradients {
@@ -117,12 +121,23 @@ impl Op for MatMul {
             (true, false) => (b.matmul_nt(g), a.matmul(g)),
             (true, true) => (b.matmul_tt(g), g.matmul_tt(a)),
         };
-        Ok(vec![Some(da), Some(db)])
+        // What a batch was stretched from gets the sum over it.
+        let sum = |gradient: Output, of: &Output| {
+            if of.shape().len() > 2 || gradient.shape().len() > 2 { gradient.sum_like(of) } else { gradient }
+        };
+        Ok(vec![Some(sum(da, a)), Some(sum(db, b))])
     }
 
     fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
-        let turned = |view: &View, turn: bool| if turn { view.transpose(&[1, 0]) } else { view.clone() };
-        l.gemm(&turned(&inputs[0], self.transpose_a), &turned(&inputs[1], self.transpose_b))
+        let turned = |view: &View, turn: bool| {
+            let mut order: Vec<usize> = (0..view.dims.len()).collect();
+            if turn {
+                let last = order.len() - 1;
+                order.swap(last - 1, last);
+            }
+            view.transpose(&order)
+        };
+        l.matmul(&turned(&inputs[0], self.transpose_a), &turned(&inputs[1], self.transpose_b))
     }
 
     fn builders() -> &'static [(&'static str, &'static str)] {
@@ -137,6 +152,14 @@ impl Op for MatMul {
             let apply = move |_: &Graph, x: &[Output]| x[0].product(&x[1], [transpose_a, transpose_b]);
             samples.push(Sample::new(format!("transposed {transpose_a} {transpose_b}"), vec![a, b], apply));
         }
+        for (a, b) in
+            [(&[2, 3, 2, 4][..], &[2, 3, 4, 2][..]), (&[3, 1, 2, 3], &[2, 3, 2]), (&[2, 3, 4], &[4, 2])]
+        {
+            let inputs = vec![numbers(a, -1.0, 1.0), numbers(b, -1.0, 1.0)];
+            samples.push(Sample::new(format!("batches {a:?} {b:?}"), inputs, |_, x| x[0].matmul(&x[1])));
+        }
+        let inputs = vec![numbers([2, 4, 3], -1.0, 1.0), numbers([2, 2, 4], -1.0, 1.0)];
+        samples.push(Sample::new("transposed batches", inputs, |_, x| x[0].matmul_tt(&x[1])));
         let weights = numbers([40, 7], -1.0, 1.0);
         let apply = move |g: &Graph, x: &[Output]| x[0].matmul(g.constant(&weights));
         samples.push(Sample::new("rows", vec![numbers([9, 40], -1.0, 1.0)], apply).row_wise());

@@ -10,8 +10,11 @@ pub(crate) mod cast;
 pub(crate) mod comparison;
 pub(crate) mod concat;
 pub(crate) mod constant;
+pub(crate) mod conv2d;
+pub(crate) mod depthwise;
 pub(crate) mod dims;
 pub(crate) mod division;
+pub(crate) mod einsum;
 pub(crate) mod gather;
 pub(crate) mod identity;
 pub(crate) mod like;
@@ -21,6 +24,7 @@ pub(crate) mod no_op;
 pub(crate) mod normalization;
 pub(crate) mod one_hot;
 pub(crate) mod placeholder;
+pub(crate) mod pool;
 pub(crate) mod prod_gradient;
 pub(crate) mod random;
 pub(crate) mod reduce;
@@ -33,6 +37,7 @@ pub mod table;
 pub(crate) mod transpose;
 pub(crate) mod unary;
 pub(crate) mod variable;
+pub(crate) mod window;
 
 use crate::{
     DType, Error, Graph, OpError, Output, PartialShape, Signature, SourceLine, conformance::Sample, lower::*,
@@ -151,8 +156,13 @@ register_ops! {
     concat::Concat,
     concat::ConcatPart,
     constant::Constant,
+    conv2d::Conv2d,
+    conv2d::Conv2dFilterGradient,
+    conv2d::Conv2dInputGradient,
+    depthwise::DepthwiseConv2d,
     dims::Dims,
     division::Division,
+    einsum::Einsum,
     gather::Gather,
     gather::GatherGradient,
     no_op::NoOp,
@@ -161,6 +171,9 @@ register_ops! {
     one_hot::OneHot,
     one_hot::OneHotLike,
     placeholder::Placeholder,
+    pool::PickFromWindows,
+    pool::Pool,
+    pool::Unpool,
     prod_gradient::ProdGradient,
     random::Random,
     reduce::Reduce,

@@ -1,13 +1,15 @@
 //! Each operation of the file, as it is built here.
 
 use super::case::Case;
-use minutia_graph::{Graph, Output};
+use minutia_graph::{Graph, Output, Window};
 
 /// The outputs of a case; nothing for an operation that is not known.
 pub fn build(graph: &Graph, case: &Case, inputs: &[Output]) -> Option<Vec<Output>> {
     elementwise(case, inputs)
         .or_else(|| losses(graph, case, inputs))
         .or_else(|| reductions(case, inputs))
+        .or_else(|| products(graph, case, inputs))
+        .or_else(|| windows(case, inputs))
         .map(|output| vec![output])
 }
 
@@ -73,7 +75,45 @@ fn reductions(case: &Case, inputs: &[Output]) -> Option<Output> {
             let [x, mean, variance, offset, scale] = inputs else { return None };
             x.batch_normalization(mean, variance, offset, scale, case.float("variance_epsilon")?)
         }
-        "matmul" if case.text("note").is_empty() => x.matmul(inputs.get(1)?),
+        _ => return None,
+    })
+}
+
+fn products(graph: &Graph, case: &Case, inputs: &[Output]) -> Option<Output> {
+    let x = inputs.first()?;
+    Some(match case.op.as_str() {
+        "matmul" => {
+            let y = inputs.get(1)?;
+            match (case.flag("transpose_a"), case.flag("transpose_b")) {
+                (false, false) => x.matmul(y),
+                (false, true) => x.matmul_nt(y),
+                (true, false) => x.matmul_tn(y),
+                (true, true) => x.matmul_tt(y),
+            }
+        }
+        "einsum" => graph.einsum(case.text("equation"), &inputs.iter().collect::<Vec<_>>()),
+        _ => return None,
+    })
+}
+
+fn windows(case: &Case, inputs: &[Output]) -> Option<Output> {
+    let x = inputs.first()?;
+    let extent = |name: &str| case.int(name).map(|n| n as usize);
+    let step = extent("strides").or_else(|| extent("stride")).unwrap_or(1);
+    let gap = extent("dilations").unwrap_or(1);
+    let window = if case.text("padding") == "SAME" { Window::same() } else { Window::valid() };
+    let window = window.strides([step; 2]).dilations([gap; 2]);
+    let size = || extent("ksize").map(|size| [size; 2]);
+    Some(match case.op.as_str() {
+        "conv2d" => x.conv2d(inputs.get(1)?, window),
+        "conv1d" => x.conv1d(inputs.get(1)?, window.strides([1, step])),
+        "depthwise_conv2d" => x.depthwise_conv2d(inputs.get(1)?, window),
+        "conv2d_transpose" => {
+            let size = case.ints("output_shape")?;
+            x.conv2d_transpose(inputs.get(1)?, [*size.get(1)? as usize, *size.get(2)? as usize], window)
+        }
+        "max_pool" => x.max_pool(size()?, window),
+        "avg_pool" => x.avg_pool(size()?, window),
         _ => return None,
     })
 }
