@@ -1,6 +1,7 @@
 //! Steps that walk the same rows.
 
 use super::*;
+use std::slice::from_ref;
 
 /// Steps that follow each other and all walk the same number of rows, such that what one of them does with a
 /// row concerns only that row of the others: each row may go through all steps by itself, at any time.
@@ -57,6 +58,8 @@ impl Primitive {
             Primitive::Map(s) => (&s.dims, &[]),
             Primitive::Reduce(s) => (&s.dims, &s.reduced),
             Primitive::ArgReduce(s) => (&s.dims, &[]),
+            Primitive::Scan(s) => (&s.dims, from_ref(&s.length)),
+            Primitive::ArgSort(s) => (&s.dims, from_ref(&s.length)),
             Primitive::Gemm(s) => (&[s.m, s.n], &[s.k]),
             Primitive::GatherRows(_) | Primitive::ScatterAddRows(_) | Primitive::Random(_) => return None,
         };
@@ -88,6 +91,18 @@ impl Primitive {
                 ..s.clone()
             }),
             Primitive::ArgReduce(s) => Primitive::ArgReduce(ArgReduce {
+                dims: inside(&s.dims),
+                input: moved(&s.input),
+                output: moved(&s.output),
+                ..s.clone()
+            }),
+            Primitive::Scan(s) => Primitive::Scan(Scan {
+                dims: inside(&s.dims),
+                input: moved(&s.input),
+                output: moved(&s.output),
+                ..s.clone()
+            }),
+            Primitive::ArgSort(s) => Primitive::ArgSort(ArgSort {
                 dims: inside(&s.dims),
                 input: moved(&s.input),
                 output: moved(&s.output),
