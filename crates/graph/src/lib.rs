@@ -21,6 +21,8 @@ pub use build::{
 };
 pub use error::{CheckpointProblem, Differences, Error, OpError};
 pub use minutia_tensor::{DType, Device, Tensor, program::Region};
-pub use ops::{reduce::Axes, table as operations};
+pub use ops::{
+    pad::PadMode, range::RangeNumber, reduce::Axes, split::Parts, strided_slice::Bounds, table as operations,
+};
 pub use plan::{ExecutionPlan, PlannedPrimitive};
 pub use session::{AsFeedKey, Callable, FeedKey, Feeds, Fetch, Restored, Saver, Session};

@@ -4,32 +4,48 @@
 
 pub(crate) mod activations;
 pub(crate) mod arg_reduce;
+pub(crate) mod arg_sort;
 pub(crate) mod binary;
 mod by_name;
 pub(crate) mod cast;
 pub(crate) mod comparison;
 pub(crate) mod concat;
 pub(crate) mod constant;
+pub(crate) mod cumsum;
 pub(crate) mod dims;
 pub(crate) mod division;
+pub(crate) mod dropout;
 pub(crate) mod gather;
+pub(crate) mod gather_nd;
 pub(crate) mod identity;
 pub(crate) mod like;
+pub(crate) mod logical_reduce;
 pub(crate) mod losses;
 pub(crate) mod matmul;
+pub(crate) mod multinomial;
 pub(crate) mod no_op;
 pub(crate) mod normalization;
 pub(crate) mod one_hot;
+pub(crate) mod pad;
 pub(crate) mod placeholder;
 pub(crate) mod prod_gradient;
 pub(crate) mod random;
+pub(crate) mod range;
 pub(crate) mod reduce;
 pub(crate) mod reshape;
+pub(crate) mod reverse;
+pub(crate) mod roll;
 pub(crate) mod select;
+pub(crate) mod shape;
 pub(crate) mod size;
 pub(crate) mod slice;
 pub(crate) mod softmax;
+pub(crate) mod split;
+pub(crate) mod stack;
+pub(crate) mod strided_slice;
 pub mod table;
+pub(crate) mod take_along;
+pub(crate) mod tile;
 pub(crate) mod transpose;
 pub(crate) mod unary;
 pub(crate) mod variable;
@@ -121,6 +137,10 @@ macro_rules! register_ops {
             pub fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
                 match self { $(AnyOp::$op(op) => op.lower(l, inputs)),* }
             }
+            /// Whether it draws random numbers: its name decides which, and sessions count its runs.
+            pub fn is_random(&self) -> bool {
+                matches!(self, AnyOp::Random(_) | AnyOp::RandomLike(_))
+            }
         }
 
         /// Each operation's name, and what builds it.
@@ -145,16 +165,20 @@ macro_rules! register_ops {
 
 register_ops! {
     arg_reduce::ArgReduce,
+    arg_sort::ArgSort,
     binary::Binary,
     cast::Cast,
     comparison::Comparison,
     concat::Concat,
     concat::ConcatPart,
     constant::Constant,
+    cumsum::Cumsum,
     dims::Dims,
     division::Division,
     gather::Gather,
     gather::GatherGradient,
+    gather_nd::GatherNd,
+    gather_nd::GatherNdGradient,
     no_op::NoOp,
     like::Like,
     matmul::MatMul,
@@ -162,14 +186,30 @@ register_ops! {
     one_hot::OneHotLike,
     placeholder::Placeholder,
     prod_gradient::ProdGradient,
+    pad::Pad,
+    pad::MirrorPad,
+    pad::MirrorPadGradient,
     random::Random,
+    random::RandomLike,
+    range::Range,
     reduce::Reduce,
     reshape::Reshape,
+    reverse::Reverse,
+    roll::Roll,
     select::Select,
+    shape::ShapeOf,
     size::Size,
     slice::Slice,
     slice::SliceGradient,
     softmax::Softmax,
+    split::SplitPart,
+    split::SplitGradient,
+    strided_slice::StridedSlice,
+    strided_slice::StridedSliceGradient,
+    take_along::TakeAlong,
+    take_along::TakeAlongGradient,
+    tile::Tile,
+    tile::TileGradient,
     identity::Identity,
     transpose::Transpose,
     unary::Unary,
@@ -177,8 +217,15 @@ register_ops! {
     variable::VariableOp,
     variable::ReadVariable;
     activations,
+    arg_sort,
+    dropout,
+    logical_reduce,
     losses,
+    multinomial,
     normalization,
+    range,
+    shape,
+    stack,
 }
 
 /// A list of `n` inputs, or a mismatch. Serialised graphs may hold any number.
