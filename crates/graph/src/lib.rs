@@ -22,7 +22,11 @@ pub use build::{
 pub use error::{CheckpointProblem, Differences, Error, OpError};
 pub use minutia_tensor::{DType, Device, Tensor, program::Region};
 pub use ops::{
+    pad::PadMode,
+    range::RangeNumber,
     reduce::Axes,
+    split::Parts,
+    strided_slice::Bounds,
     table as operations,
     window::{Padding, Window},
 };

@@ -44,6 +44,7 @@ fn program() -> (Program, Vec<Vec<u8>>) {
         vec![0; 3 * n * 4],
         int_bytes(&[0]),
         vec![0; m * 4],
+        vec![0; m * n * 4],
     ];
     let mut p = MapBuilder::new(2);
     let sum = p.apply(Code::Add, &[p.input(0), p.input(1)]);
@@ -111,6 +112,21 @@ fn program() -> (Program, Vec<Vec<u8>>) {
             length: n,
             input: dense(2, &[m, n]),
             output: strided(7, DType::I32, &[1]),
+        }),
+        Primitive::Scan(Scan {
+            reverse: false,
+            exclusive: true,
+            dims: vec![m],
+            length: n,
+            input: dense(2, &[m, n]),
+            output: dense(8, &[m, n]),
+        }),
+        Primitive::ArgSort(ArgSort {
+            descending: true,
+            dims: vec![m],
+            length: n,
+            input: dense(8, &[m, n]),
+            output: strided(2, DType::I32, &[n, 1]),
         }),
     ];
     let spec = |(i, b): (usize, &Vec<u8>)| BufferSpec { bytes: b.len(), written: ![0, 1, 4].contains(&i) };

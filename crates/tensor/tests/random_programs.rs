@@ -39,6 +39,16 @@ proptest! {
     }
 
     #[test]
+    fn running_sums_and_orders_agree(seed: u64) {
+        let mut maker = Maker::new(seed);
+        let step = maker.lines();
+        let (program, buffers) = maker.finish(step);
+        if let Err(difference) = agrees("a step along lines", &program, &buffers) {
+            prop_assert!(false, "{difference}\n{program:#?}");
+        }
+    }
+
+    #[test]
     fn reductions_agree(seed: u64) {
         let mut maker = Maker::new(seed);
         let step = maker.reduce();

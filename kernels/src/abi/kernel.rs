@@ -28,6 +28,10 @@ macro_rules! for_each_kernel {
             "Reports the first row number that is outside its table; head: [`layout::CheckRows`](super::layout::CheckRows).",
             ScatterAddRows scatter_add_rows, barriers: 0, shuffles: 0;
             "Sums of the rows that have one number, in their order; head: [`layout::ScatterAddRows`](super::layout::ScatterAddRows).",
+            Scan scan, barriers: 0, shuffles: 0;
+            "Running sums; head: [`layout::Scan`](super::layout::Scan).",
+            ArgSort arg_sort, barriers: 0, shuffles: 0;
+            "Positions in the order of elements; head: [`layout::ArgSort`](super::layout::ArgSort).",
             Random random, barriers: 0, shuffles: 0;
             "Draws numbers of a stream; head: [`layout::Random`](super::layout::Random).",
         }

@@ -197,6 +197,51 @@ words! {
         output: Place,
     }
 
+    /// Running sums; thread `t` takes line `t`.
+    Scan {
+        /// How many lines there are.
+        lines: u32,
+        /// Elements of a line.
+        length: u32,
+        /// Whether elements are `f32` rather than `i32`.
+        float: u32,
+        /// Whether a line is walked from its end.
+        reverse: u32,
+        /// Whether a sum is that of the elements before alone.
+        exclusive: u32,
+        /// Words from one element to the next.
+        from: u32,
+        /// Words from one sum to the next.
+        to: u32,
+        /// Position of the nest over lines.
+        nest: u32,
+        /// Position of the access to the first element of each line.
+        input: u32,
+        /// Position of the access to the first sum of each line.
+        output: u32,
+    }
+
+    /// Positions in the order of elements; thread `t` finds the place of element `t % length` of line `t /
+    /// length`.
+    ArgSort {
+        /// Elements of all lines.
+        elements: u32,
+        /// Elements of a line.
+        length: Divisor,
+        /// Words from one element to the next.
+        stride: u32,
+        /// Whether elements are `f32` rather than `i32`.
+        float: u32,
+        /// Whether the largest comes first.
+        descending: u32,
+        /// Position of the nest over lines.
+        nest: u32,
+        /// Position of the access to the first element of each line.
+        input: u32,
+        /// Position of the access to the first position of each line.
+        output: u32,
+    }
+
     /// Numbers of one run of a stream.
     Random {
         /// A [`Distribution`](super::Distribution).

@@ -7,7 +7,7 @@
 //!
 //! | part | words |
 //! |---|---|
-//! | head | [`layout::Map`], [`layout::Reduce`], [`layout::ArgReduce`], [`layout::Gemm`], [`layout::Products`], [`layout::CheckRows`], [`layout::ScatterAddRows`] or [`layout::Random`] |
+//! | head | [`layout::Map`], [`layout::Reduce`], [`layout::ArgReduce`], [`layout::Gemm`], [`layout::Products`], [`layout::CheckRows`], [`layout::ScatterAddRows`], [`layout::Scan`], [`layout::ArgSort`] or [`layout::Random`] |
 //! | nest | [`layout::Nest`], then a [`Divisor`] for each loop, innermost first |
 //! | access | [`layout::Operand`], then a stride in elements for each loop of the nest, innermost first |
 //! | rows | [`layout::Rows`]: an access through a list of row numbers |

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 mod arg_reduce;
+mod arg_sort;
 mod check_rows;
 mod execute;
 mod gemm;
@@ -10,11 +11,15 @@ mod machine;
 mod map;
 mod random;
 mod reduce;
+mod scan;
 mod scatter_add_rows;
 mod sys;
 
 use crate::abi::{self, status};
-use {arg_reduce::*, check_rows::*, gemm::*, map::*, random::*, reduce::*, scatter_add_rows::*};
+use {
+    arg_reduce::*, arg_sort::*, check_rows::*, gemm::*, map::*, random::*, reduce::*, scan::*,
+    scatter_add_rows::*,
+};
 
 macro_rules! define_entries {
     ($($name:ident $function:ident, barriers: $barriers:literal, shuffles: $shuffles:literal; $doc:literal,)*) => {

@@ -54,7 +54,7 @@ impl Graph {
             for (input, contribution) in self.contributions(id, grad)? {
                 if on_path[input] {
                     let sum = match sums.remove(&input) {
-                        Some(sum) => sum + contribution,
+                        Some(sum) => sum.beside(&contribution).unwrap_or_else(|| sum + contribution),
                         None => contribution,
                     };
                     sums.insert(input, sum);

@@ -210,7 +210,7 @@ impl Graph {
 
     /// Whether it draws random numbers, and the session counts how often.
     pub(crate) fn is_random(&self, output: &Output) -> bool {
-        matches!(self.lock().nodes[output.id].op, AnyOp::Random(_))
+        self.lock().nodes[output.id].op.is_random()
     }
 
     pub(crate) fn same(&self, other: &Graph) -> bool {
@@ -325,7 +325,7 @@ impl Inner {
         self.names.insert(unique.clone(), id);
         self.nodes[id].name = unique;
         // Random numbers depend on the name.
-        if matches!(self.nodes[id].op, AnyOp::Random(_)) {
+        if self.nodes[id].op.is_random() {
             self.version += 1;
         }
     }

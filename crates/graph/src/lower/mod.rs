@@ -3,6 +3,7 @@
 //! The result is a list of [`Primitive`]s whose buffer numbers are *values*, each written once. Transposing,
 //! slicing, broadcasting and most reshaping cost nothing: they make another [`View`] of the same value.
 
+pub(crate) mod along;
 mod known;
 pub(crate) mod layout;
 mod view;

@@ -67,6 +67,14 @@ impl View {
         view
     }
 
+    /// Along an axis every `step`th element, from the first.
+    pub fn every(&self, axis: usize, step: usize) -> View {
+        let mut view = self.clone();
+        view.dims[axis] = self.dims[axis].div_ceil(step);
+        view.strides[axis] = self.strides[axis].saturating_mul(step);
+        view
+    }
+
     /// With an axis of extent 1 before `axis`.
     pub fn expand(&self, axis: usize) -> View {
         let mut view = self.clone();

@@ -4,6 +4,7 @@
 
 pub(crate) mod activations;
 pub(crate) mod arg_reduce;
+pub(crate) mod arg_sort;
 pub(crate) mod binary;
 mod by_name;
 pub(crate) mod cast;
@@ -11,29 +12,44 @@ pub(crate) mod comparison;
 pub(crate) mod concat;
 pub(crate) mod constant;
 pub(crate) mod conv2d;
+pub(crate) mod cumsum;
 pub(crate) mod depthwise;
 pub(crate) mod dims;
 pub(crate) mod division;
+pub(crate) mod dropout;
 pub(crate) mod einsum;
 pub(crate) mod gather;
+pub(crate) mod gather_nd;
 pub(crate) mod identity;
 pub(crate) mod like;
+pub(crate) mod logical_reduce;
 pub(crate) mod losses;
 pub(crate) mod matmul;
+pub(crate) mod multinomial;
 pub(crate) mod no_op;
 pub(crate) mod normalization;
 pub(crate) mod one_hot;
+pub(crate) mod pad;
 pub(crate) mod placeholder;
 pub(crate) mod pool;
 pub(crate) mod prod_gradient;
 pub(crate) mod random;
+pub(crate) mod range;
 pub(crate) mod reduce;
 pub(crate) mod reshape;
+pub(crate) mod reverse;
+pub(crate) mod roll;
 pub(crate) mod select;
+pub(crate) mod shape;
 pub(crate) mod size;
 pub(crate) mod slice;
 pub(crate) mod softmax;
+pub(crate) mod split;
+pub(crate) mod stack;
+pub(crate) mod strided_slice;
 pub mod table;
+pub(crate) mod take_along;
+pub(crate) mod tile;
 pub(crate) mod transpose;
 pub(crate) mod unary;
 pub(crate) mod variable;
@@ -126,6 +142,10 @@ macro_rules! register_ops {
             pub fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
                 match self { $(AnyOp::$op(op) => op.lower(l, inputs)),* }
             }
+            /// Whether it draws random numbers: its name decides which, and sessions count its runs.
+            pub fn is_random(&self) -> bool {
+                matches!(self, AnyOp::Random(_) | AnyOp::RandomLike(_))
+            }
         }
 
         /// Each operation's name, and what builds it.
@@ -150,6 +170,7 @@ macro_rules! register_ops {
 
 register_ops! {
     arg_reduce::ArgReduce,
+    arg_sort::ArgSort,
     binary::Binary,
     cast::Cast,
     comparison::Comparison,
@@ -160,11 +181,14 @@ register_ops! {
     conv2d::Conv2dFilterGradient,
     conv2d::Conv2dInputGradient,
     depthwise::DepthwiseConv2d,
+    cumsum::Cumsum,
     dims::Dims,
     division::Division,
     einsum::Einsum,
     gather::Gather,
     gather::GatherGradient,
+    gather_nd::GatherNd,
+    gather_nd::GatherNdGradient,
     no_op::NoOp,
     like::Like,
     matmul::MatMul,
@@ -175,14 +199,30 @@ register_ops! {
     pool::Pool,
     pool::Unpool,
     prod_gradient::ProdGradient,
+    pad::Pad,
+    pad::MirrorPad,
+    pad::MirrorPadGradient,
     random::Random,
+    random::RandomLike,
+    range::Range,
     reduce::Reduce,
     reshape::Reshape,
+    reverse::Reverse,
+    roll::Roll,
     select::Select,
+    shape::ShapeOf,
     size::Size,
     slice::Slice,
     slice::SliceGradient,
     softmax::Softmax,
+    split::SplitPart,
+    split::SplitGradient,
+    strided_slice::StridedSlice,
+    strided_slice::StridedSliceGradient,
+    take_along::TakeAlong,
+    take_along::TakeAlongGradient,
+    tile::Tile,
+    tile::TileGradient,
     identity::Identity,
     transpose::Transpose,
     unary::Unary,
@@ -190,8 +230,15 @@ register_ops! {
     variable::VariableOp,
     variable::ReadVariable;
     activations,
+    arg_sort,
+    dropout,
+    logical_reduce,
     losses,
+    multinomial,
     normalization,
+    range,
+    shape,
+    stack,
 }
 
 /// A list of `n` inputs, or a mismatch. Serialised graphs may hold any number.

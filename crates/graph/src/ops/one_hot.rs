@@ -49,28 +49,12 @@ impl Output {
 
 /// Rows of `f32` with a 1 where the indices say.
 fn hot(l: &mut Lowering, indices: &View, depth: usize) -> View {
-    let classes = classes(l, depth);
+    let classes = l.numbers(depth);
     let indices = indices.expand(indices.dims.len());
     l.map(DType::F32, &[indices, classes], |m, v| {
         let hit = m.apply(Code::EqI, v);
         m.apply(Code::ToFloat, &[hit])
     })
-}
-
-/// The numbers below a depth, of which the host holds few: the others are sums of two of them.
-fn classes(l: &mut Lowering, depth: usize) -> View {
-    const FEW: usize = 1 << 16;
-    let numbers = |l: &mut Lowering, count: usize, step: usize| {
-        let numbers: Vec<i32> = (0..count).map(|i| (i * step) as i32).collect();
-        l.constant(&Tensor::from(numbers))
-    };
-    if depth <= FEW {
-        return numbers(l, depth, 1);
-    }
-    let rows = depth.div_ceil(FEW);
-    let (high, low) = (numbers(l, rows, FEW).expand(1), numbers(l, FEW, 1));
-    let sums = l.code(Code::AddI, DType::I32, &[high, low]);
-    l.reshape(&sums, &[rows * FEW]).slice(&[0], &[depth])
 }
 
 impl Op for OneHot {

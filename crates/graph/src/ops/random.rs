@@ -1,6 +1,7 @@
 use super::*;
+use crate::conformance::numbers;
 use minutia_kernels::map::Code;
-use minutia_tensor::{Shape, program::Distribution};
+use minutia_tensor::{Shape, Tensor, program::Distribution};
 use serde::{Deserialize, Serialize};
 
 /// Random numbers.
@@ -89,6 +90,31 @@ impl Graph {
     }
 }
 
+impl RandomKind {
+    /// The numbers `offset + scale * z` of the node that is being lowered.
+    fn lower(self, l: &mut Lowering, dims: &[usize], offset: f32, scale: f32) -> View {
+        let distribution = match self {
+            RandomKind::Normal => Distribution::Normal,
+            RandomKind::TruncatedNormal => Distribution::TruncatedNormal,
+            RandomKind::Uniform => Distribution::Uniform,
+        };
+        let z = l.random(distribution, dims);
+        let (scale, offset) = (l.scalar(scale), l.scalar(offset));
+        l.map(DType::F32, &[z, scale, offset], |m, v| {
+            let scaled = m.apply(Code::Mul, &v[..2]);
+            m.apply(Code::Add, &[scaled, v[2]])
+        })
+    }
+}
+
+/// Refuses parameters that are not finite.
+fn finite(offset: f32, scale: f32) -> Result<(), Mismatch> {
+    if offset.is_finite() && scale.is_finite() {
+        return Ok(());
+    }
+    Err(Mismatch::new(format!("parameters are not finite: {offset} and {scale}")))
+}
+
 impl Op for Random {
     fn name(&self) -> &'static str {
         match self.kind {
@@ -100,12 +126,7 @@ impl Op for Random {
 
     fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
         let [] = arity(inputs)?;
-        if !(self.offset.is_finite() && self.scale.is_finite()) {
-            return Err(Mismatch::new(format!(
-                "parameters are not finite: {} and {}",
-                self.offset, self.scale
-            )));
-        }
+        finite(self.offset, self.scale)?;
         Ok(Signature::new(DType::F32, &self.dims[..]))
     }
 
@@ -114,17 +135,7 @@ impl Op for Random {
     }
 
     fn lower(&self, l: &mut Lowering, _: &[View]) -> View {
-        let distribution = match self.kind {
-            RandomKind::Normal => Distribution::Normal,
-            RandomKind::TruncatedNormal => Distribution::TruncatedNormal,
-            RandomKind::Uniform => Distribution::Uniform,
-        };
-        let z = l.random(distribution, &self.dims);
-        let (scale, offset) = (l.scalar(self.scale), l.scalar(self.offset));
-        l.map(DType::F32, &[z, scale, offset], |m, v| {
-            let scaled = m.apply(Code::Mul, &v[..2]);
-            m.apply(Code::Add, &[scaled, v[2]])
-        })
+        self.kind.lower(l, &self.dims, self.offset, self.scale)
     }
 
     fn builders() -> &'static [(&'static str, &'static str)] {
@@ -144,5 +155,101 @@ impl Op for Random {
                 .not_differentiable()
             })
             .into()
+    }
+}
+
+/// Random numbers in the shape of an input, which the run may decide.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RandomLike {
+    pub kind: RandomKind,
+    #[serde(with = "minutia_tensor::exact")]
+    pub offset: f32,
+    #[serde(with = "minutia_tensor::exact")]
+    pub scale: f32,
+}
+
+impl Output {
+    /// Normally distributed `f32` of this tensor's shape, which the run may decide: TensorFlow's
+    /// `random_normal(shape(x))`. The numbers are those of [`Graph::random_normal`] for a node of this name.
+    ///
+    /// ```
+    /// use minutia_graph::{DType, Device, Graph, Session, Tensor, feeds};
+    /// let graph = Graph::new();
+    /// let x = graph.placeholder("x", DType::F32, [None, Some(2)]);
+    /// let noisy = &x + x.random_normal_like(0.0, 0.1);
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// for batch in [3, 5] {
+    ///     let zeros = Tensor::zeros(DType::F32, [batch, 2])?;
+    ///     assert_eq!(session.run(&noisy, feeds! { x => zeros })?.dims(), [batch, 2]);
+    /// }
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "randn_like")]
+    #[track_caller]
+    #[must_use]
+    pub fn random_normal_like(&self, mean: f32, stddev: f32) -> Output {
+        self.apply(RandomLike { kind: RandomKind::Normal, offset: mean, scale: stddev }, &[])
+    }
+
+    /// As [`random_normal_like`](Output::random_normal_like), but what lies more than two standard deviations
+    /// from the mean is drawn again.
+    #[track_caller]
+    #[must_use]
+    pub fn truncated_normal_like(&self, mean: f32, stddev: f32) -> Output {
+        self.apply(RandomLike { kind: RandomKind::TruncatedNormal, offset: mean, scale: stddev }, &[])
+    }
+
+    /// Uniformly distributed `f32` from `low` (included) to `high` (excluded, but for rounding), of this
+    /// tensor's shape; see [`random_normal_like`](Output::random_normal_like).
+    #[doc(alias = "rand_like")]
+    #[track_caller]
+    #[must_use]
+    pub fn random_uniform_like(&self, low: f32, high: f32) -> Output {
+        self.apply(RandomLike { kind: RandomKind::Uniform, offset: low, scale: high - low }, &[])
+    }
+}
+
+impl Op for RandomLike {
+    fn name(&self) -> &'static str {
+        match self.kind {
+            RandomKind::Normal => "RandomNormalLike",
+            RandomKind::TruncatedNormal => "TruncatedNormalLike",
+            RandomKind::Uniform => "RandomUniformLike",
+        }
+    }
+
+    fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
+        let [like] = arity(inputs)?;
+        finite(self.offset, self.scale)?;
+        Ok(Signature::new(DType::F32, like.shape.clone()))
+    }
+
+    fn gradient(&self, _: &Gradient) -> Gradients {
+        Ok(vec![None])
+    }
+
+    fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
+        self.kind.lower(l, &inputs[0].dims, self.offset, self.scale)
+    }
+
+    fn builders() -> &'static [(&'static str, &'static str)] {
+        &[
+            ("RandomNormalLike", "Output::random_normal_like"),
+            ("TruncatedNormalLike", "Output::truncated_normal_like"),
+            ("RandomUniformLike", "Output::random_uniform_like"),
+        ]
+    }
+
+    fn samples() -> Vec<Sample> {
+        let sample = |kind: RandomKind, x: Tensor| {
+            let op = RandomLike { kind, offset: 1.0, scale: 0.5 };
+            let label = format!("{kind:?} {}", x.shape());
+            Sample::new(label, vec![x], move |_, x| x[0].apply(op.clone(), &[])).not_differentiable()
+        };
+        vec![
+            sample(RandomKind::Normal, Tensor::from([[1, 2, 3], [4, 5, 6]])),
+            sample(RandomKind::TruncatedNormal, Tensor::from([true, false])),
+            sample(RandomKind::Uniform, numbers([0, 3], 0.0, 1.0)),
+        ]
     }
 }

@@ -77,7 +77,7 @@ axes_of! { i32 i64 isize u32 usize }
 
 impl Axes {
     /// Ascending and unique.
-    fn resolve(&self, rank: usize) -> Result<Vec<usize>, Mismatch> {
+    pub(crate) fn resolve(&self, rank: usize) -> Result<Vec<usize>, Mismatch> {
         let Some(axes) = &self.0 else { return Ok((0..rank).collect()) };
         let mut resolved = axes.iter().map(|&a| axis_of(a, rank)).collect::<Result<Vec<_>, _>>()?;
         resolved.sort_unstable();

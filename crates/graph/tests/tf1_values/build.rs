@@ -1,7 +1,8 @@
 //! Each operation of the file, as it is built here.
 
 use super::case::Case;
-use minutia_graph::{Graph, Output, Window};
+use minutia_graph::{Graph, Output, PadMode, Window};
+use minutia_tensor::Tensor;
 
 /// The outputs of a case; nothing for an operation that is not known.
 pub fn build(graph: &Graph, case: &Case, inputs: &[Output]) -> Option<Vec<Output>> {
@@ -10,7 +11,9 @@ pub fn build(graph: &Graph, case: &Case, inputs: &[Output]) -> Option<Vec<Output
         .or_else(|| reductions(case, inputs))
         .or_else(|| products(graph, case, inputs))
         .or_else(|| windows(case, inputs))
+        .or_else(|| structure(graph, case, inputs))
         .map(|output| vec![output])
+        .or_else(|| several(case, inputs))
 }
 
 fn elementwise(case: &Case, inputs: &[Output]) -> Option<Output> {
@@ -69,6 +72,8 @@ fn reductions(case: &Case, inputs: &[Output]) -> Option<Output> {
     Some(match case.op.as_str() {
         "reduce_logsumexp" => x.reduce_logsumexp(case.int("axis")?),
         "reduce_max" => x.reduce_max(case.int("axis")?),
+        "reduce_any" => x.reduce_any(case.int("axis")?),
+        "reduce_all" => x.reduce_all(case.int("axis")?),
         "reduce_prod" => x.reduce_prod(case.int("axis")?),
         "l2_normalize" => x.l2_normalize(case.int("axis")?, case.float("epsilon")?),
         "batch_normalization" => {
@@ -114,6 +119,57 @@ fn windows(case: &Case, inputs: &[Output]) -> Option<Output> {
         }
         "max_pool" => x.max_pool(size()?, window),
         "avg_pool" => x.avg_pool(size()?, window),
+        _ => return None,
+    })
+}
+
+fn structure(graph: &Graph, case: &Case, inputs: &[Output]) -> Option<Output> {
+    let x = inputs.first()?;
+    let axis = || case.int("axis");
+    Some(match case.op.as_str() {
+        "stack" => graph.stack(inputs, axis()?),
+        "reverse" => x.reverse(case.ints("axis")?),
+        "tile" => x.tile(case.ints("multiples")?.into_iter().map(|n| n as usize).collect::<Vec<_>>()),
+        "pad" => {
+            let mode = match case.text("mode") {
+                "CONSTANT" => PadMode::Constant(0.0),
+                "REFLECT" => PadMode::Reflect,
+                "SYMMETRIC" => PadMode::Symmetric,
+                _ => return None,
+            };
+            let paddings = case.rows("paddings")?;
+            x.pad(paddings.iter().map(|pair| (pair[0] as usize, pair[1] as usize)).collect::<Vec<_>>(), mode)
+        }
+        "strided_slice" => {
+            x.strided_slice(case.options("begin")?, case.options("end")?, case.ints("strides")?)
+        }
+        "cumsum" => x.cumsum(axis()?, case.flag("exclusive"), case.flag("reverse")),
+        "argsort" if case.text("direction") == "ASCENDING" => x.argsort(-1),
+        "argsort" => x.argsort_descending(-1),
+        "gather_nd" => {
+            let rows = case.rows("indices")?;
+            let flat = rows.iter().flatten().map(|&i| i as i32).collect();
+            x.gather_nd(graph.constant(Tensor::from_vec([rows.len(), rows.first()?.len()], flat).ok()?))
+        }
+        _ => return None,
+    })
+}
+
+/// What has several outputs.
+fn several(case: &Case, inputs: &[Output]) -> Option<Vec<Output>> {
+    let x = inputs.first()?;
+    let axis = case.int("axis").unwrap_or(-1);
+    Some(match case.op.as_str() {
+        "unstack" => x.unstack(case.outputs.len(), axis),
+        "split" => x.split(case.ints("sizes")?, axis),
+        "moments" => {
+            let (mean, variance) = x.moments(case.ints("axes")?);
+            vec![mean, variance]
+        }
+        "top_k" => {
+            let (values, indices) = x.top_k(case.int("k")? as usize);
+            vec![values, indices]
+        }
         _ => return None,
     })
 }

@@ -87,4 +87,19 @@ impl Case {
     pub fn ints(&self, name: &str) -> Option<Vec<isize>> {
         self.args[name].as_array()?.iter().map(|x| x.as_i64()?.try_into().ok()).collect()
     }
+
+    /// An argument that is a list of whole numbers, of which some may not be given.
+    pub fn options(&self, name: &str) -> Option<Vec<Option<isize>>> {
+        let number = |x: &Value| match x {
+            Value::Null => Some(None),
+            x => x.as_i64()?.try_into().ok().map(Some),
+        };
+        self.args[name].as_array()?.iter().map(number).collect()
+    }
+
+    /// An argument that is a list of lists of whole numbers.
+    pub fn rows(&self, name: &str) -> Option<Vec<Vec<isize>>> {
+        let row = |row: &Value| row.as_array()?.iter().map(|x| x.as_i64()?.try_into().ok()).collect();
+        self.args[name].as_array()?.iter().map(row).collect()
+    }
 }

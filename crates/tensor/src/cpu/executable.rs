@@ -15,8 +15,8 @@ use crate::{
         reduce::ReduceStep,
         simd::Level,
         steps::{
-            arg_reduce::ArgReduceStep, gather::GatherStep, random::RandomStep, scatter_add::ScatterAddStep,
-            transpose::TransposeStep,
+            arg_reduce::ArgReduceStep, arg_sort::ArgSortStep, gather::GatherStep, random::RandomStep,
+            scan::ScanStep, scatter_add::ScatterAddStep, transpose::TransposeStep,
         },
         threads::{
             autotune::Autotune,
@@ -38,6 +38,8 @@ enum Routine {
     Gemm(Box<GemmStep>),
     Gather(GatherStep),
     ScatterAdd(ScatterAddStep),
+    Scan(ScanStep),
+    ArgSort(ArgSortStep),
     Random(RandomStep),
     Region(RegionStep),
 }
@@ -47,7 +49,12 @@ impl Routine {
         match self {
             Routine::Map(s) => s.place(place),
             Routine::Reduce(s) => s.place(place),
-            Routine::Transpose(_) | Routine::ArgReduce(_) | Routine::ScatterAdd(_) | Routine::Random(_) => {}
+            Routine::Transpose(_)
+            | Routine::ArgReduce(_)
+            | Routine::ScatterAdd(_)
+            | Routine::Scan(_)
+            | Routine::ArgSort(_)
+            | Routine::Random(_) => {}
             Routine::Gemm(s) => s.place(place),
             Routine::Gather(s) => s.place(place),
             Routine::Region(s) => s.place(place),
@@ -68,6 +75,8 @@ impl Routine {
                 Routine::Gemm(s) => s.run(run),
                 Routine::Gather(s) => return s.run(run),
                 Routine::ScatterAdd(s) => return s.run(run),
+                Routine::Scan(s) => s.run(run),
+                Routine::ArgSort(s) => s.run(run),
                 Routine::Random(s) => s.run(run),
                 Routine::Region(s) => s.run(run),
             }
@@ -98,6 +107,8 @@ impl Routine {
             Routine::Map(s) => Some(s.cost()),
             Routine::Reduce(s) => s.cost_by_rows(),
             Routine::ArgReduce(s) => Some(s.cost()),
+            Routine::Scan(s) => Some(s.cost()),
+            Routine::ArgSort(s) => Some(s.cost()),
             Routine::Gemm(s) => s.cost_by_rows(),
             Routine::Transpose(_)
             | Routine::Gather(_)
@@ -161,6 +172,8 @@ impl Executable {
             Primitive::ScatterAddRows(s) => {
                 Routine::ScatterAdd(ScatterAddStep::new(s, number, program.name(number), build))
             }
+            Primitive::Scan(s) => Routine::Scan(ScanStep::new(s, build)),
+            Primitive::ArgSort(s) => Routine::ArgSort(ArgSortStep::new(s, build)),
             Primitive::Random(s) => Routine::Random(RandomStep::new(s, build)),
         };
         let numbered = program.steps.iter().enumerate();

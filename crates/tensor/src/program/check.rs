@@ -53,6 +53,23 @@ impl Program {
                 }
                 row_indices(s.indices)?;
             }
+            Primitive::Scan(s) => {
+                let (from, to) = (s.input.operand.dtype, s.output.operand.dtype);
+                if !matches!(from, DType::F32 | DType::I32) || from != to {
+                    return Err(format!("running sums of {from} as {to}"));
+                }
+            }
+            Primitive::ArgSort(s) => {
+                if !matches!(s.input.operand.dtype, DType::F32 | DType::I32) {
+                    return Err(format!("an order of {}", s.input.operand.dtype));
+                }
+                if s.output.operand.dtype != DType::I32 {
+                    return Err(format!("positions of type {}", s.output.operand.dtype));
+                }
+                if s.output.strides.last() != Some(&1) {
+                    return Err("positions in an order that do not lie side by side".into());
+                }
+            }
             Primitive::Random(s) => {
                 if (s.counter.dtype, s.output.dtype) != (DType::I32, DType::F32) {
                     return Err(format!("random {} counted by {}", s.output.dtype, s.counter.dtype));

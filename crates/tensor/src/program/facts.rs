@@ -13,6 +13,8 @@ impl Primitive {
             Primitive::Gemm(_) => "gemm",
             Primitive::GatherRows(_) => "gather_rows",
             Primitive::ScatterAddRows(_) => "scatter_add_rows",
+            Primitive::Scan(_) => "scan",
+            Primitive::ArgSort(_) => "arg_sort",
             Primitive::Random(_) => "random",
         }
     }
@@ -27,6 +29,8 @@ impl Primitive {
             Primitive::Gemm(s) => s.extents(),
             Primitive::GatherRows(s) => format!("{} of {}x{}", s.count, s.rows, s.width),
             Primitive::ScatterAddRows(s) => format!("{} into {}x{}", s.count, s.rows, s.width),
+            Primitive::Scan(s) => format!("{:?} along {}", s.dims, s.length),
+            Primitive::ArgSort(s) => format!("{:?} of {}", s.dims, s.length),
             Primitive::Random(s) => format!("{:?} {}", s.distribution, s.count),
         }
     }
@@ -39,7 +43,11 @@ impl Primitive {
             Primitive::Reduce(s) => vec![&s.program, &s.epilogue],
             Primitive::Gemm(s) => vec![&s.epilogue],
             Primitive::GatherRows(s) => vec![&s.program],
-            Primitive::ArgReduce(_) | Primitive::ScatterAddRows(_) | Primitive::Random(_) => Vec::new(),
+            Primitive::ArgReduce(_)
+            | Primitive::ScatterAddRows(_)
+            | Primitive::Scan(_)
+            | Primitive::ArgSort(_)
+            | Primitive::Random(_) => Vec::new(),
         }
     }
 
@@ -54,6 +62,11 @@ impl Primitive {
             Primitive::Gemm(s) => product(&s.dims()).saturating_mul(s.k()),
             Primitive::GatherRows(s) => product(&[s.count, s.width]),
             Primitive::ScatterAddRows(s) => product(&[s.count.saturating_add(s.rows), s.width]),
+            Primitive::Scan(s) => product(&s.dims).saturating_mul(s.length),
+            Primitive::ArgSort(s) => {
+                let comparisons = s.length.checked_ilog2().map_or(1, |log| log as usize + 1);
+                product(&s.dims).saturating_mul(s.length).saturating_mul(comparisons)
+            }
             Primitive::Random(s) => s.count,
         }
     }
@@ -69,6 +82,8 @@ impl Primitive {
             Primitive::Gemm(s) => s.dims().contains(&0),
             Primitive::GatherRows(s) => s.count == 0,
             Primitive::ScatterAddRows(s) => s.count == 0 && (s.rows == 0 || s.width == 0),
+            Primitive::Scan(s) => s.dims.contains(&0) || s.length == 0,
+            Primitive::ArgSort(s) => s.dims.contains(&0) || s.length == 0,
             Primitive::Random(_) => false,
         }
     }

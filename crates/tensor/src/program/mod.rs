@@ -89,6 +89,10 @@ pub enum Primitive {
     GatherRows(GatherRows),
     /// Sums of the rows that have one index.
     ScatterAddRows(ScatterAddRows),
+    /// Running sums.
+    Scan(Scan),
+    /// Positions in ascending or descending order.
+    ArgSort(ArgSort),
     /// Random numbers.
     Random(Random),
 }
@@ -224,6 +228,40 @@ pub struct ScatterAddRows {
     pub width: usize,
     /// `F32`, `rows x width`, contiguous.
     pub output: Operand,
+}
+
+/// For each index of `dims`: the sum of `length` elements up to each of them. It starts at `+0` and adds one
+/// element after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Scan {
+    /// From the last element to the first.
+    pub reverse: bool,
+    /// Each sum is that of the elements before, without the one at its place.
+    pub exclusive: bool,
+    /// Extents of the loop nest around the axis.
+    pub dims: Vec<usize>,
+    /// Elements along the axis.
+    pub length: usize,
+    /// `F32` or `I32`, whose sums wrap around; strides over `dims` then the axis.
+    pub input: Access,
+    /// Of the same type; strides over `dims` then the axis.
+    pub output: Access,
+}
+
+/// For each index of `dims`: the positions of `length` elements, as `i32`, in the order of the elements. Of
+/// equal ones the lowest position comes first. A NaN is larger than every number; zeros are equal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ArgSort {
+    /// The largest element first.
+    pub descending: bool,
+    /// Extents of the loop nest around the axis.
+    pub dims: Vec<usize>,
+    /// Elements along the axis.
+    pub length: usize,
+    /// `F32` or `I32`; strides over `dims` then the axis.
+    pub input: Access,
+    /// `I32`; strides over `dims` then the axis, along which the positions lie side by side.
+    pub output: Access,
 }
 
 /// What is drawn; see [`minutia_kernels::rng::Stream`].

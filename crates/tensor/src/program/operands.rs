@@ -115,6 +115,16 @@ macro_rules! visitor {
                     // An update may go to any row.
                     dense(visit, Write, & $($exclusive)? s.output, (&[s.rows, s.width], false));
                 }
+                Primitive::Scan(s) => {
+                    let nest = [&s.dims[..], &[s.length]].concat();
+                    walk(visit, Read, $from(& $($exclusive)? s.input), (&nest, !s.dims.is_empty()));
+                    walk(visit, Write, $from(& $($exclusive)? s.output), (&nest, !s.dims.is_empty()));
+                }
+                Primitive::ArgSort(s) => {
+                    let nest = [&s.dims[..], &[s.length]].concat();
+                    walk(visit, Read, $from(& $($exclusive)? s.input), (&nest, !s.dims.is_empty()));
+                    walk(visit, Write, $from(& $($exclusive)? s.output), (&nest, !s.dims.is_empty()));
+                }
                 Primitive::Random(s) => {
                     dense(visit, Count, & $($exclusive)? s.counter, (&[1], false));
                     dense(visit, Write, & $($exclusive)? s.output, (&[s.count], true));

@@ -1,6 +1,7 @@
 //! Steps that walk the same rows.
 
 use super::*;
+use std::slice::from_ref;
 
 /// Steps that follow each other and all walk the same number of rows, such that what one of them does with a
 /// row concerns only that row of the others: each row may go through all steps by itself, at any time.
@@ -63,6 +64,8 @@ impl Primitive {
                 matrix = [m, s.n, k];
                 (&matrix[..2], &matrix[2..])
             }
+            Primitive::Scan(s) => (&s.dims, from_ref(&s.length)),
+            Primitive::ArgSort(s) => (&s.dims, from_ref(&s.length)),
             Primitive::GatherRows(_) | Primitive::ScatterAddRows(_) | Primitive::Random(_) => return None,
         };
         let busy = !dims.contains(&0) && !inner.contains(&0);
@@ -93,6 +96,18 @@ impl Primitive {
                 ..s.clone()
             }),
             Primitive::ArgReduce(s) => Primitive::ArgReduce(ArgReduce {
+                dims: inside(&s.dims),
+                input: moved(&s.input),
+                output: moved(&s.output),
+                ..s.clone()
+            }),
+            Primitive::Scan(s) => Primitive::Scan(Scan {
+                dims: inside(&s.dims),
+                input: moved(&s.input),
+                output: moved(&s.output),
+                ..s.clone()
+            }),
+            Primitive::ArgSort(s) => Primitive::ArgSort(ArgSort {
                 dims: inside(&s.dims),
                 input: moved(&s.input),
                 output: moved(&s.output),

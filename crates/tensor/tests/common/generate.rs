@@ -5,8 +5,8 @@ use minutia_kernels::{map::Code, rng::Generator};
 use minutia_tensor::{
     DType,
     program::{
-        Access, BufferSpec, Gemm, Map, MapBuilder, MapProgram, Operand, Primitive, Program, Reduce, ReduceOp,
-        ScatterAddRows, Value,
+        Access, ArgSort, BufferSpec, Gemm, Map, MapBuilder, MapProgram, Operand, Primitive, Program, Reduce,
+        ReduceOp, Scan, ScatterAddRows, Value,
     },
 };
 
@@ -252,6 +252,24 @@ impl Maker {
         let output = self.access(&[(rows * width).max(1)], DType::F32, false).operand;
         self.specs[output.buffer].written = true;
         Primitive::ScatterAddRows(ScatterAddRows { updates, indices, count, rows, width, output })
+    }
+
+    /// Running sums, or positions in an order, along an axis of any length.
+    pub fn lines(&mut self) -> Primitive {
+        let (dims, length) = (self.dims(300), self.pick(&[0, 1, 2, 3, 17, 70]));
+        let nest = [&dims[..], &[length]].concat();
+        let dtype = self.pick(&[DType::F32, DType::I32]);
+        let (turned, exclusive) = (self.below(2) == 0, self.below(2) == 0);
+        let input = self.access(&nest, dtype, true);
+        if self.below(2) == 0 {
+            let output = self.access(&nest, dtype, false);
+            self.specs[output.operand.buffer].written = true;
+            return Primitive::Scan(Scan { reverse: turned, exclusive, dims, length, input, output });
+        }
+        let mut output = self.access(&[nest.iter().product()], DType::I32, false);
+        output.strides = minutia_tensor::Shape::from(&nest[..]).strides();
+        self.specs[output.operand.buffer].written = true;
+        Primitive::ArgSort(ArgSort { descending: turned, dims, length, input, output })
     }
 
     pub fn finish(self, step: Primitive) -> (Program, Vec<Vec<u8>>) {

@@ -64,6 +64,8 @@ pub fn run(program: &Program, buffers: &mut Buffers) -> Result<(), Error> {
             Primitive::Gemm(s) => run_gemm(s, buffers),
             Primitive::GatherRows(s) => run_gather(s, program, number, buffers)?,
             Primitive::ScatterAddRows(s) => run_scatter_add(s, program, number, buffers)?,
+            Primitive::Scan(s) => run_scan(s, buffers),
+            Primitive::ArgSort(s) => run_arg_sort(s, buffers),
             Primitive::Random(s) => run_random(s, buffers),
         }
     }
@@ -174,6 +176,44 @@ fn run_gather(s: &GatherRows, program: &Program, step: usize, buffers: &mut Buff
         }
     }
     Ok(())
+}
+
+fn run_scan(s: &Scan, buffers: &mut Buffers) {
+    for index in indices(&s.dims) {
+        let mut sum = 0;
+        for step in 0..s.length {
+            let place = [&index[..], &[if s.reverse { s.length - 1 - step } else { step }]].concat();
+            let x = load(buffers, s.input.operand, at(&s.input, &place));
+            let next = match s.input.operand.dtype {
+                DType::F32 => (f32::from_bits(sum) + f32::from_bits(x)).to_bits(),
+                _ => (sum as i32).wrapping_add(x as i32) as u32,
+            };
+            store(buffers, s.output.operand, at(&s.output, &place), if s.exclusive { sum } else { next });
+            sum = next;
+        }
+    }
+}
+
+fn run_arg_sort(s: &ArgSort, buffers: &mut Buffers) {
+    for index in indices(&s.dims) {
+        let element = |i: usize| load(buffers, s.input.operand, at(&s.input, &[&index[..], &[i]].concat()));
+        let ascending = |a: u32, b: u32| match s.input.operand.dtype {
+            DType::F32 => {
+                let (a, b) = (f32::from_bits(a), f32::from_bits(b));
+                a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
+            }
+            _ => (a as i32).cmp(&(b as i32)),
+        };
+        let mut order: Vec<usize> = (0..s.length).collect();
+        order.sort_by(|&a, &b| {
+            let order = ascending(element(a), element(b));
+            if s.descending { order.reverse() } else { order }
+        });
+        for (place, position) in order.into_iter().enumerate() {
+            let place = at(&s.output, &[&index[..], &[place]].concat());
+            store(buffers, s.output.operand, place, position as u32);
+        }
+    }
 }
 
 fn run_random(s: &Random, buffers: &mut Buffers) {

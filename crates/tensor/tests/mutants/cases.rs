@@ -29,6 +29,13 @@ pub fn of(kernel: &str) -> Vec<Case> {
                 .collect()
         }
         "scatter_add_rows" => [(0, 3), (1, 1), (3, 5), (150, 7)].map(added).into(),
+        "scan" => lines(|reverse, input, output, dims, length| {
+            Primitive::Scan(Scan { reverse, exclusive: reverse, dims, length, input, output })
+        }),
+        "arg_sort" => lines(|descending, input, mut output, dims, length| {
+            output.operand.dtype = DType::I32;
+            Primitive::ArgSort(ArgSort { descending, dims, length, input, output })
+        }),
         "random" => {
             [Distribution::Uniform, Distribution::Normal, Distribution::TruncatedNormal].map(drawn).into()
         }
@@ -185,6 +192,20 @@ fn gathered(count: i32) -> Case {
 fn bad_row(first: i32) -> Case {
     let bad = |i: i32| i == first || i > first && i % 97 == 70;
     rows(&(0..1500).map(|i| if bad(i) { 20 + i } else { i % 20 }).collect::<Vec<_>>())
+}
+
+/// Lines of a matrix, of each kind and along each axis.
+fn lines(step: fn(bool, Access, Access, Vec<usize>, usize) -> Primitive) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (lines, length, strides) in [(3, 70, [70, 1]), (70, 3, [1, 70]), (5, 1, [1, 1]), (200, 2, [2, 1])] {
+        for (dtype, turned) in [(DType::F32, false), (DType::F32, true), (DType::I32, true)] {
+            let buffers = [bytes(&numbers(9, lines * length, true)), vec![0; lines * length * 4]];
+            let output = strided(1, dtype, &[length, 1]);
+            let step = step(turned, strided(0, dtype, &strides), output, vec![lines], length);
+            cases.push((single(step, &buffers, &[1]), buffers.to_vec()));
+        }
+    }
+    cases
 }
 
 fn drawn(distribution: Distribution) -> Case {

@@ -6,7 +6,7 @@ use super::{
     devices,
     reference::{Array, evaluate},
 };
-use crate::{DType, Device, Graph, Output, Session, Tensor, feeds, plan};
+use crate::{DType, Device, Graph, Output, PadMode, Session, Tensor, feeds, plan};
 use minutia_kernels::rng::Generator;
 use minutia_tensor::Shape;
 
@@ -56,11 +56,12 @@ impl Growing {
 
     fn grow(&mut self) {
         let x = self.pick();
-        let new = match self.below(5) {
+        let new = match self.below(6) {
             0 => Some(self.elementwise(&x)),
             1 => self.of_two(&x),
             2 => self.reduction(&x),
             3 => self.movement(&x),
+            4 => self.along_an_axis(&x),
             _ => self.lookup(&x),
         };
         if let Some(new) = new {
@@ -151,6 +152,40 @@ impl Growing {
             }
             _ => Some(x.broadcast_to([&[self.below(4)], &dims[..]].concat())).filter(|_| rank < 4),
         }
+    }
+
+    fn along_an_axis(&mut self, x: &Output) -> Option<Output> {
+        let dims = x.shape().known().unwrap().to_vec();
+        let rank = dims.len();
+        let axis = (rank > 0).then(|| self.below(rank))?;
+        let each = |f: &mut dyn FnMut(usize) -> isize| dims.iter().map(|&d| f(d)).collect::<Vec<isize>>();
+        Some(match self.below(8) {
+            0 => x.reverse(axis),
+            1 => {
+                let bound = |d: usize, random: &mut Self| random.below(2 * d + 3) as isize - d as isize - 1;
+                let (begin, end) = (each(&mut |d| bound(d, self)), each(&mut |d| bound(d, self)));
+                x.strided_slice(begin, end, each(&mut |_| [-2, -1, 1, 2][self.below(4)]))
+            }
+            2 => {
+                let padding = |_: &usize| (self.below(2), self.below(2));
+                x.pad(dims.iter().map(padding).collect::<Vec<_>>(), PadMode::Constant(0.5))
+            }
+            3 => {
+                let mut paddings = vec![(0, 0); rank];
+                paddings[axis] = (self.below(dims[axis] + 1), self.below(dims[axis] + 1));
+                x.pad(paddings, PadMode::Symmetric)
+            }
+            4 => x.tile(
+                each(&mut |_| 1 + self.below(2) as isize).iter().map(|&n| n as usize).collect::<Vec<_>>(),
+            ),
+            5 => x.roll(self.below(7) as i32 - 3, axis as isize),
+            6 => x.tanh().cumsum(axis as isize, self.below(2) == 0, self.below(2) == 0),
+            _ => {
+                let cut = self.below(dims[axis] + 1) as isize;
+                x.split([cut, -1], axis as isize).swap_remove(self.below(2))
+            }
+        })
+        .filter(|new| new.shape().known().is_some_and(|shape| shape.elements() <= 200))
     }
 
     fn lookup(&mut self, x: &Output) -> Option<Output> {

@@ -5,8 +5,9 @@ use crate::{Graph, Output, lower::Source, plan};
 use minutia_kernels::map::Code;
 use minutia_tensor::{
     DType, Tensor,
-    program::{Access, MapProgram, Operand, Primitive, ReduceOp},
+    program::{Access, ArgSort, MapProgram, Operand, Primitive, ReduceOp, Scan},
 };
+use std::slice;
 
 /// A tensor of numbers; integers and truth values are exact in `f64`.
 #[derive(Clone, Debug)]
@@ -115,7 +116,37 @@ fn run(step: &Primitive, values: &mut [Vec<f64>]) {
                 store(std::slice::from_ref(&s.output), &i, &[best as f64], values);
             }
         }
+        Primitive::Scan(s) => scan(s, values),
+        Primitive::ArgSort(s) => arg_sort(s, values),
         Primitive::Random(_) => panic!("{step:?} is not to be foretold"),
+    }
+}
+
+fn scan(s: &Scan, values: &mut [Vec<f64>]) {
+    for i in nest(&s.dims) {
+        let mut sum = 0.0;
+        for step in 0..s.length {
+            let place = if s.reverse { s.length - 1 - step } else { step };
+            let at = [&i[..], &[place]].concat();
+            let next = sum + load(slice::from_ref(&s.input), &at, values)[0];
+            store(slice::from_ref(&s.output), &at, &[if s.exclusive { sum } else { next }], values);
+            sum = next;
+        }
+    }
+}
+
+fn arg_sort(s: &ArgSort, values: &mut [Vec<f64>]) {
+    for i in nest(&s.dims) {
+        let element = |p: usize| {
+            let x = load(slice::from_ref(&s.input), &[&i[..], &[p]].concat(), values)[0];
+            if s.descending { -x } else { x }
+        };
+        let mut order: Vec<usize> = (0..s.length).collect();
+        order.sort_by(|&a, &b| element(a).total_cmp(&element(b)));
+        for (place, position) in order.into_iter().enumerate() {
+            let at = [&i[..], &[place]].concat();
+            store(slice::from_ref(&s.output), &at, &[position as f64], values);
+        }
     }
 }
 

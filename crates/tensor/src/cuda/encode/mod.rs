@@ -5,6 +5,7 @@ mod block;
 mod code;
 mod extrema;
 mod limits;
+mod lines;
 mod map;
 mod product;
 mod random;
@@ -82,6 +83,8 @@ pub(super) fn encode(program: &Program, multiprocessors: u32) -> Result<Encoded,
             Primitive::Gemm(s) => product::encode(&mut encoder, s),
             Primitive::GatherRows(s) => rows::encode(&mut encoder, s),
             Primitive::ScatterAddRows(s) => sums_of_rows::encode(&mut encoder, s),
+            Primitive::Scan(s) => lines::scan(&mut encoder, s),
+            Primitive::ArgSort(s) => lines::arg_sort(&mut encoder, s),
             Primitive::Random(s) => random::encode(&mut encoder, s),
         }?;
     }
