@@ -26,6 +26,10 @@ macro_rules! for_each_kernel {
             "Reports the first row number that is outside its table; head: [`layout::CheckRows`](super::layout::CheckRows).",
             ScatterAddRows scatter_add_rows, barriers: 0, shuffles: 0;
             "Sums of the rows that have one number, in their order; head: [`layout::ScatterAddRows`](super::layout::ScatterAddRows).",
+            UpdateRows update_rows, barriers: 0, shuffles: 0;
+            "Changes the rows of a table that have a number, in their order; head: [`layout::UpdateRows`](super::layout::UpdateRows).",
+            FirstPositions first_positions, barriers: 0, shuffles: 0;
+            "Where each of some numbers stands first; head: [`layout::FirstPositions`](super::layout::FirstPositions).",
             Random random, barriers: 0, shuffles: 0;
             "Draws numbers of a stream; head: [`layout::Random`](super::layout::Random).",
         }

@@ -5,6 +5,7 @@
 mod arg_reduce;
 mod check_rows;
 mod execute;
+mod first_positions;
 mod gemm;
 mod machine;
 mod map;
@@ -12,9 +13,13 @@ mod random;
 mod reduce;
 mod scatter_add_rows;
 mod sys;
+mod update_rows;
 
 use crate::abi::{self, status};
-use {arg_reduce::*, check_rows::*, gemm::*, map::*, random::*, reduce::*, scatter_add_rows::*};
+use {
+    arg_reduce::*, check_rows::*, first_positions::*, gemm::*, map::*, random::*, reduce::*,
+    scatter_add_rows::*, update_rows::*,
+};
 
 macro_rules! define_entries {
     ($($name:ident $function:ident, barriers: $barriers:literal, shuffles: $shuffles:literal; $doc:literal,)*) => {

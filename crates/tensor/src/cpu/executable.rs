@@ -15,8 +15,9 @@ use crate::{
         reduce::ReduceStep,
         simd::Level,
         steps::{
-            arg_reduce::ArgReduceStep, gather::GatherStep, random::RandomStep, scatter_add::ScatterAddStep,
-            transpose::TransposeStep,
+            arg_reduce::ArgReduceStep, first_positions::FirstPositionsStep, gather::GatherStep,
+            random::RandomStep, scatter_add::ScatterAddStep, transpose::TransposeStep,
+            update_rows::UpdateRowsStep,
         },
         threads::{
             autotune::Autotune,
@@ -38,6 +39,8 @@ enum Routine {
     Gemm(Box<GemmStep>),
     Gather(GatherStep),
     ScatterAdd(ScatterAddStep),
+    UpdateRows(UpdateRowsStep),
+    FirstPositions(FirstPositionsStep),
     Random(RandomStep),
     Region(RegionStep),
 }
@@ -47,7 +50,12 @@ impl Routine {
         match self {
             Routine::Map(s) => s.place(place),
             Routine::Reduce(s) => s.place(place),
-            Routine::Transpose(_) | Routine::ArgReduce(_) | Routine::ScatterAdd(_) | Routine::Random(_) => {}
+            Routine::Transpose(_)
+            | Routine::ArgReduce(_)
+            | Routine::ScatterAdd(_)
+            | Routine::UpdateRows(_)
+            | Routine::Random(_) => {}
+            Routine::FirstPositions(s) => s.place(place),
             Routine::Gemm(s) => s.place(place),
             Routine::Gather(s) => s.place(place),
             Routine::Region(s) => s.place(place),
@@ -68,6 +76,8 @@ impl Routine {
                 Routine::Gemm(s) => s.run(run),
                 Routine::Gather(s) => return s.run(run),
                 Routine::ScatterAdd(s) => return s.run(run),
+                Routine::UpdateRows(s) => return s.run(run),
+                Routine::FirstPositions(s) => s.run(run),
                 Routine::Random(s) => s.run(run),
                 Routine::Region(s) => s.run(run),
             }
@@ -102,6 +112,8 @@ impl Routine {
             Routine::Transpose(_)
             | Routine::Gather(_)
             | Routine::ScatterAdd(_)
+            | Routine::UpdateRows(_)
+            | Routine::FirstPositions(_)
             | Routine::Random(_)
             | Routine::Region(_) => None,
         }
@@ -159,6 +171,10 @@ impl Executable {
             Primitive::ScatterAddRows(s) => {
                 Routine::ScatterAdd(ScatterAddStep::new(s, number, program.name(number), build))
             }
+            Primitive::UpdateRows(s) => {
+                Routine::UpdateRows(UpdateRowsStep::new(s, number, program.name(number), build))
+            }
+            Primitive::FirstPositions(s) => Routine::FirstPositions(FirstPositionsStep::new(s, build)),
             Primitive::Random(s) => Routine::Random(RandomStep::new(s, build)),
         };
         let numbered = program.steps.iter().enumerate();

@@ -36,7 +36,11 @@ impl Primitive {
                 let output = Access { operand: s.output, strides: vec![s.width, 1] };
                 (vec![s.count, s.width].into(), 1, &[][..], &s.program, vec![output].into())
             }
-            Primitive::ArgReduce(_) | Primitive::ScatterAddRows(_) | Primitive::Random(_) => return None,
+            Primitive::ArgReduce(_)
+            | Primitive::ScatterAddRows(_)
+            | Primitive::UpdateRows(_)
+            | Primitive::FirstPositions(_)
+            | Primitive::Random(_) => return None,
         };
         Some(ElementwisePart { dims, given, inputs: inputs.into(), program: Cow::Borrowed(program), outputs })
     }
@@ -64,7 +68,11 @@ impl Primitive {
                 }
                 Primitive::GatherRows(GatherRows { program, output: output.operand, ..s.clone() })
             }
-            Primitive::ArgReduce(_) | Primitive::ScatterAddRows(_) | Primitive::Random(_) => return None,
+            Primitive::ArgReduce(_)
+            | Primitive::ScatterAddRows(_)
+            | Primitive::UpdateRows(_)
+            | Primitive::FirstPositions(_)
+            | Primitive::Random(_) => return None,
         })
     }
 }

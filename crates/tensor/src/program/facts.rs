@@ -13,6 +13,8 @@ impl Primitive {
             Primitive::Gemm(_) => "gemm",
             Primitive::GatherRows(_) => "gather_rows",
             Primitive::ScatterAddRows(_) => "scatter_add_rows",
+            Primitive::UpdateRows(_) => "update_rows",
+            Primitive::FirstPositions(_) => "first_positions",
             Primitive::Random(_) => "random",
         }
     }
@@ -27,6 +29,8 @@ impl Primitive {
             Primitive::Gemm(s) => format!("{}x{}x{}", s.m, s.k, s.n),
             Primitive::GatherRows(s) => format!("{} of {}x{}", s.count, s.rows, s.width),
             Primitive::ScatterAddRows(s) => format!("{} into {}x{}", s.count, s.rows, s.width),
+            Primitive::UpdateRows(s) => format!("{} of {}x{}", s.count, s.rows, s.width),
+            Primitive::FirstPositions(s) => format!("[{}]", s.count),
             Primitive::Random(s) => format!("{:?} {}", s.distribution, s.count),
         }
     }
@@ -39,7 +43,11 @@ impl Primitive {
             Primitive::Reduce(s) => vec![&s.program, &s.epilogue],
             Primitive::Gemm(s) => vec![&s.epilogue],
             Primitive::GatherRows(s) => vec![&s.program],
-            Primitive::ArgReduce(_) | Primitive::ScatterAddRows(_) | Primitive::Random(_) => Vec::new(),
+            Primitive::ArgReduce(_)
+            | Primitive::ScatterAddRows(_)
+            | Primitive::UpdateRows(_)
+            | Primitive::FirstPositions(_)
+            | Primitive::Random(_) => Vec::new(),
         }
     }
 
@@ -54,6 +62,9 @@ impl Primitive {
             Primitive::Gemm(s) => product(&[s.m, s.n, s.k]),
             Primitive::GatherRows(s) => product(&[s.count, s.width]),
             Primitive::ScatterAddRows(s) => product(&[s.count.saturating_add(s.rows), s.width]),
+            Primitive::UpdateRows(s) if s.base == s.output => product(&[s.count, s.width]),
+            Primitive::UpdateRows(s) => product(&[s.count.saturating_add(s.rows), s.width]),
+            Primitive::FirstPositions(s) => s.count,
             Primitive::Random(s) => s.count,
         }
     }
@@ -69,6 +80,8 @@ impl Primitive {
             Primitive::Gemm(s) => s.m == 0 || s.n == 0,
             Primitive::GatherRows(s) => s.count == 0,
             Primitive::ScatterAddRows(s) => s.count == 0 && (s.rows == 0 || s.width == 0),
+            Primitive::UpdateRows(s) => s.count == 0 && (s.rows == 0 || s.width == 0),
+            Primitive::FirstPositions(s) => s.count == 0,
             Primitive::Random(_) => false,
         }
     }

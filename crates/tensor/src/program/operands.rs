@@ -114,6 +114,17 @@ macro_rules! visitor {
                     // An update may go to any row.
                     dense(visit, Write, & $($exclusive)? s.output, (&[s.rows, s.width], false));
                 }
+                Primitive::UpdateRows(s) => {
+                    let table = [s.rows, s.width];
+                    walk(visit, ReadElementwise, $from(& $($exclusive)? s.base), (&table, true));
+                    dense(visit, Read, & $($exclusive)? s.updates, (&[s.count, s.width], false));
+                    dense(visit, Read, & $($exclusive)? s.indices, (&[s.count], false));
+                    walk(visit, Write, $from(& $($exclusive)? s.output), (&table, true));
+                }
+                Primitive::FirstPositions(s) => {
+                    dense(visit, Read, & $($exclusive)? s.indices, (&[s.count], false));
+                    dense(visit, Write, & $($exclusive)? s.output, (&[s.count], true));
+                }
                 Primitive::Random(s) => {
                     dense(visit, Count, & $($exclusive)? s.counter, (&[1], false));
                     dense(visit, Write, & $($exclusive)? s.output, (&[s.count], true));

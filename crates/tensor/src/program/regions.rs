@@ -58,7 +58,11 @@ impl Primitive {
             Primitive::Reduce(s) => (&s.dims, &s.reduced),
             Primitive::ArgReduce(s) => (&s.dims, &[]),
             Primitive::Gemm(s) => (&[s.m, s.n], &[s.k]),
-            Primitive::GatherRows(_) | Primitive::ScatterAddRows(_) | Primitive::Random(_) => return None,
+            Primitive::GatherRows(_)
+            | Primitive::ScatterAddRows(_)
+            | Primitive::UpdateRows(_)
+            | Primitive::FirstPositions(_)
+            | Primitive::Random(_) => return None,
         };
         let busy = !dims.contains(&0) && !inner.contains(&0);
         dims.first().copied().filter(|&rows| busy && rows > 1)
@@ -100,7 +104,11 @@ impl Primitive {
                 outputs: all(&s.outputs),
                 ..s.clone()
             }),
-            Primitive::GatherRows(_) | Primitive::ScatterAddRows(_) | Primitive::Random(_) => return None,
+            Primitive::GatherRows(_)
+            | Primitive::ScatterAddRows(_)
+            | Primitive::UpdateRows(_)
+            | Primitive::FirstPositions(_)
+            | Primitive::Random(_) => return None,
         })
     }
 }

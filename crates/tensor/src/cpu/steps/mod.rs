@@ -1,8 +1,10 @@
 //! The steps that are neither maps, nor reductions, nor products.
 
 pub(in crate::cpu) mod arg_reduce;
+pub(in crate::cpu) mod first_positions;
 pub(in crate::cpu) mod gather;
 pub(in crate::cpu) mod random;
 mod row_indices;
 pub(in crate::cpu) mod scatter_add;
 pub(in crate::cpu) mod transpose;
+pub(in crate::cpu) mod update_rows;

@@ -4,6 +4,7 @@
 mod block;
 mod code;
 mod extrema;
+mod first_positions;
 mod limits;
 mod map;
 mod product;
@@ -13,6 +14,7 @@ mod rows;
 mod sums_of_rows;
 #[cfg(test)]
 mod tests;
+mod update_rows;
 
 use crate::{
     Error,
@@ -82,6 +84,8 @@ pub(super) fn encode(program: &Program, multiprocessors: u32) -> Result<Encoded,
             Primitive::Gemm(s) => product::encode(&mut encoder, s),
             Primitive::GatherRows(s) => rows::encode(&mut encoder, s),
             Primitive::ScatterAddRows(s) => sums_of_rows::encode(&mut encoder, s),
+            Primitive::UpdateRows(s) => update_rows::encode(&mut encoder, s),
+            Primitive::FirstPositions(s) => first_positions::encode(&mut encoder, s),
             Primitive::Random(s) => random::encode(&mut encoder, s),
         }?;
     }
