@@ -11,6 +11,7 @@ mod session;
 
 pub use build::{
     graph::{Graph, NodeInfo},
+    indexed_slices::IndexedSlices,
     node::{Signature, SourceLine},
     operators::Operand,
     output::{Operation, Output},
@@ -21,6 +22,6 @@ pub use build::{
 };
 pub use error::{CheckpointProblem, Differences, Error, OpError};
 pub use minutia_tensor::{DType, Device, Tensor, program::Region};
-pub use ops::{reduce::Axes, table as operations};
+pub use ops::{candidates::Candidates, reduce::Axes, table as operations};
 pub use plan::{ExecutionPlan, PlannedPrimitive};
 pub use session::{AsFeedKey, Callable, FeedKey, Feeds, Fetch, Restored, Saver, Session};

@@ -6,12 +6,14 @@ pub(crate) mod activations;
 pub(crate) mod arg_reduce;
 pub(crate) mod binary;
 mod by_name;
+pub(crate) mod candidates;
 pub(crate) mod cast;
 pub(crate) mod comparison;
 pub(crate) mod concat;
 pub(crate) mod constant;
 pub(crate) mod dims;
 pub(crate) mod division;
+pub(crate) mod first_positions;
 pub(crate) mod gather;
 pub(crate) mod identity;
 pub(crate) mod like;
@@ -25,6 +27,7 @@ pub(crate) mod prod_gradient;
 pub(crate) mod random;
 pub(crate) mod reduce;
 pub(crate) mod reshape;
+pub(crate) mod segments;
 pub(crate) mod select;
 pub(crate) mod size;
 pub(crate) mod slice;
@@ -32,6 +35,7 @@ pub(crate) mod softmax;
 pub mod table;
 pub(crate) mod transpose;
 pub(crate) mod unary;
+pub(crate) mod update_rows;
 pub(crate) mod variable;
 
 use crate::{
@@ -153,6 +157,7 @@ register_ops! {
     constant::Constant,
     dims::Dims,
     division::Division,
+    first_positions::FirstPositions,
     gather::Gather,
     gather::GatherGradient,
     no_op::NoOp,
@@ -172,11 +177,15 @@ register_ops! {
     softmax::Softmax,
     identity::Identity,
     transpose::Transpose,
+    segments::UnsortedSegmentSum,
+    segments::UnsortedSegmentExtremum,
     unary::Unary,
+    update_rows::UpdateRows,
     variable::Assign,
     variable::VariableOp,
     variable::ReadVariable;
     activations,
+    candidates,
     losses,
     normalization,
 }

@@ -87,4 +87,10 @@ impl Case {
     pub fn ints(&self, name: &str) -> Option<Vec<isize>> {
         self.args[name].as_array()?.iter().map(|x| x.as_i64()?.try_into().ok()).collect()
     }
+
+    /// An argument that is a list of lists of whole numbers.
+    pub fn lists(&self, name: &str) -> Option<Vec<Vec<isize>>> {
+        let list = |x: &Value| x.as_array()?.iter().map(|x| x.as_i64()?.try_into().ok()).collect();
+        self.args[name].as_array()?.iter().map(list).collect()
+    }
 }
