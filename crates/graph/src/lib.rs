@@ -11,6 +11,7 @@ mod session;
 
 pub use build::{
     graph::{Graph, NodeInfo},
+    indexed_slices::IndexedSlices,
     node::{Signature, SourceLine},
     operators::Operand,
     output::{Operation, Output},
@@ -22,6 +23,7 @@ pub use build::{
 pub use error::{CheckpointProblem, Differences, Error, OpError};
 pub use minutia_tensor::{DType, Device, Tensor, program::Region};
 pub use ops::{
+    candidates::Candidates,
     pad::PadMode,
     range::RangeNumber,
     reduce::Axes,

@@ -1,8 +1,11 @@
-use crate::{Argument, Domain, Optimizer, Rate, slot};
+use crate::{Argument, Domain, Optimizer, Rate, slot, update::Update};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Adagrad (Duchi et al., 2011) as in TensorFlow 1: `a += g g`, `v -= rate g / sqrt(a)`, from `a = 0.1`;
 /// there is no epsilon. Slot: `W/Adagrad` beside a variable `W`.
+///
+/// Of a table of which a gradient has few rows, such as an embedding's (see
+/// [`indexed_slices`](Output::indexed_slices)), it touches these alone, with the same bits.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session, feeds};
@@ -53,9 +56,13 @@ impl Optimizer for Adagrad {
         let rate = self.rate.output(graph);
         let update = |(g, v): &(Output, Variable)| {
             let accumulator = slot(v, "Adagrad", self.initial_accumulator);
-            let a = accumulator.assign_add(g.square());
-            v.assign_sub(g * &rate / a.sqrt())
+            let mut update = Update::new(g, v);
+            let g = update.gradient.clone();
+            let square = g.square();
+            let now = update.read(&accumulator);
+            let a = update.assign_slot(&accumulator, now + square);
+            update.assign_sub(v, g * &rate / a.sqrt())
         };
-        gradients.iter().map(update).collect()
+        gradients.iter().flat_map(update).collect()
     }
 }

@@ -1,4 +1,4 @@
-use crate::{Argument, Domain, Optimizer, Rate, slot};
+use crate::{Argument, Domain, Optimizer, Rate, slot, update::Update};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Adam (Kingma and Ba, 2015) as in TensorFlow 1: at step `t`, from 1, `r = rate sqrt(1 - beta2^t) / (1 -
@@ -8,6 +8,11 @@ use minutia_graph::{Graph, Output, Variable};
 ///
 /// With [`weight_decay`](Adam::weight_decay) it is AdamW (Loshchilov and Hutter, 2019): `v -= rate decay v`
 /// besides, apart from the gradient.
+///
+/// Of a table of which a gradient has few rows, such as an embedding's (see
+/// [`indexed_slices`](Output::indexed_slices)), it touches these alone, unlike TensorFlow 1's
+/// `AdamOptimizer`: all others, their moments too, stay as they are, and do not decay.
+/// [`all_rows`](Adam::all_rows) changes that.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session, feeds};
@@ -32,12 +37,20 @@ pub struct Adam {
     beta2: f32,
     epsilon: f32,
     weight_decay: f32,
+    all_rows: bool,
 }
 
 impl Adam {
     /// With this learning rate.
     pub fn new(rate: impl Into<Rate>) -> Adam {
-        Adam { rate: rate.into(), beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 }
+        Adam {
+            rate: rate.into(),
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+            all_rows: false,
+        }
     }
 
     /// With other decays of the two moments.
@@ -50,6 +63,15 @@ impl Adam {
     #[must_use]
     pub fn epsilon(self, epsilon: f32) -> Adam {
         Adam { epsilon, ..self }
+    }
+
+    /// With an update of every row of a table of which a gradient has few, as in TensorFlow 1: the moments of
+    /// all others decay too, and move them. By default these stay as they are, which costs no time, as in its
+    /// `LazyAdamOptimizer`.
+    #[doc(alias = "LazyAdam")]
+    #[must_use]
+    pub fn all_rows(self) -> Adam {
+        Adam { all_rows: true, ..self }
     }
 
     /// With decoupled weight decay: AdamW.
@@ -95,15 +117,18 @@ impl Optimizer for Adam {
         let corrected = &rate * (1.0 - &now2).sqrt() / (1.0 - &now1);
         let update = |(g, v): &(Output, Variable)| {
             let (first, second) = (slot(v, "Adam", 0.0), slot(v, "Adam", 0.0));
-            let now = first.read_value();
-            let m = first.assign(&now + (g - &now) * (1.0 - self.beta1));
-            let now = second.read_value();
-            let s = second.assign(&now + (g.square() - &now) * (1.0 - self.beta2));
-            let now = v.read_value();
+            let mut update = if self.all_rows { Update::of_all(g) } else { Update::new(g, v) };
+            let g = update.gradient.clone();
+            let now = update.read(&first);
+            let m = update.assign_slot(&first, &now + (&g - &now) * (1.0 - self.beta1));
+            let now = update.read(&second);
+            let s = update.assign_slot(&second, &now + (g.square() - &now) * (1.0 - self.beta2));
+            let now = update.read(v);
             let moved = &now - m * &corrected / (s.sqrt() + self.epsilon);
-            v.assign(if self.weight_decay == 0.0 { moved } else { moved - now * (&rate * self.weight_decay) })
+            let decays = self.weight_decay != 0.0;
+            update.assign(v, if decays { moved - now * (&rate * self.weight_decay) } else { moved })
         };
-        let mut updates: Vec<Output> = gradients.iter().map(update).collect();
+        let mut updates: Vec<Output> = gradients.iter().flat_map(update).collect();
         updates.push(power1.assign(now1 * self.beta1));
         updates.push(power2.assign(now2 * self.beta2));
         updates

@@ -1,7 +1,10 @@
-use crate::{Argument, Optimizer, Rate};
+use crate::{Argument, Optimizer, Rate, update::Update};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Gradient descent: `v -= rate g`. It has no slots.
+///
+/// Of a table of which a gradient has few rows, such as an embedding's (see
+/// [`indexed_slices`](Output::indexed_slices)), it touches these alone, with the same bits.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session, feeds};
@@ -42,6 +45,11 @@ impl Optimizer for GradientDescent {
 
     fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
         let rate = self.rate.output(graph);
-        gradients.iter().map(|(g, v)| v.assign_sub(g * &rate)).collect()
+        let update = |(g, v): &(Output, Variable)| {
+            let update = Update::new(g, v);
+            let step = &update.gradient * &rate;
+            update.assign_sub(v, step)
+        };
+        gradients.iter().flat_map(update).collect()
     }
 }

@@ -12,6 +12,7 @@ mod optimizer;
 mod rate;
 mod rms_prop;
 pub mod schedule;
+mod update;
 
 pub use adagrad::Adagrad;
 pub use adam::Adam;

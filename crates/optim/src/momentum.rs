@@ -1,9 +1,13 @@
-use crate::{Argument, Domain, Optimizer, Rate, slot};
+use crate::{Argument, Domain, Optimizer, Rate, slot, update::Update};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Gradient descent with momentum: `a = momentum a + g`, `v -= rate a`, from `a = 0`; with Nesterov's variant
 /// `v -= rate g + rate momentum a`, as TensorFlow computes it (Sutskever et al., 2013). Slot: `W/Momentum`
 /// beside a variable `W`.
+///
+/// Of a table of which a gradient has few rows, such as an embedding's (see
+/// [`indexed_slices`](Output::indexed_slices)), it touches these alone, as in TensorFlow 1: all others, and
+/// their accumulators, stay as they are.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session, feeds};
@@ -57,10 +61,13 @@ impl Optimizer for Momentum {
         let rate = self.rate.output(graph);
         let update = |(g, v): &(Output, Variable)| {
             let accumulator = slot(v, "Momentum", 0.0);
-            let a = accumulator.assign(accumulator.read_value() * self.momentum + g);
+            let mut update = Update::new(g, v);
+            let g = update.gradient.clone();
+            let now = update.read(&accumulator);
+            let a = update.assign_slot(&accumulator, now * self.momentum + &g);
             let step = if self.nesterov { g * &rate + a * self.momentum * &rate } else { a * &rate };
-            v.assign_sub(step)
+            update.assign_sub(v, step)
         };
-        gradients.iter().map(update).collect()
+        gradients.iter().flat_map(update).collect()
     }
 }

@@ -1,9 +1,13 @@
-use crate::{Argument, Domain, Optimizer, Rate, slot};
+use crate::{Argument, Domain, Optimizer, Rate, slot, update::Update};
 use minutia_graph::{Graph, Output, Variable};
 
 /// RMSProp (Tieleman and Hinton, 2012) as in TensorFlow 1: `s += (1 - decay) (g g - s)`, `m = momentum m +
 /// rate g / sqrt(s + epsilon)`, `v -= m`, from `s = 1` and `m = 0`. Defaults: decay 0.9, momentum 0, epsilon
 /// 1e-10. Slots: `W/RMSProp` (s) and `W/RMSProp_1` (m) beside a variable `W`.
+///
+/// Of a table of which a gradient has few rows, such as an embedding's (see
+/// [`indexed_slices`](Output::indexed_slices)), it touches these alone, as in TensorFlow 1: all others, and
+/// their slots, stay as they are.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session, feeds};
@@ -72,11 +76,14 @@ impl Optimizer for RmsProp {
         let rate = self.rate.output(graph);
         let update = |(g, v): &(Output, Variable)| {
             let (mean_square, momentum) = (slot(v, "RMSProp", 1.0), slot(v, "RMSProp", 0.0));
-            let now = mean_square.read_value();
-            let s = mean_square.assign(&now + (g.square() - &now) * (1.0 - self.decay));
-            let m = momentum.read_value() * self.momentum + g * &rate / (s + self.epsilon).sqrt();
-            v.assign_sub(momentum.assign(m))
+            let mut update = Update::new(g, v);
+            let g = update.gradient.clone();
+            let now = update.read(&mean_square);
+            let s = update.assign_slot(&mean_square, &now + (g.square() - &now) * (1.0 - self.decay));
+            let m = update.read(&momentum) * self.momentum + g * &rate / (s + self.epsilon).sqrt();
+            let step = update.assign_slot(&momentum, m);
+            update.assign_sub(v, step)
         };
-        gradients.iter().map(update).collect()
+        gradients.iter().flat_map(update).collect()
     }
 }

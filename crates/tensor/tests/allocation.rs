@@ -99,6 +99,21 @@ fn program() -> (Program, Vec<Vec<u8>>) {
             width: n,
             output: operand(2, DType::F32),
         }),
+        Primitive::FirstPositions(FirstPositions {
+            indices: operand(4, DType::I32),
+            count: 3,
+            output: operand(7, DType::I32),
+        }),
+        Primitive::UpdateRows(UpdateRows {
+            change: Change::Add,
+            base: dense(2, &[m, n]),
+            updates: operand(5, DType::F32),
+            indices: operand(4, DType::I32),
+            count: 3,
+            rows: m,
+            width: n,
+            output: dense(2, &[m, n]),
+        }),
         Primitive::Random(Random {
             distribution: Distribution::Normal,
             key: 1,

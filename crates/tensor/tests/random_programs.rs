@@ -49,6 +49,16 @@ proptest! {
     }
 
     #[test]
+    fn changed_rows_agree(seed: u64) {
+        let mut maker = Maker::new(seed);
+        let step = maker.update_rows();
+        let (program, buffers) = maker.finish(step);
+        if let Err(difference) = agrees("changed rows", &program, &buffers) {
+            prop_assert!(false, "{difference}\n{program:#?}");
+        }
+    }
+
+    #[test]
     fn reductions_agree(seed: u64) {
         let mut maker = Maker::new(seed);
         let step = maker.reduce();

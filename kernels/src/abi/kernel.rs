@@ -32,6 +32,10 @@ macro_rules! for_each_kernel {
             "Running sums; head: [`layout::Scan`](super::layout::Scan).",
             ArgSort arg_sort, barriers: 0, shuffles: 0;
             "Positions in the order of elements; head: [`layout::ArgSort`](super::layout::ArgSort).",
+            UpdateRows update_rows, barriers: 0, shuffles: 0;
+            "Changes the rows of a table that have a number, in their order; head: [`layout::UpdateRows`](super::layout::UpdateRows).",
+            FirstPositions first_positions, barriers: 0, shuffles: 0;
+            "Where each of some numbers stands first; head: [`layout::FirstPositions`](super::layout::FirstPositions).",
             Random random, barriers: 0, shuffles: 0;
             "Draws numbers of a stream; head: [`layout::Random`](super::layout::Random).",
         }

@@ -242,6 +242,39 @@ words! {
         output: u32,
     }
 
+    /// Rows of a table that are changed by rows of updates, each the one that its number names.
+    ///
+    /// Thread `t` owns column `t % width` of every row whose number is `t / width` below the bits of `classes
+    /// - 1`, so that no other thread comes between two updates.
+    UpdateRows {
+        /// A [`Change`](super::Change).
+        change: u32,
+        /// How many updates there are.
+        count: u32,
+        /// Elements in a row.
+        width: Divisor,
+        /// Words from one row of the table to the next.
+        pitch: u32,
+        /// Into how many classes the rows are split, a power of two.
+        classes: u32,
+        /// The updates.
+        updates: Place,
+        /// The first row number.
+        numbers: Place,
+        /// The table.
+        output: Place,
+    }
+
+    /// Looks for each number's first position among all.
+    FirstPositions {
+        /// How many numbers there are.
+        count: u32,
+        /// The first number.
+        numbers: Place,
+        /// The first position.
+        output: Place,
+    }
+
     /// Numbers of one run of a stream.
     Random {
         /// A [`Distribution`](super::Distribution).

@@ -7,7 +7,7 @@
 //!
 //! | part | words |
 //! |---|---|
-//! | head | [`layout::Map`], [`layout::Reduce`], [`layout::ArgReduce`], [`layout::Gemm`], [`layout::Products`], [`layout::CheckRows`], [`layout::ScatterAddRows`], [`layout::Scan`], [`layout::ArgSort`] or [`layout::Random`] |
+//! | head | [`layout::Map`], [`layout::Reduce`], [`layout::ArgReduce`], [`layout::Gemm`], [`layout::Products`], [`layout::CheckRows`], [`layout::ScatterAddRows`], [`layout::UpdateRows`], [`layout::FirstPositions`], [`layout::Scan`], [`layout::ArgSort`] or [`layout::Random`] |
 //! | nest | [`layout::Nest`], then a [`Divisor`] for each loop, innermost first |
 //! | access | [`layout::Operand`], then a stride in elements for each loop of the nest, innermost first |
 //! | rows | [`layout::Rows`]: an access through a list of row numbers |
@@ -89,6 +89,22 @@ pub enum Combination {
     MaxI = 6,
     /// Minimum of `i32`.
     MinI = 7,
+}
+
+/// What a [`layout::UpdateRows`] does with an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Change {
+    /// It becomes the update.
+    Set = 0,
+    /// The update is added to it.
+    Add = 1,
+    /// The update is subtracted from it.
+    Sub = 2,
+    /// It becomes the larger of both.
+    Max = 3,
+    /// It becomes the smaller of both.
+    Min = 4,
 }
 
 /// What a [`layout::Random`] draws.

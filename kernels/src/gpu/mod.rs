@@ -6,6 +6,7 @@ mod arg_reduce;
 mod arg_sort;
 mod check_rows;
 mod execute;
+mod first_positions;
 mod gemm;
 mod machine;
 mod map;
@@ -14,11 +15,12 @@ mod reduce;
 mod scan;
 mod scatter_add_rows;
 mod sys;
+mod update_rows;
 
 use crate::abi::{self, status};
 use {
-    arg_reduce::*, arg_sort::*, check_rows::*, gemm::*, map::*, random::*, reduce::*, scan::*,
-    scatter_add_rows::*,
+    arg_reduce::*, arg_sort::*, check_rows::*, first_positions::*, gemm::*, map::*, random::*, reduce::*,
+    scan::*, scatter_add_rows::*, update_rows::*,
 };
 
 macro_rules! define_entries {

@@ -5,6 +5,7 @@ pub(crate) mod control;
 mod dot;
 mod gradients;
 pub(crate) mod graph;
+pub(crate) mod indexed_slices;
 pub(crate) mod node;
 pub(crate) mod operators;
 pub(crate) mod output;

@@ -6,6 +6,7 @@
 pub(crate) mod along;
 mod known;
 pub(crate) mod layout;
+mod rows;
 mod view;
 mod windows;
 
@@ -15,8 +16,8 @@ use minutia_kernels::map::Code;
 use minutia_tensor::{
     MemoryLayout, Shape, Tensor,
     program::{
-        Access, ArgReduce, Distribution, GatherRows, Gemm, Map, MapBuilder, MapProgram, Operand, Primitive,
-        Random, Reduce, ReduceOp, ScatterAddRows, Value,
+        Access, ArgReduce, Distribution, Gemm, Map, MapBuilder, MapProgram, Operand, Primitive, Random,
+        Reduce, ReduceOp, Value,
     },
 };
 pub(crate) use view::View;
@@ -416,56 +417,6 @@ impl Lowering {
                 outputs: vec![output],
             })
         })
-    }
-
-    /// Rows of a table.
-    pub fn gather(&mut self, table: &View, indices: &View) -> View {
-        // A padded row is picked as it is.
-        if let Some(pitch) = self.layout.row_pitch(table.dtype(), &table.dims)
-            && self.is_padded(table)
-        {
-            let (rows, width) = (table.dims[0], table.dims[1]);
-            let picked = self.gather(&View { dims: vec![rows, pitch], ..table.clone() }, indices);
-            let wanted = [&indices.dims[..], &[width]].concat();
-            return picked.slice(&vec![0; wanted.len()], &wanted);
-        }
-        let (table, indices) = (self.contiguous(table), self.contiguous(indices));
-        let width = table.dims[1..].iter().product();
-        let dims = [&indices.dims[..], &table.dims[1..]].concat();
-        let (rows, count) = (table.dims[0], indices.elements());
-        self.emit(table.dtype(), &dims, |output| {
-            Primitive::GatherRows(GatherRows {
-                table: table.operand,
-                rows,
-                width,
-                indices: indices.operand,
-                count,
-                program: MapProgram::identity(),
-                output: output.operand,
-            })
-        })
-    }
-
-    /// Zeros of these extents, to whose rows those of `updates` are added where `indices` say.
-    pub fn scatter_add(&mut self, updates: &View, indices: &View, dims: &[usize]) -> View {
-        let (updates, indices) = (self.contiguous(updates), self.contiguous(indices));
-        let (rows, width, count) = (dims[0], Shape::from(&dims[1..]).elements(), indices.elements());
-        self.emit(DType::F32, dims, |output| {
-            Primitive::ScatterAddRows(ScatterAddRows {
-                updates: updates.operand,
-                indices: indices.operand,
-                count,
-                rows,
-                width,
-                output: output.operand,
-            })
-        })
-    }
-
-    /// Whether it is all of a value, whose rows are padded.
-    fn is_padded(&self, view: &View) -> bool {
-        let (strides, bytes) = layout::padded(self.layout, view.dtype(), &view.dims);
-        view.operand.offset == 0 && view.strides == strides && self.values[view.operand.buffer].bytes == bytes
     }
 
     /// Makes `view` the newest value of a variable; it must be a value of its own, complete and in order.

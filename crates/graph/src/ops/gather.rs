@@ -26,7 +26,8 @@ impl Output {
     /// ```
     ///
     /// Gradient with respect to the table: each row of `g` is added to the row that its index names, in the
-    /// order of the indices; rows that no index names get 0.
+    /// order of the indices; rows that no index names get 0. Optimizers do not even make it: they change the
+    /// rows that have a gradient, which [`indexed_slices`](Output::indexed_slices) finds.
     #[doc(alias = "index_select")]
     #[doc(alias = "take")]
     #[doc(alias = "embedding_lookup")]

@@ -7,6 +7,7 @@ pub(crate) mod arg_reduce;
 pub(crate) mod arg_sort;
 pub(crate) mod binary;
 mod by_name;
+pub(crate) mod candidates;
 pub(crate) mod cast;
 pub(crate) mod comparison;
 pub(crate) mod concat;
@@ -18,6 +19,7 @@ pub(crate) mod dims;
 pub(crate) mod division;
 pub(crate) mod dropout;
 pub(crate) mod einsum;
+pub(crate) mod first_positions;
 pub(crate) mod gather;
 pub(crate) mod gather_nd;
 pub(crate) mod identity;
@@ -39,6 +41,7 @@ pub(crate) mod reduce;
 pub(crate) mod reshape;
 pub(crate) mod reverse;
 pub(crate) mod roll;
+pub(crate) mod segments;
 pub(crate) mod select;
 pub(crate) mod shape;
 pub(crate) mod size;
@@ -52,6 +55,7 @@ pub(crate) mod take_along;
 pub(crate) mod tile;
 pub(crate) mod transpose;
 pub(crate) mod unary;
+pub(crate) mod update_rows;
 pub(crate) mod variable;
 pub(crate) mod window;
 
@@ -185,6 +189,7 @@ register_ops! {
     dims::Dims,
     division::Division,
     einsum::Einsum,
+    first_positions::FirstPositions,
     gather::Gather,
     gather::GatherGradient,
     gather_nd::GatherNd,
@@ -225,7 +230,10 @@ register_ops! {
     tile::TileGradient,
     identity::Identity,
     transpose::Transpose,
+    segments::UnsortedSegmentSum,
+    segments::UnsortedSegmentExtremum,
     unary::Unary,
+    update_rows::UpdateRows,
     variable::Assign,
     variable::VariableOp,
     variable::ReadVariable;
@@ -233,6 +241,7 @@ register_ops! {
     arg_sort,
     dropout,
     logical_reduce,
+    candidates,
     losses,
     multinomial,
     normalization,

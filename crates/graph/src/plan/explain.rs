@@ -22,8 +22,8 @@ pub struct ExecutionPlan {
 /// One primitive of an [`ExecutionPlan`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedPrimitive {
-    /// `map`, `reduce`, `arg_reduce`, `gemm`, `gather_rows`, `scatter_add_rows`, `scan`,
-    /// `arg_sort` or `random`.
+    /// `map`, `reduce`, `arg_reduce`, `gemm`, `gather_rows`, `scatter_add_rows`, `update_rows`,
+    /// `first_positions`, `scan`, `arg_sort` or `random`.
     pub name: &'static str,
     /// The extents that it runs over.
     pub shape: String,

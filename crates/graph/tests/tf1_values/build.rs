@@ -12,6 +12,7 @@ pub fn build(graph: &Graph, case: &Case, inputs: &[Output]) -> Option<Vec<Output
         .or_else(|| products(graph, case, inputs))
         .or_else(|| windows(case, inputs))
         .or_else(|| structure(graph, case, inputs))
+        .or_else(|| rows(graph, case, inputs))
         .map(|output| vec![output])
         .or_else(|| several(case, inputs))
 }
@@ -169,6 +170,29 @@ fn several(case: &Case, inputs: &[Output]) -> Option<Vec<Output>> {
         "top_k" => {
             let (values, indices) = x.top_k(case.int("k")? as usize);
             vec![values, indices]
+        }
+        _ => return None,
+    })
+}
+
+/// What picks, changes and adds up rows.
+fn rows(graph: &Graph, case: &Case, inputs: &[Output]) -> Option<Output> {
+    let x = inputs.first()?;
+    let list = |name: &str| {
+        let numbers: Vec<i32> = case.ints(name)?.into_iter().map(|x| x as i32).collect();
+        Some(graph.constant(numbers))
+    };
+    let segments = || case.int("num_segments").map(|n| n as usize);
+    Some(match case.op.as_str() {
+        "gather" if case.int("axis")? == 0 => x.gather(list("indices")?),
+        // Rows of a matrix that lies the other way round.
+        "gather" => x.transpose([1, 0]).gather(list("indices")?).transpose([1, 0]),
+        "unsorted_segment_sum" => x.unsorted_segment_sum(list("segment_ids")?, segments()?),
+        "unsorted_segment_max" => x.unsorted_segment_max(list("segment_ids")?, segments()?),
+        "unsorted_segment_mean" => x.unsorted_segment_mean(list("segment_ids")?, segments()?),
+        "tensor_scatter_nd_add" => {
+            let rows = case.rows("indices")?.into_iter().map(|index| index[0] as i32);
+            x.tensor_scatter_add(graph.constant(rows.collect::<Vec<_>>()), inputs.get(1)?)
         }
         _ => return None,
     })

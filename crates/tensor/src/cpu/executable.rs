@@ -15,8 +15,9 @@ use crate::{
         reduce::ReduceStep,
         simd::Level,
         steps::{
-            arg_reduce::ArgReduceStep, arg_sort::ArgSortStep, gather::GatherStep, random::RandomStep,
-            scan::ScanStep, scatter_add::ScatterAddStep, transpose::TransposeStep,
+            arg_reduce::ArgReduceStep, arg_sort::ArgSortStep, first_positions::FirstPositionsStep,
+            gather::GatherStep, random::RandomStep, scan::ScanStep, scatter_add::ScatterAddStep,
+            transpose::TransposeStep, update_rows::UpdateRowsStep,
         },
         threads::{
             autotune::Autotune,
@@ -38,6 +39,8 @@ enum Routine {
     Gemm(Box<GemmStep>),
     Gather(GatherStep),
     ScatterAdd(ScatterAddStep),
+    UpdateRows(UpdateRowsStep),
+    FirstPositions(FirstPositionsStep),
     Scan(ScanStep),
     ArgSort(ArgSortStep),
     Random(RandomStep),
@@ -52,9 +55,11 @@ impl Routine {
             Routine::Transpose(_)
             | Routine::ArgReduce(_)
             | Routine::ScatterAdd(_)
+            | Routine::UpdateRows(_)
             | Routine::Scan(_)
             | Routine::ArgSort(_)
             | Routine::Random(_) => {}
+            Routine::FirstPositions(s) => s.place(place),
             Routine::Gemm(s) => s.place(place),
             Routine::Gather(s) => s.place(place),
             Routine::Region(s) => s.place(place),
@@ -75,6 +80,8 @@ impl Routine {
                 Routine::Gemm(s) => s.run(run),
                 Routine::Gather(s) => return s.run(run),
                 Routine::ScatterAdd(s) => return s.run(run),
+                Routine::UpdateRows(s) => return s.run(run),
+                Routine::FirstPositions(s) => s.run(run),
                 Routine::Scan(s) => s.run(run),
                 Routine::ArgSort(s) => s.run(run),
                 Routine::Random(s) => s.run(run),
@@ -113,6 +120,8 @@ impl Routine {
             Routine::Transpose(_)
             | Routine::Gather(_)
             | Routine::ScatterAdd(_)
+            | Routine::UpdateRows(_)
+            | Routine::FirstPositions(_)
             | Routine::Random(_)
             | Routine::Region(_) => None,
         }
@@ -172,6 +181,10 @@ impl Executable {
             Primitive::ScatterAddRows(s) => {
                 Routine::ScatterAdd(ScatterAddStep::new(s, number, program.name(number), build))
             }
+            Primitive::UpdateRows(s) => {
+                Routine::UpdateRows(UpdateRowsStep::new(s, number, program.name(number), build))
+            }
+            Primitive::FirstPositions(s) => Routine::FirstPositions(FirstPositionsStep::new(s, build)),
             Primitive::Scan(s) => Routine::Scan(ScanStep::new(s, build)),
             Primitive::ArgSort(s) => Routine::ArgSort(ArgSortStep::new(s, build)),
             Primitive::Random(s) => Routine::Random(RandomStep::new(s, build)),

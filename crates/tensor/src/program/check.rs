@@ -70,6 +70,25 @@ impl Program {
                     return Err("positions in an order that do not lie side by side".into());
                 }
             }
+            Primitive::UpdateRows(s) => {
+                let words = [s.base.operand.dtype, s.updates.dtype, s.output.operand.dtype];
+                let takes = |d| d == DType::F32 || d == DType::I32 && s.change == Change::Set;
+                if !takes(words[0]) || words.iter().any(|d| *d != words[0]) {
+                    let [base, updates, output] = words;
+                    return Err(format!("{:?} rows of {updates} to {base}, giving {output}", s.change));
+                }
+                if [&s.base, &s.output].iter().any(|a| a.strides.get(1) != Some(&1)) {
+                    return Err("rows of a table whose elements do not lie one after the other".into());
+                }
+                row_indices(s.indices)?;
+            }
+            Primitive::FirstPositions(s) => {
+                row_indices(s.indices)?;
+                row_indices(s.output)?;
+                if i32::try_from(s.count).is_err() {
+                    return Err(format!("{} positions, which are counted by i32", s.count));
+                }
+            }
             Primitive::Random(s) => {
                 if (s.counter.dtype, s.output.dtype) != (DType::I32, DType::F32) {
                     return Err(format!("random {} counted by {}", s.output.dtype, s.counter.dtype));

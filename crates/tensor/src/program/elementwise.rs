@@ -40,6 +40,8 @@ impl Primitive {
             | Primitive::ScatterAddRows(_)
             | Primitive::Scan(_)
             | Primitive::ArgSort(_)
+            | Primitive::UpdateRows(_)
+            | Primitive::FirstPositions(_)
             | Primitive::Random(_) => return None,
         };
         Some(ElementwisePart { dims, given, inputs: inputs.into(), program: Cow::Borrowed(program), outputs })
@@ -72,6 +74,8 @@ impl Primitive {
             | Primitive::ScatterAddRows(_)
             | Primitive::Scan(_)
             | Primitive::ArgSort(_)
+            | Primitive::UpdateRows(_)
+            | Primitive::FirstPositions(_)
             | Primitive::Random(_) => return None,
         })
     }

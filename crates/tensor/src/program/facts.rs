@@ -15,6 +15,8 @@ impl Primitive {
             Primitive::ScatterAddRows(_) => "scatter_add_rows",
             Primitive::Scan(_) => "scan",
             Primitive::ArgSort(_) => "arg_sort",
+            Primitive::UpdateRows(_) => "update_rows",
+            Primitive::FirstPositions(_) => "first_positions",
             Primitive::Random(_) => "random",
         }
     }
@@ -31,6 +33,8 @@ impl Primitive {
             Primitive::ScatterAddRows(s) => format!("{} into {}x{}", s.count, s.rows, s.width),
             Primitive::Scan(s) => format!("{:?} along {}", s.dims, s.length),
             Primitive::ArgSort(s) => format!("{:?} of {}", s.dims, s.length),
+            Primitive::UpdateRows(s) => format!("{} of {}x{}", s.count, s.rows, s.width),
+            Primitive::FirstPositions(s) => format!("[{}]", s.count),
             Primitive::Random(s) => format!("{:?} {}", s.distribution, s.count),
         }
     }
@@ -47,6 +51,8 @@ impl Primitive {
             | Primitive::ScatterAddRows(_)
             | Primitive::Scan(_)
             | Primitive::ArgSort(_)
+            | Primitive::UpdateRows(_)
+            | Primitive::FirstPositions(_)
             | Primitive::Random(_) => Vec::new(),
         }
     }
@@ -67,6 +73,9 @@ impl Primitive {
                 let comparisons = s.length.checked_ilog2().map_or(1, |log| log as usize + 1);
                 product(&s.dims).saturating_mul(s.length).saturating_mul(comparisons)
             }
+            Primitive::UpdateRows(s) if s.base == s.output => product(&[s.count, s.width]),
+            Primitive::UpdateRows(s) => product(&[s.count.saturating_add(s.rows), s.width]),
+            Primitive::FirstPositions(s) => s.count,
             Primitive::Random(s) => s.count,
         }
     }
@@ -84,6 +93,8 @@ impl Primitive {
             Primitive::ScatterAddRows(s) => s.count == 0 && (s.rows == 0 || s.width == 0),
             Primitive::Scan(s) => s.dims.contains(&0) || s.length == 0,
             Primitive::ArgSort(s) => s.dims.contains(&0) || s.length == 0,
+            Primitive::UpdateRows(s) => s.count == 0 && (s.rows == 0 || s.width == 0),
+            Primitive::FirstPositions(s) => s.count == 0,
             Primitive::Random(_) => false,
         }
     }

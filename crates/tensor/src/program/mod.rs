@@ -93,6 +93,10 @@ pub enum Primitive {
     Scan(Scan),
     /// Positions in ascending or descending order.
     ArgSort(ArgSort),
+    /// A table with some rows changed.
+    UpdateRows(UpdateRows),
+    /// Where each index stands first.
+    FirstPositions(FirstPositions),
     /// Random numbers.
     Random(Random),
 }
@@ -262,6 +266,56 @@ pub struct ArgSort {
     pub input: Access,
     /// `I32`; strides over `dims` then the axis, along which the positions lie side by side.
     pub output: Access,
+}
+
+/// What an update does with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// The row becomes the update.
+    Set,
+    /// The update is added to the row.
+    Add,
+    /// The update is subtracted from the row.
+    Sub,
+    /// Elements of the row become the larger of both; NaN where one of them is.
+    Max,
+    /// Elements of the row become the smaller of both; NaN where one of them is.
+    Min,
+}
+
+/// The rows of `base`, changed by those of `updates` where `indices` say, by position, ascending. An index
+/// outside the table is an error.
+///
+/// The result may be the very same access as `base`: then the named rows are all that is touched.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct UpdateRows {
+    /// What is done with a row. `Set` takes `I32` too, all others `F32` alone.
+    pub change: Change,
+    /// The table; strides over (`rows`, `width`), of which the second is 1.
+    pub base: Access,
+    /// `count x width`, contiguous, of the table's type.
+    pub updates: Operand,
+    /// `I32`, contiguous: the row that each changes.
+    pub indices: Operand,
+    /// How many updates there are.
+    pub count: usize,
+    /// Rows of the table.
+    pub rows: usize,
+    /// Elements in a row.
+    pub width: usize,
+    /// The changed table, of its type; strides over (`rows`, `width`), of which the second is 1.
+    pub output: Access,
+}
+
+/// Element `i` of the result is the lowest position whose index is `indices[i]`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FirstPositions {
+    /// `I32`, contiguous.
+    pub indices: Operand,
+    /// How many indices there are, at most `i32::MAX`.
+    pub count: usize,
+    /// `I32`, contiguous.
+    pub output: Operand,
 }
 
 /// What is drawn; see [`minutia_kernels::rng::Stream`].

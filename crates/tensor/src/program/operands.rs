@@ -125,6 +125,17 @@ macro_rules! visitor {
                     walk(visit, Read, $from(& $($exclusive)? s.input), (&nest, !s.dims.is_empty()));
                     walk(visit, Write, $from(& $($exclusive)? s.output), (&nest, !s.dims.is_empty()));
                 }
+                Primitive::UpdateRows(s) => {
+                    let table = [s.rows, s.width];
+                    walk(visit, ReadElementwise, $from(& $($exclusive)? s.base), (&table, true));
+                    dense(visit, Read, & $($exclusive)? s.updates, (&[s.count, s.width], false));
+                    dense(visit, Read, & $($exclusive)? s.indices, (&[s.count], false));
+                    walk(visit, Write, $from(& $($exclusive)? s.output), (&table, true));
+                }
+                Primitive::FirstPositions(s) => {
+                    dense(visit, Read, & $($exclusive)? s.indices, (&[s.count], false));
+                    dense(visit, Write, & $($exclusive)? s.output, (&[s.count], true));
+                }
                 Primitive::Random(s) => {
                     dense(visit, Count, & $($exclusive)? s.counter, (&[1], false));
                     dense(visit, Write, & $($exclusive)? s.output, (&[s.count], true));

@@ -66,7 +66,11 @@ impl Primitive {
             }
             Primitive::Scan(s) => (&s.dims, from_ref(&s.length)),
             Primitive::ArgSort(s) => (&s.dims, from_ref(&s.length)),
-            Primitive::GatherRows(_) | Primitive::ScatterAddRows(_) | Primitive::Random(_) => return None,
+            Primitive::GatherRows(_)
+            | Primitive::ScatterAddRows(_)
+            | Primitive::UpdateRows(_)
+            | Primitive::FirstPositions(_)
+            | Primitive::Random(_) => return None,
         };
         let busy = !dims.contains(&0) && !inner.contains(&0);
         dims.first().copied().filter(|&rows| busy && rows > 1)
@@ -120,7 +124,11 @@ impl Primitive {
                 outputs: all(&s.outputs),
                 ..s.clone()
             }),
-            Primitive::GatherRows(_) | Primitive::ScatterAddRows(_) | Primitive::Random(_) => return None,
+            Primitive::GatherRows(_)
+            | Primitive::ScatterAddRows(_)
+            | Primitive::UpdateRows(_)
+            | Primitive::FirstPositions(_)
+            | Primitive::Random(_) => return None,
         })
     }
 }

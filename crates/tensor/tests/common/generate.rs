@@ -5,8 +5,8 @@ use minutia_kernels::{map::Code, rng::Generator};
 use minutia_tensor::{
     DType,
     program::{
-        Access, ArgSort, BufferSpec, Gemm, Map, MapBuilder, MapProgram, Operand, Primitive, Program, Reduce,
-        ReduceOp, Scan, ScatterAddRows, Value,
+        Access, ArgSort, BufferSpec, Change, Gemm, Map, MapBuilder, MapProgram, Operand, Primitive, Program,
+        Reduce, ReduceOp, Scan, ScatterAddRows, UpdateRows, Value,
     },
 };
 
@@ -270,6 +270,26 @@ impl Maker {
         output.strides = minutia_tensor::Shape::from(&nest[..]).strides();
         self.specs[output.operand.buffer].written = true;
         Primitive::ArgSort(ArgSort { descending: turned, dims, length, input, output })
+    }
+
+    /// Changes of rows, in place or not.
+    pub fn update_rows(&mut self) -> Primitive {
+        let Primitive::ScatterAddRows(ScatterAddRows { updates, indices, count, rows, width, output }) =
+            self.scatter_add()
+        else {
+            unreachable!("that is what it makes")
+        };
+        let strides = vec![width, 1];
+        let output = Access { operand: output, strides: strides.clone() };
+        let base = match self.below(2) {
+            0 => output.clone(),
+            _ => {
+                let operand = self.access(&[(rows * width).max(1)], DType::F32, false).operand;
+                Access { operand, strides }
+            }
+        };
+        let change = self.pick(&[Change::Set, Change::Add, Change::Sub, Change::Max, Change::Min]);
+        Primitive::UpdateRows(UpdateRows { change, base, updates, indices, count, rows, width, output })
     }
 
     pub fn finish(self, step: Primitive) -> (Program, Vec<Vec<u8>>) {

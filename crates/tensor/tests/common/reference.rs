@@ -66,6 +66,8 @@ pub fn run(program: &Program, buffers: &mut Buffers) -> Result<(), Error> {
             Primitive::ScatterAddRows(s) => run_scatter_add(s, program, number, buffers)?,
             Primitive::Scan(s) => run_scan(s, buffers),
             Primitive::ArgSort(s) => run_arg_sort(s, buffers),
+            Primitive::UpdateRows(s) => run_update_rows(s, program, number, buffers)?,
+            Primitive::FirstPositions(s) => run_first_positions(s, buffers),
             Primitive::Random(s) => run_random(s, buffers),
         }
     }
@@ -165,6 +167,43 @@ fn run_scatter_add(
         store(buffers, s.output, element, sum.to_bits());
     }
     Ok(())
+}
+
+fn run_update_rows(
+    s: &UpdateRows,
+    program: &Program,
+    step: usize,
+    buffers: &mut Buffers,
+) -> Result<(), Error> {
+    let rows = rows(s.indices, [s.count, s.rows], program, step, buffers)?;
+    for index in indices(&[s.rows, s.width]) {
+        let word = load(buffers, s.base.operand, at(&s.base, &index));
+        store(buffers, s.output.operand, at(&s.output, &index), word);
+    }
+    for (position, row) in rows.into_iter().enumerate() {
+        for column in 0..s.width {
+            let update = load(buffers, s.updates, position * s.width + column);
+            let element = at(&s.output, &[row, column]);
+            let [old, by] = [load(buffers, s.output.operand, element), update].map(f32::from_bits);
+            let word = match s.change {
+                Change::Set => update,
+                Change::Add => (old + by).to_bits(),
+                Change::Sub => (old - by).to_bits(),
+                Change::Max => math::max(old, by).to_bits(),
+                Change::Min => math::min(old, by).to_bits(),
+            };
+            store(buffers, s.output.operand, element, word);
+        }
+    }
+    Ok(())
+}
+
+fn run_first_positions(s: &FirstPositions, buffers: &mut Buffers) {
+    for i in 0..s.count {
+        let index = load(buffers, s.indices, i);
+        let first = (0..i).find(|&j| load(buffers, s.indices, j) == index).unwrap_or(i);
+        store(buffers, s.output, i, first as u32);
+    }
 }
 
 fn run_gather(s: &GatherRows, program: &Program, step: usize, buffers: &mut Buffers) -> Result<(), Error> {

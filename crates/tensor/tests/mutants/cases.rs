@@ -36,6 +36,8 @@ pub fn of(kernel: &str) -> Vec<Case> {
             output.operand.dtype = DType::I32;
             Primitive::ArgSort(ArgSort { descending, dims, length, input, output })
         }),
+        "update_rows" => [(1, 1), (3, 5), (150, 7)].map(changed).concat(),
+        "first_positions" => [1, 5, 200].map(first_positions).into(),
         "random" => {
             [Distribution::Uniform, Distribution::Normal, Distribution::TruncatedNormal].map(drawn).into()
         }
@@ -182,6 +184,44 @@ fn added((count, rows): (usize, usize)) -> Case {
         output: operand(2, DType::F32),
     });
     (single(step, &buffers, &[2]), buffers.to_vec())
+}
+
+/// Changes of so many among so many rows, which lie apart, in place and not.
+fn changed((count, rows): (usize, usize)) -> Vec<Case> {
+    let (width, pitch) = (7, 9);
+    let indices: Vec<i32> = (0..count).map(|i| (i * i % rows) as i32).collect();
+    let buffers = [
+        bytes(&numbers(3, rows * pitch, false)),
+        bytes(&numbers(2, count * width, false)),
+        int_bytes(&indices),
+        bytes(&numbers(4, rows * pitch, false)),
+    ];
+    let changed = |(change, to): (Change, usize)| {
+        let table = |buffer| strided(buffer, DType::F32, &[pitch, 1]);
+        let operand = |buffer, dtype| Operand { buffer, offset: 0, dtype };
+        let step = Primitive::UpdateRows(UpdateRows {
+            change,
+            base: table(0),
+            updates: operand(1, DType::F32),
+            indices: operand(2, DType::I32),
+            count,
+            rows,
+            width,
+            output: table(to),
+        });
+        (single(step, &buffers, &[to]), buffers.to_vec())
+    };
+    [(Change::Set, 0), (Change::Add, 3), (Change::Sub, 0), (Change::Max, 0), (Change::Min, 3)]
+        .map(changed)
+        .into()
+}
+
+fn first_positions(count: usize) -> Case {
+    let indices: Vec<i32> = (0..count).map(|i| (i * i % 37) as i32).collect();
+    let buffers = [int_bytes(&indices), vec![0; count * 4]];
+    let operand = |buffer| Operand { buffer, offset: 0, dtype: DType::I32 };
+    let step = FirstPositions { indices: operand(0), count, output: operand(1) };
+    (single(Primitive::FirstPositions(step), &buffers, &[1]), buffers.to_vec())
 }
 
 fn gathered(count: i32) -> Case {

@@ -2,6 +2,7 @@
 
 pub(in crate::cpu) mod arg_reduce;
 pub(in crate::cpu) mod arg_sort;
+pub(in crate::cpu) mod first_positions;
 pub(in crate::cpu) mod gather;
 mod lines;
 pub(in crate::cpu) mod random;
@@ -9,3 +10,4 @@ mod row_indices;
 pub(in crate::cpu) mod scan;
 pub(in crate::cpu) mod scatter_add;
 pub(in crate::cpu) mod transpose;
+pub(in crate::cpu) mod update_rows;

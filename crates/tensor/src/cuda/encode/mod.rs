@@ -4,6 +4,7 @@
 mod block;
 mod code;
 mod extrema;
+mod first_positions;
 mod limits;
 mod lines;
 mod map;
@@ -14,6 +15,7 @@ mod rows;
 mod sums_of_rows;
 #[cfg(test)]
 mod tests;
+mod update_rows;
 
 use crate::{
     Error,
@@ -85,6 +87,8 @@ pub(super) fn encode(program: &Program, multiprocessors: u32) -> Result<Encoded,
             Primitive::ScatterAddRows(s) => sums_of_rows::encode(&mut encoder, s),
             Primitive::Scan(s) => lines::scan(&mut encoder, s),
             Primitive::ArgSort(s) => lines::arg_sort(&mut encoder, s),
+            Primitive::UpdateRows(s) => update_rows::encode(&mut encoder, s),
+            Primitive::FirstPositions(s) => first_positions::encode(&mut encoder, s),
             Primitive::Random(s) => random::encode(&mut encoder, s),
         }?;
     }
