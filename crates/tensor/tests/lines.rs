@@ -6,8 +6,8 @@ mod common;
 use common::{THREADS, agrees_with, bytes, load, numbers, single, strided};
 use minutia_tensor::{DType, Device, Error, program::*};
 
-/// How lines of so many elements lie: their number, strides of input and output, the latter for any layout and
-/// for positions, which lie side by side.
+/// How lines of so many elements lie: their number, strides of input and output, the latter for any layout
+/// and for positions, which lie side by side.
 type Case = (Vec<usize>, usize, &'static [usize], [&'static [usize]; 2]);
 
 fn cases() -> [Case; 6] {

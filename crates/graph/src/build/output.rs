@@ -132,7 +132,7 @@ impl Output {
         self.graph.lock().nodes[self.id].signature.dtype
     }
 
-    /// Shape, as far as it is known.
+    /// Shape, as far as it is known before a run, which [`Graph::shape`] gives.
     #[must_use]
     pub fn shape(&self) -> PartialShape {
         self.signature().shape

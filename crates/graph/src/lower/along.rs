@@ -80,9 +80,9 @@ impl Lowering {
         positions.transpose(&back)
     }
 
-    /// The positions in a tensor whose outer extents are `dims` and whose axes from there are walked as one, of
-    /// what the indices name, one for each of `dims`. They are looked up in tables, so that one that is out of
-    /// range is the error of a gather, which names it.
+    /// The positions in a tensor whose outer extents are `dims` and whose axes from there are walked as one,
+    /// of what the indices name, one for each of `dims`. They are looked up in tables, so that one that is
+    /// out of range is the error of a gather, which names it.
     pub fn flat_indices(&mut self, indices: &[View], dims: &[usize]) -> View {
         let mut flat: Option<View> = None;
         for (axis, index) in indices.iter().enumerate() {

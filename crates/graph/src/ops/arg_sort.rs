@@ -13,9 +13,9 @@ pub(crate) struct ArgSort {
 }
 
 impl Output {
-    /// The positions (`i32`) of the elements (`f32` or `i32`) along an axis, in ascending order of the elements;
-    /// a negative axis counts from the last. Of equal elements the lower position comes first. A NaN is larger
-    /// than every number.
+    /// The positions (`i32`) of the elements (`f32` or `i32`) along an axis, in ascending order of the
+    /// elements; a negative axis counts from the last. Of equal elements the lower position comes first. A
+    /// NaN is larger than every number.
     ///
     /// ```
     /// # use minutia_graph::{Device, Graph, Session};
@@ -69,9 +69,9 @@ impl Output {
     /// elements the lower position comes first. A NaN is larger than every number. Gradient of the elements:
     /// `g` back to where each came from; the positions have none.
     ///
-    /// `boolean_mask` of TensorFlow is not here: how many elements it leaves depends on their values, and a plan
-    /// is made for shapes alone. Multiply by the mask or [`select`](Output::select) where a sum or a mean
-    /// follows; where the number is known, pick by `mask.cast(DType::I32).top_k(k)`.
+    /// `boolean_mask` of TensorFlow is not here: how many elements it leaves depends on their values, and a
+    /// plan is made for shapes alone. Multiply by the mask or [`select`](Output::select) where a sum or a
+    /// mean follows; where the number is known, pick by `mask.cast(DType::I32).top_k(k)`.
     ///
     /// ```
     /// # use minutia_graph::{Device, Graph, Session};
@@ -91,8 +91,8 @@ impl Output {
         (self.take_along_axis(&indices, -1), indices)
     }
 
-    /// Whether each target (`i32` of `[..]`), a class, is among the `k` likeliest by these predictions
-    /// `[.., classes]`: fewer than `k` classes have a larger one. It is not if it is no class, or if a prediction
+    /// Whether each target (`i32` of `[..]`), a class, is among the `k` likeliest by these predictions `[..,
+    /// classes]`: fewer than `k` classes have a larger one. It is not if it is no class, or if a prediction
     /// of its row is not finite.
     ///
     /// ```

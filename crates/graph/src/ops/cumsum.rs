@@ -12,9 +12,9 @@ pub(crate) struct Cumsum {
 }
 
 impl Output {
-    /// The sum (`f32` or `i32`, which wraps around) of the elements up to each along an axis. With `exclusive`
-    /// that of the elements before it alone, with `reverse` from the last to the first. One element is added
-    /// after the other. Gradient: the running sum of `g` the other way.
+    /// The sum (`f32` or `i32`, which wraps around) of the elements up to each along an axis. With
+    /// `exclusive` that of the elements before it alone, with `reverse` from the last to the first. One
+    /// element is added after the other. Gradient: the running sum of `g` the other way.
     ///
     /// ```
     /// # use minutia_graph::{Device, Graph, Session};

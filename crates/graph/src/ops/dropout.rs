@@ -8,9 +8,9 @@ impl Output {
     /// `1 / (1 - rate)`, so that their sum stays about what it is (Srivastava et al., 2014). TensorFlow's
     /// `keep_prob` is `1 - rate`. Gradient: `g / (1 - rate)` where the element stays, else 0.
     ///
-    /// A rate that is fed, or any other tensor that broadcasts, makes one graph for training and for evaluation:
-    /// with a rate of 0 every element stays what it is. The batch may be another in each run. A number
-    /// outside `[0, 1)` is an error of the node; of a tensor, 1 or more leaves nothing.
+    /// A rate that is fed, or any other tensor that broadcasts, makes one graph for training and for
+    /// evaluation: with a rate of 0 every element stays what it is. The batch may be another in each run. A
+    /// number outside `[0, 1)` is an error of the node; of a tensor, 1 or more leaves nothing.
     ///
     /// ```
     /// use minutia_graph::{DType, Device, Graph, Session, feeds};

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct GatherNd;
 
 impl Output {
-    /// The elements or slices that the rows of `indices` (`i32`, `[.., d]`) name by their place along the first
-    /// `d` axes: `[.., rest of the axes]`. An index outside its axis is an error of the run, which names the
-    /// node. Gradient: each slice of `g` is added to the one that its index names, in the order of the
-    /// indices; the others get 0.
+    /// The elements or slices that the rows of `indices` (`i32`, `[.., d]`) name by their place along the
+    /// first `d` axes: `[.., rest of the axes]`. An index outside its axis is an error of the run, which
+    /// names the node. Gradient: each slice of `g` is added to the one that its index names, in the order of
+    /// the indices; the others get 0.
     ///
     /// ```
     /// # use minutia_graph::{Device, Graph, Session};
@@ -102,8 +102,8 @@ impl Op for GatherNd {
     }
 }
 
-/// Zeros in the shape of the third input, to whose slices those of the first are added where the second, `i32`,
-/// says: the gradient of [`GatherNd`]. What one slice gets is added in the order of the indices.
+/// Zeros in the shape of the third input, to whose slices those of the first are added where the second,
+/// `i32`, says: the gradient of [`GatherNd`]. What one slice gets is added in the order of the indices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct GatherNdGradient;
 

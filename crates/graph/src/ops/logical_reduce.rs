@@ -40,7 +40,8 @@ macro_rules! logical {
     };
 }
 
-// Of nothing the smallest is the largest number there is, the largest the smallest: none is true, and all are.
+// Of nothing the smallest is the largest number there is, the largest the smallest: none is true, and all
+// are.
 logical! {
     reduce_any reduce_any_keep_dims "at least one is true (none of nothing is)" reduce_min reduce_min_keep_dims;
     reduce_all reduce_all_keep_dims "no one is false (all of nothing are true)" reduce_max reduce_max_keep_dims;

@@ -21,8 +21,8 @@ pub(crate) enum Part {
 
 by_name::named_values! { Part { Share([usize; 2]), Span([Option<usize>; 3]) } }
 
-/// What [`Output::split`] cuts an axis into: a number of equal parts, or an array or a `Vec` of their extents,
-/// of which one may be -1, which takes what is left.
+/// What [`Output::split`] cuts an axis into: a number of equal parts, or an array or a `Vec` of their
+/// extents, of which one may be -1, which takes what is left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parts(Cut);
 
@@ -60,8 +60,8 @@ parts_of! { i32 isize usize }
 
 impl Output {
     /// Cuts an axis into a number of equal parts, or into parts of these extents, of which one may be -1:
-    /// what is left. No copy is made. What does not add up is an error of the parts. Gradient: each part's in its
-    /// place among zeros.
+    /// what is left. No copy is made. What does not add up is an error of the parts. Gradient: each part's in
+    /// its place among zeros.
     ///
     /// ```
     /// use minutia_graph::{Device, Graph, Session};
@@ -283,8 +283,8 @@ impl SplitGradient {
 }
 
 impl Output {
-    /// The sum of two gradients of parts, where they are parts of one tensor and not of each other: in one node,
-    /// so that the gradient of all parts writes each element once.
+    /// The sum of two gradients of parts, where they are parts of one tensor and not of each other: in one
+    /// node, so that the gradient of all parts writes each element once.
     #[track_caller]
     pub(crate) fn beside(&self, other: &Output) -> Option<Output> {
         let node = |output: &Output| {

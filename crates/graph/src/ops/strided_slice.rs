@@ -49,8 +49,8 @@ bounds_of! { i32 isize usize }
 
 impl Output {
     /// Along each axis every `strides`th element from `begin` (included) to `end` (excluded), as NumPy's
-    /// `x[begin:end:stride]`: negative bounds count from behind the last element, bounds outside are cut, and a
-    /// negative stride goes backwards. Axes for which nothing is given stay whole. Positive strides copy
+    /// `x[begin:end:stride]`: negative bounds count from behind the last element, bounds outside are cut, and
+    /// a negative stride goes backwards. Axes for which nothing is given stay whole. Positive strides copy
     /// nothing. Gradient: `g` in its place among zeros.
     ///
     /// ```

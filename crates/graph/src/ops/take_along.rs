@@ -11,10 +11,10 @@ pub(crate) struct TakeAlong {
 }
 
 impl Output {
-    /// From each line along an axis the elements that the same line of `indices` (`i32`) names, such as those of
-    /// [`argsort`](Output::argsort): NumPy's `take_along_axis`. All other extents agree. An index outside the
-    /// line is an error of the run, which names the node. Gradient: each element of `g` is added to the one
-    /// that its index names, in the order of the indices.
+    /// From each line along an axis the elements that the same line of `indices` (`i32`) names, such as those
+    /// of [`argsort`](Output::argsort): NumPy's `take_along_axis`. All other extents agree. An index outside
+    /// the line is an error of the run, which names the node. Gradient: each element of `g` is added to the
+    /// one that its index names, in the order of the indices.
     ///
     /// ```
     /// # use minutia_graph::{Device, Graph, Session};
@@ -34,8 +34,8 @@ impl Output {
 }
 
 impl TakeAlong {
-    /// The positions of what is taken, in a tensor of these extents, for indices whose last axis is that along
-    /// which is taken.
+    /// The positions of what is taken, in a tensor of these extents, for indices whose last axis is that
+    /// along which is taken.
     fn positions(l: &mut Lowering, indices: &View, length: usize) -> View {
         let (outer, _) = indices.dims.split_at(indices.dims.len() - 1);
         let lines = l.numbers(Shape::from(outer).elements());
@@ -116,8 +116,8 @@ pub(crate) fn expect_few(shape: &PartialShape) -> Result<(), Mismatch> {
     Err(Mismatch::new(format!("{shape} has more elements than i32 counts")))
 }
 
-/// Zeros in the shape of the third input, to which the elements of the first are added where the second, `i32`,
-/// says: the gradient of [`TakeAlong`]. What one element gets is added in the order of the indices.
+/// Zeros in the shape of the third input, to which the elements of the first are added where the second,
+/// `i32`, says: the gradient of [`TakeAlong`]. What one element gets is added in the order of the indices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TakeAlongGradient {
     pub axis: isize,
