@@ -22,6 +22,8 @@ fn faults_are_found_and_nothing_else() {
         ("a word each", "st.global.u32 [%rd2], %r1;".into(), 1, 64, None),
         ("a word too many", "st.global.u32 [%rd2+4], %r1;".into(), 1, 64, Some("out of bounds")),
         ("a word before", "ld.global.u32 %r2, [%rd2+-4];".into(), 1, 64, Some("out of bounds")),
+        ("a word of a constant", "ld.global.nc.u32 %r2, [%rd2];".into(), 1, 64, None),
+        ("a constant too many", "ld.global.nc.u32 %r2, [%rd2+4];".into(), 1, 64, Some("out of bounds")),
         ("no address", "mov.u64 %rd3, 0; ld.global.u32 %r2, [%rd3];".into(), 1, 1, Some("out of bounds")),
         ("half a word on", "ld.global.u32 %r2, [%rd2+2];".into(), 1, 1, Some("misaligned")),
         ("four words at a word", "ld.global.v4.u32 {%r2, %r3, %r4, %r5}, [%rd1+4];".into(), 1, 1, Some("misaligned")),

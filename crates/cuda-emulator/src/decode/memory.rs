@@ -32,6 +32,11 @@ impl Decoder {
     }
 
     fn load(&mut self, space: &str, rest: &[&str], operands: &[Operand]) -> Result<Option<Op>, String> {
+        // Which cache a constant goes through changes nothing.
+        let rest = match (space, rest) {
+            ("global", ["nc", rest @ ..]) => rest,
+            _ => rest,
+        };
         let (Some(space), Some((elements, of))) = (self::space(space), vector(rest)) else { return Ok(None) };
         let Some(bits) = bits(of).filter(|bits| fits(*bits, elements)) else { return Ok(None) };
         let [to, address] = count(operands)?;
