@@ -53,13 +53,8 @@ pub use minutia_viz as viz;
 pub mod prelude {
     pub use crate::{Error, Result};
     pub use minutia_graph::{
-<<<<<<< ours
-        Axes, Callable, DType, Device, Feeds, Graph, Operation, Output, PartialShape, Saver, Session, Tensor,
-        Variable, Window, feeds,
-=======
         Axes, Callable, DType, Device, Feeds, Graph, Operation, Output, PadMode, PartialShape, Saver,
-        Session, Tensor, Variable, feeds,
->>>>>>> theirs
+        Session, Tensor, Variable, Window, feeds,
     };
     pub use minutia_optim::{
         Adagrad, Adam, GradientDescent, Momentum, Optimizer, Rate, RmsProp, clip_by_global_norm,
