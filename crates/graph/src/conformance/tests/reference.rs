@@ -5,7 +5,7 @@ use crate::{Graph, Output, lower::Source, plan};
 use minutia_kernels::map::Code;
 use minutia_tensor::{
     DType, Tensor,
-    program::{Access, ArgSort, Change, MapProgram, Operand, Primitive, ReduceOp, Scan},
+    program::{Access, ArgSort, Change, MapProgram, Operand, Primitive, ReduceOp, Scan, UpdateRows},
 };
 use std::slice;
 
@@ -106,25 +106,7 @@ fn run(step: &Primitive, values: &mut [Vec<f64>]) {
                 values[s.output.buffer][output + row * width + i[1]] += update;
             }
         }
-        Primitive::UpdateRows(s) => {
-            let element = |access: &Access, row: usize, column: usize| address(access, &[row, column]);
-            for i in nest(&[s.rows, s.width]) {
-                let x = values[s.base.operand.buffer][element(&s.base, i[0], i[1])];
-                values[s.output.operand.buffer][element(&s.output, i[0], i[1])] = x;
-            }
-            for i in nest(&[s.count, s.width]) {
-                let row = values[s.indices.buffer][first(&s.indices) + i[0]] as usize;
-                let update = values[s.updates.buffer][first(&s.updates) + i[0] * s.width + i[1]];
-                let x = &mut values[s.output.operand.buffer][element(&s.output, row, i[1])];
-                *x = match s.change {
-                    Change::Set => update,
-                    Change::Add => *x + update,
-                    Change::Sub => *x - update,
-                    Change::Max => x.max(update),
-                    Change::Min => x.min(update),
-                };
-            }
-        }
+        Primitive::UpdateRows(s) => update_rows(s, values),
         Primitive::FirstPositions(s) => {
             let indices = &values[s.indices.buffer][first(&s.indices)..][..s.count];
             let found = indices.iter().map(|x| indices.iter().position(|y| x == y).unwrap() as f64);
@@ -172,6 +154,26 @@ fn arg_sort(s: &ArgSort, values: &mut [Vec<f64>]) {
             let at = [&i[..], &[place]].concat();
             store(slice::from_ref(&s.output), &at, &[position as f64], values);
         }
+    }
+}
+
+fn update_rows(s: &UpdateRows, values: &mut [Vec<f64>]) {
+    let element = |access: &Access, row: usize, column: usize| address(access, &[row, column]);
+    for i in nest(&[s.rows, s.width]) {
+        let x = values[s.base.operand.buffer][element(&s.base, i[0], i[1])];
+        values[s.output.operand.buffer][element(&s.output, i[0], i[1])] = x;
+    }
+    for i in nest(&[s.count, s.width]) {
+        let row = values[s.indices.buffer][first(&s.indices) + i[0]] as usize;
+        let update = values[s.updates.buffer][first(&s.updates) + i[0] * s.width + i[1]];
+        let x = &mut values[s.output.operand.buffer][element(&s.output, row, i[1])];
+        *x = match s.change {
+            Change::Set => update,
+            Change::Add => *x + update,
+            Change::Sub => *x - update,
+            Change::Max => x.max(update),
+            Change::Min => x.min(update),
+        };
     }
 }
 
