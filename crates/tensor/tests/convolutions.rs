@@ -1,5 +1,5 @@
-//! Products whose operands overlap and lie along several axes: windows of images as rows and as terms, more of
-//! them than one block, with what follows met in registers and not, and batches that threads share.
+//! Products whose operands overlap and lie along several axes: windows of images as rows and as terms, more
+//! of them than one block, with what follows met in registers and not, and batches that threads share.
 
 mod common;
 

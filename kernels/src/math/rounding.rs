@@ -56,6 +56,6 @@ pub fn remainder(x: f32, y: f32) -> f32 {
     let half = (lowest - 150) >> 1;
     let left = rest as f32 * power_of_two(half) * power_of_two(lowest - 150 - half);
     let left = if a < b { a } else { left };
-    let none = (b == 0.0) | !(a < f32::INFINITY) | b.is_nan();
+    let none = (b == 0.0) | !a.is_finite() | b.is_nan();
     if none { f32::NAN } else { with_sign_of(x, left) }
 }

@@ -13,8 +13,8 @@ pub(crate) struct Spread {
 }
 
 impl Lowering {
-    /// Products of `a`, whose axes are batch, rows and depth, and `b`, whose axes are batch, depth and columns:
-    /// batch, rows and columns are left.
+    /// Products of `a`, whose axes are batch, rows and depth, and `b`, whose axes are batch, depth and
+    /// columns: batch, rows and columns are left.
     pub fn products(&mut self, a: &View, b: &View, batch: usize, depth: usize) -> View {
         let rows = a.dims.len() - batch - depth;
         let n = b.dims[batch + depth];
@@ -79,8 +79,8 @@ impl Lowering {
         whole
     }
 
-    /// `[batch, height, width, channels]` images as windows `[batch, windows.., size.., channels]`, which share
-    /// elements.
+    /// `[batch, height, width, channels]` images as windows `[batch, windows.., size.., channels]`, which
+    /// share elements.
     pub fn windows(
         &self,
         images: &View,

@@ -37,8 +37,8 @@ impl Output {
         self.apply(Conv2d { window }, &[filter.as_ref()])
     }
 
-    /// Convolution of sequences `[batch, length, channels]` with a filter `[length, channels, outputs]`, every
-    /// `stride` elements: [`conv2d`](Output::conv2d) of images with one row.
+    /// Convolution of sequences `[batch, length, channels]` with a filter `[length, channels, outputs]`,
+    /// every `stride` elements: [`conv2d`](Output::conv2d) of images with one row.
     ///
     /// ```
     /// use minutia_graph::{Graph, Window};
@@ -269,8 +269,8 @@ impl Op for Conv2dInputGradient {
     }
 }
 
-/// What windows gave to elements of images of this size, seen from the elements: numbers of windows lie as far
-/// apart as the windows do, zeros between and around them.
+/// What windows gave to elements of images of this size, seen from the elements: numbers of windows lie as
+/// far apart as the windows do, zeros between and around them.
 pub(super) fn spread_windows(
     l: &mut Lowering,
     windows: &View,

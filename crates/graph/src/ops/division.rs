@@ -28,7 +28,8 @@ impl Output {
     /// # let graph = Graph::new();
     /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
     /// let (x, y) = (graph.constant([7, -7]), graph.constant([2, 2]));
-    /// let results = session.run(&[x.floor_div(&y), x.floor_mod(&y), x.truncate_div(&y), x.truncate_mod(&y)], ())?;
+    /// let all = [x.floor_div(&y), x.floor_mod(&y), x.truncate_div(&y), x.truncate_mod(&y)];
+    /// let results = session.run(&all, ())?;
     /// let results: Vec<_> = results.iter().map(|r| r.as_slice::<i32>()).collect::<Result<_, _>>()?;
     /// assert_eq!(results, [[3, -4], [1, 1], [3, -3], [1, -1]]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

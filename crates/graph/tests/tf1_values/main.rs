@@ -1,8 +1,8 @@
 //! TensorFlow's own results and gradients of many operations, beside ours.
 //!
-//! `values.json` was made by TensorFlow 2.21 in graph mode: for each case the arguments, the inputs, the outputs,
-//! and the gradients of the sum of each output times its weights. `MINUTIA_TF1_VALUES` names another file of
-//! the same form, which is compared instead.
+//! `values.json` was made by TensorFlow 2.21 in graph mode: for each case the arguments, the inputs, the
+//! outputs, and the gradients of the sum of each output times its weights. `MINUTIA_TF1_VALUES` names another
+//! file of the same form, which is compared instead.
 
 mod build;
 mod case;
