@@ -21,9 +21,9 @@ impl Output {
     /// # let graph = Graph::new();
     /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
     /// let x = graph.constant([1, 2, 3]);
-    /// for (exclusive, reverse, sums) in
-    ///     [(false, false, [1, 3, 6]), (true, false, [0, 1, 3]), (false, true, [6, 5, 3]), (true, true, [5, 3, 0])]
-    /// {
+    /// let forwards = [(false, false, [1, 3, 6]), (true, false, [0, 1, 3])];
+    /// let backwards = [(false, true, [6, 5, 3]), (true, true, [5, 3, 0])];
+    /// for (exclusive, reverse, sums) in forwards.into_iter().chain(backwards) {
     ///     assert_eq!(session.run(x.cumsum(0, exclusive, reverse), ())?.as_slice::<i32>()?, sums);
     /// }
     /// # Ok::<(), minutia_graph::Error>(())

@@ -6,9 +6,8 @@ use minutia_tensor::Tensor;
 
 impl Output {
     /// Cross-entropy, in nats, of the sigmoid of these logits against labels from 0 to 1, elementwise:
-    /// `max(x, 0) - x z + ln(1 + e^-|x|)`, for classes that do not exclude each other. Gradients: `g (sigmoid
-    /// x
-    /// - z)`, and `-g x` for the labels.
+    /// `max(x, 0) - x z + ln(1 + e^-|x|)`, for classes that do not exclude each other. Gradients:
+    /// `g (sigmoid x - z)`, and `-g x` for the labels.
     ///
     /// ```
     /// # use minutia_graph::{Device, Graph, Session};

@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SplitPart {
     pub axis: isize,
-    pub part: Part,
+    pub part: Piece,
 }
 
 /// Which part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum Piece {
     /// One of so many equal parts.
     Share([usize; 2]),
     /// The extents before it, of it and behind it. One of them may be `None`: what is left.
     Span([Option<usize>; 3]),
 }
 
-by_name::named_values! { Part { Share([usize; 2]), Span([Option<usize>; 3]) } }
+by_name::named_values! { Piece { Share([usize; 2]), Span([Option<usize>; 3]) } }
 
 /// What [`Output::split`] cuts an axis into: a number of equal parts, or an array or a `Vec` of their
 /// extents, of which one may be -1, which takes what is left.
@@ -80,19 +80,19 @@ impl Output {
     #[must_use]
     pub fn split(&self, parts: impl Into<Parts>, axis: isize) -> Vec<Output> {
         match parts.into().0 {
-            Cut::Number(of) => self.parts(axis, of.max(1), |index| Part::Share([index, of])),
+            Cut::Number(of) => self.parts(axis, of.max(1), |index| Piece::Share([index, of])),
             Cut::Sizes(sizes) => match spans(&sizes) {
                 Some(spans) if !spans.is_empty() => {
-                    self.parts(axis, spans.len(), |index| Part::Span(spans[index]))
+                    self.parts(axis, spans.len(), |index| Piece::Span(spans[index]))
                 }
-                _ => self.parts(axis, sizes.len().max(1), |_| Part::Share([0, 0])),
+                _ => self.parts(axis, sizes.len().max(1), |_| Piece::Share([0, 0])),
             },
         }
     }
 
     /// So many parts. An error of the first is one of all: it stands for them, for as many as anyone can use.
     #[track_caller]
-    fn parts(&self, axis: isize, count: usize, part: impl Fn(usize) -> Part) -> Vec<Output> {
+    fn parts(&self, axis: isize, count: usize, part: impl Fn(usize) -> Piece) -> Vec<Output> {
         const MOST: usize = 1 << 16;
         let first = self.apply(SplitPart { axis, part: part(0) }, &[]);
         if first.check().is_err() {
@@ -121,8 +121,8 @@ impl Output {
     #[must_use]
     pub fn unstack(&self, number: usize, axis: isize) -> Vec<Output> {
         let slice = |index: usize| match number.checked_sub(index + 1) {
-            Some(behind) => Part::Span([Some(index), Some(1), Some(behind)]),
-            None => Part::Share([0, 0]),
+            Some(behind) => Piece::Span([Some(index), Some(1), Some(behind)]),
+            None => Piece::Share([0, 0]),
         };
         let mut slices = self.parts(axis, number.max(1), slice);
         for slice in &mut slices {
@@ -153,11 +153,11 @@ fn spans(sizes: &[isize]) -> Option<Vec<[Option<usize>; 3]>> {
     Some(sizes.iter().enumerate().map(span).collect())
 }
 
-impl Part {
+impl Piece {
     /// Where it begins and how long it is, of an axis of this extent.
     fn place(self, axis: usize, extent: usize) -> Result<(usize, usize), Mismatch> {
         match self {
-            Part::Share([index, of]) => {
+            Piece::Share([index, of]) => {
                 if of == 0 || index >= of || !extent.is_multiple_of(of) {
                     return Err(Mismatch::new(format!(
                         "axis {axis} has {extent} elements, which {of} equal parts do not hold"
@@ -166,7 +166,7 @@ impl Part {
                 }
                 Ok((index * (extent / of), extent / of))
             }
-            Part::Span(span) => {
+            Piece::Span(span) => {
                 let sum = span.iter().flatten().fold(0, |sum: usize, &size| sum.saturating_add(size));
                 let open = span.contains(&None);
                 if sum > extent || !open && sum < extent {
@@ -183,13 +183,13 @@ impl Part {
     }
 
     /// Whether the two are no part of each other, whatever the extent is.
-    fn is_apart(self, other: Part) -> bool {
+    fn is_apart(self, other: Piece) -> bool {
         match (self, other) {
-            (Part::Share([a, of]), Part::Share([b, same])) => of == same && a != b,
-            (Part::Span([Some(a), Some(length), _]), Part::Span([Some(b), ..])) if a < b => {
+            (Piece::Share([a, of]), Piece::Share([b, same])) => of == same && a != b,
+            (Piece::Span([Some(a), Some(length), _]), Piece::Span([Some(b), ..])) if a < b => {
                 a.saturating_add(length) <= b
             }
-            (Part::Span([Some(a), ..]), Part::Span([Some(b), Some(length), _])) => {
+            (Piece::Span([Some(a), ..]), Piece::Span([Some(b), Some(length), _])) => {
                 b < a && b.saturating_add(length) <= a
             }
             _ => false,
@@ -199,8 +199,8 @@ impl Part {
     /// How long it is, if that is known without the extent of the axis.
     fn size(self) -> Option<usize> {
         match self {
-            Part::Share(_) => None,
-            Part::Span(span) => span[1],
+            Piece::Share(_) => None,
+            Piece::Span(span) => span[1],
         }
     }
 }
@@ -223,7 +223,7 @@ impl Op for SplitPart {
     fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
         let [x] = arity(inputs)?;
         let axis = axis_of(self.axis, x.shape.len())?;
-        if matches!(self.part, Part::Share([_, 0])) {
+        if matches!(self.part, Piece::Share([_, 0])) {
             return Err(Mismatch::new("no parts, or parts whose extents are not ones").hint(
                 "give a number of equal parts, at least 1, or the extents, of which one may be -1: what is left",
             ));
@@ -273,11 +273,11 @@ impl Op for SplitPart {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SplitGradient {
     pub axis: isize,
-    pub parts: Vec<Part>,
+    pub parts: Vec<Piece>,
 }
 
 impl SplitGradient {
-    fn of(&self, part: &Part) -> SplitPart {
+    fn of(&self, part: &Piece) -> SplitPart {
         SplitPart { axis: self.axis, part: *part }
     }
 }
@@ -295,7 +295,7 @@ impl Output {
             Some((op.clone(), *whole, parts.to_vec()))
         };
         let ((mut op, whole, mut parts), (others, same, more)) = (node(self)?, node(other)?);
-        let apart = |part: &Part| others.parts.iter().all(|other| part.is_apart(*other));
+        let apart = |part: &Piece| others.parts.iter().all(|other| part.is_apart(*other));
         if op.axis != others.axis || whole != same || !op.parts.iter().all(apart) {
             return None;
         }
@@ -326,7 +326,7 @@ impl Op for SplitGradient {
         }
         let axis = axis_of(self.axis, whole.shape.len())?;
         if let Some(extent) = whole.shape[axis] {
-            let place = |part: &Part| part.place(axis, extent);
+            let place = |part: &Piece| part.place(axis, extent);
             let mut places = self.parts.iter().map(place).collect::<Result<Vec<_>, _>>()?;
             places.sort_unstable();
             if places.windows(2).any(|pair| pair[0].0 + pair[0].1 > pair[1].0) {
@@ -337,13 +337,13 @@ impl Op for SplitGradient {
     }
 
     fn gradient(&self, at: &Gradient) -> Gradients {
-        let part = |part: &Part| Some(at.grad.apply(self.of(part), &[]));
+        let part = |part: &Piece| Some(at.grad.apply(self.of(part), &[]));
         Ok(self.parts.iter().map(part).chain([None]).collect())
     }
 
     fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
         let (whole, parts) = inputs.split_last().expect("inference has checked the number of inputs");
-        let begin = |part: &Part| self.of(part).block(&whole.dims).0;
+        let begin = |part: &Piece| self.of(part).block(&whole.dims).0;
         let parts: Vec<_> = self.parts.iter().map(begin).zip(parts.iter().cloned()).collect();
         let written = parts.iter().fold(0, |sum: usize, (_, part)| sum.saturating_add(part.elements()));
         let fill = (written < whole.elements()).then_some(0);
@@ -358,7 +358,7 @@ impl Op for SplitGradient {
         let sample = |label: &str, shares: &'static [usize]| {
             let parts = shares.iter().map(|_| numbers([3, 2], -1.0, 1.0));
             let inputs = parts.chain([numbers([3, 6], -1.0, 1.0)]).collect();
-            let op = SplitGradient { axis: 1, parts: shares.iter().map(|&i| Part::Share([i, 3])).collect() };
+            let op = SplitGradient { axis: 1, parts: shares.iter().map(|&i| Piece::Share([i, 3])).collect() };
             Sample::new(label, inputs, move |_, x| x[0].apply(op.clone(), &x[1..].iter().collect::<Vec<_>>()))
                 .row_wise()
         };

@@ -2,7 +2,7 @@
 
 use super::{
     repeat,
-    small::{COPIES, Copier, finish, multiply, panels},
+    small::{COPIES, OperandCopier, finish, multiply, panels},
 };
 use crate::{
     abi::{
@@ -66,7 +66,7 @@ impl StridedCopier {
     }
 }
 
-impl Copier for StridedCopier {
+impl OperandCopier for StridedCopier {
     #[inline(always)]
     unsafe fn load(&mut self) -> [u32; COPIES] {
         let mut values = [0; COPIES];

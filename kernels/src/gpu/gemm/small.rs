@@ -23,7 +23,7 @@ const FAR: u32 = APART * PITCH * 4;
 
 /// How a thread copies its part of an operand to a panel, the next terms of each call after those of the
 /// last.
-pub(super) trait Copier {
+pub(super) trait OperandCopier {
     /// Loads this thread's part of the next terms; zeros stand for what is outside the operand.
     ///
     /// # Safety
@@ -54,7 +54,11 @@ fn own() -> (u32, u32) {
 /// # Safety
 /// The operands must be there, and all threads of the block come here.
 #[inline(always)]
-pub(super) unsafe fn multiply(k: u32, left: &mut impl Copier, right: &mut impl Copier) -> [f32; 4] {
+pub(super) unsafe fn multiply(
+    k: u32,
+    left: &mut impl OperandCopier,
+    right: &mut impl OperandCopier,
+) -> [f32; 4] {
     let ((first, second), panels) = (own(), panels());
     let lines = [line(panels[0], first), line(panels[1], second)];
     let mut sums = [0.0f32; 4];

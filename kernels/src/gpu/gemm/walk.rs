@@ -3,7 +3,7 @@
 
 use super::{
     repeat,
-    small::{COPIES, Copier, finish, multiply, panels},
+    small::{COPIES, OperandCopier, finish, multiply, panels},
 };
 use crate::{
     abi::{
@@ -63,7 +63,7 @@ impl WalkCopier<'_> {
     }
 }
 
-impl Copier for WalkCopier<'_> {
+impl OperandCopier for WalkCopier<'_> {
     #[inline(always)]
     unsafe fn load(&mut self) -> [u32; COPIES] {
         let mut values = [0; COPIES];
