@@ -115,15 +115,11 @@ macro_rules! visitor {
                     // An update may go to any row.
                     dense(visit, Write, & $($exclusive)? s.output, (&[s.rows, s.width], false));
                 }
-                Primitive::Scan(s) => {
-                    let nest = [&s.dims[..], &[s.length]].concat();
-                    walk(visit, Read, $from(& $($exclusive)? s.input), (&nest, !s.dims.is_empty()));
-                    walk(visit, Write, $from(& $($exclusive)? s.output), (&nest, !s.dims.is_empty()));
-                }
-                Primitive::ArgSort(s) => {
-                    let nest = [&s.dims[..], &[s.length]].concat();
-                    walk(visit, Read, $from(& $($exclusive)? s.input), (&nest, !s.dims.is_empty()));
-                    walk(visit, Write, $from(& $($exclusive)? s.output), (&nest, !s.dims.is_empty()));
+                Primitive::Scan(Scan { dims, length, input, output, .. })
+                | Primitive::ArgSort(ArgSort { dims, length, input, output, .. }) => {
+                    let nest = [&dims[..], &[*length]].concat();
+                    walk(visit, Read, $from(input), (&nest, !dims.is_empty()));
+                    walk(visit, Write, $from(output), (&nest, !dims.is_empty()));
                 }
                 Primitive::UpdateRows(s) => {
                     let table = [s.rows, s.width];
