@@ -37,8 +37,9 @@ impl Output {
         self.apply(Conv2d { window }, &[filter.as_ref()])
     }
 
-    /// Convolution of sequences `[batch, length, channels]` with a filter `[length, channels, outputs]`,
-    /// every `stride` elements: [`conv2d`](Output::conv2d) of images with one row.
+    /// Convolution of sequences `[batch, length, channels]` with a filter `[length, channels, outputs]`: that
+    /// of images with one row, so that the window's second stride and dilation count. See
+    /// [`conv2d`](Output::conv2d).
     ///
     /// ```
     /// use minutia_graph::{Graph, Window};
