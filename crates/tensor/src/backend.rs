@@ -5,7 +5,10 @@
 //! calls them has checked the program ([`Program::check`]), and never mixes the types of two backends. Every
 //! backend computes the bits that the numeric contract of `minutia-kernels` fixes.
 
-use crate::{Error, MemoryLayout, Slot, Tensor, program::Program};
+use crate::{
+    Error, MemoryLayout, Slot, Tensor,
+    program::{Numbering, Program},
+};
 use std::fmt::{Debug, Display};
 
 /// A kind of device. Cloning is cheap and refers to the same one; its `Display` is what messages call it.
@@ -18,9 +21,10 @@ pub(crate) trait Backend: Clone + Debug + Display {
     /// How planners should lay tensors out. A hint for speed: programs may lay them out otherwise.
     fn layout(&self) -> MemoryLayout;
 
-    /// Prepares a program that was checked. All that it needs besides the buffers is allocated here. Fails
-    /// with [`Error::Capacity`] where the device cannot run a step of this size, and for want of memory.
-    fn compile(&self, program: &Program) -> Result<Self::Executable, Error>;
+    /// Prepares a program that was checked and has no loops, whose steps errors call by this numbering. All
+    /// that it needs besides the buffers is allocated here. Fails with [`Error::Capacity`] where the device
+    /// cannot run a step of this size, and for want of memory.
+    fn compile(&self, program: &Program, numbering: Numbering) -> Result<Self::Executable, Error>;
 
     /// Memory without any slots.
     fn memory(&self) -> Self::Memory;

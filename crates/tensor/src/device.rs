@@ -1,8 +1,8 @@
 use crate::{
-    Element, Error, MemoryLayout, Tensor,
+    Element, Error, Executable, MemoryLayout, Tensor,
     backend::{Backend, BackendExecutable, BackendMemory},
     cpu, cuda,
-    program::Program,
+    program::{Numbering, Program},
 };
 
 /// Where programs run. Cloning is cheap and refers to the same device.
@@ -101,7 +101,9 @@ impl Device {
     /// [`Error::Program`] when a step is invalid.
     pub fn compile(&self, program: &Program) -> Result<Executable, Error> {
         program.check()?;
-        Ok(Executable(map_either!(&self.0, device => device.compile(program)?)))
+        Executable::new(program, Numbering::From(0), &|program, numbering| {
+            Ok(Straight(map_either!(&self.0, device => device.compile(program, numbering)?)))
+        })
     }
 
     /// How the device wants tensors to lie in its memory: for speed alone, programs may lay them out
@@ -118,56 +120,18 @@ impl std::fmt::Display for Device {
     }
 }
 
-/// A program made ready for a device. Running it allocates nothing.
-///
-/// ```
-/// use minutia_tensor::{DType, Device, Memory, Tensor};
-/// use minutia_tensor::program::{Access, BufferSpec, Map, MapBuilder, Operand, Primitive, Program};
-/// use minutia_kernels::map::Code;
-///
-/// // Buffer 1 = buffer 0 + buffer 0, over three floats.
-/// let of = |buffer| Access { operand: Operand { buffer, offset: 0, dtype: DType::F32 }, strides: vec![1] };
-/// let mut map = MapBuilder::new(1);
-/// let x = map.input(0);
-/// let doubled = map.apply(Code::Add, &[x, x]);
-/// let (program, outputs) = (map.finish(&[doubled]), vec![of(1)]);
-/// let program = Program {
-///     buffers: vec![BufferSpec { bytes: 12, written: false }, BufferSpec { bytes: 12, written: true }],
-///     steps: vec![Primitive::Map(Map { dims: vec![3], inputs: vec![of(0)], program, outputs })],
-///     ..Program::default()
-/// };
-///
-/// let device = Device::cpu()?;
-/// let mut executable = device.compile(&program)?;
-/// let mut memory = Memory::new(&device);
-/// let slots = [memory.share(&Tensor::from([1.0_f32, 2.0, 3.0]))?, memory.allocate(12)?];
-/// executable.run(&mut memory, &slots)?;
-/// let mut sums = [0.0_f32; 3];
-/// memory.load(slots[1], 0, &mut sums)?;
-/// assert_eq!(sums, [2.0, 4.0, 6.0]);
-/// # Ok::<(), minutia_tensor::Error>(())
-/// ```
+/// A program without loops, made ready for a device.
 #[derive(Debug)]
-pub struct Executable(On<<cpu::Cpu as Backend>::Executable, <cuda::Cuda as Backend>::Executable>);
+pub(crate) struct Straight(On<<cpu::Cpu as Backend>::Executable, <cuda::Cuda as Backend>::Executable>);
 
-impl Executable {
-    /// Bytes of the device's memory that it holds for itself, besides the buffers that it is run over.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
+impl Straight {
+    /// Bytes of the device's memory that it holds for itself.
+    pub(crate) fn bytes(&self) -> usize {
         either!(&self.0, executable => executable.bytes())
     }
 
-    /// Runs the program: its buffer `i` is `slots[i]` of the memory.
-    ///
-    /// # Errors
-    /// [`Error::Binding`] when a slot is smaller than declared, [`Error::ReadOnly`] when a written one is a
-    /// host tensor, [`Error::Aliased`] when it is another buffer's slot too, [`Error::IndexOutOfRange`] when
-    /// a gather meets a bad index (what ran before it has run), [`Error::WrongDevice`] when the memory is
-    /// another device's, [`Error::Cuda`] when a GPU fails.
-    ///
-    /// A GPU runs the program while the host goes on, and tells of a bad index at the next [`Memory::wait`],
-    /// `read`, `write` or `replace`; whatever was run over the memory after it has done nothing.
-    pub fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
+    /// See [`Executable::run`].
+    pub(crate) fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
         match (&mut self.0, &mut memory.0) {
             (On::Cpu(executable), On::Cpu(memory)) if executable.runs_over(memory) => {
                 executable.run(memory, slots)

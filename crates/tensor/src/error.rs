@@ -110,6 +110,18 @@ pub enum Error {
         /// Rows there are.
         rows: usize,
     },
+    /// A loop that only its predicate ends went on for more than `i32::MAX` iterations.
+    #[error(
+        "{name} does not end: its predicate is still true after {iterations} iterations; give it a number of iterations, `maximum_iterations`"
+    )]
+    EndlessLoop {
+        /// The step.
+        step: usize,
+        /// Its [`name`](crate::program::Program::name).
+        name: String,
+        /// Iterations so far.
+        iterations: usize,
+    },
     /// The device has not enough memory.
     #[error("cannot allocate {bytes} bytes")]
     OutOfMemory {
@@ -157,6 +169,7 @@ impl Error {
         match self {
             Error::Program { step, .. }
             | Error::Capacity { step, .. }
+            | Error::EndlessLoop { step, .. }
             | Error::IndexOutOfRange { step, .. } => Some(*step),
             Error::Cuda(failure) => failure.step,
             _ => None,

@@ -31,6 +31,7 @@ mod device;
 mod dtype;
 mod error;
 pub mod exact;
+mod executable;
 mod layout;
 mod nest;
 pub mod program;
@@ -42,9 +43,10 @@ pub mod cpu;
 #[cfg_attr(not(all(feature = "cuda", target_os = "linux")), path = "cuda/absent.rs")]
 pub mod cuda;
 
-pub use device::{Device, Executable, Memory, Slot};
+pub use device::{Device, Memory, Slot};
 pub use dtype::{DType, Element};
 pub use error::{CudaFailure, Error};
+pub use executable::Executable;
 pub use layout::MemoryLayout;
 pub use ndarray;
 pub use shape::Shape;

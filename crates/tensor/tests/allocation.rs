@@ -45,6 +45,7 @@ fn program() -> (Program, Vec<Vec<u8>>) {
         int_bytes(&[0]),
         vec![0; m * 4],
         vec![0; m * n * 4],
+        vec![1],
     ];
     let mut p = MapBuilder::new(2);
     let sum = p.apply(Code::Add, &[p.input(0), p.input(1)]);
@@ -77,7 +78,7 @@ fn program() -> (Program, Vec<Vec<u8>>) {
             dims: vec![m],
             reduced: vec![n],
             inputs: vec![dense(2, &[m, n])],
-            program: exp,
+            program: exp.clone(),
             epilogue_inputs: vec![],
             epilogue: MapProgram::identity(),
             outputs: vec![dense(3, &[m])],
@@ -143,8 +144,19 @@ fn program() -> (Program, Vec<Vec<u8>>) {
             input: dense(8, &[m, n]),
             output: strided(2, DType::I32, &[n, 1]),
         }),
+        Primitive::Loop(Loop {
+            predicate: Some(operand(9, DType::Bool)),
+            most: Some(2),
+            body: vec![Primitive::Map(Map {
+                dims: vec![m, n],
+                inputs: vec![dense(8, &[m, n])],
+                program: exp,
+                outputs: vec![dense(2, &[m, n])],
+            })],
+            names: Vec::new(),
+        }),
     ];
-    let spec = |(i, b): (usize, &Vec<u8>)| BufferSpec { bytes: b.len(), written: ![0, 1, 4].contains(&i) };
+    let spec = |(i, b): (usize, &Vec<u8>)| BufferSpec { bytes: b.len(), written: ![0, 1, 4, 9].contains(&i) };
     (
         Program { buffers: buffers.iter().enumerate().map(spec).collect(), steps, ..Program::default() },
         buffers,

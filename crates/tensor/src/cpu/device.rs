@@ -3,8 +3,11 @@
 use crate::{
     Error, MemoryLayout,
     backend::Backend,
-    cpu::{ExactFloats, Executable, Memory, Options, options::MAX_THREADS, simd::Level, threads::pool::Pool},
-    program::Program,
+    cpu::{
+        ExactFloats, Executable, Memory, Options, context::Build, options::MAX_THREADS, simd::Level,
+        threads::pool::Pool,
+    },
+    program::{Numbering, Program},
 };
 use std::{fmt, sync::Arc};
 
@@ -39,9 +42,9 @@ impl Backend for Cpu {
         MemoryLayout::cache_lines()
     }
 
-    fn compile(&self, program: &Program) -> Result<Executable, Error> {
+    fn compile(&self, program: &Program, numbering: Numbering) -> Result<Executable, Error> {
         let _exact = ExactFloats::enter();
-        Executable::new(self.level, self.threads, &self.pool, program)
+        Executable::new(Build::new(self.level, self.threads), &self.pool, program, numbering)
     }
 
     fn memory(&self) -> Memory {

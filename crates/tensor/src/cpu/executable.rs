@@ -13,7 +13,6 @@ use crate::{
         gemm::{GemmStep, sparse::gathered},
         map::MapStep,
         reduce::ReduceStep,
-        simd::Level,
         steps::{
             arg_reduce::ArgReduceStep, arg_sort::ArgSortStep, first_positions::FirstPositionsStep,
             gather::GatherStep, random::RandomStep, scan::ScanStep, scatter_add::ScatterAddStep,
@@ -25,7 +24,7 @@ use crate::{
             pool::Pool,
         },
     },
-    program::{Primitive, Program, Region},
+    program::{Numbering, Primitive, Program, Region},
 };
 use std::{sync::Arc, time::Instant};
 
@@ -154,12 +153,11 @@ unsafe impl Sync for Executable {}
 
 impl Executable {
     pub(in crate::cpu) fn new(
-        level: Level,
-        threads: usize,
+        mut build: Build,
         pool: &Arc<Pool>,
         program: &Program,
+        numbering: Numbering,
     ) -> Result<Executable, Error> {
-        let mut build = Build::new(level, threads);
         let picked = gathered::find(program, &build);
         let compile = |number: usize, step: &Primitive, build: &mut Build| match step {
             Primitive::Map(s) => match TransposeStep::new(s, build) {
@@ -175,19 +173,22 @@ impl Executable {
                 Routine::Gemm(Box::new(GemmStep::new(s, picked[number].clone(), fixed, build)))
             }
             Primitive::GatherRows(s) => {
-                let name = program.name(number);
-                Routine::Gather(GatherStep::new(s, number, name, picked[number].clone(), build))
+                let (place, name) = (numbering.of(number), program.name(number));
+                Routine::Gather(GatherStep::new(s, place, name, picked[number].clone(), build))
             }
             Primitive::ScatterAddRows(s) => {
-                Routine::ScatterAdd(ScatterAddStep::new(s, number, program.name(number), build))
+                let (place, name) = (numbering.of(number), program.name(number));
+                Routine::ScatterAdd(ScatterAddStep::new(s, place, name, build))
             }
             Primitive::UpdateRows(s) => {
-                Routine::UpdateRows(UpdateRowsStep::new(s, number, program.name(number), build))
+                let (place, name) = (numbering.of(number), program.name(number));
+                Routine::UpdateRows(UpdateRowsStep::new(s, place, name, build))
             }
             Primitive::FirstPositions(s) => Routine::FirstPositions(FirstPositionsStep::new(s, build)),
             Primitive::Scan(s) => Routine::Scan(ScanStep::new(s, build)),
             Primitive::ArgSort(s) => Routine::ArgSort(ArgSortStep::new(s, build)),
             Primitive::Random(s) => Routine::Random(RandomStep::new(s, build)),
+            Primitive::Loop(_) => unreachable!("loops are run around programs, not in them"),
         };
         let numbered = program.steps.iter().enumerate();
         let mut steps: Vec<_> = numbered.map(|(number, step)| compile(number, step, &mut build)).collect();

@@ -4,7 +4,7 @@
 use crate::{
     Error, MemoryLayout, Slot, Tensor,
     backend::{Backend, BackendExecutable, BackendMemory},
-    program::Program,
+    program::{Numbering, Program},
 };
 use std::{fmt, path::Path};
 
@@ -64,7 +64,7 @@ impl Backend for Cuda {
 
     uninhabited! {
         layout(&) -> MemoryLayout;
-        compile(&, &Program) -> Result<Cuda, Error>;
+        compile(&, &Program, Numbering) -> Result<Cuda, Error>;
         memory(&) -> Cuda;
     }
 }

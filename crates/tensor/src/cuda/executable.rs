@@ -7,7 +7,12 @@ use super::{
     queue::Launch,
     record::RowCheck,
 };
-use crate::{Error, Slot, backend::BackendExecutable, binding::Bindings, program::Program};
+use crate::{
+    Error, Slot,
+    backend::BackendExecutable,
+    binding::Bindings,
+    program::{Numbering, Program},
+};
 use minutia_kernels::abi::Arguments;
 
 /// A program for a GPU.
@@ -26,10 +31,16 @@ pub(crate) struct Executable {
 }
 
 impl Executable {
-    pub(super) fn new(cuda: &Cuda, program: &Program) -> Result<Executable, Error> {
-        let Encoded { mut words, launches, scratch, checks } = encode(program, cuda.0.multiprocessors())?;
+    pub(super) fn new(cuda: &Cuda, program: &Program, numbering: Numbering) -> Result<Executable, Error> {
+        let encoded = encode(program, cuda.0.multiprocessors()).map_err(|error| match error {
+            Error::Capacity { step, what, found, most } => {
+                Error::Capacity { step: numbering.of(step), what, found, most }
+            }
+            other => other,
+        });
+        let Encoded { mut words, launches, scratch, checks } = encoded?;
         for check in &checks {
-            let (step, rows, name) = (check.step, check.rows, program.name(check.step));
+            let (step, rows, name) = (numbering.of(check.step), check.rows, program.name(check.step));
             words[check.word] = cuda.0.checks().add(RowCheck { step, name, rows });
         }
         let steps = DeviceBlock::of(cuda, &bytes(&words))?;
@@ -41,7 +52,7 @@ impl Executable {
         let table = DeviceBlock::zeroed(cuda, entries * size_of::<u64>())?;
         let launch = |launch: &super::encode::EncodedLaunch| Launch {
             kernel: launch.kernel,
-            step: launch.step,
+            step: numbering.of(launch.step),
             blocks: launch.blocks,
             threads: launch.threads,
             shared: launch.shared,

@@ -24,7 +24,11 @@ mod record;
 pub(crate) use executable::Executable;
 pub(crate) use memory::Memory;
 
-use crate::{Error, MemoryLayout, backend::Backend, program::Program};
+use crate::{
+    Error, MemoryLayout,
+    backend::Backend,
+    program::{Numbering, Program},
+};
 use context::Context;
 use std::{fmt, path::Path, sync::Arc};
 
@@ -66,8 +70,8 @@ impl Backend for Cuda {
         MemoryLayout::cache_lines()
     }
 
-    fn compile(&self, program: &Program) -> Result<Executable, Error> {
-        Executable::new(self, program)
+    fn compile(&self, program: &Program, numbering: Numbering) -> Result<Executable, Error> {
+        Executable::new(self, program, numbering)
     }
 
     fn memory(&self) -> Memory {

@@ -94,8 +94,21 @@ impl Program {
                     return Err(format!("random {} counted by {}", s.output.dtype, s.counter.dtype));
                 }
             }
+            Primitive::Loop(s) => return self.check_loop(s),
         }
         self.check_operands(step)
+    }
+
+    /// A loop's steps are those of a program; they may meet each other's operands.
+    fn check_loop(&self, s: &Loop) -> Result<(), String> {
+        s.check()?;
+        if let Some(operand) = s.predicate {
+            self.span(&Access { operand, strides: Vec::new() }, &[])?;
+        }
+        let numbered = s.body.iter().enumerate();
+        numbered
+            .map(|(i, step)| self.check_step(step).map_err(|why| format!("its step {i}: {why}")))
+            .collect()
     }
 
     /// Every access lies in its buffer. What is written is declared as such, does not meet itself, and

@@ -42,7 +42,8 @@ impl Primitive {
             | Primitive::ArgSort(_)
             | Primitive::UpdateRows(_)
             | Primitive::FirstPositions(_)
-            | Primitive::Random(_) => return None,
+            | Primitive::Random(_)
+            | Primitive::Loop(_) => return None,
         };
         Some(ElementwisePart { dims, given, inputs: inputs.into(), program: Cow::Borrowed(program), outputs })
     }
@@ -76,7 +77,8 @@ impl Primitive {
             | Primitive::ArgSort(_)
             | Primitive::UpdateRows(_)
             | Primitive::FirstPositions(_)
-            | Primitive::Random(_) => return None,
+            | Primitive::Random(_)
+            | Primitive::Loop(_) => return None,
         })
     }
 }

@@ -18,6 +18,7 @@ impl Primitive {
             Primitive::UpdateRows(_) => "update_rows",
             Primitive::FirstPositions(_) => "first_positions",
             Primitive::Random(_) => "random",
+            Primitive::Loop(_) => "loop",
         }
     }
 
@@ -36,6 +37,7 @@ impl Primitive {
             Primitive::UpdateRows(s) => format!("{} of {}x{}", s.count, s.rows, s.width),
             Primitive::FirstPositions(s) => format!("[{}]", s.count),
             Primitive::Random(s) => format!("{:?} {}", s.distribution, s.count),
+            Primitive::Loop(s) => s.extents(),
         }
     }
 
@@ -47,6 +49,7 @@ impl Primitive {
             Primitive::Reduce(s) => vec![&s.program, &s.epilogue],
             Primitive::Gemm(s) => vec![&s.epilogue],
             Primitive::GatherRows(s) => vec![&s.program],
+            Primitive::Loop(s) => s.body.iter().flat_map(Primitive::programs).collect(),
             Primitive::ArgReduce(_)
             | Primitive::ScatterAddRows(_)
             | Primitive::Scan(_)
@@ -77,6 +80,7 @@ impl Primitive {
             Primitive::UpdateRows(s) => product(&[s.count.saturating_add(s.rows), s.width]),
             Primitive::FirstPositions(s) => s.count,
             Primitive::Random(s) => s.count,
+            Primitive::Loop(s) => s.work(),
         }
     }
 
@@ -96,6 +100,7 @@ impl Primitive {
             Primitive::UpdateRows(s) => s.count == 0 && (s.rows == 0 || s.width == 0),
             Primitive::FirstPositions(s) => s.count == 0,
             Primitive::Random(_) => false,
+            Primitive::Loop(s) => s.most == Some(0),
         }
     }
 

@@ -8,12 +8,15 @@ mod check;
 mod elementwise;
 mod facts;
 mod gemm;
+mod loops;
 mod map;
 mod memory_access;
 mod operands;
 mod regions;
 
 pub use elementwise::ElementwisePart;
+pub use loops::Loop;
+pub(crate) use loops::Numbering;
 pub use map::{Instruction, MapBuilder, MapProgram, Value};
 pub(crate) use memory_access::MemoryAccess;
 pub use operands::{OperandUse, Role};
@@ -99,6 +102,8 @@ pub enum Primitive {
     FirstPositions(FirstPositions),
     /// Random numbers.
     Random(Random),
+    /// Steps that run again and again.
+    Loop(Loop),
 }
 
 /// For each index of the nest `dims`: load the inputs, run the program, store its outputs.

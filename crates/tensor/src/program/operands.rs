@@ -136,6 +136,18 @@ macro_rules! visitor {
                     dense(visit, Count, & $($exclusive)? s.counter, (&[1], false));
                     dense(visit, Write, & $($exclusive)? s.output, (&[s.count], true));
                 }
+                Primitive::Loop(s) => {
+                    if let Some(predicate) = & $($exclusive)? s.predicate {
+                        dense(visit, Read, predicate, (&[], false));
+                    }
+                    for step in & $($exclusive)? s.body {
+                        step.$name(&mut |inner| {
+                            // An iteration reads what is left after others have written.
+                            let role = if inner.role == ReadElementwise { Read } else { inner.role };
+                            visit(OperandUse { role, by_rows: false, ..inner });
+                        });
+                    }
+                }
             }
         }
     };

@@ -70,7 +70,8 @@ impl Primitive {
             | Primitive::ScatterAddRows(_)
             | Primitive::UpdateRows(_)
             | Primitive::FirstPositions(_)
-            | Primitive::Random(_) => return None,
+            | Primitive::Random(_)
+            | Primitive::Loop(_) => return None,
         };
         let busy = !dims.contains(&0) && !inner.contains(&0);
         dims.first().copied().filter(|&rows| busy && rows > 1)
@@ -128,7 +129,8 @@ impl Primitive {
             | Primitive::ScatterAddRows(_)
             | Primitive::UpdateRows(_)
             | Primitive::FirstPositions(_)
-            | Primitive::Random(_) => return None,
+            | Primitive::Random(_)
+            | Primitive::Loop(_) => return None,
         })
     }
 }

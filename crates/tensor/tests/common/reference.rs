@@ -51,7 +51,13 @@ fn indices(dims: &[usize]) -> impl Iterator<Item = Vec<usize>> {
 
 /// Runs a program over plain byte buffers, one element after the other.
 pub fn run(program: &Program, buffers: &mut Buffers) -> Result<(), Error> {
+    run_steps(program, None, buffers)
+}
+
+/// Runs the steps of a program, or those of a loop's body, which errors call by the loop's number.
+fn run_steps(program: &Program, within: Option<usize>, buffers: &mut Buffers) -> Result<(), Error> {
     for (number, step) in program.steps.iter().enumerate() {
+        let number = within.unwrap_or(number);
         match step {
             Primitive::Map(s) => {
                 for index in indices(&s.dims) {
@@ -69,6 +75,16 @@ pub fn run(program: &Program, buffers: &mut Buffers) -> Result<(), Error> {
             Primitive::UpdateRows(s) => run_update_rows(s, program, number, buffers)?,
             Primitive::FirstPositions(s) => run_first_positions(s, buffers),
             Primitive::Random(s) => run_random(s, buffers),
+            Primitive::Loop(s) => {
+                let names = s.names.clone();
+                let body = Program { steps: s.body.clone(), names, ..program.clone() };
+                let goes_on = |buffers: &Buffers| s.predicate.is_none_or(|p| load(buffers, p, 0) != 0);
+                let mut left = s.most.unwrap_or(usize::MAX);
+                while left > 0 && goes_on(buffers) {
+                    run_steps(&body, Some(number), buffers)?;
+                    left -= 1;
+                }
+            }
         }
     }
     Ok(())

@@ -90,6 +90,7 @@ pub(super) fn encode(program: &Program, multiprocessors: u32) -> Result<Encoded,
             Primitive::UpdateRows(s) => update_rows::encode(&mut encoder, s),
             Primitive::FirstPositions(s) => first_positions::encode(&mut encoder, s),
             Primitive::Random(s) => random::encode(&mut encoder, s),
+            Primitive::Loop(_) => unreachable!("loops are run around programs, not in them"),
         }?;
     }
     Ok(encoder.encoded)
