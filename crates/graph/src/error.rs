@@ -44,6 +44,26 @@ pub enum Error {
         /// Where.
         place: SourceLine,
     },
+    /// Something that a function cannot build, or that cannot run as it was built.
+    #[error("{function} at {place}: {reason}")]
+    Build {
+        /// The function.
+        function: &'static str,
+        /// What is wrong, and the cure.
+        reason: String,
+        /// Where it was built.
+        place: SourceLine,
+    },
+    /// A tensor of a loop's or branch's body was used outside of it.
+    #[error(
+        "'{name}' is built in the body of a loop or a branch, and {user} is outside of it\n  hint: return it from the body, or build it before"
+    )]
+    InsideLoop {
+        /// The node in the body.
+        name: String,
+        /// Who uses it, such as `'y'`, or `the fetch`.
+        user: String,
+    },
     /// Placeholders that the fetches need were not fed.
     #[error("{} not fed: {}\n  hint: add {} to feeds!{{..}}", plural(placeholders, "placeholder"), placeholders.join(", "), if placeholders.len() == 1 { "it" } else { "them" })]
     Unfed {

@@ -1,5 +1,34 @@
-use crate::{DType, Error, Graph, Output, Outputs, build::node::NodeId, ops::Gradient};
+use crate::{
+    DType, Error, Graph, Output, Outputs,
+    build::{loops::parts_of, node::NodeId},
+    ops::{AnyOp, Gradient},
+};
 use std::collections::BTreeMap;
+
+/// The gradients of nodes, as far as they have been added up.
+#[derive(Default)]
+pub(super) struct Sums(BTreeMap<NodeId, Output>);
+
+impl Sums {
+    /// Adds to a node's gradient, which has one fixed order.
+    #[track_caller]
+    pub fn add(&mut self, node: NodeId, contribution: Output) {
+        let sum = match self.0.remove(&node) {
+            Some(sum) => sum.beside(&contribution).unwrap_or_else(|| sum + contribution),
+            None => contribution,
+        };
+        self.0.insert(node, sum);
+    }
+
+    pub fn get(&self, node: NodeId) -> Option<Output> {
+        self.0.get(&node).cloned()
+    }
+
+    /// All of them, by their nodes.
+    pub fn iter(&self) -> impl Iterator<Item = (NodeId, &Output)> {
+        self.0.iter().map(|(&node, sum)| (node, sum))
+    }
+}
 
 impl Graph {
     /// Symbolic gradients of (the sum of the elements of) `y` with respect to each of `xs`: new nodes in this
@@ -47,23 +76,35 @@ impl Graph {
         // What an operation computed with is what it is differentiated at, whatever was assigned since.
         let _as_computed = self.without_late_reads();
         let on_path = self.between(y.id, &list);
-        let mut sums: BTreeMap<NodeId, Output> = BTreeMap::new();
-        sums.insert(y.id, y.ones_like());
-        for id in (0..=y.id).rev().filter(|&id| on_path[id]) {
-            let Some(grad) = sums.get(&id).cloned() else { continue };
-            for (input, contribution) in self.contributions(id, grad)? {
-                if on_path[input] {
-                    let sum = match sums.remove(&input) {
-                        Some(sum) => sum.beside(&contribution).unwrap_or_else(|| sum + contribution),
-                        None => contribution,
-                    };
-                    sums.insert(input, sum);
+        let mut sums = Sums::default();
+        sums.add(y.id, y.ones_like());
+        self.sweep((0..=y.id).rev().filter(|&id| on_path[id]), &on_path, &mut sums)?;
+        let gradients: Vec<Option<Output>> = list.iter().map(|x| sums.get(x.id)).collect();
+        gradients.iter().flatten().try_for_each(Output::check)?;
+        Ok(xs.each(gradients))
+    }
+
+    /// Goes through nodes from the last to the first, and adds to the gradients of their inputs.
+    pub(super) fn sweep(
+        &self,
+        nodes: impl Iterator<Item = NodeId>,
+        on_path: &[bool],
+        sums: &mut Sums,
+    ) -> Result<(), Error> {
+        for id in nodes {
+            let is_loop = matches!(self.lock().nodes[id].op, AnyOp::While(_));
+            let contributions = match sums.get(id) {
+                _ if is_loop => self.loop_contributions(id, sums, on_path)?,
+                Some(grad) => self.contributions(id, grad)?,
+                None => continue,
+            };
+            for (input, contribution) in contributions {
+                if on_path.get(input).is_some_and(|on_path| *on_path) {
+                    sums.add(input, contribution);
                 }
             }
         }
-        let gradients: Vec<Option<Output>> = list.iter().map(|x| sums.get(&x.id).cloned()).collect();
-        gradients.iter().flatten().try_for_each(Output::check)?;
-        Ok(xs.each(gradients))
+        Ok(())
     }
 
     /// What a node's gradient adds to each of its inputs' gradients.
@@ -87,8 +128,20 @@ impl Graph {
         let inner = self.lock();
         let mut reaches_x = vec![false; y + 1];
         xs.iter().filter(|x| x.id <= y).for_each(|x| reaches_x[x.id] = true);
-        for id in 0..=y {
-            reaches_x[id] |= inner.nodes[id].inputs.iter().any(|&i| reaches_x[i]);
+        // A loop variable reaches what its first value reaches, or its next one, which is known later.
+        loop {
+            let mut again = false;
+            for id in 0..=y {
+                reaches_x[id] |= inner.nodes[id].inputs.iter().any(|&i| reaches_x[i]);
+                let Some((_, parts)) = parts_of(&inner.nodes[id]) else { continue };
+                for (i, &variable) in parts.variables.iter().enumerate() {
+                    let reaches = reaches_x[parts.initial[i]] || reaches_x[parts.next[i]];
+                    again |= reaches && !std::mem::replace(&mut reaches_x[variable], true);
+                }
+            }
+            if !again {
+                break;
+            }
         }
         let mut on_path = vec![false; y + 1];
         on_path[y] = reaches_x[y];
@@ -96,6 +149,10 @@ impl Graph {
             if on_path[id] {
                 for &input in &inner.nodes[id].inputs {
                     on_path[input] = reaches_x[input];
+                }
+                if let AnyOp::LoopStack(_) = inner.nodes[id].op {
+                    // The loop makes the gradients of what was kept of its body.
+                    on_path[inner.nodes[id].inputs[0]] = true;
                 }
             }
         }

@@ -2,6 +2,7 @@ use crate::{
     Error, Output, PartialShape, Signature, SourceLine,
     build::{
         control::Control,
+        loops::Backward,
         node::{Node, NodeId},
         scope::NameScope,
     },
@@ -45,6 +46,8 @@ pub(crate) struct Inner {
     suffixes: HashMap<String, usize>,
     scopes: Vec<Open<String>>,
     pub control: Vec<Open<Control>>,
+    /// Loops whose gradients are being built, from the outermost to the innermost.
+    pub backward: Vec<Backward>,
     /// Changes whenever a change to nodes that exist already may make a plan of them wrong.
     pub version: u64,
 }
@@ -230,8 +233,8 @@ impl Graph {
             let error = Error::OtherGraph { role: "operand", name: stranger.name() };
             return self.poisoned(op, place, error);
         }
+        let inputs = inputs.iter().map(|input| self.seen_from_here(input).id).collect();
         let mut inner = self.lock();
-        let inputs = inputs.iter().map(|i| i.id).collect();
         let inputs = inner.read_late(&op, inputs, &place);
         let id = inner.append(op, inputs, place);
         drop(inner);

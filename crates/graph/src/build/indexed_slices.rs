@@ -72,6 +72,20 @@ impl Output {
     }
 }
 
+impl Output {
+    /// Adds this gradient to what has been added up so far. Of a table of which rows were picked, these
+    /// change alone.
+    #[track_caller]
+    pub(crate) fn add_rows_to(&self, so_far: &Output) -> Output {
+        match self.graph.picked_rows(self.id) {
+            Some(picked) => picked
+                .iter()
+                .fold(so_far.clone(), |sum, [indices, rows]| sum.tensor_scatter_add(indices, rows)),
+            None => so_far + self,
+        }
+    }
+}
+
 /// A gradient that is made of those of gathers.
 enum Sum {
     Gather(usize),
@@ -130,6 +144,23 @@ impl Graph {
             terms.push(self.sum_of_gathers(other, gathers)?);
         }
         Some(Sum::Of(terms))
+    }
+
+    /// Indices and rows of a sum of gradients of gathers, in its order; none if it is anything else.
+    fn picked_rows(&self, id: NodeId) -> Option<Vec<[Output; 2]>> {
+        let handle = |id: NodeId| Output { graph: self.clone(), id };
+        let (mut sum, mut picked) = (id, Vec::new());
+        let inner = self.lock();
+        let is_pick = |id: NodeId| matches!(inner.nodes[id].op, AnyOp::GatherGradient(_));
+        let pick = |id: NodeId| [1, 0].map(|input| handle(inner.nodes[id].inputs[input]));
+        while let AnyOp::Binary(Binary::Add) = inner.nodes[sum].op {
+            let [first, second] = [inner.nodes[sum].inputs[0], inner.nodes[sum].inputs[1]];
+            picked.push(is_pick(second).then(|| pick(second))?);
+            sum = first;
+        }
+        picked.push(is_pick(sum).then(|| pick(sum))?);
+        picked.reverse();
+        Some(picked)
     }
 
     fn gather_or_scaled(&self, id: NodeId, gathers: &mut Vec<OfGather>) -> Option<Sum> {

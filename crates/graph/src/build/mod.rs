@@ -6,6 +6,8 @@ mod dot;
 mod gradients;
 pub(crate) mod graph;
 pub(crate) mod indexed_slices;
+mod loop_gradients;
+pub(crate) mod loops;
 pub(crate) mod node;
 pub(crate) mod operators;
 pub(crate) mod output;

@@ -5,7 +5,8 @@ use crate::{
     Error, Graph, Signature, SourceLine,
     build::{
         graph::{Inner, VariableEntry},
-        node::NodeId,
+        loops::parts_of,
+        node::{Node, NodeId},
     },
     ops::AnyOp,
 };
@@ -114,6 +115,9 @@ fn build(def: GraphDef) -> Result<Graph, Error> {
         AnyOp::ReadVariable(op) => inner.variables.get(op.variable).is_some_and(|v| v.node == node.inputs[0]),
         _ => true,
     };
+    if let Some(node) = inner.nodes.iter().find(|n| !fits_its_loop(&inner, n)) {
+        return Err(invalid(format!("node '{}' does not belong to a loop as it says", node.name)));
+    }
     if let Some(node) = inner.nodes.iter().find(|n| !known(n)) {
         return Err(invalid(format!("node '{}' refers to a variable that does not exist", node.name)));
     }
@@ -124,4 +128,17 @@ fn build(def: GraphDef) -> Result<Graph, Error> {
         return Err(invalid(format!("variable '{}' has no initializer", node.name)));
     }
     Ok(Graph::from_inner(inner))
+}
+
+/// Whether the node is no loop and no result of one, or is made of what they are made of.
+fn fits_its_loop(inner: &Inner, node: &Node) -> bool {
+    let variables_of = |id: NodeId| parts_of(&inner.nodes[id]).map(|(op, _)| op.variables);
+    match &node.op {
+        AnyOp::While(_) => parts_of(node).is_some_and(|(_, parts)| {
+            parts.variables.iter().all(|&id| matches!(inner.nodes[id].op, AnyOp::LoopVariable(_)))
+        }),
+        AnyOp::LoopResult(result) => variables_of(node.inputs[0]).is_some_and(|count| result.index < count),
+        AnyOp::LoopStack(_) => variables_of(node.inputs[0]).is_some(),
+        _ => true,
+    }
 }

@@ -27,6 +27,7 @@ enum SourceKey {
     Feed(NodeId),
     Variable(usize),
     Counter(NodeId),
+    Outer(usize),
 }
 
 impl Known {
@@ -56,5 +57,6 @@ fn key(source: &Source) -> Option<SourceKey> {
         Source::Feed(node) => SourceKey::Feed(*node),
         Source::Variable(variable) => SourceKey::Variable(*variable),
         Source::Counter(node) => SourceKey::Counter(*node),
+        Source::Outer(value) => SourceKey::Outer(*value),
     })
 }

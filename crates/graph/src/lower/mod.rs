@@ -35,6 +35,9 @@ pub(crate) enum Source {
     Variable(usize),
     /// How often a random node ran.
     Counter(NodeId),
+    /// In the body of a loop: a value of the plan around it, by its number. There, a variable is one of the
+    /// loop.
+    Outer(usize),
 }
 
 impl PartialEq for Source {
@@ -47,7 +50,7 @@ impl PartialEq for Source {
                 a.dtype() == b.dtype() && a.dims() == b.dims() && a.as_bytes() == b.as_bytes()
             }
             (Source::Feed(a), Source::Feed(b)) | (Source::Counter(a), Source::Counter(b)) => a == b,
-            (Source::Variable(a), Source::Variable(b)) => a == b,
+            (Source::Variable(a), Source::Variable(b)) | (Source::Outer(a), Source::Outer(b)) => a == b,
             _ => false,
         }
     }

@@ -11,6 +11,7 @@ pub(crate) mod candidates;
 pub(crate) mod cast;
 pub(crate) mod comparison;
 pub(crate) mod concat;
+pub(crate) mod cond;
 pub(crate) mod constant;
 pub(crate) mod conv2d;
 pub(crate) mod cumsum;
@@ -41,6 +42,7 @@ pub(crate) mod reduce;
 pub(crate) mod reshape;
 pub(crate) mod reverse;
 pub(crate) mod roll;
+pub(crate) mod scan;
 pub(crate) mod segments;
 pub(crate) mod select;
 pub(crate) mod shape;
@@ -57,6 +59,7 @@ pub(crate) mod transpose;
 pub(crate) mod unary;
 pub(crate) mod update_rows;
 pub(crate) mod variable;
+pub(crate) mod while_loop;
 pub(crate) mod window;
 
 use crate::{
@@ -236,16 +239,22 @@ register_ops! {
     update_rows::UpdateRows,
     variable::Assign,
     variable::VariableOp,
-    variable::ReadVariable;
+    variable::ReadVariable,
+    while_loop::LoopResult,
+    while_loop::LoopStack,
+    while_loop::LoopVariable,
+    while_loop::While;
     activations,
     arg_sort,
     dropout,
     logical_reduce,
     candidates,
+    cond,
     losses,
     multinomial,
     normalization,
     range,
+    scan,
     shape,
     stack,
 }

@@ -91,6 +91,7 @@ impl BufferAssignment {
             Source::Feed(node) => Binding::Feed(*node),
             Source::Variable(variable) => Binding::Variable(*variable),
             Source::Counter(node) => Binding::Counter(*node),
+            Source::Outer(_) => unreachable!("bodies of loops are placed around their loops"),
         };
         (binding, 0)
     }

@@ -90,7 +90,7 @@ impl Emitted {
 }
 
 /// What errors call a primitive: the node that it computes, the first if there are several.
-fn name(inner: &Inner, primitive: &Planned) -> String {
+pub(super) fn name(inner: &Inner, primitive: &Planned) -> String {
     match primitive.nodes.first() {
         Some(&id) => format!("{} '{}'", inner.nodes[id].op.name(), inner.nodes[id].name),
         None => "the copy to a variable".to_string(),

@@ -23,7 +23,7 @@ pub struct ExecutionPlan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedPrimitive {
     /// `map`, `reduce`, `arg_reduce`, `gemm`, `gather_rows`, `scatter_add_rows`, `update_rows`,
-    /// `first_positions`, `scan`, `arg_sort` or `random`.
+    /// `first_positions`, `scan`, `arg_sort`, `random` or `loop`.
     pub name: &'static str,
     /// The extents that it runs over.
     pub shape: String,

@@ -8,6 +8,8 @@ mod effort;
 mod emit;
 mod explain;
 mod fuse;
+mod loops;
+mod lowering;
 mod order;
 mod pad;
 mod prune;
@@ -17,17 +19,16 @@ mod use_def;
 
 pub(crate) use emit::{Binding, Emitted};
 pub use explain::{ExecutionPlan, PlannedPrimitive};
+use lowering::Scope;
+#[cfg(test)]
+pub(crate) use lowering::lower_one;
 
 use crate::{
-    Error, Signature,
-    build::{
-        graph::Inner,
-        node::{Node, NodeId},
-    },
+    Error,
+    build::{graph::Inner, node::NodeId},
     lower::{Lowering, Source, View},
-    ops::{AnyOp, Op, placeholder::Placeholder},
 };
-use minutia_kernels::{map::Code, rng::Stream};
+use minutia_kernels::map::Code;
 use minutia_tensor::{DType, MemoryLayout, cpu::ExactFloats, program::ReduceOp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,8 +72,9 @@ impl Plan {
         // Operations turn numbers of their own into floats while they are lowered.
         let _exact = ExactFloats::enter();
         let needed = prune::needed(inner, targets, feeds)?;
-        let (mut l, views) = lower(inner, &needed, feeds, layout)?;
-        let fetched: Vec<View> = targets.iter().filter(|t| t.1).map(|t| views[&t.0].clone()).collect();
+        let fetches: Vec<NodeId> = targets.iter().filter(|t| t.1).map(|t| t.0).collect();
+        let Scope { mut l, views, .. } = lowering::lower(inner, &needed, &fetches, feeds, layout)?;
+        let fetched: Vec<View> = fetches.iter().map(|id| views[id].clone()).collect();
         let mut flags = Vec::new();
         if check_numerics {
             // What nothing uses may be anything: an old value that is assigned over need not even be there.
@@ -81,7 +83,9 @@ impl Plan {
                 fetched.iter().chain(l.variable_writes.values()).map(|v| v.operand.buffer).collect();
             let live = prune::live(&l, &kept);
             let used = |id: &&NodeId| {
-                let value = views[id].operand.buffer;
+                // What lies in the body of a loop is seen in the loop's results.
+                let Some(view) = views.get(id) else { return false };
+                let value = view.operand.buffer;
                 let constant = matches!(l.values[value].source, Source::Constant(_));
                 inner.nodes[**id].signature.dtype == DType::F32 && (live[value] || constant)
             };
@@ -110,87 +114,6 @@ pub(crate) fn unfused<T>(f: impl FnOnce() -> T) -> T {
     let result = f();
     fuse::OFF.set(false);
     result
-}
-
-/// The lowered ancestors of one node, and where its value is.
-#[cfg(test)]
-pub(crate) fn lower_one(
-    inner: &Inner,
-    target: NodeId,
-    feeds: &BTreeMap<NodeId, Vec<usize>>,
-) -> Result<(Lowering, View), Error> {
-    let needed = prune::needed(inner, &[(target, true)], feeds)?;
-    let (lowering, views) = lower(inner, &needed, feeds, MemoryLayout::dense())?;
-    Ok((lowering, views[&target].clone()))
-}
-
-/// Lowers the needed nodes, after another inference with the shapes of this run.
-fn lower(
-    inner: &Inner,
-    needed: &[NodeId],
-    feeds: &BTreeMap<NodeId, Vec<usize>>,
-    layout: MemoryLayout,
-) -> Result<(Lowering, BTreeMap<NodeId, View>), Error> {
-    let mut l = Lowering::new(layout);
-    let variables: BTreeMap<NodeId, usize> =
-        inner.variables.iter().enumerate().map(|(index, variable)| (variable.node, index)).collect();
-    let mut views: BTreeMap<NodeId, View> = BTreeMap::new();
-    let mut unfed = Vec::new();
-    for &id in needed {
-        let node = &inner.nodes[id];
-        l.node = id;
-        l.key = Stream::new(inner.seed, &node.name).key();
-        if let Some(dims) = feeds.get(&id) {
-            // What is fed is a placeholder, whatever it was built as.
-            l.fed = dims.clone();
-            views.insert(id, Placeholder { signature: node.signature.clone() }.lower(&mut l, &[]));
-            continue;
-        }
-        match &node.op {
-            AnyOp::Placeholder(_) => {
-                unfed.push(format!("'{}' {}", node.name, node.signature));
-                continue;
-            }
-            AnyOp::VariableOp(_) => {
-                l.variable = variables.get(&id).copied().unwrap_or_default();
-            }
-            _ => {}
-        }
-        if !unfed.is_empty() {
-            continue;
-        }
-        let inputs: Vec<View> = node.inputs.iter().map(|i| views[i].clone()).collect();
-        let signatures: Vec<Signature> =
-            inputs.iter().map(|v| Signature::new(v.dtype(), &v.dims[..])).collect();
-        let signature = node.op.infer(&signatures).map_err(|mismatch| {
-            let names = node.inputs.iter().map(|&i| inner.nodes[i].name.clone());
-            mismatch.at(
-                node.op.name(),
-                node.name.clone(),
-                names.zip(signatures).collect(),
-                node.place.clone(),
-            )
-        })?;
-        expect_room(node, &signature)?;
-        let view = node.op.lower(&mut l, &inputs);
-        views.insert(id, view);
-    }
-    if unfed.is_empty() { Ok((l, views)) } else { Err(Error::Unfed { placeholders: unfed }) }
-}
-
-/// No tensor of a run may take more bytes, not even one that no memory holds, such as a number that was
-/// stretched: it may yet be walked through, element by element, which would never end.
-const MOST_BYTES: u64 = 1 << 38;
-
-/// Refuses tensors that are too large for any run, and names the node.
-fn expect_room(node: &Node, signature: &Signature) -> Result<(), Error> {
-    let Some(shape) = signature.shape.known() else { return Ok(()) };
-    let bytes = shape.elements().saturating_mul(signature.dtype.size());
-    if bytes as u64 <= MOST_BYTES {
-        return Ok(());
-    }
-    let context = Some(format!("{} '{}' {signature}", node.op.name(), node.name));
-    Err(Error::Tensor { context, source: minutia_tensor::Error::OutOfMemory { bytes } })
 }
 
 fn assemble(

@@ -1,11 +1,12 @@
 //! Leaving out what a run does not need.
 
-use super::use_def::UseDef;
+use super::use_def::{Operands, UseDef};
 use crate::{
     Error,
     build::{graph::Inner, node::NodeId},
-    lower::{Lowering, Planned, Source},
+    lower::{Lowering, Planned, Source, ValueInfo},
 };
+use minutia_tensor::program::Primitive;
 use std::collections::BTreeMap;
 
 /// The ancestors of the targets, in order of execution; what is fed needs none.
@@ -54,28 +55,64 @@ const MOST_WORK: usize = 1 << 30;
 
 /// Takes out the steps that depend on constants alone.
 pub(super) fn constant_steps(l: &mut Lowering) -> Vec<Planned> {
-    let mut constant: Vec<bool> = l.values.iter().map(|v| matches!(v.source, Source::Constant(_))).collect();
-    let mut keep = vec![true; l.primitives.len()];
+    let constant = l.values.iter().map(|v| matches!(v.source, Source::Constant(_))).collect();
+    depending_on(l, constant, |_| true)
+}
+
+/// Takes out the steps of a loop's body that give the same in each iteration. Those that may find an index
+/// wrong stay: without an iteration there is no error. So do all but constants where there is `again` no
+/// other iteration. What they give becomes part of the plan around the loop, which is told by whoever calls.
+pub(super) fn loop_invariant(l: &mut Lowering, kept: &[usize], again: bool) -> Vec<Planned> {
+    let is_same = |(value, info): (usize, &ValueInfo)| match info.source {
+        Source::Constant(_) => true,
+        Source::Outer(_) => again && !kept.contains(&value),
+        _ => false,
+    };
+    let same = l.values.iter().enumerate().map(is_same).collect();
+    depending_on(l, same, |step| {
+        use Primitive::{GatherRows, Loop, ScatterAddRows, UpdateRows};
+        !matches!(step, GatherRows(_) | ScatterAddRows(_) | UpdateRows(_) | Loop(_))
+    })
+}
+
+/// Takes out the steps that depend on such values alone and may be taken out.
+fn depending_on(l: &mut Lowering, given: Vec<bool>, may: impl Fn(&Primitive) -> bool) -> Vec<Planned> {
     let use_def = UseDef::new(l.values.len(), l.primitives.iter().map(|k| &k.step));
+    let mut taken = vec![false; l.primitives.len()];
     let (mut work, mut bytes) = (0_usize, 0_usize);
-    // A value may be written by several steps: it is constant when all of them are.
-    for value in 0..l.values.len() {
-        let writers = &use_def.of_value(value).writes;
-        let cost = writers.iter().fold(work, |sum, &i| sum.saturating_add(l.primitives[i].step.work()));
-        let size = bytes.saturating_add(l.values[value].bytes);
-        let pure = |&i: &usize| {
-            l.primitives[i].step.is_pure() && use_def.of_primitive(i).reads.iter().all(|&v| constant[v])
+    for (i, planned) in l.primitives.iter().enumerate() {
+        let Operands { reads, writes } = use_def.of_primitive(i);
+        // A loop reads what it writes, after others have written there.
+        let known = |v: &usize| {
+            let mut writers = use_def.of_value(*v).writes.iter().filter(|&&w| w != i).peekable();
+            given[*v] || (writes.contains(v) || writers.peek().is_some()) && writers.all(|&w| taken[w])
         };
-        let few = cost <= MOST_WORK && size <= MOST_BYTES;
-        if few && !writers.is_empty() && writers.iter().all(pure) {
-            (work, bytes) = (cost, size);
-            writers.iter().for_each(|&i| keep[i] = false);
-            constant[value] = true;
+        if may(&planned.step) && planned.step.is_pure() && reads.iter().all(known) {
+            let first = |v: &&usize| use_def.of_value(**v).writes.first() == Some(&i);
+            let size = writes.iter().filter(first).map(|&v| l.values[v].bytes);
+            let size = size.fold(bytes, usize::saturating_add);
+            let cost = work.saturating_add(planned.step.work());
+            if cost <= MOST_WORK && size <= MOST_BYTES {
+                (work, bytes, taken[i]) = (cost, size, true);
+            }
         }
     }
-    let setup = l.primitives.iter().zip(&keep).filter(|(_, keep)| !**keep).map(|(k, _)| k.clone()).collect();
-    retain(&mut l.primitives, &keep);
-    setup
+    // Several steps may write a value: all of them are taken, or none.
+    let whole = |taken: &[bool], v: &usize| use_def.of_value(*v).writes.iter().all(|&w| taken[w]);
+    let mut before = 0;
+    while before != taken.iter().filter(|taken| **taken).count() {
+        before = taken.iter().filter(|taken| **taken).count();
+        for i in 0..taken.len() {
+            let Operands { reads, writes } = use_def.of_primitive(i);
+            let holds = |v: &usize| given[*v] || whole(&taken, v);
+            taken[i] = taken[i] && writes.iter().all(|v| whole(&taken, v)) && reads.iter().all(holds);
+        }
+    }
+    let steps =
+        l.primitives.iter().zip(&taken).filter(|(_, taken)| **taken).map(|(k, _)| k.clone()).collect();
+    taken.iter_mut().for_each(|taken| *taken = !*taken);
+    retain(&mut l.primitives, &taken);
+    steps
 }
 
 fn retain<T>(items: &mut Vec<T>, keep: &[bool]) {

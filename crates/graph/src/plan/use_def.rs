@@ -78,7 +78,8 @@ impl UseDef {
         for Users { reads, writes } in &self.values {
             writes.iter().zip(writes.iter().skip(1)).for_each(|(&from, &to)| edges[from].push(to));
             if let Some(&last) = writes.last() {
-                edges[last].extend(reads);
+                // What reads what it writes goes through it again and again.
+                edges[last].extend(reads.iter().filter(|&&reader| reader != last));
             }
         }
         edges

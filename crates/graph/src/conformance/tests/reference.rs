@@ -36,15 +36,25 @@ pub fn evaluate(graph: &Graph, target: &Output, feeds: &[(Output, Array)]) -> Ar
     let mut values: Vec<Vec<f64>> = Vec::new();
     for value in &lowering.values {
         values.push(match &value.source {
-            Source::Constant(tensor) => Array::from(tensor).values,
-            Source::Feed(id) => feeds.iter().find(|(o, _)| o.id == *id).unwrap().1.values.clone(),
+            Source::Constant(tensor) => spread(&Array::from(tensor).values, value.dtype),
+            Source::Feed(id) => {
+                spread(&feeds.iter().find(|(o, _)| o.id == *id).unwrap().1.values, value.dtype)
+            }
             Source::Computed | Source::Variable(_) | Source::Counter(_) => vec![0.0; value.bytes],
+            Source::Outer(_) => unreachable!("it is of the body of a loop"),
         });
     }
     lowering.primitives.iter().for_each(|primitive| run(&primitive.step, &mut values));
     let indices = nest(&view.dims);
     let read = |i: &Vec<usize>| values[view.operand.buffer][address(&view.access(), i)];
     Array { values: indices.iter().map(read).collect(), dims: view.dims.clone() }
+}
+
+/// Numbers where their bytes would begin, as types may share a buffer.
+fn spread(numbers: &[f64], dtype: DType) -> Vec<f64> {
+    let mut values = vec![0.0; numbers.len() * dtype.size()];
+    numbers.iter().enumerate().for_each(|(i, x)| values[i * dtype.size()] = *x);
+    values
 }
 
 fn run(step: &Primitive, values: &mut [Vec<f64>]) {
@@ -92,26 +102,26 @@ fn run(step: &Primitive, values: &mut [Vec<f64>]) {
         }
         Primitive::GatherRows(s) => {
             for i in nest(&[s.count, s.width]) {
-                let row = values[s.indices.buffer][first(&s.indices) + i[0]] as usize;
-                let x = values[s.table.buffer][first(&s.table) + row * s.width + i[1]];
-                values[s.output.buffer][first(&s.output) + i[0] * s.width + i[1]] = map(&s.program, &[x])[0];
+                let row = values[s.indices.buffer][at(&s.indices, i[0])] as usize;
+                let x = values[s.table.buffer][at(&s.table, row * s.width + i[1])];
+                values[s.output.buffer][at(&s.output, i[0] * s.width + i[1])] = map(&s.program, &[x])[0];
             }
         }
         Primitive::ScatterAddRows(s) => {
-            let (output, width) = (first(&s.output), s.width);
-            values[s.output.buffer][output..output + s.rows * width].fill(0.0);
+            let width = s.width;
+            (0..s.rows * width).for_each(|i| values[s.output.buffer][at(&s.output, i)] = 0.0);
             for i in nest(&[s.count, width]) {
-                let row = values[s.indices.buffer][first(&s.indices) + i[0]] as usize;
-                let update = values[s.updates.buffer][first(&s.updates) + i[0] * width + i[1]];
-                values[s.output.buffer][output + row * width + i[1]] += update;
+                let row = values[s.indices.buffer][at(&s.indices, i[0])] as usize;
+                let update = values[s.updates.buffer][at(&s.updates, i[0] * width + i[1])];
+                values[s.output.buffer][at(&s.output, row * width + i[1])] += update;
             }
         }
         Primitive::UpdateRows(s) => update_rows(s, values),
         Primitive::FirstPositions(s) => {
-            let indices = &values[s.indices.buffer][first(&s.indices)..][..s.count];
-            let found = indices.iter().map(|x| indices.iter().position(|y| x == y).unwrap() as f64);
-            let found: Vec<f64> = found.collect();
-            values[s.output.buffer][first(&s.output)..][..s.count].copy_from_slice(&found);
+            let index = |i: usize| values[s.indices.buffer][at(&s.indices, i)];
+            let found = |i: usize| (0..=i).position(|j| index(j) == index(i)).unwrap() as f64;
+            let found: Vec<f64> = (0..s.count).map(found).collect();
+            found.iter().enumerate().for_each(|(i, x)| values[s.output.buffer][at(&s.output, i)] = *x);
         }
         Primitive::ArgReduce(s) => {
             for i in nest(&s.dims) {
@@ -126,6 +136,17 @@ fn run(step: &Primitive, values: &mut [Vec<f64>]) {
         Primitive::Scan(s) => scan(s, values),
         Primitive::ArgSort(s) => arg_sort(s, values),
         Primitive::Random(_) => panic!("{step:?} is not to be foretold"),
+        Primitive::Loop(s) => {
+            let goes_on = |values: &[Vec<f64>]| {
+                s.predicate.is_none_or(|predicate| values[predicate.buffer][predicate.offset] != 0.0)
+            };
+            for _ in 0..s.most.unwrap_or(usize::MAX) {
+                if !goes_on(values) {
+                    break;
+                }
+                s.body.iter().for_each(|step| run(step, values));
+            }
+        }
     }
 }
 
@@ -164,8 +185,8 @@ fn update_rows(s: &UpdateRows, values: &mut [Vec<f64>]) {
         values[s.output.operand.buffer][element(&s.output, i[0], i[1])] = x;
     }
     for i in nest(&[s.count, s.width]) {
-        let row = values[s.indices.buffer][first(&s.indices) + i[0]] as usize;
-        let update = values[s.updates.buffer][first(&s.updates) + i[0] * s.width + i[1]];
+        let row = values[s.indices.buffer][at(&s.indices, i[0])] as usize;
+        let update = values[s.updates.buffer][at(&s.updates, i[0] * s.width + i[1])];
         let x = &mut values[s.output.operand.buffer][element(&s.output, row, i[1])];
         *x = match s.change {
             Change::Set => update,
@@ -280,12 +301,12 @@ fn store(accesses: &[Access], index: &[usize], results: &[f64], values: &mut [Ve
     }
 }
 
-fn first(operand: &Operand) -> usize {
-    operand.offset / operand.dtype.size()
+fn at(operand: &Operand, element: usize) -> usize {
+    operand.offset + element * operand.dtype.size()
 }
 
 fn address(access: &Access, index: &[usize]) -> usize {
-    first(&access.operand) + access.strides.iter().zip(index).map(|(s, i)| s * i).sum::<usize>()
+    at(&access.operand, access.strides.iter().zip(index).map(|(s, i)| s * i).sum())
 }
 
 /// Every index, row-major.
