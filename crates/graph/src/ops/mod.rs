@@ -6,6 +6,7 @@ pub(crate) mod activations;
 pub(crate) mod arg_reduce;
 pub(crate) mod arg_sort;
 pub(crate) mod binary;
+pub(crate) mod blocks;
 mod by_name;
 pub(crate) mod candidates;
 pub(crate) mod cast;
@@ -33,6 +34,7 @@ pub(crate) mod no_op;
 pub(crate) mod normalization;
 pub(crate) mod one_hot;
 pub(crate) mod pad;
+pub(crate) mod patches;
 pub(crate) mod placeholder;
 pub(crate) mod pool;
 pub(crate) mod prod_gradient;
@@ -246,6 +248,7 @@ register_ops! {
     while_loop::While;
     activations,
     arg_sort,
+    blocks,
     dropout,
     logical_reduce,
     candidates,
@@ -253,6 +256,7 @@ register_ops! {
     losses,
     multinomial,
     normalization,
+    patches,
     range,
     scan,
     shape,

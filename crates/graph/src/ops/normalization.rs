@@ -1,7 +1,10 @@
 //! Means, variances and what is made even by them.
 
-use super::*;
-use crate::{Axes, Operand, conformance::numbers};
+use super::{
+    pool::{Pool, PoolKind},
+    *,
+};
+use crate::{Axes, Operand, Window, conformance::numbers};
 
 impl Output {
     /// Mean and variance (the mean squared distance from the mean, not corrected for its degree of freedom)
@@ -77,6 +80,49 @@ impl Output {
         self * squares.maximum(epsilon).rsqrt()
     }
 
+    /// Each element of images `[batch, height, width, channels]` by a power of the squares around it in its
+    /// pixel (Krizhevsky et al., 2012): `x / (bias + alpha s)^beta`, where `s` is the sum of the squares of
+    /// the channels up to `depth_radius` before it and behind it. The channels are known. TensorFlow takes
+    /// 5, 1, 1 and 0.5.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Session};
+    /// # let graph = Graph::new();
+    /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// let pixel = graph.constant([1.0_f32, 1.0, 2.0]).reshape([1, 1, 1, 3]);
+    /// let y = pixel.local_response_normalization(1, 2.0, 1.0, 1.0);
+    /// assert_eq!(session.run(y, ())?.as_slice::<f32>()?, [0.25, 0.125, 2.0 / 7.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "lrn")]
+    #[track_caller]
+    #[must_use]
+    pub fn local_response_normalization(
+        &self,
+        depth_radius: usize,
+        bias: f32,
+        alpha: f32,
+        beta: f32,
+    ) -> Output {
+        let _scope = self.graph.name_scope("lrn");
+        let channels = match self.shape()[..] {
+            [_, _, _, Some(channels)] => channels,
+            _ => {
+                let shape = self.shape();
+                let reason =
+                    format!("takes images [batch, height, width, channels] of known channels, not {shape}");
+                let (function, place) = ("local_response_normalization", SourceLine::caller());
+                return self.graph.invalid(Error::Build { function, reason, place });
+            }
+        };
+        // The channels of a pixel are an image of one row, over which windows move.
+        let size = [1, depth_radius.min(channels).saturating_mul(2).saturating_add(1)];
+        let pool = Pool { kind: PoolKind::Sum, size, window: Window::same() };
+        let row = isize::try_from(channels).unwrap_or(isize::MAX);
+        let sums = self.square().reshape([-1, 1, row, 1]).apply(pool, &[]).reshape_like(self);
+        self * (sums * alpha + bias).pow(-beta)
+    }
+
     /// The logarithm of the sum of exponentials over some axes, which vanish; none overflows. Gradient: `g`
     /// times the softmax.
     ///
@@ -107,6 +153,7 @@ impl Output {
 pub(crate) const BUILDERS: &[(&str, &str)] = &[
     ("batch_normalization", "Output::batch_normalization"),
     ("l2_normalize", "Output::l2_normalize"),
+    ("lrn", "Output::local_response_normalization"),
     ("moments", "Output::moments"),
     ("reduce_logsumexp", "Output::reduce_logsumexp"),
 ];
@@ -131,5 +178,8 @@ pub(crate) fn samples() -> Vec<Sample> {
         sample("reduce_logsumexp", |x| x.reduce_logsumexp(1)).row_wise(),
         sample("reduce_logsumexp of all", |x| x.reduce_logsumexp(..)),
         Sample::new("batch_normalization", inputs, normalised),
+        Sample::new("local_response_normalization", vec![numbers([2, 1, 2, 5], -1.0, 1.0)], |g, x| {
+            x[0].reshape_like(&g.zeros([2, 1, 2, 5])).local_response_normalization(1, 1.0, 0.5, 0.75)
+        }),
     ]
 }

@@ -13,6 +13,7 @@ pub fn build(graph: &Graph, case: &Case, inputs: &[Output]) -> Option<Vec<Output
         .or_else(|| windows(case, inputs))
         .or_else(|| structure(graph, case, inputs))
         .or_else(|| rows(graph, case, inputs))
+        .or_else(|| control_flow(graph, case, inputs))
         .map(|output| vec![output])
         .or_else(|| several(case, inputs))
 }
@@ -118,6 +119,15 @@ fn windows(case: &Case, inputs: &[Output]) -> Option<Output> {
             let size = case.ints("output_shape")?;
             x.conv2d_transpose(inputs.get(1)?, [*size.get(1)? as usize, *size.get(2)? as usize], window)
         }
+        "extract_image_patches" => x.extract_image_patches([extent("sizes")?; 2], window),
+        "space_to_depth" => x.space_to_depth(extent("block_size")?),
+        "depth_to_space" => x.depth_to_space(extent("block_size")?),
+        "local_response_normalization" => x.local_response_normalization(
+            extent("depth_radius")?,
+            case.float("bias")?,
+            case.float("alpha")?,
+            case.float("beta")?,
+        ),
         "max_pool" => x.max_pool(size()?, window),
         "avg_pool" => x.avg_pool(size()?, window),
         _ => return None,
@@ -173,6 +183,32 @@ fn several(case: &Case, inputs: &[Output]) -> Option<Vec<Output>> {
         }
         _ => return None,
     })
+}
+
+/// Loops and branches, whose bodies the arguments spell out.
+fn control_flow(graph: &Graph, case: &Case, inputs: &[Output]) -> Option<Output> {
+    let x = inputs.first()?;
+    let a = || inputs.get(1);
+    match (case.op.as_str(), case.text("body"), case.text("fn"), case.text("pred")) {
+        ("while_loop", "i < 5: x = x * a + 1", ..) => {
+            let a = a()?;
+            let body = |[i, x]: [Output; 2]| [i + 1, x * a + 1.0];
+            let [_, x] = graph.while_loop(|[i, _]| i.less(5), body, [&graph.constant(0), x], 5);
+            Some(x)
+        }
+        ("scan", _, "carry * a + x", _) => {
+            let a = a()?;
+            // Without an initial value TensorFlow begins with the first row.
+            let (first, others) = (x.gather(graph.constant(0)), x.slice([1, 0], [-1, -1]));
+            let [carried] = graph.scan(|[carry], [x]| [carry * a + x], [&others], [&first]);
+            Some(graph.concat(&[first.expand_dims(0), carried], 0))
+        }
+        ("cond", _, _, "sum(x) > 0") => {
+            let [y] = graph.cond(x.reduce_sum(..).greater(0.0), || [x * x], || [-x]);
+            Some(y)
+        }
+        _ => None,
+    }
 }
 
 /// What picks, changes and adds up rows.

@@ -39,15 +39,7 @@ fn tolerance(op: &str) -> f32 {
 }
 
 /// Operations of `values.json` that do not exist here, or not in this crate.
-const MISSING: [(&str, &str); 7] = [
-    ("clip_by_norm", "a function of minutia-optim"),
-    ("cond", "no control flow yet: both branches and `select`"),
-    ("extract_image_patches", "convolutions need no patches"),
-    ("local_response_normalization", "left behind by batch_normalization"),
-    ("scan", "no control flow yet: steps are unrolled"),
-    ("space_to_depth", "a reshape and a transpose"),
-    ("while_loop", "no control flow yet: steps are unrolled"),
-];
+const MISSING: [(&str, &str); 1] = [("clip_by_norm", "a function of minutia-optim")];
 
 /// The file to compare with.
 fn cases() -> Cases {
