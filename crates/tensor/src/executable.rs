@@ -43,7 +43,7 @@ pub struct Executable(Vec<Part>);
 #[derive(Debug)]
 enum Part {
     /// Steps that the device runs without a break.
-    Straight(Straight),
+    Straight(Box<Straight>),
     Loop(ExecutableLoop),
 }
 
@@ -69,7 +69,7 @@ impl Executable {
     ) -> Result<Executable, Error> {
         let is_loop = |step: &Primitive| matches!(step, Primitive::Loop(_));
         if !program.steps.iter().any(is_loop) {
-            return Ok(Executable(vec![Part::Straight(compile(program, numbering)?)]));
+            return Ok(Executable(vec![Part::Straight(Box::new(compile(program, numbering)?))]));
         }
         let mut parts = Vec::new();
         let mut first = 0;
@@ -86,7 +86,7 @@ impl Executable {
                 Numbering::From(number) => Numbering::From(number + range.start),
                 within @ Numbering::Within(_) => within,
             };
-            parts.push(Part::Straight(compile(&segment(program, range), numbering)?));
+            parts.push(Part::Straight(Box::new(compile(&segment(program, range), numbering)?)));
         }
         Ok(Executable(parts))
     }

@@ -55,7 +55,7 @@ impl Output {
             )
         };
         let pixels = (0..size[0]).flat_map(|row| (0..size[1]).map(move |column| [row, column]));
-        self.graph.concat(&pixels.map(pixel).collect::<Vec<_>>(), 3)
+        self.graph.concat(pixels.map(pixel).collect::<Vec<_>>(), 3)
     }
 }
 

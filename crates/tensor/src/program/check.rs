@@ -105,10 +105,10 @@ impl Program {
         if let Some(operand) = s.predicate {
             self.span(&Access { operand, strides: Vec::new() }, &[])?;
         }
-        let numbered = s.body.iter().enumerate();
-        numbered
-            .map(|(i, step)| self.check_step(step).map_err(|why| format!("its step {i}: {why}")))
-            .collect()
+        s.body
+            .iter()
+            .enumerate()
+            .try_for_each(|(i, step)| self.check_step(step).map_err(|why| format!("its step {i}: {why}")))
     }
 
     /// Every access lies in its buffer. What is written is declared as such, does not meet itself, and

@@ -51,6 +51,22 @@ impl OperandUse<'_, &Operand, &[usize]> {
     }
 }
 
+/// Visits the operands of a loop: the predicate, and those of its steps.
+macro_rules! visit_loop {
+    ($loop:ident, $visit:ident, $name:ident $($exclusive:ident)?) => {{
+        if let Some(operand) = & $($exclusive)? $loop.predicate {
+            $visit(OperandUse { role: Role::Read, operand, strides: None, dims: &[], by_rows: false });
+        }
+        for step in & $($exclusive)? $loop.body {
+            step.$name(&mut |inner| {
+                // An iteration reads what is left after others have written.
+                let role = if inner.role == Role::ReadElementwise { Role::Read } else { inner.role };
+                $visit(OperandUse { role, by_rows: false, ..inner });
+            });
+        }
+    }};
+}
+
 /// Defines a visitor of all operands: first what is read, in the order of the fields, then what is written.
 macro_rules! visitor {
     ($(#[$doc:meta])* $name:ident, $from:ident, $($exclusive:ident)?) => {
@@ -136,18 +152,7 @@ macro_rules! visitor {
                     dense(visit, Count, & $($exclusive)? s.counter, (&[1], false));
                     dense(visit, Write, & $($exclusive)? s.output, (&[s.count], true));
                 }
-                Primitive::Loop(s) => {
-                    if let Some(predicate) = & $($exclusive)? s.predicate {
-                        dense(visit, Read, predicate, (&[], false));
-                    }
-                    for step in & $($exclusive)? s.body {
-                        step.$name(&mut |inner| {
-                            // An iteration reads what is left after others have written.
-                            let role = if inner.role == ReadElementwise { Read } else { inner.role };
-                            visit(OperandUse { role, by_rows: false, ..inner });
-                        });
-                    }
-                }
+                Primitive::Loop(s) => visit_loop!(s, visit, $name $($exclusive)?),
             }
         }
     };

@@ -5,7 +5,9 @@ use crate::{Graph, Output, lower::Source, plan};
 use minutia_kernels::map::Code;
 use minutia_tensor::{
     DType, Tensor,
-    program::{Access, ArgSort, Change, MapProgram, Operand, Primitive, ReduceOp, Scan, UpdateRows},
+    program::{
+        Access, ArgReduce, ArgSort, Change, Loop, MapProgram, Operand, Primitive, ReduceOp, Scan, UpdateRows,
+    },
 };
 use std::slice;
 
@@ -123,30 +125,34 @@ fn run(step: &Primitive, values: &mut [Vec<f64>]) {
             let found: Vec<f64> = (0..s.count).map(found).collect();
             found.iter().enumerate().for_each(|(i, x)| values[s.output.buffer][at(&s.output, i)] = *x);
         }
-        Primitive::ArgReduce(s) => {
-            for i in nest(&s.dims) {
-                let element = |p: usize| {
-                    let x = load(std::slice::from_ref(&s.input), &[&i[..], &[p]].concat(), values)[0];
-                    if s.largest { x } else { -x }
-                };
-                let best = (0..s.length).fold(0, |best, p| if element(p) > element(best) { p } else { best });
-                store(std::slice::from_ref(&s.output), &i, &[best as f64], values);
-            }
-        }
+        Primitive::ArgReduce(s) => arg_reduce(s, values),
         Primitive::Scan(s) => scan(s, values),
         Primitive::ArgSort(s) => arg_sort(s, values),
         Primitive::Random(_) => panic!("{step:?} is not to be foretold"),
-        Primitive::Loop(s) => {
-            let goes_on = |values: &[Vec<f64>]| {
-                s.predicate.is_none_or(|predicate| values[predicate.buffer][predicate.offset] != 0.0)
-            };
-            for _ in 0..s.most.unwrap_or(usize::MAX) {
-                if !goes_on(values) {
-                    break;
-                }
-                s.body.iter().for_each(|step| run(step, values));
-            }
+        Primitive::Loop(s) => repeat(s, values),
+    }
+}
+
+fn arg_reduce(s: &ArgReduce, values: &mut [Vec<f64>]) {
+    for i in nest(&s.dims) {
+        let element = |p: usize| {
+            let x = load(std::slice::from_ref(&s.input), &[&i[..], &[p]].concat(), values)[0];
+            if s.largest { x } else { -x }
+        };
+        let best = (0..s.length).fold(0, |best, p| if element(p) > element(best) { p } else { best });
+        store(std::slice::from_ref(&s.output), &i, &[best as f64], values);
+    }
+}
+
+fn repeat(s: &Loop, values: &mut [Vec<f64>]) {
+    let goes_on = |values: &[Vec<f64>]| {
+        s.predicate.is_none_or(|predicate| values[predicate.buffer][predicate.offset] != 0.0)
+    };
+    for _ in 0..s.most.unwrap_or(usize::MAX) {
+        if !goes_on(values) {
+            break;
         }
+        s.body.iter().for_each(|step| run(step, values));
     }
 }
 
