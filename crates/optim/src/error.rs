@@ -1,3 +1,5 @@
+use minutia_graph::Signature;
+
 /// What can go wrong when an optimizer is built into a graph.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -58,6 +60,35 @@ pub enum Error {
         optimizer: &'static str,
         /// The variables.
         variables: Vec<String>,
+    },
+    /// Steps were to be counted in what is no counter.
+    #[error(
+        "{optimizer}: the global step '{name}' is {signature}\n  hint: count in one number, \
+         graph.untrainable_variable(\"global_step\", 0)"
+    )]
+    GlobalStep {
+        /// The optimizer.
+        optimizer: &'static str,
+        /// The variable.
+        name: String,
+        /// What it is.
+        signature: Signature,
+    },
+    /// There is nothing to average.
+    #[error(
+        "ExponentialMovingAverage: apply was given no tensors\n  hint: hand it at least one variable or output"
+    )]
+    NoAverages,
+    /// A tensor cannot have a moving average.
+    #[error(
+        "ExponentialMovingAverage: '{name}' is {signature}\n  hint: an average is kept in a variable, so it takes an f32 \
+         tensor whose shape is known before the run; reduce it, or give its placeholder all extents"
+    )]
+    Average {
+        /// The tensor.
+        name: String,
+        /// What it is.
+        signature: Signature,
     },
 }
 

@@ -1,5 +1,5 @@
 use crate::{Argument, Error, argument};
-use minutia_graph::{Graph, Operation, Output, Variable};
+use minutia_graph::{DType, Graph, Operation, Output, PartialShape, Variable};
 use std::collections::HashSet;
 
 /// An optimizer: builds the updates of variables into their graph. What it remembers from step to step (its
@@ -147,6 +147,61 @@ pub trait Optimizer: Sized {
         }
     }
 
+    /// As [`minimize`](Optimizer::minimize), and adds 1 to `global_step` after the update: TensorFlow 1's
+    /// `minimize(loss, global_step=global_step)`. The step is one number, `i32` or `f32`; an `f32` stands
+    /// still at 2^24, to which 1 cannot be added. What the run computes from it, such as a
+    /// [schedule](crate::schedule), is of the number at its beginning.
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Session};
+    /// use minutia_optim::{GradientDescent, Optimizer, schedule};
+    /// let graph = Graph::new();
+    /// let x = graph.variable("x", 4.0_f32);
+    /// let global_step = graph.untrainable_variable("global_step", 0);
+    /// let rate = schedule::piecewise_constant(&global_step, &[0.0], &[1.0, 0.5]).expect("a value more");
+    /// let train = GradientDescent::new(rate).minimize_counting(&x * 1.0, &global_step)?;
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// session.run(graph.global_variables_initializer(), ())?;
+    /// for _ in 0..3 {
+    ///     session.run(&train, ())?;
+    /// }
+    /// let (x, steps) = session.run((&x, &global_step), ())?;
+    /// assert_eq!((x.value::<f32>()?, steps.value::<i32>()?), (4.0 - 1.0 - 0.5 - 0.5, 3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::GlobalStep`] for a step that is no number, or as [`minimize`](Optimizer::minimize).
+    #[doc(alias = "global_step")]
+    #[track_caller]
+    fn minimize_counting(
+        &self,
+        loss: impl AsRef<Output>,
+        global_step: &Variable,
+    ) -> Result<Operation, Error> {
+        let loss = loss.as_ref();
+        counter(self.name(), loss.graph(), global_step)?;
+        counted(self.name(), &self.minimize(loss)?, global_step)
+    }
+
+    /// As [`apply_gradients`](Optimizer::apply_gradients), and adds 1 to `global_step` after the update; see
+    /// [`minimize_counting`](Optimizer::minimize_counting).
+    ///
+    /// # Errors
+    /// [`Error::GlobalStep`] for a step that is no number, or as
+    /// [`apply_gradients`](Optimizer::apply_gradients).
+    #[track_caller]
+    fn apply_gradients_counting(
+        &self,
+        gradients: &[(Output, Variable)],
+        global_step: &Variable,
+    ) -> Result<Operation, Error> {
+        if let Some((gradient, _)) = gradients.first() {
+            counter(self.name(), gradient.graph(), global_step)?;
+        }
+        counted(self.name(), &self.apply_gradients(gradients)?, global_step)
+    }
+
     /// The same optimizer over these variables alone; all others are frozen.
     ///
     /// ```
@@ -209,6 +264,38 @@ impl<O: Optimizer> WithVarList<O> {
     pub fn minimize(&self, loss: impl AsRef<Output>) -> Result<Operation, Error> {
         self.apply_gradients(&self.compute_gradients(loss)?)
     }
+
+    /// As [`minimize`](WithVarList::minimize), and counts steps: [`Optimizer::minimize_counting`].
+    ///
+    /// # Errors
+    /// [`Error::GlobalStep`] for a step that is no number, or as [`minimize`](WithVarList::minimize).
+    #[track_caller]
+    pub fn minimize_counting(
+        &self,
+        loss: impl AsRef<Output>,
+        global_step: &Variable,
+    ) -> Result<Operation, Error> {
+        self.optimizer.apply_gradients_counting(&self.compute_gradients(loss)?, global_step)
+    }
+}
+
+/// Refuses to count in what is no counter of this graph.
+fn counter(optimizer: &'static str, graph: &Graph, global_step: &Variable) -> Result<(), Error> {
+    let (name, signature) = (global_step.name(), global_step.signature());
+    if !graph.global_variables().contains(global_step) {
+        return Err(minutia_graph::Error::OtherGraph { role: "global step", name }.into());
+    }
+    let counts = matches!(signature.dtype, DType::I32 | DType::F32) && signature.shape.is_empty();
+    if counts { Ok(()) } else { Err(Error::GlobalStep { optimizer, name, signature }) }
+}
+
+/// The update, and after it one more step.
+#[track_caller]
+fn counted(name: &'static str, update: &Operation, global_step: &Variable) -> Result<Operation, Error> {
+    let _after = update.graph().control_dependencies([update]);
+    let count = global_step.assign_add(1);
+    count.check()?;
+    Ok(count.operation().with_name(name))
 }
 
 fn list(variables: impl IntoIterator<Item = impl AsRef<Variable>>) -> Vec<Variable> {
@@ -273,11 +360,17 @@ fn complete<'a>(
 #[track_caller]
 #[must_use = "a slot that is not assigned remembers nothing"]
 pub fn slot(variable: &Variable, name: &str, value: f32) -> Variable {
-    let (graph, owner) = (variable.graph(), variable.name());
+    beside(variable, name, &variable.shape(), value)
+}
+
+/// A variable beside a tensor, in whose scope it is, filled with one number at first.
+#[track_caller]
+pub(crate) fn beside(owner: &Output, name: &str, shape: &PartialShape, value: f32) -> Variable {
+    let (graph, owner) = (owner.graph(), owner.name());
     let _outside = graph.outside_control_dependencies();
     let initial = {
         let _scope = graph.name_scope(&format!("{owner}/{name}/Initializer/"));
-        graph.fill(variable.shape().known().unwrap_or_default(), value)
+        graph.fill(shape.known().unwrap_or_default(), value)
     };
     let _scope = graph.name_scope(&format!("{owner}/"));
     graph.untrainable_variable(name, initial)

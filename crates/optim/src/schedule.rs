@@ -1,6 +1,7 @@
-//! Learning rates that change with the step, TensorFlow 1's. Each takes an `f32` scalar that counts steps
-//! from 0, usually a variable that is incremented after each. A number that a schedule does not take, such as
-//! a NaN or a negative rate, is an error of the optimizer's `minimize`:
+//! Learning rates that change with the step, TensorFlow 1's. Each takes a scalar that counts steps from 0,
+//! `i32` or `f32`, usually the variable that [`minimize_counting`](crate::Optimizer::minimize_counting)
+//! increments. As in TensorFlow an `i32` is cast to `f32`, which holds every step up to 2^24. A number that a
+//! schedule does not take, such as a NaN or a negative rate, is an error of the optimizer's `minimize`:
 //! [`Error::Argument`](minutia_graph::Error::Argument).
 //!
 //! ```
@@ -9,11 +10,9 @@
 //!
 //! let graph = Graph::new();
 //! let x = graph.variable("x", 1.0_f32);
-//! let step = graph.untrainable_variable("global_step", 0.0_f32);
+//! let step = graph.untrainable_variable("global_step", 0);
 //! let rate = schedule::exponential_decay(&step, 0.5, 1.0, 0.5);
-//! let update = GradientDescent::new(&rate).minimize(&(&x * 1.0))?;
-//! let count = step.assign_add(1.0).operation();
-//! let train = graph.group([&update, &count]);
+//! let train = GradientDescent::new(&rate).minimize_counting(&(&x * 1.0), &step)?;
 //! let mut session = Session::new(&graph, &Device::cpu()?)?;
 //! session.run(graph.global_variables_initializer(), feeds! {})?;
 //! for _ in 0..2 {
@@ -55,7 +54,7 @@ pub fn exponential_decay(step: &Output, rate: f32, steps: f32, factor: f32) -> O
     ) {
         return refused;
     }
-    step.graph().constant(factor).pow(step / steps) * rate
+    step.graph().constant(factor).pow(number(step) / steps) * rate
 }
 
 /// [`exponential_decay`] in stairs, TensorFlow's `staircase=True`: `rate factor^floor(step / steps)`, which
@@ -120,7 +119,7 @@ pub fn inverse_time_decay(step: &Output, rate: f32, steps: f32, factor: f32) -> 
     ) {
         return refused;
     }
-    rate / (step / steps * factor + 1.0)
+    rate / (number(step) / steps * factor + 1.0)
 }
 
 /// [`inverse_time_decay`] in stairs, TensorFlow's `staircase=True`: `rate / (1 + factor floor(step /
@@ -156,10 +155,17 @@ pub fn inverse_time_decay_staircase(step: &Output, rate: f32, steps: f32, factor
     rate / (stair(step, steps) * factor + 1.0)
 }
 
+/// The step as `f32`, which rates are computed with. What is neither `i32` nor `f32` stays what it is: an
+/// error of what is computed.
+#[track_caller]
+fn number(step: &Output) -> Output {
+    if step.dtype() == DType::I32 { step.cast(DType::F32) } else { step.clone() }
+}
+
 /// `floor(step / steps)`; steps are not negative, so that rounding towards zero is rounding down.
 #[track_caller]
 fn stair(step: &Output, steps: f32) -> Output {
-    (step / steps).cast(DType::I32).cast(DType::F32)
+    (number(step) / steps).cast(DType::I32).cast(DType::F32)
 }
 
 /// From `rate` to `end` as `(1 - step / steps)^power`; constant from `steps` on. A `power` of 1 is a straight
@@ -193,7 +199,7 @@ pub fn polynomial_decay(step: &Output, rate: f32, steps: f32, end: f32, power: f
     ) {
         return refused;
     }
-    let left = 1.0 - step.clip_by_value(0.0, steps) / steps;
+    let left = 1.0 - number(step).clip_by_value(0.0, steps) / steps;
     left.pow(power) * (rate - end) + end
 }
 
@@ -227,7 +233,7 @@ pub fn piecewise_constant(step: &Output, boundaries: &[f32], values: &[f32]) -> 
     if before.len() != boundaries.len() || !boundaries.is_sorted() {
         return None;
     }
-    let graph = step.graph();
+    let (graph, step) = (step.graph(), number(step));
     let pieces = boundaries.iter().zip(before).rev();
     Some(pieces.fold(graph.constant(*last), |rest, (&boundary, &value)| {
         step.less_equal(boundary).select(graph.constant(value), rest)
