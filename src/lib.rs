@@ -25,6 +25,7 @@ mod error;
 pub use error::{Error, Result};
 pub use minutia_datasets as datasets;
 pub use minutia_graph as graph;
+pub use minutia_layers as layers;
 pub use minutia_optim as optim;
 pub use minutia_tensor as tensor;
 pub use minutia_viz as viz;

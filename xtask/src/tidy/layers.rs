@@ -7,7 +7,7 @@ use cargo_metadata::{Dependency, DependencyKind, Metadata};
 use super::Violation;
 
 /// What each crate may see of ours. Who is not named here may see nothing.
-const MAY_SEE: [(&str, &[&str]); 13] = [
+const MAY_SEE: [(&str, &[&str]); 14] = [
     ("minutia-files", &[]),
     ("minutia-kernels", &[]),
     ("minutia-cuda-emulator", &["minutia-kernels"]),
@@ -15,6 +15,7 @@ const MAY_SEE: [(&str, &[&str]); 13] = [
     ("minutia-test-support", &["minutia-cuda-emulator", "minutia-tensor"]),
     ("minutia-graph", &["minutia-files", "minutia-kernels", "minutia-tensor"]),
     ("minutia-optim", &["minutia-kernels", "minutia-tensor", "minutia-graph"]),
+    ("minutia-layers", &["minutia-kernels", "minutia-tensor", "minutia-graph", "minutia-optim"]),
     ("minutia-models", &["minutia-kernels", "minutia-tensor", "minutia-graph", "minutia-optim"]),
     ("minutia-datasets", &["minutia-files", "minutia-kernels", "minutia-tensor"]),
     ("minutia-viz", &[]),
@@ -30,6 +31,7 @@ const LIBRARIES: &[&str] = &[
     "minutia-tensor",
     "minutia-graph",
     "minutia-optim",
+    "minutia-layers",
     "minutia-datasets",
     "minutia-viz",
 ];
@@ -41,6 +43,7 @@ const PROGRAMS: &[&str] = &[
     "minutia-tensor",
     "minutia-graph",
     "minutia-optim",
+    "minutia-layers",
     "minutia-models",
     "minutia-datasets",
     "minutia-viz",
@@ -138,6 +141,7 @@ pub mod tests {
             ("minutia-graph", "minutia-optim"),
             ("minutia-datasets", "minutia-graph"),
             ("minutia-viz", "minutia-kernels"),
+            ("minutia-optim", "minutia-layers"),
             ("minutia-optim", "minutia-datasets"),
         ] {
             let up = metadata(&[(from, &[(to, "^0.1")], &[]), (to, &[], &[])]);
