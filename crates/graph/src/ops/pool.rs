@@ -60,10 +60,14 @@ impl Output {
     #[track_caller]
     #[must_use]
     pub fn avg_pool(&self, size: [usize; 2], window: Window) -> Output {
-        let sums = |of: &Output| of.apply(Pool { kind: PoolKind::Sum, size, window }, &[]);
         // How many elements a window has, which is the same for all images and channels.
         let plane = self.slice([0, 0, 0, 0], [1, -1, -1, 1]);
-        sums(self) / sums(&plane.ones_like())
+        self.sum_pool(size, window) / plane.ones_like().sum_pool(size, window)
+    }
+
+    #[track_caller]
+    fn sum_pool(&self, size: [usize; 2], window: Window) -> Output {
+        self.apply(Pool { kind: PoolKind::Sum, size, window }, &[])
     }
 }
 
