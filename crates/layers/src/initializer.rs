@@ -2,7 +2,7 @@ use minutia_graph::{Graph, Output};
 
 /// The standard deviation of a normal distribution that is cut off at two standard deviations, as TensorFlow
 /// has it.
-const TRUNCATED: f64 = 0.879_625_661_034_239_78;
+const TRUNCATED: f64 = 0.879_625_661_034_239_8;
 
 /// What a variable is filled with at first: TensorFlow 1's `tf.initializers`.
 ///

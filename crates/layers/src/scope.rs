@@ -151,7 +151,9 @@ impl Scope {
         let Signature { dtype, shape } = x.signature();
         let problem = if dtype != DType::F32 {
             Problem::new(format!("takes f32, not {dtype}"), "cast it first")
-        } else if !ranks.contains(&shape.len()) || shape.last().is_some_and(|&last| !fits(last, width)) {
+        } else if !ranks.contains(&shape.len()) {
+            Problem::new(format!("takes {expected}, not {shape}"), "reshape, expand_dims or squeeze it first")
+        } else if shape.last().is_some_and(|&last| last.is_some_and(|last| last != width)) {
             Problem::new(format!("takes {expected}, not {shape}"), "the layer was built for this width")
         } else {
             return None;
@@ -178,9 +180,4 @@ impl Scope {
     pub fn broken_or(&self, x: &Output) -> Option<Output> {
         self.broken.clone().or_else(|| x.check().is_err().then(|| x.clone()))
     }
-}
-
-/// Whether an extent, as far as it is known, is this.
-pub(crate) fn fits(extent: Option<usize>, wanted: usize) -> bool {
-    extent.is_none_or(|extent| extent == wanted)
 }

@@ -9,6 +9,9 @@ use minutia_layers::{
 
 const HUGE: usize = usize::MAX / 2;
 
+/// What is wrong, the node, what its error says.
+type Row = (&'static str, Output, &'static [&'static str]);
+
 #[track_caller]
 fn refused(what: &str, node: &Output, expected: &[&str]) {
     let text = node.check().expect_err(what).to_string();
@@ -103,21 +106,13 @@ fn inputs_that_a_layer_does_not_take_are_errors_of_its_result() {
     let ints = g.placeholder("ints", DType::I32, [None, Some(300)]);
     let vector = g.ones([300]);
     let images = g.ones([2, 8, 8, 3]);
-    let sequences = g.ones([2, 4, 3]);
-    let open = g.placeholder("open", DType::F32, [None, None, Some(3)]);
     let flags = g.constant([true, false]);
     let dense = Dense::new(10).build(g, 784);
     let conv = Conv2d::new(2, [3, 3]).build(g, 1);
     let norm = BatchNormalization::new().build(g, 300);
     let embedding = Embedding::new(5, 2).build(g);
-    let (lstm, gru) = (LstmCell::new(5).build(g, 3), GruCell::new(5).build(g, 3));
-    let attention = Attention::new(1).build(g, 3);
-    let state = lstm.zero_state(&sequences);
-    let short = LstmState { c: g.zeros([2, 4]), h: state.h.clone() };
     let strange = Conv2d::new(2, [3, 3]).window(Window::same().strides([0, 1])).build(g, 3);
-    let mask = g.zeros([4, 4]);
-    let two = (g.ones([2]), g.ones([2, 1]));
-    let rows: Vec<(&str, Output, &[&str])> = vec![
+    let rows: Vec<Row> = vec![
         (
             "width",
             dense.apply(&x),
@@ -142,6 +137,27 @@ fn inputs_that_a_layer_does_not_take_are_errors_of_its_result() {
         ("a number", norm.apply(&x, g.constant(1.0_f32)).0, &["bool scalar", "f32 []", "placeholder"]),
         ("another width", norm.apply(&images, g.constant(true)).0, &["tensors [.., 300]", "[2, 8, 8, 3]"]),
         ("words", embedding.apply(&x), &["embedding/Gather", "i32, not f32"]),
+    ];
+    for (what, node, expected) in &rows {
+        refused(what, node, expected);
+    }
+}
+
+#[test]
+fn inputs_that_cells_attention_and_losses_do_not_take_are_errors_of_their_results() {
+    let graph = Graph::new();
+    let g = &graph;
+    let x = g.placeholder("x", DType::F32, [None, Some(300)]);
+    let ints = g.placeholder("ints", DType::I32, [None, Some(300)]);
+    let sequences = g.ones([2, 4, 3]);
+    let open = g.placeholder("open", DType::F32, [None, None, Some(3)]);
+    let (flags, mask) = (g.constant([true, false]), g.zeros([4, 4]));
+    let (lstm, gru) = (LstmCell::new(5).build(g, 3), GruCell::new(5).build(g, 3));
+    let attention = Attention::new(1).build(g, 3);
+    let state = lstm.zero_state(&sequences);
+    let short = LstmState { c: g.zeros([2, 4]), h: state.h.clone() };
+    let two = (g.ones([2]), g.ones([2, 1]));
+    let rows: Vec<Row> = vec![
         (
             "rank of sequences",
             lstm.unroll(&x, &state).0,

@@ -7,7 +7,12 @@ use minutia_layers::{losses, metrics};
 type Loss = fn(&Output, &Output, &Output) -> Output;
 
 /// A name, the loss, its formula for one label and prediction.
-const ELEMENTWISE: [(&str, Loss, fn(f64, f64) -> f64); 6] = [
+type Row = (&'static str, Loss, fn(f64, f64) -> f64);
+
+/// What they are called, weights, what they are for the element of a row and column.
+type Weights = (&'static str, Tensor, fn(usize, usize) -> f64);
+
+const ELEMENTWISE: [Row; 6] = [
     ("absolute_difference", |l, p, w| losses::absolute_difference(l, p, w), |l, p| (p - l).abs()),
     ("mean_squared_error", |l, p, w| losses::mean_squared_error(l, p, w), |l, p| (p - l) * (p - l)),
     (
@@ -34,8 +39,7 @@ const ELEMENTWISE: [(&str, Loss, fn(f64, f64) -> f64); 6] = [
 const LABELS: [[f32; 3]; 2] = [[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]];
 const PREDICTIONS: [[f32; 3]; 2] = [[0.9, 0.2, 0.3], [0.7, 0.05, 0.8]];
 
-/// Weights, each with what it is for the element of a row and column.
-fn weights() -> Vec<(&'static str, Tensor, fn(usize, usize) -> f64)> {
+fn weights() -> Vec<Weights> {
     vec![
         ("1", Tensor::from(1.0_f32), |_, _| 1.0),
         ("2.5", Tensor::from(2.5_f32), |_, _| 2.5),
@@ -100,7 +104,7 @@ fn cross_entropies_of_classes_have_one_weight_a_row() {
         let sum: f64 = logits[row].iter().map(|x| f64::from(*x).exp()).sum();
         sum.ln() - f64::from(logits[row][classes[row]])
     };
-    let plain: [(&str, Tensor, fn(usize, usize) -> f64); 3] = [
+    let plain: [Weights; 3] = [
         ("1", Tensor::from(1.0_f32), |_, _| 1.0),
         ("one a row", Tensor::from([0.5_f32, 2.0]), |row, _| [0.5, 2.0][row]),
         ("one out", Tensor::from([0.0_f32, 2.0]), |row, _| [0.0, 2.0][row]),

@@ -215,7 +215,7 @@ fn attention_is_a_mean_of_values_weighted_by_the_softmax_of_products() {
         ("full", layer.apply(&x, &memory, Some(&mask))),
         ("of keys", layer.apply(&x, &memory, Some(&row))),
     ];
-    let may = |n: usize, q: usize, k: usize| (n + 2 * q + 3 * k) % 4 != 0;
+    let may = |n: usize, q: usize, k: usize| !(n + 2 * q + 3 * k).is_multiple_of(4);
     let flags: Vec<bool> = (0..batch * queries * keys)
         .map(|i| may(i / (queries * keys), i / keys % queries, i % keys))
         .collect();
