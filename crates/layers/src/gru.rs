@@ -1,6 +1,8 @@
 use crate::{
     Initializer,
-    recurrent::{gates, halves, project, refuse_state, steps, zero_state},
+    recurrent::{
+        gates, halves, last, project, project_by_time, refuse_sequences, refuse_state, steps, zero_state,
+    },
     scope::{Building, Problem, Scope},
 };
 use minutia_graph::{Graph, Output, Variable};
@@ -124,7 +126,6 @@ impl GruLayer {
     /// built. What inputs make of gates and candidate is one product for all steps each, with the bits of
     /// those of each step.
     #[doc(alias = "static_rnn")]
-    #[doc(alias = "dynamic_rnn")]
     #[track_caller]
     #[must_use]
     pub fn unroll(&self, x: impl AsRef<Output>, state: &Output) -> (Output, Output) {
@@ -149,6 +150,31 @@ impl GruLayer {
             outputs.push(state.clone());
         }
         (graph.stack(&outputs, 1), state)
+    }
+
+    /// All steps of sequences `[batch, time, inputs]`, from a state, in a loop: what
+    /// [`unroll`](GruLayer::unroll) gives, with as many steps as the run decides, at least one, and a graph
+    /// that does not grow with them.
+    #[doc(alias = "dynamic_rnn")]
+    #[track_caller]
+    #[must_use]
+    pub fn scan(&self, x: impl AsRef<Output>, state: &Output) -> (Output, Output) {
+        let x = x.as_ref();
+        let graph = x.graph();
+        let _scope = self.scope.open(graph);
+        let refused = refuse_sequences(&self.scope, x, self.inputs);
+        if let Some(refused) = refused.or(refuse_state(&self.scope, state, self.units)) {
+            return (refused.clone(), refused);
+        }
+        let [of_inputs, gates] = halves(&self.gates_kernel, self.inputs, self.units);
+        let [of_candidate, candidate] = halves(&self.candidate_kernel, self.inputs, self.units);
+        let for_gates = project_by_time(x, &of_inputs, &self.gates_bias);
+        let for_candidates = project_by_time(x, &of_candidate, &self.candidate_bias);
+        let step = |[state]: [Output; 1], [for_gates, for_candidate]: [Output; 2]| {
+            [next([&for_gates, &for_candidate], [&gates, &candidate], &state)]
+        };
+        let [states] = graph.scan(step, [&for_gates, &for_candidates], [state]);
+        (states.transpose([1, 0, 2]), last(&states))
     }
 
     /// The cell's variables, in the order of building.

@@ -1,6 +1,8 @@
 use crate::{
     Initializer,
-    recurrent::{gates, halves, project, refuse_state, steps, zero_state},
+    recurrent::{
+        gates, halves, last, project, project_by_time, refuse_sequences, refuse_state, steps, zero_state,
+    },
     scope::{Building, Problem, Scope},
 };
 use minutia_graph::{Graph, Output, Variable};
@@ -135,7 +137,6 @@ impl LstmLayer {
     /// the graph is built. What inputs make of the gates is one product for all steps, with the bits of that
     /// of each.
     #[doc(alias = "static_rnn")]
-    #[doc(alias = "dynamic_rnn")]
     #[track_caller]
     #[must_use]
     pub fn unroll(&self, x: impl AsRef<Output>, state: &LstmState) -> (Output, LstmState) {
@@ -157,6 +158,29 @@ impl LstmLayer {
             outputs.push(state.h.clone());
         }
         (graph.stack(&outputs, 1), state)
+    }
+
+    /// All steps of sequences `[batch, time, inputs]`, from a state, in a loop: what
+    /// [`unroll`](LstmLayer::unroll) gives, with as many steps as the run decides, at least one, and a graph
+    /// that does not grow with them. The outputs are those bits, too.
+    #[doc(alias = "dynamic_rnn")]
+    #[track_caller]
+    #[must_use]
+    pub fn scan(&self, x: impl AsRef<Output>, state: &LstmState) -> (Output, LstmState) {
+        let x = x.as_ref();
+        let graph = x.graph();
+        let _scope = self.scope.open(graph);
+        if let Some(refused) = refuse_sequences(&self.scope, x, self.inputs).or(self.refuse_state(state)) {
+            return (refused.clone(), LstmState { c: refused.clone(), h: refused });
+        }
+        let [of_inputs, of_state] = halves(&self.kernel, self.inputs, self.units);
+        let step = |[c, h]: [Output; 2], [projected]: [Output; 1]| {
+            let LstmState { c, h } = self.next(&projected, &of_state, &LstmState { c, h });
+            [c, h]
+        };
+        let projected = project_by_time(x, &of_inputs, &self.bias);
+        let [c, h] = graph.scan(step, [&projected], [&state.c, &state.h]);
+        (h.transpose([1, 0, 2]), LstmState { c: last(&c), h: last(&h) })
     }
 
     #[track_caller]

@@ -25,10 +25,16 @@ pub(crate) fn refuse_state(scope: &Scope, state: &Output, units: usize) -> Optio
     scope.refuse(state, &format!("a state [batch, {units}]"), 2..=2, units)
 }
 
+/// Sequences that the cell does not take.
+#[track_caller]
+pub(crate) fn refuse_sequences(scope: &Scope, x: &Output, inputs: usize) -> Option<Output> {
+    scope.refuse(x, &format!("sequences [batch, time, {inputs}]"), 3..=3, inputs)
+}
+
 /// How many steps sequences have, or a node that remembers why a cell cannot go through them.
 #[track_caller]
 pub(crate) fn steps(scope: &Scope, x: &Output, inputs: usize) -> Result<usize, Output> {
-    if let Some(refused) = scope.refuse(x, &format!("sequences [batch, time, {inputs}]"), 3..=3, inputs) {
+    if let Some(refused) = refuse_sequences(scope, x, inputs) {
         return Err(refused);
     }
     match x.shape()[1] {
@@ -36,7 +42,7 @@ pub(crate) fn steps(scope: &Scope, x: &Output, inputs: usize) -> Result<usize, O
         found => {
             let found = found.map_or("as many as the run decides".to_string(), |steps| steps.to_string());
             let detail = format!("goes through a known number of steps, at least 1, not {found}");
-            let hint = "give the axis of time of the placeholder its extent";
+            let hint = "give the axis of time of the placeholder its extent, or use scan";
             Err(scope.invalid(Problem::new(detail, hint), &[x]))
         }
     }
@@ -47,6 +53,18 @@ pub(crate) fn steps(scope: &Scope, x: &Output, inputs: usize) -> Result<usize, O
 #[track_caller]
 pub(crate) fn project(x: &Output, kernel: &Output, bias: &Output, steps: usize) -> Vec<Output> {
     (x.graph().einsum("bti,io->bto", &[x, kernel]) + bias).unstack(steps, 1)
+}
+
+/// The same by time, `[time, batch, width]`, for loops over steps.
+#[track_caller]
+pub(crate) fn project_by_time(x: &Output, kernel: &Output, bias: &Output) -> Output {
+    x.graph().einsum("bti,io->tbo", &[x, kernel]) + bias
+}
+
+/// The last of states `[time, batch, units]`.
+#[track_caller]
+pub(crate) fn last(states: &Output) -> Output {
+    states.strided_slice([Some(-1)], [None], [1]).squeeze(0)
 }
 
 /// The rows of a kernel `[inputs + units, ..]` that inputs are multiplied by, and those of the state.

@@ -169,6 +169,12 @@ fn inputs_that_cells_attention_and_losses_do_not_take_are_errors_of_their_result
             &["known number of steps", "the run decides", "placeholder"],
         ),
         ("no time", gru.unroll(g.ones([2, 0, 3]), &state.h).0, &["GruCell 'gru_cell'", "at least 1, not 0"]),
+        (
+            "rank in a loop",
+            gru.scan(&x, &state.h).0,
+            &["GruCell 'gru_cell': takes sequences [batch, time, 3]"],
+        ),
+        ("state of a loop", lstm.scan(&open, &short).0, &["a state [batch, 5], not [2, 4]"]),
         ("memory", lstm.unroll(&sequences, &short).0, &["a state [batch, 5], not [2, 4]"]),
         ("step", gru.step(&sequences, &state.h), &["inputs [batch, 3], not [2, 4, 3]"]),
         ("state", gru.step(g.ones([2, 3]), &short.c), &["a state [batch, 5], not [2, 4]"]),

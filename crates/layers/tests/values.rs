@@ -87,9 +87,9 @@ fn the_gates_of_an_lstm_are_in_the_order_of_tensorflow() {
     near("output", h.as_slice().unwrap(), &[expected.tanh() * sigmoid(o)]);
 }
 
-/// Unrolling multiplies all steps at once, and gives the bits of one step after the other.
+/// Unrolling multiplies all steps at once, and gives the bits of one step after the other; so does a loop.
 #[test]
-fn an_unrolled_sequence_is_step_after_step() {
+fn a_sequence_that_is_unrolled_or_scanned_is_step_after_step() {
     let graph = Graph::new();
     graph.set_random_seed(5);
     let x = graph.placeholder("x", DType::F32, [None, Some(4), Some(3)]);
@@ -104,7 +104,14 @@ fn an_unrolled_sequence_is_step_after_step() {
         lstms.push(state.h.clone());
         grus.push(unit.clone());
     }
+    let (scanned, scanned_last) = lstm.scan(&x, &lstm.zero_state(&x));
+    let (units, scanned_end) = gru.scan(&x, &gru.zero_state(&x));
     let pairs = [
+        [scanned, graph.stack(&lstms, 1)],
+        [scanned_last.c, state.c.clone()],
+        [scanned_last.h, state.h.clone()],
+        [units, graph.stack(&grus, 1)],
+        [scanned_end, unit.clone()],
         [of_lstm, graph.stack(&lstms, 1)],
         [last.c, state.c],
         [last.h, state.h],

@@ -28,7 +28,7 @@ macro_rules! built {
     }};
 }
 
-const LAYERS: [Row; 10] = [
+const LAYERS: [Row; 11] = [
     (
         "dense",
         &[4, 3],
@@ -111,6 +111,13 @@ const LAYERS: [Row; 10] = [
         |g| built!(GruCell::new(3).build(g, 4), |l: &GruLayer, x: &Output| l.unroll(x, &l.zero_state(x)).0),
         "gru_cell",
         &["gates/kernel", "gates/bias", "candidate/kernel", "candidate/bias"],
+    ),
+    (
+        "LSTM in a loop",
+        &[2, 3, 4],
+        |g| built!(LstmCell::new(3).build(g, 4), |l: &LstmLayer, x: &Output| l.scan(x, &l.zero_state(x)).0),
+        "lstm_cell",
+        &["kernel", "bias"],
     ),
     (
         "attention",
