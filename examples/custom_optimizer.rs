@@ -63,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     // Every step is an eighth, whatever the gradient: 24 of them are 3.
     let reached = session.run(&x, ())?;
-    println!("x = {:?}", reached.as_slice::<f32>()?);
+    println!("x = {reached}");
     assert_eq!(reached.as_slice::<f32>()?, [1.0, 0.0]);
 
     // `apply_gradients` looks at the arguments.

@@ -10,8 +10,8 @@ const BATCH: usize = 100;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let graph = Graph::new();
-    let x = graph.placeholder("x", DType::F32, [None, Some(784)]);
-    let y_ = graph.placeholder("y_", DType::F32, [None, Some(10)]);
+    let x = graph.placeholder("x", DType::F32, (None, 784));
+    let y_ = graph.placeholder("y_", DType::F32, (None, 10));
     let w1 = graph.variable("W1", graph.random_normal([784, 300], 0.0, 0.03));
     let b1 = graph.variable("b1", graph.zeros([300]));
     let w2 = graph.variable("W2", graph.random_normal([300, 10], 0.0, 0.03));
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (images, labels) =
         (Tensor::zeros(DType::F32, [BATCH, 784])?, Tensor::zeros(DType::F32, [BATCH, 10])?);
     let plan = session.explain((&train, &loss), feeds! { x => images, y_ => labels })?;
-    print!("{}", plan.explain());
+    print!("{plan}");
     println!("{} nodes of the graph became {} primitives", graph.len(), plan.primitives.len());
 
     // Two products forwards, and three backwards: the images need no gradient.

@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let data = datasets::digits::generate_some(1000, 1).train;
     let graph = Graph::new();
     graph.set_random_seed(7);
-    let images = graph.placeholder("images", DType::U8, [None, Some(784)]);
+    let images = graph.placeholder("images", DType::U8, (None, 784));
     let labels = graph.placeholder("labels", DType::I32, [None]);
     let rows = graph.placeholder("rows", DType::I32, [None]);
     let x = images.gather(&rows).cast(DType::F32) * (1.0 / 255.0);

@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut session = Session::new(&graph, &Device::cpu()?)?;
     session.run(graph.global_variables_initializer(), ())?;
-    let mut step = session.make_callable((&train, &loss), feeds! { x => &xs[..], y => &ys[..] })?;
+    let mut step = session.make_callable((&train, &loss), feeds! { x => &xs, y => &ys })?;
     for i in 0..=100 {
         step.run()?;
         if i % 20 == 0 {

@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let graph = Graph::new();
     graph.set_random_seed(7);
-    let table = graph.placeholder("images", DType::U8, [None, Some(784)]);
+    let table = graph.placeholder("images", DType::U8, (None, 784));
     let labels = graph.placeholder("labels", DType::I32, [None]);
     let rows = graph.placeholder("rows", DType::I32, [None]);
     let x = table.gather(&rows).cast(DType::F32) * (1.0 / 255.0);

@@ -19,15 +19,28 @@
 //! assert!(step.value::<f32>(&loss)? < 1e-6);
 //! # Ok::<(), minutia::Error>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | what it adds | on by default |
+//! |---|---|---|
+//! | `datasets` | [`datasets`]: MNIST, CIFAR-10, built-in digits | yes |
+//! | `viz` | [`viz`]: figures, with a renderer of SVG | yes |
+//! | `cuda` | sessions on NVIDIA GPUs | no |
+//!
+//! A library that builds graphs needs none of them: `minutia = { version = "0.1", default-features = false }`
+//! brings the dependencies of `minutia-graph` and no others.
 
 mod error;
 
 pub use error::{Error, Result};
+#[cfg(feature = "datasets")]
 pub use minutia_datasets as datasets;
 pub use minutia_graph as graph;
 pub use minutia_layers as layers;
 pub use minutia_optim as optim;
 pub use minutia_tensor as tensor;
+#[cfg(feature = "viz")]
 pub use minutia_viz as viz;
 
 /// What most programs need. Names of a program's own, and those that it imports one by one, win over these.
@@ -54,8 +67,8 @@ pub use minutia_viz as viz;
 pub mod prelude {
     pub use crate::{Error, Result};
     pub use minutia_graph::{
-        Axes, Callable, DType, Device, Feeds, Graph, Operation, Output, PadMode, PartialShape, Saver,
-        Session, Tensor, Variable, Window, feeds,
+        Axes, Callable, Checkpoint, DType, Device, Feeds, Fetch, Graph, Initial, Operand, Operation, Output,
+        PadMode, PartialShape, Saver, Session, Tensor, Variable, Window, feeds,
     };
     pub use minutia_optim::{
         Adagrad, Adam, GradientDescent, Momentum, Optimizer, Rate, RmsProp, clip_by_global_norm,
@@ -68,6 +81,7 @@ pub mod prelude {
 mod documents {
     #[doc = include_str!("../README.md")]
     struct Readme;
+    #[cfg(all(feature = "datasets", feature = "viz"))]
     #[doc = include_str!("../docs/tutorial.md")]
     struct Tutorial;
     #[doc = include_str!("../docs/compare.md")]

@@ -43,7 +43,7 @@ fn trained() -> Result<(Graph, Network, Session, Labelled), Box<dyn std::error::
     let data = digits::generate_some(4000, 500);
     let graph = Graph::new();
     graph.set_random_seed(7);
-    let table = graph.placeholder("images", DType::U8, [None, Some(784)]);
+    let table = graph.placeholder("images", DType::U8, (None, 784));
     let labels = graph.placeholder("labels", DType::I32, [None]);
     let rows = graph.placeholder("rows", DType::I32, [None]);
     let x = table.gather(&rows).cast(DType::F32) * (1.0 / 255.0);

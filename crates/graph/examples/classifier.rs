@@ -9,7 +9,7 @@ use std::time::Instant;
 fn main() -> Result<(), Error> {
     let graph = Graph::new();
     graph.set_random_seed(1);
-    let table = graph.placeholder("images", DType::U8, [None, Some(784)]);
+    let table = graph.placeholder("images", DType::U8, (None, 784));
     let labels = graph.placeholder("labels", DType::I32, [None]);
     let rows = graph.placeholder("rows", DType::I32, [None]);
     let x = table.gather(&rows).cast(DType::F32) * (1.0 / 255.0);

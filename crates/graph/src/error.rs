@@ -1,4 +1,4 @@
-use crate::{Signature, SourceLine};
+use crate::{PartialShape, Signature, SourceLine};
 use minutia_tensor::{DType, Shape};
 use std::{fmt, path::PathBuf, sync::Arc};
 
@@ -71,7 +71,7 @@ pub enum Error {
         placeholders: Vec<String>,
     },
     /// A tensor was fed, or a variable set to one, that does not have the type and shape of the node.
-    #[error("'{name}' takes {expected}, but was given {dtype} {shape}")]
+    #[error("'{name}' takes {expected}, but was given {dtype} {shape}{}", feed_hint(expected, *dtype, shape))]
     Feed {
         /// The node.
         name: String,
@@ -89,7 +89,7 @@ pub enum Error {
         name: String,
     },
     /// No node has this name.
-    #[error("the graph has no node '{name}'{}", near.as_ref().map(|n| format!("; did you mean '{n}'?")).unwrap_or_default())]
+    #[error("the graph has no node '{name}'{}", did_you_mean(near))]
     UnknownName {
         /// The name that was asked for.
         name: String,
@@ -197,6 +197,20 @@ pub enum CheckpointProblem {
     /// The digest is right, but the contents cannot be decoded.
     #[error("cannot be decoded: {0}")]
     Decode(String),
+    /// The file holds no such variable.
+    #[error("holds no variable '{name}'{}", did_you_mean(near))]
+    NoVariable {
+        /// The name that was asked for.
+        name: String,
+        /// The most similar name there is.
+        near: Option<String>,
+    },
+    /// A saver was given one name for two variables, or one variable twice.
+    #[error("variable '{name}' is listed twice\n  hint: a name in a file stands for one variable; list it once")]
+    ListedTwice {
+        /// The name in the file.
+        name: String,
+    },
     /// The file and the graph do not hold the same.
     #[error(
         "was written for another graph: {0}\n  hint: build the graph that was saved, or take what fits with restore_partial"
@@ -274,6 +288,45 @@ impl From<minutia_tensor::Error> for Error {
     fn from(source: minutia_tensor::Error) -> Error {
         Error::Tensor { context: None, source }
     }
+}
+
+fn did_you_mean(near: &Option<String>) -> String {
+    near.as_ref().map(|name| format!("; did you mean '{name}'?")).unwrap_or_default()
+}
+
+/// What may help where a tensor has not the type or the shape of the node that it was given to.
+fn feed_hint(expected: &Signature, dtype: DType, shape: &Shape) -> String {
+    let hint = match expected.dtype {
+        wanted if wanted == dtype => reshape_hint(&expected.shape, shape),
+        DType::F32 => Some("write 1.0_f32 for a number, or `x as f32`".into()),
+        DType::I32 => Some("write 1_i32 for a number, or `x as i32`".into()),
+        DType::U8 => Some("write 1_u8 for a number, or `x as u8`".into()),
+        DType::Bool => Some("write true or false, or `x != 0`".into()),
+    };
+    hint.map(|hint| format!("\n  hint: {hint}")).unwrap_or_default()
+}
+
+/// The shape that a tensor was probably meant to have.
+fn reshape_hint(expected: &PartialShape, found: &Shape) -> Option<String> {
+    if expected.len() == found.len() + 1 {
+        let one = Shape::from([&[1], &found[..]].concat());
+        if expected.admits(&one) {
+            return Some(format!("it lacks the axis of the batch; reshape it to {one}"));
+        }
+    }
+    let turned: Vec<usize> = found.iter().rev().copied().collect();
+    if found.len() == 2 && expected.admits(&turned) {
+        return Some("its axes are in the other order; transpose it".into());
+    }
+    // The one extent that is open, if there is one, takes what is left.
+    let known: usize = expected.iter().flatten().fold(1, |n, &extent| n.saturating_mul(extent));
+    let left = found.elements().checked_div(known)?;
+    let open = expected.iter().filter(|extent| extent.is_none()).count();
+    if left.checked_mul(known)? != found.elements() || open > 1 || open == 0 && left != 1 {
+        return None;
+    }
+    let filled: Vec<usize> = expected.iter().map(|extent| extent.unwrap_or(left)).collect();
+    Some(format!("it has as many elements as {}; reshape it to that", Shape::from(filled)))
 }
 
 fn plural(items: &[String], noun: &str) -> String {

@@ -10,9 +10,11 @@ mod plan;
 mod session;
 
 pub use build::{
+    extents::{Extent, Extents},
     graph::{Graph, NodeInfo},
     indexed_slices::IndexedSlices,
     node::{Signature, SourceLine},
+    number::Number,
     operators::Operand,
     output::{Operation, Output},
     outputs::Outputs,
@@ -33,4 +35,6 @@ pub use ops::{
     window::{Padding, Window},
 };
 pub use plan::{ExecutionPlan, PlannedPrimitive};
-pub use session::{AsFeedKey, Callable, FeedKey, Feeds, Fetch, Restored, Saver, Session};
+pub use session::{
+    AsFeedKey, Callable, Checkpoint, FeedKey, Feeds, Fetch, FetchKey, Restored, Saver, Session,
+};

@@ -72,10 +72,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let train = GradientDescent::new(1.0).minimize(&loss)?;
 
     // The most frequent words, each with how near it is to all of them.
-    let frequent = embeddings.slice([0, 0], [FREQUENT as isize, -1]);
+    let frequent = embeddings.slice([0, 0], (FREQUENT, -1));
     let length = frequent.square().reduce_sum_keep_dims(1).sqrt();
     let directions = &frequent / length;
-    let near = directions.slice([0, 0], [ASKED as isize, -1]).matmul_nt(&directions);
+    let near = directions.slice([0, 0], (ASKED, -1)).matmul_nt(&directions);
 
     let mut session = Session::new(&graph, &Device::cpu()?)?;
     session.run(graph.global_variables_initializer(), ())?;

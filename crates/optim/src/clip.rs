@@ -46,9 +46,8 @@ fn told(norm: &Output) -> Output {
 /// ```
 #[track_caller]
 #[must_use]
-pub fn global_norm(tensors: impl Outputs) -> Option<Output> {
-    let tensors = tensors.outputs();
-    let squares = tensors.iter().map(|t| t.square().reduce_sum(..));
+pub fn global_norm(tensors: impl IntoIterator<Item = impl AsRef<Output>>) -> Option<Output> {
+    let squares = tensors.into_iter().map(|t| t.as_ref().square().reduce_sum(..));
     squares.reduce(|a, b| a + b).map(|sum| sum.sqrt())
 }
 

@@ -36,7 +36,23 @@ use std::collections::HashSet;
 /// assert_eq!(session.run(&x, ())?.as_slice::<f32>()?, [0.5, -2.5]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub trait Optimizer: Sized {
+///
+/// A reference to an optimizer is one, and so is a box, of `dyn Optimizer` too:
+///
+/// ```
+/// use minutia_graph::Graph;
+/// use minutia_optim::{Adam, GradientDescent, Optimizer};
+///
+/// let graph = Graph::new();
+/// let x = graph.variable("x", 1.0_f32);
+/// for fast in [true, false] {
+///     let optimizer: Box<dyn Optimizer> =
+///         if fast { Box::new(Adam::new(0.1)) } else { Box::new(GradientDescent::new(0.01).with_var_list([&x])) };
+///     assert_eq!(optimizer.minimize(x.square())?.assigned_variables()[0], x);
+/// }
+/// # Ok::<(), minutia_optim::Error>(())
+/// ```
+pub trait Optimizer {
     /// TensorFlow's name, which is also the name scope of the updates.
     fn name(&self) -> &'static str;
 
@@ -53,6 +69,12 @@ pub trait Optimizer: Sized {
     /// [`read_value`](Variable::read_value) or changes them with [`assign_sub`](Variable::assign_sub), so
     /// that it adds to those that the same run makes before it.
     fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output>;
+
+    /// The variables that [`minimize`](Optimizer::minimize) trains, all of which the loss must depend on;
+    /// `None` for all trainable ones that it depends on.
+    fn var_list(&self) -> Option<&[Variable]> {
+        None
+    }
 
     /// The gradients of a loss with respect to variables, to be changed (clipped, say) and handed to
     /// [`apply_gradients`](Optimizer::apply_gradients).
@@ -81,7 +103,10 @@ pub trait Optimizer: Sized {
         &self,
         loss: impl AsRef<Output>,
         variables: impl IntoIterator<Item = impl AsRef<Variable>>,
-    ) -> Result<Vec<(Output, Variable)>, Error> {
+    ) -> Result<Vec<(Output, Variable)>, Error>
+    where
+        Self: Sized,
+    {
         let (loss, variables) = (loss.as_ref(), list(variables));
         distinct(self.name(), variables.iter())?;
         match reached(loss, &variables)? {
@@ -119,7 +144,7 @@ pub trait Optimizer: Sized {
     }
 
     /// The operation that makes one step towards a smaller loss, over all trainable variables that it depends
-    /// on.
+    /// on, or over the [listed ones](Optimizer::with_var_list).
     ///
     /// ```
     /// use minutia_graph::{Device, Graph, Session};
@@ -135,10 +160,20 @@ pub trait Optimizer: Sized {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NoVariables`] when there is none, or as [`apply_gradients`](Optimizer::apply_gradients).
+    /// [`Error::NoVariables`] when there is none; [`Error::Unreached`] for listed ones that the loss does not
+    /// depend on, [`Error::Duplicate`] for one that is listed twice; or as
+    /// [`apply_gradients`](Optimizer::apply_gradients).
     #[track_caller]
-    fn minimize(&self, loss: impl AsRef<Output>) -> Result<Operation, Error> {
+    fn minimize(&self, loss: impl AsRef<Output>) -> Result<Operation, Error>
+    where
+        Self: Sized,
+    {
         let loss = loss.as_ref();
+        match self.var_list() {
+            None => {}
+            Some([]) => return Err(Error::NoVariables { loss: loss.name(), unreached: Vec::new() }),
+            Some(listed) => return self.apply_gradients(&self.compute_gradients(loss, listed)?),
+        }
         match reached(loss, &loss.graph().trainable_variables())? {
             (reached, unreached) if reached.is_empty() => {
                 Err(Error::NoVariables { loss: loss.name(), unreached })
@@ -178,7 +213,10 @@ pub trait Optimizer: Sized {
         &self,
         loss: impl AsRef<Output>,
         global_step: &Variable,
-    ) -> Result<Operation, Error> {
+    ) -> Result<Operation, Error>
+    where
+        Self: Sized,
+    {
         let loss = loss.as_ref();
         counter(self.name(), loss.graph(), global_step)?;
         counted(self.name(), &self.minimize(loss)?, global_step)
@@ -219,7 +257,10 @@ pub trait Optimizer: Sized {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "var_list")]
-    fn with_var_list(self, variables: impl IntoIterator<Item = impl AsRef<Variable>>) -> WithVarList<Self> {
+    fn with_var_list(self, variables: impl IntoIterator<Item = impl AsRef<Variable>>) -> WithVarList<Self>
+    where
+        Self: Sized,
+    {
         WithVarList { optimizer: self, variables: list(variables) }
     }
 }
@@ -231,12 +272,30 @@ pub struct WithVarList<O> {
     variables: Vec<Variable>,
 }
 
+impl<O: Optimizer> Optimizer for WithVarList<O> {
+    fn name(&self) -> &'static str {
+        self.optimizer.name()
+    }
+
+    fn arguments(&self) -> Vec<Argument> {
+        self.optimizer.arguments()
+    }
+
+    fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
+        self.optimizer.updates(graph, gradients)
+    }
+
+    fn var_list(&self) -> Option<&[Variable]> {
+        Some(&self.variables)
+    }
+}
+
 impl<O: Optimizer> WithVarList<O> {
     /// The gradients of a loss with respect to the listed variables, to be changed and handed to
-    /// [`apply_gradients`](WithVarList::apply_gradients).
+    /// [`apply_gradients`](Optimizer::apply_gradients).
     ///
     /// # Errors
-    /// As [`minimize`](WithVarList::minimize).
+    /// As [`minimize`](Optimizer::minimize).
     #[track_caller]
     pub fn compute_gradients(&self, loss: impl AsRef<Output>) -> Result<Vec<(Output, Variable)>, Error> {
         let loss = loss.as_ref();
@@ -244,38 +303,6 @@ impl<O: Optimizer> WithVarList<O> {
             return Err(Error::NoVariables { loss: loss.name(), unreached: Vec::new() });
         }
         self.optimizer.compute_gradients(loss, &self.variables)
-    }
-
-    /// The operation that updates variables by their gradients: [`Optimizer::apply_gradients`].
-    ///
-    /// # Errors
-    /// As [`Optimizer::apply_gradients`].
-    #[track_caller]
-    pub fn apply_gradients(&self, gradients: &[(Output, Variable)]) -> Result<Operation, Error> {
-        self.optimizer.apply_gradients(gradients)
-    }
-
-    /// The operation that makes one step towards a smaller loss.
-    ///
-    /// # Errors
-    /// [`Error::Unreached`] for variables that the loss does not depend on, [`Error::Duplicate`] for one that
-    /// is listed twice, [`Error::NoVariables`] for an empty list, or as [`Optimizer::apply_gradients`].
-    #[track_caller]
-    pub fn minimize(&self, loss: impl AsRef<Output>) -> Result<Operation, Error> {
-        self.apply_gradients(&self.compute_gradients(loss)?)
-    }
-
-    /// As [`minimize`](WithVarList::minimize), and counts steps: [`Optimizer::minimize_counting`].
-    ///
-    /// # Errors
-    /// [`Error::GlobalStep`] for a step that is no number, or as [`minimize`](WithVarList::minimize).
-    #[track_caller]
-    pub fn minimize_counting(
-        &self,
-        loss: impl AsRef<Output>,
-        global_step: &Variable,
-    ) -> Result<Operation, Error> {
-        self.optimizer.apply_gradients_counting(&self.compute_gradients(loss)?, global_step)
     }
 }
 
@@ -297,6 +324,30 @@ fn counted(name: &'static str, update: &Operation, global_step: &Variable) -> Re
     count.check()?;
     Ok(count.operation().with_name(name))
 }
+
+macro_rules! behind {
+    ($($pointer:ty),*) => { $(
+        impl<O: Optimizer + ?Sized> Optimizer for $pointer {
+            fn name(&self) -> &'static str {
+                (**self).name()
+            }
+
+            fn arguments(&self) -> Vec<Argument> {
+                (**self).arguments()
+            }
+
+            fn updates(&self, graph: &Graph, gradients: &[(Output, Variable)]) -> Vec<Output> {
+                (**self).updates(graph, gradients)
+            }
+
+            fn var_list(&self) -> Option<&[Variable]> {
+                (**self).var_list()
+            }
+        }
+    )* };
+}
+
+behind!(&O, Box<O>);
 
 fn list(variables: impl IntoIterator<Item = impl AsRef<Variable>>) -> Vec<Variable> {
     variables.into_iter().map(|variable| variable.as_ref().clone()).collect()

@@ -48,6 +48,12 @@ impl From<f32> for Rate {
     }
 }
 
+impl From<i32> for Rate {
+    fn from(rate: i32) -> Rate {
+        Rate::Constant(rate as f32)
+    }
+}
+
 impl From<Output> for Rate {
     fn from(rate: Output) -> Rate {
         Rate::Output(rate)
@@ -57,6 +63,12 @@ impl From<Output> for Rate {
 impl From<&Output> for Rate {
     fn from(rate: &Output) -> Rate {
         Rate::Output(rate.clone())
+    }
+}
+
+impl From<Variable> for Rate {
+    fn from(rate: Variable) -> Rate {
+        Rate::from(&rate)
     }
 }
 

@@ -1,5 +1,5 @@
 use crate::{DType, Shape};
-use std::path::PathBuf;
+use std::{convert::Infallible, path::PathBuf};
 
 /// What can go wrong with tensors, programs and devices.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,6 +11,20 @@ pub enum Error {
         /// The shape asked for.
         shape: Shape,
         /// How many values came.
+        found: usize,
+    },
+    /// Lists in lists are not equally long.
+    #[error(
+        "nested lists make no tensor: along axis {axis} the list at {position:?} has {found}, those before it have {expected} elements"
+    )]
+    Ragged {
+        /// The axis along which the lists lie, from 0.
+        axis: usize,
+        /// Where the first of another length is: its index in the outermost list, then in the next.
+        position: Vec<usize>,
+        /// How many elements those before it have.
+        expected: usize,
+        /// How many elements it has.
         found: usize,
     },
     /// A tensor was read as another type than it has.
@@ -174,6 +188,13 @@ impl Error {
             Error::Cuda(failure) => failure.step,
             _ => None,
         }
+    }
+}
+
+/// What never fails does not fail with this either: for code that takes both.
+impl From<Infallible> for Error {
+    fn from(never: Infallible) -> Error {
+        match never {}
     }
 }
 

@@ -27,7 +27,9 @@
 mod backend;
 mod binding;
 mod bytes;
+mod convert;
 mod device;
+mod display;
 mod dtype;
 mod error;
 pub mod exact;

@@ -1,11 +1,28 @@
 use crate::{DType, Element, Error, Shape, exact::Exact};
-use ndarray::{Array, ArrayD, Dimension, IxDyn};
+use ndarray::{ArrayD, IxDyn};
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc};
 
 /// An immutable array on the host: a shape and row-major values.
 ///
 /// Cloning shares the values. Feeding a tensor to a session on the CPU does not copy it.
+///
+/// `Tensor::from` takes numbers, arrays of any depth, slices and `Vec`s of these, and [`ndarray`]'s arrays and
+/// views, by value or by reference; of a `Vec` of numbers it takes the memory, all else is copied. Lists in
+/// lists, of which each may have another length, are taken by `Tensor::try_from`, which refuses those that
+/// make no tensor.
+///
+/// ```
+/// use minutia_tensor::{Tensor, ndarray::array};
+/// let rows = vec![vec![1.0_f32, 2.0], vec![3.0, 4.0]];
+/// for same in [[[1.0_f32, 2.0], [3.0, 4.0]].into(), array![[1.0_f32, 2.0], [3.0, 4.0]].view().into()] {
+///     assert_eq!(Tensor::try_from(&rows)?, same);
+/// }
+/// assert_eq!(Tensor::from([[[[7_u8; 5]; 4]; 3]; 2]).dims(), [2, 3, 4, 5]);
+/// let error = Tensor::try_from(vec![vec![1, 2], vec![3]]).unwrap_err();
+/// assert!(error.to_string().contains("the list at [1] has 1, those before it have 2"), "{error}");
+/// # Ok::<(), minutia_tensor::Error>(())
+/// ```
 ///
 /// ```
 /// use minutia_tensor::Tensor;
@@ -80,6 +97,11 @@ impl Tensor {
             return Err(Error::ElementCount { shape, found: values.len() });
         }
         Ok(Tensor { shape, data: T::wrap(values) })
+    }
+
+    /// A tensor of as many values as its shape holds.
+    pub(crate) fn whole<T: Element>(shape: Shape, values: Vec<T>) -> Tensor {
+        Tensor { shape, data: T::wrap(Arc::new(values)) }
     }
 
     /// A tensor without axes.
@@ -272,60 +294,6 @@ impl fmt::Debug for Tensor {
             if values.len() > SHOWN { write!(f, " and {} more", values.len() - SHOWN)?; }
         });
         Ok(())
-    }
-}
-
-impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
-    fn from(array: Array<T, D>) -> Tensor {
-        let shape = Shape::from(array.shape());
-        // `iter` walks in logical order whatever the memory layout is.
-        let values = if array.is_standard_layout() && array.len() == array.as_slice().map_or(0, <[T]>::len) {
-            let (values, offset) = array.into_raw_vec_and_offset();
-            let start = offset.unwrap_or(0);
-            let end = start + shape.elements();
-            if start == 0 && end == values.len() { values } else { values[start..end].to_vec() }
-        } else {
-            array.iter().copied().collect()
-        };
-        Tensor { shape, data: T::wrap(Arc::new(values)) }
-    }
-}
-
-macro_rules! from_plain {
-    ($($t:ty),*) => { $(
-        impl From<$t> for Tensor {
-            fn from(value: $t) -> Tensor { Tensor::scalar(value) }
-        }
-        impl From<Vec<$t>> for Tensor {
-            fn from(values: Vec<$t>) -> Tensor {
-                Tensor { shape: Shape::from(values.len()), data: Data::from(values) }
-            }
-        }
-        impl From<&[$t]> for Tensor {
-            fn from(values: &[$t]) -> Tensor { values.to_vec().into() }
-        }
-        impl<const N: usize> From<[$t; N]> for Tensor {
-            fn from(values: [$t; N]) -> Tensor { values.to_vec().into() }
-        }
-        impl<const N: usize, const M: usize> From<[[$t; N]; M]> for Tensor {
-            fn from(rows: [[$t; N]; M]) -> Tensor {
-                Tensor { shape: Shape::from([M, N]), data: Data::from(rows.concat()) }
-            }
-        }
-        impl From<Vec<$t>> for Data {
-            fn from(values: Vec<$t>) -> Data { <$t as crate::dtype::sealed::Sealed>::wrap(Arc::new(values)) }
-        }
-        impl From<&$t> for Tensor {
-            fn from(value: &$t) -> Tensor { Tensor::scalar(*value) }
-        }
-    )* };
-}
-
-from_plain!(f32, i32, bool, u8);
-
-impl From<&Tensor> for Tensor {
-    fn from(tensor: &Tensor) -> Tensor {
-        tensor.clone()
     }
 }
 

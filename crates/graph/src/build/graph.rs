@@ -1,5 +1,5 @@
 use crate::{
-    Error, Output, PartialShape, Signature, SourceLine,
+    Error, Extents, Output, PartialShape, Signature, SourceLine,
     build::{
         control::Control,
         loops::Backward,
@@ -126,12 +126,13 @@ impl Graph {
         NameScope { graph: self.clone(), depth }
     }
 
-    /// An input that is fed when the graph runs; an extent of `None` may differ from run to run.
+    /// An input that is fed when the graph runs; an extent of `None`, or of -1, may differ from run to run.
+    /// [`Extents`] has all forms that a shape may be written in.
     ///
     /// ```
     /// use minutia_graph::{DType, Device, Graph, Session, feeds};
     /// let graph = Graph::new();
-    /// let x = graph.placeholder("x", DType::F32, [None, Some(2)]);
+    /// let x = graph.placeholder("x", DType::F32, (None, 2));
     /// let rate = graph.placeholder("rate", DType::F32, ());
     /// let y = (&x * &rate).reduce_sum(1);
     /// let mut session = Session::new(&graph, &Device::cpu()?)?;
@@ -141,9 +142,15 @@ impl Graph {
     /// ```
     #[doc(alias = "feed_dict")]
     #[track_caller]
-    pub fn placeholder(&self, name: &str, dtype: DType, shape: impl Into<PartialShape>) -> Output {
-        let op = crate::ops::placeholder::Placeholder { signature: Signature::new(dtype, shape) };
-        self.add(op, &[]).with_name(name)
+    pub fn placeholder(&self, name: &str, dtype: DType, shape: impl Into<Extents>) -> Output {
+        let shape = shape.into().shape();
+        let signature = Signature::new(dtype, shape.as_ref().cloned().unwrap_or_default());
+        let output = self.add(crate::ops::placeholder::Placeholder { signature }, &[]).with_name(name);
+        if let Err(mismatch) = shape {
+            let error = mismatch.at("Placeholder", output.name(), Vec::new(), SourceLine::caller());
+            self.lock().nodes[output.id].error.get_or_insert(error);
+        }
+        output
     }
 
     /// The node of this name.
@@ -356,7 +363,7 @@ impl Inner {
         full.strip_prefix(scope).and_then(|rest| rest.strip_prefix('/')).unwrap_or(full)
     }
 
-    fn scoped(&self, name: &str) -> String {
+    pub fn scoped(&self, name: &str) -> String {
         match self.scopes.last() {
             Some(scope) if !scope.what.is_empty() => format!("{}/{name}", scope.what),
             _ => name.to_string(),
@@ -385,16 +392,24 @@ impl Inner {
         self.control.truncate(depth);
     }
 
-    /// The name with the longest common prefix, then the nearest length.
+    /// The name that is most like this one, or like the node of which this would be TensorFlow's tensor.
     pub fn similar(&self, name: &str) -> Option<String> {
-        let common = |other: &str| name.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
-        self.nodes
-            .iter()
-            .map(|n| (common(&n.name), n.name.len().abs_diff(name.len()), &n.name))
-            .filter(|(prefix, ..)| *prefix > 0)
-            .max_by_key(|(prefix, distance, _)| (*prefix, std::cmp::Reverse(*distance)))
-            .map(|(.., name)| name.clone())
+        let name = name.rsplit_once(':').map_or(name, |(node, _)| node);
+        most_similar(name, self.nodes.iter().map(|node| &node.name[..])).map(String::from)
     }
+}
+
+/// The name with the longest common prefix, whatever the case, then the nearest length, then the same case.
+pub(crate) fn most_similar<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let prefix = |other: &str, same: fn(char, char) -> bool| {
+        name.chars().zip(other.chars()).take_while(|(a, b)| same(*a, *b)).count()
+    };
+    let rank = |other: &&'a str| {
+        let distance = other.len().abs_diff(name.len());
+        let any_case = prefix(other, |a, b| a.eq_ignore_ascii_case(&b));
+        (any_case, std::cmp::Reverse(distance), prefix(other, |a, b| a == b))
+    };
+    names.max_by_key(rank).filter(|best| rank(best).0 > 0)
 }
 
 fn valid_name(name: &str) -> bool {

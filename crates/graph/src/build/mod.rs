@@ -3,12 +3,14 @@
 
 pub(crate) mod control;
 mod dot;
+pub(crate) mod extents;
 mod gradients;
 pub(crate) mod graph;
 pub(crate) mod indexed_slices;
 mod loop_gradients;
 pub(crate) mod loops;
 pub(crate) mod node;
+pub(crate) mod number;
 pub(crate) mod operators;
 pub(crate) mod output;
 pub(crate) mod outputs;

@@ -1,4 +1,5 @@
-//! `+ - * /` and `-x` on outputs and variables, with outputs, variables and numbers on either side.
+//! `+ - * /` and `-x` on outputs and variables, with outputs, variables and numbers on either side; `+=` and
+//! its kin.
 
 use crate::{Output, Variable};
 use std::ops;
@@ -19,14 +20,50 @@ use std::ops;
 /// assert_eq!(odd.as_slice::<bool>()?, [true, false, true]);
 /// # Ok::<(), minutia_graph::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand beside a tensor",
+    label = "neither a tensor nor a number that tensors hold",
+    note = "operands are `Output`, `Variable`, references to them, `f32` and `i32`: write `2.0_f32`, or `x as f32` of an `f64`; `graph.constant(..)` makes an `Output` of an array"
+)]
 pub trait Operand {
     /// The operand as an output of the graph of `beside`.
     fn operand(&self, beside: &Output) -> Output;
+
+    /// The operand where it is an output whatever it stands beside; `None` of a number, which takes the type
+    /// of its neighbour.
+    fn tensor(&self) -> Option<Output> {
+        None
+    }
 }
 
-impl<T: AsRef<Output>> Operand for T {
+impl Operand for Output {
     fn operand(&self, _: &Output) -> Output {
-        self.as_ref().clone()
+        self.clone()
+    }
+
+    fn tensor(&self) -> Option<Output> {
+        Some(self.clone())
+    }
+}
+
+impl Operand for Variable {
+    fn operand(&self, _: &Output) -> Output {
+        Output::clone(self)
+    }
+
+    fn tensor(&self) -> Option<Output> {
+        Some(Output::clone(self))
+    }
+}
+
+impl<T: Operand + ?Sized> Operand for &T {
+    #[track_caller]
+    fn operand(&self, beside: &Output) -> Output {
+        (**self).operand(beside)
+    }
+
+    fn tensor(&self) -> Option<Output> {
+        (**self).tensor()
     }
 }
 
@@ -48,7 +85,14 @@ impl Operand for i32 {
 }
 
 macro_rules! operators {
-    ($($trait:ident $method:ident => $f:ident;)*) => { $(
+    ($($trait:ident $method:ident, $assign:ident $in_place:ident => $f:ident;)*) => { $(
+        /// The handle stands for the new node from then on; the old one stays as it was.
+        impl<R: Operand> ops::$assign<R> for Output {
+            #[track_caller]
+            fn $in_place(&mut self, rhs: R) {
+                *self = self.$f(rhs);
+            }
+        }
         operators!(left $trait $method $f: Output, &Output, Variable, &Variable);
         operators!(right $trait $method $f: Output, &Output, Variable, &Variable);
     )* };
@@ -88,9 +132,9 @@ macro_rules! operators {
 }
 
 operators! {
-    Add add => plus;
-    Sub sub => minus;
-    Mul mul => times;
-    Div div => divided_by;
+    Add add, AddAssign add_assign => plus;
+    Sub sub, SubAssign sub_assign => minus;
+    Mul mul, MulAssign mul_assign => times;
+    Div div, DivAssign div_assign => divided_by;
 }
 operators!(negation: Output, &Output, Variable, &Variable);

@@ -12,6 +12,11 @@ use crate::Output;
 /// assert!(by_a.is_some() && by_b.is_some());
 /// # Ok::<(), minutia_graph::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of tensors",
+    label = "not an array, a slice or a `Vec` of tensors",
+    note = "a single tensor `x` is the list `[&x]`"
+)]
 pub trait Outputs {
     /// One `T` for each tensor.
     type Each<T>;

@@ -159,13 +159,16 @@ impl AsRef<Output> for Variable {
     }
 }
 
-/// What a variable starts with: an output of the graph, or a value.
+/// What a variable starts with: an output of the graph, or a value, which is whatever
+/// [`constant`](Graph::constant) takes.
 #[derive(Clone, Debug)]
 pub enum Initial {
     /// Computed when the initializer runs.
     Output(Output),
     /// Known now.
     Value(Tensor),
+    /// What was given is no value.
+    Invalid(minutia_tensor::Error),
 }
 
 impl From<&Output> for Initial {
@@ -180,9 +183,15 @@ impl From<Output> for Initial {
     }
 }
 
-impl<T: Into<Tensor>> From<T> for Initial {
+impl From<&Variable> for Initial {
+    fn from(variable: &Variable) -> Initial {
+        Initial::Output(Output::clone(variable))
+    }
+}
+
+impl<T: TryInto<Tensor, Error: Into<minutia_tensor::Error>>> From<T> for Initial {
     fn from(value: T) -> Initial {
-        Initial::Value(value.into())
+        value.try_into().map_or_else(|error| Initial::Invalid(error.into()), Initial::Value)
     }
 }
 
@@ -232,6 +241,7 @@ impl Graph {
         let initial = match initial {
             Initial::Output(output) => output,
             Initial::Value(value) => self.constant(value).with_name(&format!("{name}/initial_value")),
+            Initial::Invalid(error) => self.without_value(&format!("variable '{name}'"), error),
         };
         let index = self.lock().variables.len();
         let output = self.add(op::VariableOp { signature: initial.signature() }, &[]).with_name(name);

@@ -1,7 +1,7 @@
 //! Elementwise arithmetic of two operands that broadcast.
 
 use super::*;
-use crate::{Operand, conformance::numbers};
+use crate::{Number, Operand, conformance::numbers};
 use minutia_kernels::map::Code::*;
 use minutia_tensor::{
     Tensor,
@@ -167,9 +167,9 @@ impl Output {
     #[doc(alias = "clamp")]
     #[track_caller]
     #[must_use]
-    pub fn clip_by_value(&self, low: f32, high: f32) -> Output {
+    pub fn clip_by_value(&self, low: impl Number, high: impl Number) -> Output {
         let _scope = self.graph.name_scope("clip_by_value");
-        self.minimum(high).maximum(low)
+        self.minimum(high.number()).maximum(low.number())
     }
 }
 

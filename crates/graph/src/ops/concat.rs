@@ -1,5 +1,4 @@
 use super::{slice::Slice, *};
-use crate::Outputs;
 use crate::conformance::numbers;
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +26,9 @@ impl Graph {
     #[must_use]
     #[doc(alias = "cat")]
     #[doc(alias = "concatenate")]
-    pub fn concat(&self, parts: impl Outputs, axis: isize) -> Output {
-        self.add(Concat { axis }, &parts.outputs().iter().collect::<Vec<_>>())
+    pub fn concat(&self, parts: impl IntoIterator<Item = impl AsRef<Output>>, axis: isize) -> Output {
+        let parts: Vec<Output> = parts.into_iter().map(|part| part.as_ref().clone()).collect();
+        self.add(Concat { axis }, &parts.iter().collect::<Vec<_>>())
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Number;
 use minutia_tensor::{Shape, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -9,17 +10,31 @@ pub(crate) struct Constant {
 }
 
 impl Graph {
-    /// A constant: a number, an array, a tensor.
+    /// A constant: a number, an array, a slice, a `Vec`, nested ones too, a tensor, an array of `ndarray`. What
+    /// is made of lists that are not equally long remembers that.
     ///
     /// ```
     /// let graph = minutia_graph::Graph::new();
     /// assert_eq!(graph.constant([[1, 2, 3]]).signature().to_string(), "i32 [1, 3]");
+    /// let rows = vec![vec![1.0_f32, 2.0], vec![3.0, 4.0]];
+    /// assert_eq!(graph.constant(&rows).signature().to_string(), "f32 [2, 2]");
+    /// assert!(graph.constant(vec![vec![1, 2], vec![3]]).check().is_err());
     /// ```
     #[doc(alias = "tensor")]
     #[doc(alias = "array")]
     #[track_caller]
-    pub fn constant(&self, value: impl Into<Tensor>) -> Output {
-        self.add(Constant { value: value.into() }, &[])
+    pub fn constant(&self, value: impl TryInto<Tensor, Error: Into<minutia_tensor::Error>>) -> Output {
+        match value.try_into() {
+            Ok(value) => self.add(Constant { value }, &[]),
+            Err(source) => self.without_value("constant", source.into()),
+        }
+    }
+
+    /// A node in the place of one that has no value.
+    #[track_caller]
+    pub(crate) fn without_value(&self, what: &str, source: minutia_tensor::Error) -> Output {
+        let context = Some(format!("{what} at {}", SourceLine::caller()));
+        self.invalid(Error::Tensor { context, source })
     }
 
     /// Zeros of type `f32`.
@@ -47,8 +62,8 @@ impl Graph {
     /// A tensor of equal elements; it takes the room of one. See [`zeros`](Graph::zeros).
     #[doc(alias = "full")]
     #[track_caller]
-    pub fn fill(&self, shape: impl Into<Shape>, value: f32) -> Output {
-        self.constant(value).broadcast_to(shape)
+    pub fn fill(&self, shape: impl Into<Shape>, value: impl Number) -> Output {
+        self.constant(value.number()).broadcast_to(shape)
     }
 }
 

@@ -22,8 +22,12 @@ impl Output {
     #[track_caller]
     #[must_use]
     pub fn sigmoid_cross_entropy_with_logits(&self, labels: impl Operand) -> Output {
+        let labels = labels.operand(self);
+        if let Some(refused) = refused(self, &labels, "sigmoid_cross_entropy_with_logits", FLOATS) {
+            return refused;
+        }
         let _scope = self.graph.name_scope("logistic_loss");
-        self.softplus() - self * labels.operand(self)
+        self.softplus() - self * labels
     }
 
     /// As [`sigmoid_cross_entropy_with_logits`](Output::sigmoid_cross_entropy_with_logits), with the loss of
@@ -42,8 +46,11 @@ impl Output {
     #[track_caller]
     #[must_use]
     pub fn weighted_cross_entropy_with_logits(&self, labels: impl Operand, pos_weight: f32) -> Output {
-        let _scope = self.graph.name_scope("weighted_logistic_loss");
         let labels = labels.operand(self);
+        if let Some(refused) = refused(self, &labels, "weighted_cross_entropy_with_logits", FLOATS) {
+            return refused;
+        }
+        let _scope = self.graph.name_scope("weighted_logistic_loss");
         let weight = &labels * (pos_weight - 1.0) + 1.0;
         // ln(1 + e^-x) = softplus(-x).
         (1.0 - labels) * self + weight * (-self).softplus()
@@ -69,8 +76,12 @@ impl Output {
     #[track_caller]
     #[must_use]
     pub fn sparse_softmax_cross_entropy_with_logits(&self, labels: impl AsRef<Output>) -> Output {
+        let labels = labels.as_ref();
+        if let Some(refused) = refused(self, labels, "sparse_softmax_cross_entropy_with_logits", CLASSES) {
+            return refused;
+        }
         let _scope = self.graph.name_scope("SparseSoftmaxCrossEntropyWithLogits");
-        let hot = labels.as_ref().one_hot_like(self);
+        let hot = labels.one_hot_like(self);
         // One class a row, or none, of which nothing can be said: 0 / 0.
         let count = hot.reduce_sum(-1);
         -hot.multiply_no_nan(self.log_softmax()).reduce_sum(-1) / count
@@ -107,12 +118,43 @@ impl Output {
     #[track_caller]
     #[must_use]
     pub fn huber_loss(&self, labels: impl Operand, delta: f32) -> Output {
+        let labels = labels.operand(self);
+        if let Some(refused) = refused(self, &labels, "huber_loss", FLOATS) {
+            return refused;
+        }
         let _scope = self.graph.name_scope("huber_loss");
-        let error = (self - labels.operand(self)).abs();
+        let error = (self - labels).abs();
         let quadratic = error.minimum(delta);
         let linear = &error - &quadratic;
         quadratic.square() * 0.5 + linear * delta
     }
+}
+
+/// The types that labels of a loss may have, and what helps where they have another.
+pub(super) type Labels = (&'static [DType], &'static str);
+
+const FLOATS: Labels = (&[DType::F32], "cast(DType::F32) makes numbers of them");
+const CLASSES: Labels = (
+    &[DType::I32, DType::U8],
+    "labels that are probabilities, a row of them for each row of logits, are for softmax_cross_entropy_with_logits",
+);
+
+/// A node that remembers that a loss does not take labels of this type, if so: the operations that it is made
+/// of would say so of operands that the caller never named.
+#[track_caller]
+pub(super) fn refused(
+    logits: &Output,
+    labels: &Output,
+    function: &'static str,
+    (types, hint): Labels,
+) -> Option<Output> {
+    let found = labels.dtype();
+    if types.contains(&found) || !labels.graph.same(&logits.graph) {
+        return None;
+    }
+    let names: Vec<String> = types.iter().map(DType::to_string).collect();
+    let mismatch = Mismatch::new(format!("labels are {found}, not {}", names.join(" or "))).hint(hint);
+    Some(logits.refuse(function, &[labels], mismatch))
 }
 
 pub(crate) const BUILDERS: &[(&str, &str)] = &[

@@ -88,7 +88,7 @@ impl Op for MatMul {
             expect_dtype(input.dtype, &[DType::F32])?;
             if input.shape.len() < 2 {
                 return Err(Mismatch::new(format!("takes matrices, not rank {}", input.shape.len()))
-                    .hint("reshape or expand_dims first"));
+                    .hint("expand_dims(0) makes a row of a vector, expand_dims(1) a column"));
             }
         }
         let (batch_a, a) = a.shape.split_at(a.shape.len() - 2);

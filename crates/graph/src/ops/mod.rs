@@ -3,6 +3,7 @@
 //! family's file.
 
 pub(crate) mod activations;
+pub(crate) mod add_n;
 pub(crate) mod arg_reduce;
 pub(crate) mod arg_sort;
 pub(crate) mod binary;
@@ -247,6 +248,7 @@ register_ops! {
     while_loop::LoopVariable,
     while_loop::While;
     activations,
+    add_n,
     arg_sort,
     blocks,
     dropout,
@@ -304,6 +306,18 @@ pub(crate) fn broadcast(inputs: &[&Signature]) -> Result<PartialShape, Mismatch>
 }
 
 impl Output {
+    /// A node that remembers why a function does not take this and other tensors. It is called as the
+    /// operation would be: `op` names it.
+    #[track_caller]
+    pub(crate) fn refuse(&self, op: &'static str, others: &[&Output], mismatch: Mismatch) -> Output {
+        if let Err(error) = [self].iter().chain(others).try_for_each(|input| input.check()) {
+            return self.graph.invalid(error);
+        }
+        let name = self.graph.lock().scoped(op);
+        let inputs = [self].iter().chain(others).map(|input| (input.name(), input.signature())).collect();
+        self.graph.invalid(mismatch.at(op, name, inputs, SourceLine::caller()))
+    }
+
     /// Adds a node with this output as the first input.
     #[track_caller]
     pub(crate) fn apply(&self, op: impl Into<AnyOp>, others: &[&Output]) -> Output {

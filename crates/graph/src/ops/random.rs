@@ -1,5 +1,5 @@
 use super::*;
-use crate::conformance::numbers;
+use crate::{Number, conformance::numbers};
 use minutia_kernels::map::Code;
 use minutia_tensor::{Shape, Tensor, program::Distribution};
 use serde::{Deserialize, Serialize};
@@ -47,8 +47,8 @@ impl Graph {
     #[doc(alias = "randn")]
     #[doc(alias = "normal")]
     #[track_caller]
-    pub fn random_normal(&self, shape: impl Into<Shape>, mean: f32, stddev: f32) -> Output {
-        self.random(RandomKind::Normal, shape.into(), mean, stddev)
+    pub fn random_normal(&self, shape: impl Into<Shape>, mean: impl Number, stddev: impl Number) -> Output {
+        self.random(RandomKind::Normal, shape.into(), mean.number(), stddev.number())
     }
 
     /// Normally distributed `f32`; what lies more than two standard deviations from the mean is drawn again.
@@ -63,8 +63,8 @@ impl Graph {
     /// ```
     #[doc(alias = "trunc_normal_")]
     #[track_caller]
-    pub fn truncated_normal(&self, shape: impl Into<Shape>, mean: f32, stddev: f32) -> Output {
-        self.random(RandomKind::TruncatedNormal, shape.into(), mean, stddev)
+    pub fn truncated_normal(&self, shape: impl Into<Shape>, mean: impl Number, stddev: impl Number) -> Output {
+        self.random(RandomKind::TruncatedNormal, shape.into(), mean.number(), stddev.number())
     }
 
     /// Uniformly distributed `f32` from `low` (included) to `high` (excluded, but for rounding).
@@ -80,8 +80,9 @@ impl Graph {
     #[doc(alias = "rand")]
     #[doc(alias = "uniform")]
     #[track_caller]
-    pub fn random_uniform(&self, shape: impl Into<Shape>, low: f32, high: f32) -> Output {
-        self.random(RandomKind::Uniform, shape.into(), low, high - low)
+    pub fn random_uniform(&self, shape: impl Into<Shape>, low: impl Number, high: impl Number) -> Output {
+        let low = low.number();
+        self.random(RandomKind::Uniform, shape.into(), low, high.number() - low)
     }
 
     #[track_caller]
@@ -187,16 +188,16 @@ impl Output {
     #[doc(alias = "randn_like")]
     #[track_caller]
     #[must_use]
-    pub fn random_normal_like(&self, mean: f32, stddev: f32) -> Output {
-        self.apply(RandomLike { kind: RandomKind::Normal, offset: mean, scale: stddev }, &[])
+    pub fn random_normal_like(&self, mean: impl Number, stddev: impl Number) -> Output {
+        self.random_like(RandomKind::Normal, mean.number(), stddev.number())
     }
 
     /// As [`random_normal_like`](Output::random_normal_like), but what lies more than two standard deviations
     /// from the mean is drawn again.
     #[track_caller]
     #[must_use]
-    pub fn truncated_normal_like(&self, mean: f32, stddev: f32) -> Output {
-        self.apply(RandomLike { kind: RandomKind::TruncatedNormal, offset: mean, scale: stddev }, &[])
+    pub fn truncated_normal_like(&self, mean: impl Number, stddev: impl Number) -> Output {
+        self.random_like(RandomKind::TruncatedNormal, mean.number(), stddev.number())
     }
 
     /// Uniformly distributed `f32` from `low` (included) to `high` (excluded, but for rounding), of this
@@ -204,8 +205,14 @@ impl Output {
     #[doc(alias = "rand_like")]
     #[track_caller]
     #[must_use]
-    pub fn random_uniform_like(&self, low: f32, high: f32) -> Output {
-        self.apply(RandomLike { kind: RandomKind::Uniform, offset: low, scale: high - low }, &[])
+    pub fn random_uniform_like(&self, low: impl Number, high: impl Number) -> Output {
+        let low = low.number();
+        self.random_like(RandomKind::Uniform, low, high.number() - low)
+    }
+
+    #[track_caller]
+    fn random_like(&self, kind: RandomKind, offset: f32, scale: f32) -> Output {
+        self.apply(RandomLike { kind, offset, scale }, &[])
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::conformance::numbers;
+use crate::{Extents, conformance::numbers};
 use minutia_tensor::Shape;
 use serde::{Deserialize, Serialize};
 
@@ -10,13 +10,15 @@ pub(crate) struct Reshape {
 }
 
 impl Output {
-    /// The same elements, in row-major order, in another shape. One extent may be -1: it takes what is left.
-    /// Gradient: `g` in the shape of the operand.
+    /// The same elements, in row-major order, in another shape. One extent may be -1 or `None`: it takes what
+    /// is left. A tuple mixes integers of several types. Gradient: `g` in the shape of the operand.
     ///
     /// ```
     /// let graph = minutia_graph::Graph::new();
     /// let x = graph.zeros([2, 3, 4]);
     /// assert_eq!(x.reshape([6, -1]).shape().to_string(), "[6, 4]");
+    /// let width: usize = 12;
+    /// assert_eq!(x.reshape((-1, width)).shape().to_string(), "[2, 12]");
     /// assert_eq!(x.reshape([-1]).shape().to_string(), "[24]");
     /// assert!(x.reshape([5, 5]).check().is_err());
     /// ```
@@ -24,8 +26,8 @@ impl Output {
     #[doc(alias = "flatten")]
     #[track_caller]
     #[must_use]
-    pub fn reshape(&self, dims: impl Into<Vec<isize>>) -> Output {
-        self.apply(Reshape { dims: dims.into() }, &[])
+    pub fn reshape(&self, dims: impl Into<Extents>) -> Output {
+        self.apply(Reshape { dims: dims.into().numbers() }, &[])
     }
 }
 

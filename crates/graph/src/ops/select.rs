@@ -1,5 +1,5 @@
 use super::*;
-use crate::conformance::numbers;
+use crate::{Operand, conformance::numbers};
 use minutia_kernels::map::Code;
 use minutia_tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -9,15 +9,15 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Select;
 
 impl Output {
-    /// For each element of this `bool` tensor: `x` where it is true, else `y`; all three broadcast.
-    /// Gradients: `g` where chosen, else 0.
+    /// For each element of this `bool` tensor: `x` where it is true, else `y`; all three broadcast. Either
+    /// may be a plain number. Gradients: `g` where chosen, else 0.
     ///
     /// ```
     /// # use minutia_graph::{Device, Graph, Session};
     /// # let graph = Graph::new();
     /// # let mut session = Session::new(&graph, &Device::cpu()?)?;
     /// let x = graph.constant([-2.0_f32, 3.0]);
-    /// let y = x.less(0.0).select(-&x, graph.constant(0.0_f32));
+    /// let y = x.less(0.0).select(-&x, 0.0);
     /// assert_eq!(session.run(&y, ())?.as_slice::<f32>()?, [2.0, 0.0]);
     /// # Ok::<(), minutia_graph::Error>(())
     /// ```
@@ -25,8 +25,16 @@ impl Output {
     #[doc(alias = "tf.where")]
     #[track_caller]
     #[must_use]
-    pub fn select(&self, x: impl AsRef<Output>, y: impl AsRef<Output>) -> Output {
-        self.apply(Select, &[x.as_ref(), y.as_ref()])
+    pub fn select(&self, x: impl Operand, y: impl Operand) -> Output {
+        // A number has the type of the other choice.
+        let (x, y) = match (x.tensor(), y.tensor()) {
+            (None, Some(y)) => (x.operand(&y), y),
+            (tensor, _) => {
+                let x = tensor.unwrap_or_else(|| x.operand(self));
+                (x.clone(), y.operand(&x))
+            }
+        };
+        self.apply(Select, &[&x, &y])
     }
 }
 

@@ -1,5 +1,5 @@
-use super::*;
-use crate::conformance::numbers;
+use super::{strided_slice::Bounds, *};
+use crate::{Extents, conformance::numbers};
 use serde::{Deserialize, Serialize};
 
 /// A block of a tensor.
@@ -12,18 +12,24 @@ pub(crate) struct Slice {
 
 impl Output {
     /// The block that starts at `begin` and has `size` elements along each axis (-1: all that is left); no
-    /// copy is made. Gradient: `g` in its place among zeros.
+    /// copy is made. Both are integers of any type, which a tuple mixes. Gradient: `g` in its place among
+    /// zeros.
     ///
     /// ```
     /// let graph = minutia_graph::Graph::new();
     /// let x = graph.zeros([5, 8]);
     /// assert_eq!(x.slice([1, 2], [3, -1]).shape().to_string(), "[3, 6]");
+    /// let (unit, width): (usize, usize) = (1, 2);
+    /// assert_eq!(x.slice([0, unit * width], (-1, width)).shape().to_string(), "[5, 2]");
     /// ```
     #[doc(alias = "narrow")]
     #[track_caller]
     #[must_use]
-    pub fn slice(&self, begin: impl Into<Vec<usize>>, size: impl Into<Vec<isize>>) -> Output {
-        self.apply(Slice { begin: begin.into(), size: size.into() }, &[])
+    pub fn slice(&self, begin: impl Into<Bounds>, size: impl Into<Extents>) -> Output {
+        match begin.into().from_the_front() {
+            Ok(begin) => self.apply(Slice { begin, size: size.into().numbers() }, &[]),
+            Err(mismatch) => self.refuse("Slice", &[], mismatch),
+        }
     }
 }
 

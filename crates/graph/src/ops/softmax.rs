@@ -1,4 +1,7 @@
-use super::*;
+use super::{
+    losses::{Labels, refused},
+    *,
+};
 use crate::conformance::numbers;
 use minutia_kernels::map::Code;
 use minutia_tensor::{Tensor, program::ReduceOp};
@@ -9,6 +12,11 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Softmax {
     pub log: bool,
 }
+
+const PROBABILITIES: Labels = (
+    &[DType::F32],
+    "labels.one_hot(classes) makes rows of class numbers; sparse_softmax_cross_entropy_with_logits takes them as they are",
+);
 
 impl Output {
     /// `e^(x_i - max x) / sum_j e^(x_j - max x)` along the last axis; no exponential overflows.
@@ -68,8 +76,12 @@ impl Output {
     #[track_caller]
     #[must_use]
     pub fn softmax_cross_entropy_with_logits(&self, labels: impl AsRef<Output>) -> Output {
+        let labels = labels.as_ref();
+        if let Some(refused) = refused(self, labels, "softmax_cross_entropy_with_logits", PROBABILITIES) {
+            return refused;
+        }
         let _scope = self.graph.name_scope("softmax_cross_entropy_with_logits");
-        -labels.as_ref().stop_gradient().multiply_no_nan(self.log_softmax()).reduce_sum(-1)
+        -labels.stop_gradient().multiply_no_nan(self.log_softmax()).reduce_sum(-1)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tensors behind each other along an axis of their own.
 
 use super::*;
-use crate::{Outputs, conformance::numbers};
+use crate::conformance::numbers;
 
 impl Graph {
     /// Tensors of one type and shape along a new axis; a negative axis counts from behind the last.
@@ -20,13 +20,10 @@ impl Graph {
     #[doc(alias = "pack")]
     #[track_caller]
     #[must_use]
-    pub fn stack(&self, parts: impl Outputs, axis: isize) -> Output {
+    pub fn stack(&self, parts: impl IntoIterator<Item = impl AsRef<Output>>, axis: isize) -> Output {
         let _scope = self.name_scope("stack");
-        let mut parts = parts.outputs();
-        for part in &mut parts {
-            *part = part.expand_dims(axis);
-        }
-        self.concat(&parts, axis)
+        let parts: Vec<Output> = parts.into_iter().map(|part| part.as_ref().expand_dims(axis)).collect();
+        self.concat(parts, axis)
     }
 }
 

@@ -10,8 +10,8 @@ pub(crate) struct StridedSlice {
     pub strides: Vec<isize>,
 }
 
-/// Where a [`strided_slice`](Output::strided_slice) begins or ends along each axis: an array or a `Vec` of
-/// numbers, or of options of which `None` stands for the whole way.
+/// Where a [`strided_slice`](Output::strided_slice) or a [`slice`](Output::slice) begins or ends along each
+/// axis: an array or a `Vec` of numbers, or of options of which `None` stands for the whole way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bounds(Vec<Option<isize>>);
 
@@ -46,6 +46,20 @@ macro_rules! bounds_of {
 }
 
 bounds_of! { i32 isize usize }
+
+impl Bounds {
+    /// Where a block begins that counts from the front alone.
+    pub(super) fn from_the_front(&self) -> Result<Vec<usize>, Mismatch> {
+        let begin = |(axis, begin): (usize, &Option<isize>)| {
+            usize::try_from(begin.unwrap_or(0)).map_err(|_| {
+                let begin = begin.unwrap_or_default();
+                Mismatch::new(format!("begin {begin} of axis {axis} is negative"))
+                    .hint("strided_slice counts negative numbers from the end")
+            })
+        };
+        self.0.iter().enumerate().map(begin).collect()
+    }
+}
 
 impl Output {
     /// Along each axis every `strides`th element from `begin` (included) to `end` (excluded), as NumPy's

@@ -57,7 +57,7 @@ impl ExecutionPlan {
     }
 
     /// The plan as text: each primitive with the nodes that it computes and what was fused to make it, and
-    /// which primitives threads may take apart by rows.
+    /// which primitives threads may take apart by rows. `{plan}` prints it, too.
     ///
     /// ```
     /// use minutia_graph::{DType, Device, Graph, Session, feeds};
@@ -73,24 +73,7 @@ impl ExecutionPlan {
     /// ```
     #[must_use]
     pub fn explain(&self) -> String {
-        let mut text = format!(
-            "{} primitives a run, {} once for constants, {} bytes of intermediates\n",
-            self.primitives.len(),
-            self.constant_primitives,
-            self.arena_bytes
-        );
-        for (i, primitive) in self.primitives.iter().enumerate() {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{i:3} {primitive}");
-        }
-        for Region { steps, rows } in &self.regions {
-            let (first, last) = (steps.start, steps.end - 1);
-            let _ = writeln!(
-                text,
-                "    region      {first} to {last}: each of {rows} rows goes through by itself"
-            );
-        }
-        text
+        self.to_string()
     }
 
     /// The plan as a graph in the DOT language of Graphviz: primitives as boxes, arrows labelled with what
@@ -121,6 +104,26 @@ impl ExecutionPlan {
             }
         }
         text + "}\n"
+    }
+}
+
+/// The text of [`explain`](ExecutionPlan::explain).
+impl fmt::Display for ExecutionPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (primitives, constants) = (self.primitives.len(), self.constant_primitives);
+        writeln!(
+            f,
+            "{primitives} primitives a run, {constants} once for constants, {} bytes of intermediates",
+            self.arena_bytes
+        )?;
+        for (i, primitive) in self.primitives.iter().enumerate() {
+            write!(f, "{i:3} {primitive}")?;
+        }
+        for Region { steps, rows } in &self.regions {
+            let (first, last) = (steps.start, steps.end - 1);
+            writeln!(f, "    region      {first} to {last}: each of {rows} rows goes through by itself")?;
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// What placeholders and other tensors are to be: built by [`feeds!`](crate::feeds).
 #[derive(Clone, Debug, Default)]
-pub struct Feeds(Vec<(OwnedKey, Tensor)>);
+pub struct Feeds(Vec<(OwnedKey, Result<Tensor, minutia_tensor::Error>)>);
 
 #[derive(Clone, Debug)]
 enum OwnedKey {
@@ -42,6 +42,11 @@ pub enum FeedKey<'a> {
 /// assert_eq!(session.run(&double, feeds! { &input => 3.0_f32 })?.value::<f32>()?, 6.0);
 /// # Ok::<(), minutia_graph::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` names no tensor to be fed",
+    label = "neither a handle nor a name",
+    note = "feeds! {{ x => value }} takes outputs, variables and names as `x`"
+)]
 pub trait AsFeedKey {
     /// The key.
     fn feed_key(&self) -> FeedKey<'_>;
@@ -91,26 +96,34 @@ impl Feeds {
         Feeds::default()
     }
 
-    /// Feeds one more placeholder.
+    /// Feeds one more placeholder. What the value may be, [`Tensor`] says; nested lists that are not equally
+    /// long are an error of the run.
     #[must_use]
-    pub fn with(mut self, placeholder: impl AsFeedKey, value: impl Into<Tensor>) -> Feeds {
+    pub fn with(
+        mut self,
+        placeholder: impl AsFeedKey,
+        value: impl TryInto<Tensor, Error: Into<minutia_tensor::Error>>,
+    ) -> Feeds {
         let key = match placeholder.feed_key() {
             FeedKey::Output(output) => OwnedKey::Output(output.clone()),
             FeedKey::Name(name) => OwnedKey::Name(name.to_string()),
         };
-        self.0.push((key, value.into()));
+        self.0.push((key, value.try_into().map_err(Into::into)));
         self
     }
 
     /// By node, each checked against what the node is.
     pub(crate) fn resolve(self, graph: &crate::Graph) -> Result<BTreeMap<NodeId, Tensor>, Error> {
         let mut resolved = BTreeMap::new();
-        for (key, tensor) in self.0 {
+        for (key, value) in self.0 {
             let id = match &key {
                 OwnedKey::Output(output) => resolve_key(graph, FeedKey::Output(output))?,
                 OwnedKey::Name(name) => resolve_key(graph, FeedKey::Name(name))?,
             };
             let inner = graph.lock();
+            let tensor = value.map_err(|source| {
+                Error::Tensor { context: Some(format!("feed of '{}'", inner.nodes[id].name)), source }
+            })?;
             check(&inner, id, &tensor)?;
             if resolved.insert(id, tensor).is_some() {
                 return Err(Error::FedTwice { name: inner.nodes[id].name.clone() });
@@ -145,8 +158,9 @@ pub(crate) fn check(inner: &Inner, id: NodeId, tensor: &Tensor) -> Result<(), Er
 
 /// What placeholders are to be in a run: `feeds! { x => batch, "labels" => [1, 2, 3] }`.
 ///
-/// A key is a handle or a full name; a value is anything that becomes a [`Tensor`]. Any other tensor may be
-/// fed too: the run takes what is fed for its value, and computes nothing that only it depends on.
+/// A key is a handle or a full name; a value is anything that becomes a [`Tensor`], such as a number, an
+/// array, a `Vec` or a nested one, an array of `ndarray`, each by value or by reference. Any other tensor may
+/// be fed too: the run takes what is fed for its value, and computes nothing that only it depends on.
 ///
 /// ```
 /// use minutia_graph::{DType, Device, Graph, Session, feeds};

@@ -1,4 +1,5 @@
 mod callable;
+mod checkpoint;
 mod feeds;
 mod fetch;
 mod plans;
@@ -6,12 +7,14 @@ mod saver;
 pub(crate) mod state;
 
 pub use callable::Callable;
+pub use checkpoint::Checkpoint;
 pub use feeds::{AsFeedKey, FeedKey, Feeds};
-pub use fetch::Fetch;
+pub use fetch::{Fetch, FetchKey};
 pub use saver::{Restored, Saver};
 
 use crate::{
-    Error, Graph, Output, Variable,
+    Error, Graph, Variable,
+    build::node::NodeId,
     plan::{ExecutionPlan, Plan},
 };
 use minutia_tensor::{Device, MemoryLayout, Tensor};
@@ -258,15 +261,22 @@ pub(crate) fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 fn targets(graph: &Graph, fetches: &impl Fetch) -> Result<Targets, Error> {
     let mut targets = Vec::new();
-    let mut stranger = None;
-    fetches.targets(&mut |output: &Output, value| {
-        if !output.graph.same(graph) {
-            stranger.get_or_insert_with(|| output.name());
-        }
-        targets.push((output.id, value));
+    let mut wrong = None;
+    fetches.targets(&mut |key| match target(graph, key) {
+        Ok(target) => targets.push(target),
+        Err(error) => drop(wrong.get_or_insert(error)),
     });
-    match stranger {
-        Some(name) => Err(Error::OtherGraph { role: "fetch", name }),
-        None => Ok(targets),
+    wrong.map_or(Ok(targets), Err)
+}
+
+fn target(graph: &Graph, key: FetchKey<'_>) -> Result<(NodeId, bool), Error> {
+    let (output, value) = match key {
+        FetchKey::Output(output) => (output, true),
+        FetchKey::Operation(operation) => (&operation.0, false),
+        FetchKey::Name(name) => return Ok((graph.get(name)?.id, true)),
+    };
+    match output.graph.same(graph) {
+        true => Ok((output.id, value)),
+        false => Err(Error::OtherGraph { role: "fetch", name: output.name() }),
     }
 }

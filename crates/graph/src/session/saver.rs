@@ -1,22 +1,20 @@
-use crate::{CheckpointProblem, Differences, Error, Graph, PartialShape, Session, Signature};
-use minutia_tensor::{DType, Tensor};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use super::checkpoint::{Checkpoint, Contents, signature};
+use crate::{CheckpointProblem, Differences, Error, Graph, Session, Variable};
+use minutia_tensor::DType;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     fs,
-    io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
-const MAGIC: &[u8; 8] = b"minutia\0";
-const VERSION: u32 = 1;
-const HEADER: usize = MAGIC.len() + 4 + 32;
+/// How many files [`Saver::save_step`] leaves, as in TensorFlow 1.
+const KEPT: usize = 5;
 
 /// Saves a session to a file and restores it: all variables (optimizers' slots and step counters are
 /// variables), and how often each random operation ran. Training goes on from a checkpoint with the bits of
-/// training that was never interrupted.
+/// training that was never interrupted. A saver of [chosen variables](Saver::with_var_list) leaves all else
+/// alone; a [`Checkpoint`] tells what a file holds.
 ///
 /// A file is: `minutia\0`, format version (`u32`, little-endian), SHA-256 of the rest, the rest in bincode.
 /// It is written beside its destination and renamed, so that a checkpoint is complete or not there.
@@ -45,6 +43,11 @@ const HEADER: usize = MAGIC.len() + 4 + 32;
 #[derive(Clone, Debug)]
 pub struct Saver {
     graph: Graph,
+    /// The variables, by their names in files; all if none are chosen.
+    chosen: Option<Vec<(String, Variable)>>,
+    max_to_keep: usize,
+    /// What `save_step` has written and not removed, oldest first.
+    kept: VecDeque<PathBuf>,
 }
 
 /// What [`Saver::restore_partial`] did.
@@ -56,68 +59,173 @@ pub struct Restored {
     pub left: Differences,
 }
 
-/// Names are borrowed from the file and lists grow as they are read, so that a length in a file that claims
-/// more than the file holds is an error, not an allocation.
-#[derive(Serialize, Deserialize)]
-struct Contents<'a> {
-    #[serde(borrow)]
-    variables: BTreeMap<&'a str, Tensor>,
-    #[serde(borrow)]
-    counters: BTreeMap<&'a str, i32>,
-}
-
 impl Saver {
     /// A saver of all variables of a graph.
     #[must_use]
     pub fn new(graph: &Graph) -> Saver {
-        Saver { graph: graph.clone() }
+        Saver { graph: graph.clone(), chosen: None, max_to_keep: KEPT, kept: VecDeque::new() }
+    }
+
+    /// A saver of these variables alone, TensorFlow 1's `Saver(var_list)`: it writes no others, and restores
+    /// no others, whatever else a file holds. How often random operations ran it neither writes nor changes.
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Saver, Session};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("checkpoint");
+    /// let trained = Graph::new();
+    /// trained.variable("body", [1.0_f32, 2.0]);
+    /// trained.variable("head", 3.0_f32);
+    /// let mut session = Session::new(&trained, &Device::cpu()?)?;
+    /// session.run(trained.global_variables_initializer(), ())?;
+    /// Saver::new(&trained).save(&session, &path)?;
+    ///
+    /// // The same body under another head.
+    /// let graph = Graph::new();
+    /// let body = graph.variable("body", [0.0_f32, 0.0]);
+    /// let head = graph.variable("head", [5.0_f32, 6.0, 7.0]);
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// session.run(graph.global_variables_initializer(), ())?;
+    /// Saver::new(&graph).with_var_list([&body]).restore(&mut session, &path)?;
+    /// assert_eq!(session.run(&body, ())?.as_slice::<f32>()?, [1.0, 2.0]);
+    /// assert_eq!(session.run(&head, ())?.as_slice::<f32>()?, [5.0, 6.0, 7.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[doc(alias = "var_list")]
+    #[must_use]
+    pub fn with_var_list(self, variables: impl IntoIterator<Item = impl AsRef<Variable>>) -> Saver {
+        let named = variables.into_iter().map(|variable| (variable.as_ref().name(), variable.as_ref().clone()));
+        Saver { chosen: Some(named.collect()), ..self }
+    }
+
+    /// As [`with_var_list`](Saver::with_var_list), of variables that have other names in files: TensorFlow 1's
+    /// `Saver({name: variable})`.
+    ///
+    /// ```
+    /// # use minutia_graph::{Device, Graph, Saver, Session};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("checkpoint");
+    /// # let trained = Graph::new();
+    /// # trained.variable("body", [1.0_f32, 2.0]);
+    /// # let mut session = Session::new(&trained, &Device::cpu()?)?;
+    /// # session.run(trained.global_variables_initializer(), ())?;
+    /// # Saver::new(&trained).save(&session, &path)?;
+    /// let graph = Graph::new();
+    /// let encoder = graph.variable("encoder", [0.0_f32, 0.0]);
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// Saver::new(&graph).with_names([("body", &encoder)]).restore(&mut session, &path)?;
+    /// assert_eq!(session.run(&encoder, ())?.as_slice::<f32>()?, [1.0, 2.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_names<N: Into<String>, V: AsRef<Variable>>(
+        self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Saver {
+        let named = variables.into_iter().map(|(name, variable)| (name.into(), variable.as_ref().clone()));
+        Saver { chosen: Some(named.collect()), ..self }
+    }
+
+    /// With another number of files that [`save_step`](Saver::save_step) leaves; 0 for all. TensorFlow's
+    /// default is 5.
+    #[must_use]
+    pub fn max_to_keep(self, files: usize) -> Saver {
+        Saver { max_to_keep: files, ..self }
+    }
+
+    /// Writes a checkpoint to `PATH-STEP`, which is handed back, and removes the oldest of those that this
+    /// saver has written so, where there are more than [`max_to_keep`](Saver::max_to_keep).
+    ///
+    /// ```
+    /// use minutia_graph::{Device, Graph, Saver, Session};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("model");
+    /// let graph = Graph::new();
+    /// let v = graph.variable("v", 1.0_f32);
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// session.run(graph.global_variables_initializer(), ())?;
+    /// let mut saver = Saver::new(&graph).max_to_keep(2);
+    /// for step in [100, 200, 300] {
+    ///     saver.save_step(&session, &path, step)?;
+    /// }
+    /// let there = [100, 200, 300].map(|step| folder.path().join(format!("model-{step}")).exists());
+    /// assert_eq!(there, [false, true, true]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`save`](Saver::save); [`Error::Checkpoint`] where an older file cannot be removed.
+    #[doc(alias = "global_step")]
+    pub fn save_step(
+        &mut self,
+        session: &Session,
+        path: impl AsRef<Path>,
+        step: u64,
+    ) -> Result<PathBuf, Error> {
+        let mut name = path.as_ref().as_os_str().to_owned();
+        name.push(format!("-{step}"));
+        let path = PathBuf::from(name);
+        self.save(session, &path)?;
+        self.kept.retain(|earlier| *earlier != path);
+        self.kept.push_back(path.clone());
+        while self.max_to_keep > 0 && self.kept.len() > self.max_to_keep {
+            let Some(oldest) = self.kept.pop_front() else { break };
+            match fs::remove_file(&oldest) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    let problem = CheckpointProblem::Io(Arc::new(error));
+                    return Err(Error::Checkpoint { path: oldest, problem });
+                }
+                _ => {}
+            }
+        }
+        Ok(path)
     }
 
     /// Writes a checkpoint.
     ///
     /// # Errors
     /// [`Error::Uninitialized`] for variables without a value; [`Error::Checkpoint`] when the file cannot be
-    /// written; an earlier file of this name then stays as it was. [`Error::OtherGraph`] for a session of
-    /// another graph.
+    /// written, or a name is listed twice; an earlier file of this name then stays as it was.
+    /// [`Error::OtherGraph`] for a session or a variable of another graph.
     pub fn save(&self, session: &Session, path: impl AsRef<Path>) -> Result<(), Error> {
-        self.check(session)?;
         let path = path.as_ref();
+        self.check(session, path)?;
         let (mut values, mut without) = (Vec::new(), Vec::new());
-        for variable in self.graph.global_variables() {
+        for (name, variable) in self.variables() {
             match session.variable(&variable)? {
-                Some(value) => values.push((variable.name(), value)),
+                Some(value) => values.push((name, value)),
                 None => without.push(format!("'{}'", variable.name())),
             }
         }
         if !without.is_empty() {
             return Err(Error::Uninitialized { variables: without });
         }
-        let counters = self.counters(session)?;
+        // How often random operations ran is of the whole graph.
+        let counters =
+            if self.chosen.is_none() { self.counters(session)? } else { BTreeMap::new() };
         let contents = Contents {
             variables: values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect(),
             counters: counters.iter().map(|(name, count)| (name.as_str(), *count)).collect(),
         };
-        let failed = |problem| Error::Checkpoint { path: path.to_path_buf(), problem };
-        let body = bincode::serde::encode_to_vec(&contents, bincode::config::standard())
-            .map_err(|e| failed(CheckpointProblem::Decode(e.to_string())))?;
-        minutia_files::write(path, |file| write(file, &body))
-            .map_err(|e| failed(CheckpointProblem::Io(Arc::new(e))))
+        contents.write(path)
     }
 
     /// Reads a checkpoint into a session, whatever the session did before: every variable of the graph gets
     /// its value from the file, and random operations that had not run when the file was written start anew.
+    /// Where variables were chosen, these get theirs, and nothing else changes.
     ///
     /// # Errors
     /// [`Error::Checkpoint`], which says what is wrong with the file, or names all that the file and the
-    /// graph do not have in common; [`Error::OtherGraph`] for a session of another graph. The session then
-    /// stays as it was.
+    /// graph do not have in common, of chosen variables those that the file lacks or holds otherwise;
+    /// [`Error::OtherGraph`] for a session or a variable of another graph. The session then stays as it was.
     pub fn restore(&self, session: &mut Session, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
         self.read(session, path, true).map(drop)
     }
 
     /// Reads what the file and the graph have in common into a session: variables of the same name, type and
-    /// shape, and how often random operations of the same name ran. All else stays as it is in the session.
+    /// shape, of the chosen ones if there are any, and how often random operations of the same name ran. All
+    /// else stays as it is in the session.
     ///
     /// ```
     /// use minutia_graph::{Device, Graph, Saver, Session, feeds};
@@ -151,40 +259,41 @@ impl Saver {
     }
 
     fn read(&self, session: &mut Session, path: &Path, whole: bool) -> Result<Restored, Error> {
-        self.check(session)?;
-        let failed = |problem| Error::Checkpoint { path: path.to_path_buf(), problem };
-        let bytes =
-            minutia_files::read(path, u64::MAX).map_err(|e| failed(CheckpointProblem::Io(Arc::new(e))))?;
-        let mut contents = decode(&bytes).map_err(failed)?;
+        self.check(session, path)?;
+        let mut file = Checkpoint::read(path)?;
         let mut left = Differences::default();
         let mut common = Vec::new();
-        for variable in self.graph.global_variables() {
-            let (name, expected) = (variable.name(), variable.signature());
-            match contents.variables.remove(name.as_str()) {
+        for (name, variable) in self.variables() {
+            let expected = variable.signature();
+            match file.variables.remove(&name) {
                 None => left.missing.push(name),
                 Some(t) if t.dtype() != expected.dtype || !expected.shape.admits(t.dims()) => {
-                    let found = Signature::new(t.dtype(), PartialShape::from(t.shape()));
-                    left.misfits.push((name, found, expected));
+                    left.misfits.push((name, signature(&t), expected));
                 }
                 Some(value) => common.push((variable, value)),
             }
         }
+        let all = self.chosen.is_none();
         let mut counts = Vec::new();
-        for (name, count) in contents.counters {
-            match self.graph.get(name) {
+        for (name, count) in file.counters.into_iter().filter(|_| all) {
+            match self.graph.get(&name) {
                 Ok(node) if self.graph.is_random(&node) => counts.push((node, count)),
-                _ => left.unknown.push(name.into()),
+                _ => left.unknown.push(name),
             }
         }
-        left.unknown.extend(contents.variables.into_keys().map(String::from));
+        // What a file holds beside variables that were chosen is no reason to refuse it.
+        if all || !whole {
+            left.unknown.extend(file.variables.into_keys());
+        }
         if whole && !left.is_empty() {
-            return Err(failed(CheckpointProblem::Differs(left)));
+            let problem = CheckpointProblem::Differs(left);
+            return Err(Error::Checkpoint { path: path.to_path_buf(), problem });
         }
         for (variable, value) in &common {
             session.set_variable(variable, value)?;
         }
         let mut state = session.state();
-        if whole {
+        if whole && all {
             let ran: Vec<_> = state.counters.values().copied().collect();
             ran.into_iter().try_for_each(|slot| state.memory.store(slot, &[0_i32]))?;
         }
@@ -196,12 +305,28 @@ impl Saver {
         Ok(Restored { variables: common.iter().map(|(variable, _)| variable.name()).collect(), left })
     }
 
-    fn check(&self, session: &Session) -> Result<(), Error> {
-        if session.graph().same(&self.graph) {
-            return Ok(());
+    /// The variables, by their names in files.
+    fn variables(&self) -> Vec<(String, Variable)> {
+        let all = || self.graph.global_variables().into_iter().map(|variable| (variable.name(), variable));
+        self.chosen.clone().unwrap_or_else(|| all().collect())
+    }
+
+    fn check(&self, session: &Session, path: &Path) -> Result<(), Error> {
+        if !session.graph().same(&self.graph) {
+            let name = self.graph.nodes().first().map(|node| node.name.clone()).unwrap_or_default();
+            return Err(Error::OtherGraph { role: "the saver's node", name });
         }
-        let name = self.graph.nodes().first().map(|node| node.name.clone()).unwrap_or_default();
-        Err(Error::OtherGraph { role: "the saver's node", name })
+        let mut seen = BTreeSet::new();
+        for (name, variable) in self.chosen.iter().flatten() {
+            if !variable.graph().same(&self.graph) {
+                return Err(Error::OtherGraph { role: "the saver's variable", name: variable.name() });
+            }
+            if !seen.insert(name) {
+                let problem = CheckpointProblem::ListedTwice { name: name.clone() };
+                return Err(Error::Checkpoint { path: path.to_path_buf(), problem });
+            }
+        }
+        Ok(())
     }
 
     fn counters(&self, session: &Session) -> Result<BTreeMap<String, i32>, Error> {
@@ -212,31 +337,4 @@ impl Saver {
         };
         state.counters.iter().map(read).collect()
     }
-}
-
-fn write(file: &mut fs::File, body: &[u8]) -> io::Result<()> {
-    file.write_all(MAGIC)?;
-    file.write_all(&VERSION.to_le_bytes())?;
-    file.write_all(&Sha256::digest(body))?;
-    file.write_all(body)
-}
-
-fn decode(bytes: &[u8]) -> Result<Contents<'_>, CheckpointProblem> {
-    if !bytes.starts_with(&MAGIC[..bytes.len().min(MAGIC.len())]) || bytes.is_empty() {
-        return Err(CheckpointProblem::Foreign);
-    }
-    let Some((header, body)) = bytes.split_at_checked(HEADER) else { return Err(CheckpointProblem::Digest) };
-    let found = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
-    if found != VERSION {
-        return Err(CheckpointProblem::Version { found, expected: VERSION });
-    }
-    if Sha256::digest(body)[..] != header[12..] {
-        return Err(CheckpointProblem::Digest);
-    }
-    let (contents, used) = bincode::serde::borrow_decode_from_slice(body, bincode::config::standard())
-        .map_err(|e| CheckpointProblem::Decode(e.to_string()))?;
-    if used != body.len() {
-        return Err(CheckpointProblem::Decode(format!("{} bytes are left over", body.len() - used)));
-    }
-    Ok(contents)
 }
