@@ -206,7 +206,9 @@ pub enum CheckpointProblem {
         near: Option<String>,
     },
     /// A saver was given one name for two variables, or one variable twice.
-    #[error("variable '{name}' is listed twice\n  hint: a name in a file stands for one variable; list it once")]
+    #[error(
+        "variable '{name}' is listed twice\n  hint: a name in a file stands for one variable; list it once"
+    )]
     ListedTwice {
         /// The name in the file.
         name: String,

@@ -200,7 +200,10 @@ fn assignment_operators_leave_the_handle_at_the_new_node() {
     y -= &x;
     y /= 2.0;
     let (x, y) = session(&graph).run((&x, &y), ()).unwrap();
-    assert_eq!((x.as_slice::<f32>().unwrap(), y.as_slice::<f32>().unwrap()), (&[1.0, 2.0][..], &[1.5, 4.0][..]));
+    assert_eq!(
+        (x.as_slice::<f32>().unwrap(), y.as_slice::<f32>().unwrap()),
+        (&[1.0, 2.0][..], &[1.5, 4.0][..])
+    );
 }
 
 #[test]

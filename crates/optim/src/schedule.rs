@@ -23,7 +23,7 @@
 //! ```
 
 use crate::{Argument, Domain, argument::refused};
-use minutia_graph::{DType, Output};
+use minutia_graph::{DType, Number, Output};
 
 /// `rate factor^(step / steps)`: `rate` at step 0, and after every further `steps` steps `factor` of it.
 ///
@@ -32,7 +32,7 @@ use minutia_graph::{DType, Output};
 /// use minutia_optim::schedule;
 /// let graph = Graph::new();
 /// let step = graph.placeholder("step", DType::F32, ());
-/// let rate = schedule::exponential_decay(&step, 0.5, 10.0, 0.25);
+/// let rate = schedule::exponential_decay(&step, 0.5, 10, 0.25);
 /// let mut session = Session::new(&graph, &Device::cpu()?)?;
 /// for (at, expected) in [(0.0_f32, 0.5), (5.0, 0.25), (10.0, 0.125)] {
 ///     let found = session.run(&rate, feeds! { step => at })?.value::<f32>()?;
@@ -42,7 +42,13 @@ use minutia_graph::{DType, Output};
 /// ```
 #[track_caller]
 #[must_use]
-pub fn exponential_decay(step: &Output, rate: f32, steps: f32, factor: f32) -> Output {
+pub fn exponential_decay(
+    step: &Output,
+    rate: impl Number,
+    steps: impl Number,
+    factor: impl Number,
+) -> Output {
+    let (rate, steps, factor) = (rate.number(), steps.number(), factor.number());
     if let Some(refused) = refused(
         step.graph(),
         "exponential_decay",
@@ -75,7 +81,13 @@ pub fn exponential_decay(step: &Output, rate: f32, steps: f32, factor: f32) -> O
 /// ```
 #[track_caller]
 #[must_use]
-pub fn exponential_decay_staircase(step: &Output, rate: f32, steps: f32, factor: f32) -> Output {
+pub fn exponential_decay_staircase(
+    step: &Output,
+    rate: impl Number,
+    steps: impl Number,
+    factor: impl Number,
+) -> Output {
+    let (rate, steps, factor) = (rate.number(), steps.number(), factor.number());
     if let Some(refused) = refused(
         step.graph(),
         "exponential_decay_staircase",
@@ -107,7 +119,13 @@ pub fn exponential_decay_staircase(step: &Output, rate: f32, steps: f32, factor:
 /// ```
 #[track_caller]
 #[must_use]
-pub fn inverse_time_decay(step: &Output, rate: f32, steps: f32, factor: f32) -> Output {
+pub fn inverse_time_decay(
+    step: &Output,
+    rate: impl Number,
+    steps: impl Number,
+    factor: impl Number,
+) -> Output {
+    let (rate, steps, factor) = (rate.number(), steps.number(), factor.number());
     if let Some(refused) = refused(
         step.graph(),
         "inverse_time_decay",
@@ -140,7 +158,13 @@ pub fn inverse_time_decay(step: &Output, rate: f32, steps: f32, factor: f32) -> 
 /// ```
 #[track_caller]
 #[must_use]
-pub fn inverse_time_decay_staircase(step: &Output, rate: f32, steps: f32, factor: f32) -> Output {
+pub fn inverse_time_decay_staircase(
+    step: &Output,
+    rate: impl Number,
+    steps: impl Number,
+    factor: impl Number,
+) -> Output {
+    let (rate, steps, factor) = (rate.number(), steps.number(), factor.number());
     if let Some(refused) = refused(
         step.graph(),
         "inverse_time_decay_staircase",
@@ -186,7 +210,14 @@ fn stair(step: &Output, steps: f32) -> Output {
 /// ```
 #[track_caller]
 #[must_use]
-pub fn polynomial_decay(step: &Output, rate: f32, steps: f32, end: f32, power: f32) -> Output {
+pub fn polynomial_decay(
+    step: &Output,
+    rate: impl Number,
+    steps: impl Number,
+    end: impl Number,
+    power: impl Number,
+) -> Output {
+    let (rate, steps, end, power) = (rate.number(), steps.number(), end.number(), power.number());
     if let Some(refused) = refused(
         step.graph(),
         "polynomial_decay",

@@ -24,7 +24,8 @@ fn an_optimizer_behind_a_pointer_makes_the_same_step() {
         session.run(&train, ()).unwrap();
         session.run([&x, &y], ()).unwrap().map(|value| value.value::<f32>().unwrap())
     };
-    let listed = step(|l| GradientDescent::new(0.5).with_var_list([&l.graph().global_variables()[0]]).minimize(l));
+    let listed =
+        step(|l| GradientDescent::new(0.5).with_var_list([&l.graph().global_variables()[0]]).minimize(l));
     assert_eq!(listed, [0.0, 4.0]);
     let cases: [(&str, [f32; 2], [f32; 2]); 5] = [
         (
@@ -45,7 +46,8 @@ fn an_optimizer_behind_a_pointer_makes_the_same_step() {
             listed,
             step(|l| {
                 let all: Box<dyn Optimizer> = Box::new(GradientDescent::new(0.5));
-                let some: Box<dyn Optimizer> = Box::new(all.with_var_list([&l.graph().global_variables()[0]]));
+                let some: Box<dyn Optimizer> =
+                    Box::new(all.with_var_list([&l.graph().global_variables()[0]]));
                 some.minimize(l)
             }),
         ),

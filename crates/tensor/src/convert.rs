@@ -69,11 +69,11 @@ pub trait Nested: Sized {
     /// How deep its lists are.
     const DEPTH: usize;
     /// Appends all elements of a list, which lie along this axis.
-    fn append(list: &[Self], axis: usize, rows: &mut Rows<Self::Element>) -> Result<(), Error>;
+    fn append(list: &[Self], axis: usize, lists: &mut Lists<Self::Element>) -> Result<(), Error>;
 }
 
 /// What was found in nested lists.
-pub struct Rows<T> {
+pub struct Lists<T> {
     /// How long the lists along each axis are, where there was one.
     extents: Vec<Option<usize>>,
     /// Which list is looked at, in each of those around it.
@@ -81,14 +81,14 @@ pub struct Rows<T> {
     values: Vec<T>,
 }
 
-impl<T: Element> Rows<T> {
+impl<T: Element> Lists<T> {
     fn collect<X: Nested<Element = T>>(list: &[X]) -> Result<Tensor, Error> {
         let extents = vec![None; 1 + X::DEPTH];
-        let mut rows = Rows { extents, position: Vec::new(), values: Vec::new() };
-        rows.append(list, 0)?;
+        let mut lists = Lists { extents, position: Vec::new(), values: Vec::new() };
+        lists.append(list, 0)?;
         // Nothing is known of lists that are in none.
-        let extents: Vec<usize> = rows.extents.iter().map(|extent| extent.unwrap_or(0)).collect();
-        Ok(Tensor::whole(Shape::from(extents), rows.values))
+        let extents: Vec<usize> = lists.extents.iter().map(|extent| extent.unwrap_or(0)).collect();
+        Ok(Tensor::whole(Shape::from(extents), lists.values))
     }
 
     fn append<X: Nested<Element = T>>(&mut self, list: &[X], axis: usize) -> Result<(), Error> {
@@ -106,11 +106,11 @@ macro_rules! nested {
             type Element = X::Element;
             const DEPTH: usize = 1 + X::DEPTH;
 
-            fn append(list: &[Self], axis: usize, rows: &mut Rows<X::Element>) -> Result<(), Error> {
+            fn append(list: &[Self], axis: usize, lists: &mut Lists<X::Element>) -> Result<(), Error> {
                 for (index, inner) in list.iter().enumerate() {
-                    rows.position.push(index);
-                    rows.append(&inner[..], axis + 1)?;
-                    rows.position.pop();
+                    lists.position.push(index);
+                    lists.append(&inner[..], axis + 1)?;
+                    lists.position.pop();
                 }
                 Ok(())
             }
@@ -130,28 +130,28 @@ macro_rules! lists_of {
         impl<X: Nested> TryFrom<Vec<$inner>> for Tensor {
             type Error = Error;
             fn try_from(lists: Vec<$inner>) -> Result<Tensor, Error> {
-                Rows::collect(&lists)
+                Lists::collect(&lists)
             }
         }
 
         impl<X: Nested> TryFrom<&Vec<$inner>> for Tensor {
             type Error = Error;
             fn try_from(lists: &Vec<$inner>) -> Result<Tensor, Error> {
-                Rows::collect(lists)
+                Lists::collect(lists)
             }
         }
 
         impl<X: Nested> TryFrom<&[$inner]> for Tensor {
             type Error = Error;
             fn try_from(lists: &[$inner]) -> Result<Tensor, Error> {
-                Rows::collect(lists)
+                Lists::collect(lists)
             }
         }
 
         impl<X: Nested, const N: usize> TryFrom<[$inner; N]> for Tensor {
             type Error = Error;
             fn try_from(lists: [$inner; N]) -> Result<Tensor, Error> {
-                Rows::collect(&lists)
+                Lists::collect(&lists)
             }
         }
     )* };
@@ -170,8 +170,8 @@ macro_rules! elements {
         impl Nested for $t {
             type Element = $t;
             const DEPTH: usize = 0;
-            fn append(list: &[$t], _: usize, rows: &mut Rows<$t>) -> Result<(), Error> {
-                rows.values.extend_from_slice(list);
+            fn append(list: &[$t], _: usize, lists: &mut Lists<$t>) -> Result<(), Error> {
+                lists.values.extend_from_slice(list);
                 Ok(())
             }
         }

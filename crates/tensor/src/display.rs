@@ -35,7 +35,7 @@ impl fmt::Display for Tensor {
             positions = positions.into_iter().flat_map(inside).collect();
         }
         let cells = cells(self, &positions, f.precision());
-        Text { axes: &axes, cells: cells.iter() }.write(f, 0)
+        Printer { axes: &axes, cells: cells.iter() }.write(f, 0)
     }
 }
 
@@ -47,13 +47,13 @@ fn shown(extent: usize, cut: bool) -> Vec<Option<usize>> {
     (0..EDGE).map(Some).chain([None]).chain((extent - EDGE..extent).map(Some)).collect()
 }
 
-struct Text<'a> {
+struct Printer<'a> {
     axes: &'a [Vec<Option<usize>>],
     /// Those that are still to be written.
     cells: std::slice::Iter<'a, String>,
 }
 
-impl<'a> Text<'a> {
+impl<'a> Printer<'a> {
     /// Writes all that lies along an axis at one index of those around it.
     fn write(&mut self, f: &mut fmt::Formatter<'_>, axis: usize) -> fmt::Result {
         let Some(entries) = self.axes.get(axis) else { return f.write_str(self.next()) };

@@ -87,7 +87,8 @@ fn ragged_lists_are_errors_that_say_where() {
 
 #[test]
 fn tensors_print_as_numpy_prints_them() {
-    let count = |dims: &[usize]| tensor(dims, &(0..dims.iter().product::<usize>() as i32).collect::<Vec<_>>());
+    let count =
+        |dims: &[usize]| tensor(dims, &(0..dims.iter().product::<usize>() as i32).collect::<Vec<_>>());
     let cases: Vec<(&str, Tensor, &str)> = vec![
         ("a scalar", 0.5_f32.into(), "0.5"),
         ("a whole scalar", 3.0_f32.into(), "3.0"),
@@ -111,7 +112,7 @@ fn tensors_print_as_numpy_prints_them() {
         (
             "a row of more than a line",
             count(&[30]),
-            "[ 0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24\n 25 26 27 28 29]",
+            "[ 0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15 16 17 18 19 20 21 22 23\n 24 25 26 27 28 29]",
         ),
     ];
     for (what, tensor, text) in cases {

@@ -63,7 +63,12 @@ impl Graph {
     /// ```
     #[doc(alias = "trunc_normal_")]
     #[track_caller]
-    pub fn truncated_normal(&self, shape: impl Into<Shape>, mean: impl Number, stddev: impl Number) -> Output {
+    pub fn truncated_normal(
+        &self,
+        shape: impl Into<Shape>,
+        mean: impl Number,
+        stddev: impl Number,
+    ) -> Output {
         self.random(RandomKind::TruncatedNormal, shape.into(), mean.number(), stddev.number())
     }
 

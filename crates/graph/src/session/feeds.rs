@@ -121,8 +121,9 @@ impl Feeds {
                 OwnedKey::Name(name) => resolve_key(graph, FeedKey::Name(name))?,
             };
             let inner = graph.lock();
-            let tensor = value.map_err(|source| {
-                Error::Tensor { context: Some(format!("feed of '{}'", inner.nodes[id].name)), source }
+            let tensor = value.map_err(|source| Error::Tensor {
+                context: Some(format!("feed of '{}'", inner.nodes[id].name)),
+                source,
             })?;
             check(&inner, id, &tensor)?;
             if resolved.insert(id, tensor).is_some() {

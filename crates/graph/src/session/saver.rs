@@ -94,7 +94,8 @@ impl Saver {
     #[doc(alias = "var_list")]
     #[must_use]
     pub fn with_var_list(self, variables: impl IntoIterator<Item = impl AsRef<Variable>>) -> Saver {
-        let named = variables.into_iter().map(|variable| (variable.as_ref().name(), variable.as_ref().clone()));
+        let named =
+            variables.into_iter().map(|variable| (variable.as_ref().name(), variable.as_ref().clone()));
         Saver { chosen: Some(named.collect()), ..self }
     }
 
@@ -201,8 +202,7 @@ impl Saver {
             return Err(Error::Uninitialized { variables: without });
         }
         // How often random operations ran is of the whole graph.
-        let counters =
-            if self.chosen.is_none() { self.counters(session)? } else { BTreeMap::new() };
+        let counters = if self.chosen.is_none() { self.counters(session)? } else { BTreeMap::new() };
         let contents = Contents {
             variables: values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect(),
             counters: counters.iter().map(|(name, count)| (name.as_str(), *count)).collect(),
