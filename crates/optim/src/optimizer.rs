@@ -37,7 +37,8 @@ use std::collections::HashSet;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A reference to an optimizer is one, and so is a box, of `dyn Optimizer` too:
+/// A reference to an optimizer is one, and so is a box, of `dyn Optimizer` too. (Of an `optimizer: &dyn
+/// Optimizer`, the language wants `Optimizer::minimize(&optimizer, &loss)`.)
 ///
 /// ```
 /// use minutia_graph::Graph;
@@ -45,9 +46,9 @@ use std::collections::HashSet;
 ///
 /// let graph = Graph::new();
 /// let x = graph.variable("x", 1.0_f32);
-/// for fast in [true, false] {
-///     let optimizer: Box<dyn Optimizer> =
-///         if fast { Box::new(Adam::new(0.1)) } else { Box::new(GradientDescent::new(0.01).with_var_list([&x])) };
+/// let optimizers: [Box<dyn Optimizer>; 2] =
+///     [Box::new(Adam::new(0.1)), Box::new(GradientDescent::new(0.01).with_var_list([&x]))];
+/// for optimizer in optimizers {
 ///     assert_eq!(optimizer.minimize(x.square())?.assigned_variables()[0], x);
 /// }
 /// # Ok::<(), minutia_optim::Error>(())

@@ -7,10 +7,10 @@ use std::{fmt, sync::Arc};
 ///
 /// Cloning shares the values. Feeding a tensor to a session on the CPU does not copy it.
 ///
-/// `Tensor::from` takes numbers, arrays of any depth, slices and `Vec`s of these, and [`ndarray`]'s arrays and
-/// views, by value or by reference; of a `Vec` of numbers it takes the memory, all else is copied. Lists in
-/// lists, of which each may have another length, are taken by `Tensor::try_from`, which refuses those that
-/// make no tensor.
+/// `Tensor::from` takes numbers, arrays of any depth, slices and `Vec`s of these, and [`ndarray`]'s arrays
+/// and views, by value or by reference; of a `Vec` of numbers, and of an array that lies row by row, it takes
+/// the memory, all else is copied. Lists in lists, of which each may have another length, are taken by
+/// `Tensor::try_from`, which refuses those that make no tensor.
 ///
 /// ```
 /// use minutia_tensor::{Tensor, ndarray::array};

@@ -5,8 +5,8 @@ use minutia_tensor::Shape;
 /// Extents as an argument, outermost first, of which some may be open: those that the feeds decide, of a
 /// placeholder; the one that takes what is left, when a tensor is reshaped.
 ///
-/// They are an array, a slice or a `Vec` of integers of any type, in which -1 is open, or of options, in which
-/// `None` is; a tuple mixes all of these; a [`Shape`] or a [`PartialShape`]; `()` for a scalar.
+/// They are an array, a slice or a `Vec` of integers of any type, in which -1 is open, or of options, in
+/// which `None` is; a tuple mixes all of these; a [`Shape`] or a [`PartialShape`]; `()` for a scalar.
 ///
 /// ```
 /// use minutia_graph::{DType, Graph};

@@ -7,8 +7,8 @@ use std::fmt;
 /// A symbolic tensor: what a node will compute when the graph runs. Cloning is cheap.
 ///
 /// Every operation is a method here, under TensorFlow's name; `+ - * / -x` work between outputs, and with
-/// numbers on either side, as do `+= -= *= /=`, which leave the handle at the new node. Elementwise operations
-/// broadcast.
+/// numbers on either side, as do `+= -= *= /=`, which leave the handle at the new node. Elementwise
+/// operations broadcast.
 ///
 /// # Elementwise operations
 ///

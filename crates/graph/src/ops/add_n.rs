@@ -4,8 +4,8 @@ use super::*;
 use crate::conformance::numbers;
 
 impl Graph {
-    /// The sum of tensors, added in this order; they broadcast as in `x + y`. Gradient: `g` for each. An empty
-    /// list has no sum, and is an error that the node remembers.
+    /// The sum of tensors, added in this order; they broadcast as in `x + y`. Gradient: `g` for each. An
+    /// empty list has no sum, and is an error that the node remembers.
     ///
     /// ```
     /// # use minutia_graph::{Device, Graph, Session};

@@ -10,8 +10,8 @@ pub(crate) struct Constant {
 }
 
 impl Graph {
-    /// A constant: a number, an array, a slice, a `Vec`, nested ones too, a tensor, an array of `ndarray`. What
-    /// is made of lists that are not equally long remembers that.
+    /// A constant: a number, an array, a slice, a `Vec`, nested ones too, a tensor, an array of `ndarray`.
+    /// What is made of lists that are not equally long remembers that.
     ///
     /// ```
     /// let graph = minutia_graph::Graph::new();

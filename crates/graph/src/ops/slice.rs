@@ -26,7 +26,7 @@ impl Output {
     #[track_caller]
     #[must_use]
     pub fn slice(&self, begin: impl Into<Bounds>, size: impl Into<Extents>) -> Output {
-        match begin.into().from_the_front() {
+        match begin.into().beginnings() {
             Ok(begin) => self.apply(Slice { begin, size: size.into().numbers() }, &[]),
             Err(mismatch) => self.refuse("Slice", &[], mismatch),
         }

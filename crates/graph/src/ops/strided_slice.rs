@@ -49,7 +49,7 @@ bounds_of! { i32 isize usize }
 
 impl Bounds {
     /// Where a block begins that counts from the front alone.
-    pub(super) fn from_the_front(&self) -> Result<Vec<usize>, Mismatch> {
+    pub(super) fn beginnings(&self) -> Result<Vec<usize>, Mismatch> {
         let begin = |(axis, begin): (usize, &Option<isize>)| {
             usize::try_from(begin.unwrap_or(0)).map_err(|_| {
                 let begin = begin.unwrap_or_default();

@@ -99,8 +99,8 @@ impl Saver {
         Saver { chosen: Some(named.collect()), ..self }
     }
 
-    /// As [`with_var_list`](Saver::with_var_list), of variables that have other names in files: TensorFlow 1's
-    /// `Saver({name: variable})`.
+    /// As [`with_var_list`](Saver::with_var_list), of variables that have other names in files: TensorFlow
+    /// 1's `Saver({name: variable})`.
     ///
     /// ```
     /// # use minutia_graph::{Device, Graph, Saver, Session};
