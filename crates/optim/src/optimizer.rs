@@ -210,11 +210,7 @@ pub trait Optimizer {
     /// [`Error::GlobalStep`] for a step that is no number, or as [`minimize`](Optimizer::minimize).
     #[doc(alias = "global_step")]
     #[track_caller]
-    fn minimize_counting(
-        &self,
-        loss: impl AsRef<Output>,
-        global_step: &Variable,
-    ) -> Result<Operation, Error>
+    fn minimize_counting(&self, loss: impl AsRef<Output>, global_step: &Variable) -> Result<Operation, Error>
     where
         Self: Sized,
     {
