@@ -6,12 +6,12 @@ const TRUNCATED: f64 = 0.879_625_661_034_239_8;
 
 /// What a variable is filled with at first: TensorFlow 1's `tf.initializers`.
 ///
-/// Glorot's numbers (Glorot and Bengio, 2010) and He's (He et al., 2015) keep signals about as large from layer
-/// to layer. They are uniformly distributed between `-sqrt(3 v)` and `sqrt(3 v)`, or normally around 0 with
-/// variance `v`, drawn again beyond two standard deviations. Glorot's `v` is `2 / (inputs + outputs)`, He's `2 /
-/// inputs`, where a matrix `[inputs, outputs]` has as many of both as it says. In a convolution's kernel
-/// `[height, width, channels, filters]` each counts once for every place in the window: `[5, 5, 3, 32]` has 75
-/// inputs and 800 outputs. A vector has as many of both as it has numbers.
+/// Glorot's numbers (Glorot and Bengio, 2010) and He's (He et al., 2015) keep signals about as large from
+/// layer to layer. They are uniformly distributed between `-sqrt(3 v)` and `sqrt(3 v)`, or normally around 0
+/// with variance `v`, drawn again beyond two standard deviations. Glorot's `v` is `2 / (inputs + outputs)`,
+/// He's `2 / inputs`, where a matrix `[inputs, outputs]` has as many of both as it says. In a convolution's
+/// kernel `[height, width, channels, filters]` each counts once for every place in the window: `[5, 5, 3,
+/// 32]` has 75 inputs and 800 outputs. A vector has as many of both as it has numbers.
 ///
 /// ```
 /// use minutia_graph::{Device, Graph, Session};
