@@ -146,7 +146,7 @@ fn a_checkpoint_lists_what_it_holds() {
     let (folder, path) = saved();
     let file = Checkpoint::read(&path).unwrap();
     assert_eq!(file.to_string(), "body f32 [2, 3]\nhead f32 [3, 4]\n");
-    let unknown = problem(file.variable("Body").map(Tensor::clone), &path);
+    let unknown = problem(file.variable("Body").cloned(), &path);
     assert!(matches!(&unknown, CheckpointProblem::NoVariable { near: Some(near), .. } if near == "body"));
     let missing = folder.path().join("missing");
     assert!(matches!(problem(Checkpoint::read(&missing), &missing), CheckpointProblem::Io(_)));

@@ -59,7 +59,7 @@ fn an_optimizer_behind_a_pointer_makes_the_same_step() {
         (
             "a helper and a list",
             [2.0, 4.0],
-            step(|l| clipped(&GradientDescent::new(1).with_var_list([&l.graph().global_variables()[0]]), l)),
+            step(|l| clipped(GradientDescent::new(1).with_var_list([&l.graph().global_variables()[0]]), l)),
         ),
     ];
     for (what, expected, found) in cases {

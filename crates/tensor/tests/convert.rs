@@ -5,6 +5,8 @@ use minutia_tensor::{
     ndarray::{Array3, arr1, arr2, s},
 };
 
+type Made = Result<Tensor, Error>;
+
 fn tensor(dims: &[usize], values: &[i32]) -> Tensor {
     Tensor::from_vec(dims, values.to_vec()).unwrap()
 }
@@ -51,7 +53,7 @@ fn arrays_that_hold_nothing_may_have_any_extents() {
 fn lists_in_lists_become_tensors_where_they_are_equally_long() {
     let (one, two) = (vec![1, 2], vec![3, 4]);
     let rows = vec![one.clone(), two.clone()];
-    let cases: Vec<(&str, Result<Tensor, Error>, Tensor)> = vec![
+    let cases: Vec<(&str, Made, Tensor)> = vec![
         ("a Vec of Vecs", rows.clone().try_into(), tensor(&[2, 2], &[1, 2, 3, 4])),
         ("a reference", (&rows).try_into(), tensor(&[2, 2], &[1, 2, 3, 4])),
         ("a slice", rows[..].try_into(), tensor(&[2, 2], &[1, 2, 3, 4])),
@@ -73,7 +75,7 @@ fn ragged_lists_are_errors_that_say_where() {
     let ragged = |axis, position: &[usize], expected, found| {
         Err(Error::Ragged { axis, position: position.to_vec(), expected, found })
     };
-    let cases: Vec<(&str, Result<Tensor, Error>, Result<Tensor, Error>)> = vec![
+    let cases: Vec<(&str, Made, Made)> = vec![
         ("a short row", vec![vec![1, 2], vec![3]].try_into(), ragged(1, &[1], 2, 1)),
         ("a long row", [vec![1], vec![2], vec![3, 4]].try_into(), ragged(1, &[2], 1, 2)),
         ("an empty row", vec![vec![], vec![3]].try_into(), ragged(1, &[1], 0, 1)),
