@@ -96,6 +96,12 @@ pub enum Error {
         /// The most similar name there is.
         near: Option<String>,
     },
+    /// A node that was to have drawn random numbers is of another kind.
+    #[error("the node '{name}' draws no random numbers\n  hint: Session::random_runs names those that do")]
+    NotRandom {
+        /// The node.
+        name: String,
+    },
     /// Variables were read before they had a value.
     #[error("{} no value yet: {}\n  hint: run graph.global_variables_initializer() once, or restore a checkpoint", plural_have(variables), variables.join(", "))]
     Uninitialized {

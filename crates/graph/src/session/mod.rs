@@ -3,6 +3,7 @@ mod checkpoint;
 mod feeds;
 mod fetch;
 mod plans;
+mod random_runs;
 mod saver;
 pub(crate) mod state;
 

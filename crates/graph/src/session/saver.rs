@@ -202,7 +202,7 @@ impl Saver {
             return Err(Error::Uninitialized { variables: without });
         }
         // How often random operations ran is of the whole graph.
-        let counters = if self.chosen.is_none() { self.counters(session)? } else { BTreeMap::new() };
+        let counters = if self.chosen.is_none() { session.random_runs()? } else { BTreeMap::new() };
         let contents = Contents {
             variables: values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect(),
             counters: counters.iter().map(|(name, count)| (name.as_str(), *count)).collect(),
@@ -327,14 +327,5 @@ impl Saver {
             }
         }
         Ok(())
-    }
-
-    fn counters(&self, session: &Session) -> Result<BTreeMap<String, i32>, Error> {
-        let state = session.state();
-        let inner = self.graph.lock();
-        let read = |(&id, &slot): (&crate::build::node::NodeId, &minutia_tensor::Slot)| {
-            Ok((inner.nodes[id].name.clone(), state.read(slot, 0, DType::I32, &[])?.value::<i32>()?))
-        };
-        state.counters.iter().map(read).collect()
     }
 }
