@@ -131,8 +131,8 @@ pub struct Reproduce {
     /// Compute everything anew and compare it with repro.lock
     #[arg(long, conflicts_with_all = ["bless", "dry_run", "seed", "epochs"])]
     pub verify: bool,
-    /// Write what this run gives to repro.lock
-    #[arg(long, conflicts_with_all = ["dry_run", "seed", "epochs", "stages"])]
+    /// Write what the stages that this run was asked for give to repro.lock, which keeps the others
+    #[arg(long, conflicts_with_all = ["dry_run", "seed", "epochs"])]
     pub bless: bool,
     /// Only say what would run, and why
     #[arg(long)]

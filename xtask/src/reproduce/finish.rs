@@ -106,9 +106,13 @@ pub fn compare(
     }
     let found: Set = all.stages.iter().filter(|done| done.wanted).map(found).collect();
     if let Some(path) = bless {
-        lockfile::bless(path, &all.set, found)?;
-        update_pictures(path, &pipeline.jobs.out, &all.set)?;
-        return terminal::say(format_args!("Wrote the set '{}' of {}.", all.set, path.display()));
+        lockfile::bless(path, &all.set, &found)?;
+        if all.set == PUBLISHED {
+            update_pictures(path, &pipeline.jobs.out, &found)?;
+        }
+        let stages: Vec<&str> = found.keys().map(|stage| stage.as_str()).collect();
+        let (stages, lock) = (stages.join(", "), path.display());
+        return terminal::say(format_args!("Wrote {stages} to the set '{}' of {lock}.", all.set));
     }
     let Some(expected) = lock.get(&all.set) else {
         ensure!(!verify, "repro.lock has no set '{}' to compare with; --bless writes one", all.set);
@@ -139,14 +143,12 @@ pub fn compare(
     }
 }
 
-/// Puts the new pictures in the place of those that documents show, which are of the published data.
-fn update_pictures(lock: &Path, out: &Path, set: &str) -> Result<()> {
-    if set != PUBLISHED {
-        return Ok(());
-    }
+/// Puts what was found in the place of the pictures that documents show, which are of the published data.
+fn update_pictures(lock: &Path, out: &Path, found: &Set) -> Result<()> {
     for path in files::list(&lock.with_file_name("docs").join("figures"))? {
-        let name = path.file_name().unwrap_or_default();
-        if let Some(bytes) = files::read(&out.join("figures").join(name))? {
+        let name = format!("figures/{}", path.file_name().unwrap_or_default().to_string_lossy());
+        let drawn = found.values().any(|found| found.files.contains_key(&name));
+        if drawn && let Some(bytes) = files::read(&out.join(name))? {
             write_if_changed(&path, &bytes)?;
         }
     }

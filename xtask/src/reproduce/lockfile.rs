@@ -106,13 +106,13 @@ pub fn from_text(text: &str) -> Result<Lock> {
     Ok(toml::from_str(text)?)
 }
 
-/// Puts one set into the file and leaves the others as they are.
+/// Puts what stages of one set found into the file, and leaves its other stages and sets as they are.
 ///
 /// # Errors
 /// When the file cannot be read or written.
-pub fn bless(path: &Path, set: &str, found: Set) -> Result<()> {
+pub fn bless(path: &Path, set: &str, found: &Set) -> Result<()> {
     let mut lock = read(path)?;
-    lock.insert(set.to_string(), found);
+    lock.entry(set.to_string()).or_default().extend(found.clone());
     let text = toml::to_string(&lock).context("repro.lock cannot be encoded")?;
     let head = "# What `cargo xtask reproduce` gives on every machine. Written by `--bless`, compared by `--verify`.\n\n";
     files::write(path, format!("{head}{text}").as_bytes())
@@ -162,20 +162,28 @@ mod tests {
     }
 
     #[test]
-    fn the_file_keeps_its_other_sets_and_damage_is_an_error() {
+    fn the_file_keeps_its_other_sets_and_stages_and_damage_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("repro.lock");
         assert!(read(&path).unwrap().is_empty());
-        bless(&path, "digits", Set::new()).unwrap();
-        bless(&path, "mnist", found()).unwrap();
+        bless(&path, "digits", &Set::new()).unwrap();
+        bless(&path, "mnist", &found()).unwrap();
         let lock = read(&path).unwrap();
         assert_eq!((&lock["digits"], &lock["mnist"]), (&Set::new(), &found()));
+        // A stage takes the place of what it found before, item by item, and of nothing else.
+        let other = Set::from([(StageName::Inverse, found()[&StageName::Classifier].clone())]);
+        bless(&path, "mnist", &other).unwrap();
+        let both: Set = found().into_iter().chain(other.clone()).collect();
+        assert_eq!(read(&path).unwrap()["mnist"], both);
+        let nothing = Set::from([(StageName::Classifier, Found::default())]);
+        bless(&path, "mnist", &nothing).unwrap();
+        assert_eq!(read(&path).unwrap()["mnist"], nothing.into_iter().chain(other).collect::<Set>());
 
         for damage in [&b"[mnist"[..], b"mnist = 3", b"\xff", b"[mnist.classifier.results]\na = 1"] {
             std::fs::write(&path, damage).unwrap();
             let error = format!("{:#}", read(&path).unwrap_err());
             assert!(error.contains("repro.lock is damaged") && error.contains("--bless"), "{error}");
-            assert!(bless(&path, "digits", Set::new()).is_err());
+            assert!(bless(&path, "digits", &Set::new()).is_err());
         }
     }
 }
