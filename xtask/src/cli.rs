@@ -100,7 +100,7 @@ pub struct Bench {
 
 #[derive(Args, Debug)]
 pub struct Reproduce {
-    /// The stages to run, with all that they need [default: all]
+    /// The stages to run, with all that they need [default: all but convnet, which goes beyond the post]
     #[arg(value_name = "STAGE")]
     pub stages: Vec<StageName>,
     /// The data: MNIST or else the built-in digits, MNIST or nothing, or the built-in digits
@@ -122,7 +122,8 @@ pub struct Reproduce {
     /// Threads to compute with, which changes no bit [default: all CPUs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// Another number of training epochs than the published one; results are marked as such
+    /// Another number of training epochs than the published one, of convnet where that is asked for, else of
+    /// the classifier; results are marked as such
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
     /// Compute everything anew

@@ -2,11 +2,9 @@
 
 mod common;
 
-use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use common::{Place, succeed};
+use common::{Place, catch_checkpoint, instructions, interrupt, succeed};
 use minutia_kernels::rng::Generator;
 use sha2::{Digest, Sha256};
 
@@ -25,23 +23,6 @@ fn threads_and_instructions_change_nothing() {
         succeed(command);
         assert_eq!(place.manifest("simd"), expected, "{simd}");
     }
-}
-
-/// What this CPU can be told to use.
-fn instructions() -> Vec<&'static str> {
-    let mut names = vec!["scalar"];
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            names.push("avx2");
-        }
-        if is_x86_feature_detected!("avx512f") {
-            names.push("avx512");
-        }
-    }
-    #[cfg(target_arch = "aarch64")]
-    names.push("neon");
-    names
 }
 
 #[test]
@@ -65,20 +46,14 @@ fn killed_runs_end_in_the_same_manifest() {
     }
 }
 
-/// Leaves a stage as a killed run does: with a checkpoint and no record.
-fn interrupt(out: &Path, checkpoint: &[u8]) {
-    fs::remove_file(out.join(".cache/classifier.json")).unwrap();
-    fs::write(out.join(".cache/classifier.checkpoint"), checkpoint).unwrap();
-}
-
 #[test]
 fn a_run_goes_on_from_its_checkpoint_unless_it_is_damaged() {
     let place = Place::new();
     succeed(place.reproduce("out", &["classifier"]));
     let (out, whole) = (place.path("out"), place.manifest("out"));
 
-    let checkpoint = catch_checkpoint(&place);
-    interrupt(&out, &checkpoint);
+    let checkpoint = catch_checkpoint(&place, "classifier");
+    interrupt(&out, "classifier", &checkpoint);
     let text = succeed(place.reproduce("out", &["classifier"]));
     assert!(text.contains("going on from epoch"), "{text}");
     assert_eq!(place.manifest("out"), whole);
@@ -86,13 +61,13 @@ fn a_run_goes_on_from_its_checkpoint_unless_it_is_damaged() {
     let mut damaged = checkpoint.clone();
     *damaged.last_mut().unwrap() ^= 1;
     for damaged in [&damaged[..], &checkpoint[..checkpoint.len() / 2], b""] {
-        interrupt(&out, damaged);
+        interrupt(&out, "classifier", damaged);
         let text = succeed(place.reproduce("out", &["classifier"]));
         assert!(text.contains("the checkpoint is damaged: starting anew"), "{text}");
         assert_eq!(place.manifest("out"), whole);
     }
 
-    interrupt(&out, &checkpoint);
+    interrupt(&out, "classifier", &checkpoint);
     let text = succeed(place.reproduce("out", &["classifier", "--fresh"]));
     assert!(!text.contains("going on"), "{text}");
 }
@@ -102,7 +77,7 @@ fn a_forged_checkpoint_is_refused_before_anything_is_allocated() {
     let place = Place::new();
     succeed(place.reproduce("out", &["classifier"]));
     let (out, whole) = (place.path("out"), place.manifest("out"));
-    let checkpoint = catch_checkpoint(&place);
+    let checkpoint = catch_checkpoint(&place, "classifier");
     // No epochs; a map of one variable whose name claims 2^60 bytes; of 2^60 variables; of none; a variable
     // of no rows.
     let long = [&[253][..], &(1_u64 << 60).to_le_bytes()].concat();
@@ -116,30 +91,10 @@ fn a_forged_checkpoint_is_refused_before_anything_is_allocated() {
     ] {
         let rest = [&checkpoint[64..128], &state].concat();
         let digest: String = Sha256::digest(&rest).iter().map(|byte| format!("{byte:02x}")).collect();
-        interrupt(&out, &[digest.into_bytes(), rest].concat());
+        interrupt(&out, "classifier", &[digest.into_bytes(), rest].concat());
         let text = succeed(place.reproduce("out", &["classifier"]));
         let line = text.lines().find(|line| line.starts_with("  the checkpoint")).unwrap_or(&text);
         assert!(line.contains(message) && line.ends_with(": starting anew"), "{state:?}: {line}");
         assert_eq!(place.manifest("out"), whole);
-    }
-}
-
-/// A checkpoint of the classifier, from a run that was killed as soon as it had written one.
-fn catch_checkpoint(place: &Place) -> Vec<u8> {
-    let path = place.path("caught/.cache/classifier.checkpoint");
-    loop {
-        let _ = fs::remove_dir_all(place.path("caught"));
-        let mut child =
-            place.reproduce("caught", &["classifier"]).stdout(std::process::Stdio::null()).spawn().unwrap();
-        while child.try_wait().unwrap().is_none() {
-            if path.exists() {
-                child.kill().unwrap();
-                break;
-            }
-        }
-        child.wait().unwrap();
-        if let Ok(bytes) = fs::read(&path) {
-            return bytes;
-        }
     }
 }

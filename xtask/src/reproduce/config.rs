@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use minutia_models::Parameters;
+use minutia_models::{ConvnetParameters, FallingRate, Parameters};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     files,
     reproduce::{
         StageName,
-        domain::{Correlation, Inner, Rate, Share, Size, Tolerance, double, single, whole},
+        domain::{Correlation, Inner, Part, Rate, Share, Size, Tolerance, double, single, whole},
     },
 };
 
@@ -26,6 +26,7 @@ pub struct Config {
     pub classifier: ClassifierSettings,
     pub fingerprints: FingerprintsSettings,
     pub ideal_images: IdealImagesSettings,
+    pub convnet: ConvnetSettings,
     /// The post's claims, in its order.
     #[serde(rename = "claim")]
     pub claims: Vec<Claim>,
@@ -137,6 +138,62 @@ pub struct IdealImagesSettings {
     pub alike_from: f64,
 }
 
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConvnetSettings {
+    /// Filters of the first convolution. A figure shows each.
+    #[serde(deserialize_with = "whole::<_, _, 1, 256>")]
+    pub first_filters: usize,
+    #[serde(deserialize_with = "whole::<_, _, 1, 256>")]
+    pub second_filters: usize,
+    #[serde(deserialize_with = "whole::<_, _, 1, 4_096>")]
+    pub hidden: usize,
+    #[serde(deserialize_with = "single::<_, Size>")]
+    pub weight_stddev: f32,
+    #[serde(deserialize_with = "single::<_, Size>")]
+    pub bias: f32,
+    #[serde(deserialize_with = "single::<_, Part>")]
+    pub dropout_rate: f32,
+    /// The learning rate of the first step.
+    #[serde(deserialize_with = "single::<_, Rate>")]
+    pub first_learning_rate: f32,
+    /// The learning rate after the steps in which it falls.
+    #[serde(deserialize_with = "single::<_, Rate>")]
+    pub learning_rate: f32,
+    /// A 32-bit number counts them.
+    #[serde(deserialize_with = "whole::<_, _, 1, 16_777_216>")]
+    pub falling_steps: usize,
+    #[serde(deserialize_with = "whole::<_, _, 1, 1_000_000>")]
+    pub batch: usize,
+    /// The steps after which the test images are read.
+    #[serde(deserialize_with = "whole::<_, _, 1, 1_000_000>")]
+    pub steps_per_epoch: usize,
+    #[serde(deserialize_with = "whole::<_, _, 1, 100_000>")]
+    pub epochs: usize,
+}
+
+impl ConvnetSettings {
+    /// Sizes and distributions of the network.
+    pub fn network(&self) -> ConvnetParameters {
+        let ConvnetSettings {
+            first_filters, second_filters, hidden, weight_stddev, bias, dropout_rate, ..
+        } = *self;
+        ConvnetParameters {
+            filters: [first_filters, second_filters],
+            hidden,
+            weight_stddev,
+            bias,
+            dropout_rate,
+        }
+    }
+
+    /// How the learning rate falls.
+    pub fn rate(&self) -> FallingRate {
+        let ConvnetSettings { first_learning_rate, learning_rate, falling_steps, .. } = *self;
+        FallingRate { first: first_learning_rate, last: learning_rate, steps: falling_steps as f32 }
+    }
+}
+
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
@@ -151,6 +208,8 @@ pub struct Claim {
 pub struct Overrides {
     pub seed: Option<u64>,
     pub epochs: Option<u32>,
+    /// Whether the epochs are those of the convolutional network rather than of the post's.
+    pub of_convnet: bool,
 }
 
 /// The most losses that the inverse keeps.
@@ -223,10 +282,14 @@ impl Config {
             changes.push(format!("seed {} -> {seed}", self.seed));
             self.seed = seed;
         }
+        let (network, published) = match overrides.of_convnet {
+            true => (StageName::Convnet, &mut self.convnet.epochs),
+            false => (StageName::Classifier, &mut self.classifier.epochs),
+        };
         let epochs = overrides.epochs.map(|epochs| epochs as usize);
-        if let Some(epochs) = epochs.filter(|&epochs| epochs != self.classifier.epochs) {
-            changes.push(format!("classifier.epochs {} -> {epochs}", self.classifier.epochs));
-            self.classifier.epochs = epochs;
+        if let Some(epochs) = epochs.filter(|epochs| *epochs != *published) {
+            changes.push(format!("{network}.epochs {published} -> {epochs}"));
+            *published = epochs;
         }
         changes
     }
@@ -246,7 +309,8 @@ mod tests {
     #[test]
     fn the_published_numbers_are_those_that_other_programs_take() {
         use minutia_models::post;
-        let Config { inverse, classifier, ideal_images, .. } = Config::from_text(PUBLISHED).unwrap();
+        let Config { inverse, classifier, ideal_images, convnet, .. } = Config::from_text(PUBLISHED).unwrap();
+        assert_eq!(convnet.network(), ConvnetParameters::default());
         assert_eq!(classifier.network(), Parameters::default());
         assert_eq!((classifier.batch, classifier.learning_rate), (post::BATCH, post::CLASSIFIER_RATE));
         assert_eq!((inverse.size, inverse.entries_below), (post::MATRIX_SIZE, post::ENTRIES_BELOW));
@@ -334,11 +398,11 @@ mod tests {
     fn every_number_has_a_domain_and_an_error_names_the_parameter_and_what_was_found() {
         use toml::Value::{Float, Integer};
         let numbers = numbers();
-        assert_eq!(numbers.len(), 31, "each number of reproduce.toml is tried");
+        assert_eq!(numbers.len(), 43, "each number of reproduce.toml is tried");
         // What is accepted beside the published value: 0 where nothing of something has a meaning, and the
         // greatest seed.
         let zero = "weight_stddev bias_stddev accuracy_at_least inactive_below bands_at_least read_at_least l1_penalty \
-                    l2_penalty dead_below alike_from seed";
+                    l2_penalty dead_below alike_from bias dropout_rate seed";
         for (parameter, published) in &numbers {
             with(parameter, published).unwrap();
             let name = parameter.rsplit('.').next().unwrap();
@@ -378,13 +442,17 @@ mod tests {
     fn only_other_values_count_as_changes() {
         let mut config = Config::from_text(PUBLISHED).unwrap();
         let (seed, epochs) = (config.seed, config.classifier.epochs);
-        let same = Overrides { seed: Some(seed), epochs: Some(epochs as u32) };
+        let same = Overrides { seed: Some(seed), epochs: Some(epochs as u32), of_convnet: false };
         assert!(config.apply(same).is_empty());
-        let changes = config.apply(Overrides { seed: Some(seed + 1), epochs: Some(3) });
+        let other = Overrides { seed: Some(seed + 1), epochs: Some(3), of_convnet: false };
         assert_eq!(
-            changes,
+            config.apply(other),
             [format!("seed {seed} -> {}", seed + 1), format!("classifier.epochs {epochs} -> 3")]
         );
         assert_eq!((config.seed, config.classifier.epochs), (seed + 1, 3));
+        let epochs = config.convnet.epochs;
+        let of_convnet = Overrides { epochs: Some(2), of_convnet: true, ..Overrides::default() };
+        assert_eq!(config.apply(of_convnet), [format!("convnet.epochs {epochs} -> 2")]);
+        assert_eq!((config.classifier.epochs, config.convnet.epochs), (3, 2));
     }
 }

@@ -40,6 +40,8 @@ domains! {
     Tolerance, "a number above 0 and at most 1", v => v > 0.0 && v <= 1.0;
     /// Probabilities whose logarithm, and that of what is left to 1, is finite.
     Inner, "a number above 0 and below 1, also when rounded to 32 bits", v => v > 0.0 && v < 1.0;
+    /// Parts of a whole that leave something.
+    Part, "a number from 0 to less than 1, also when rounded to 32 bits", v => (0.0..1.0).contains(&v);
     /// Parts of a whole.
     Share, "a number from 0 to 1", v => (0.0..=1.0).contains(&v);
     /// Coefficients of correlation.

@@ -50,7 +50,8 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
     let config_path = options.config.clone().unwrap_or_else(|| workspace.join("reproduce.toml"));
     let lock_path = config_path.with_file_name("repro.lock");
     let mut config = Config::read(&config_path)?;
-    let changes = config.apply(Overrides { seed: options.seed, epochs: options.epochs });
+    let of_convnet = options.stages.contains(&StageName::Convnet);
+    let changes = config.apply(Overrides { seed: options.seed, epochs: options.epochs, of_convnet });
     let lock = lockfile::read(&lock_path)?;
 
     let mut cpu = cpu::Options::from_env()?;

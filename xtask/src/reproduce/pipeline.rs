@@ -76,7 +76,8 @@ pub struct All {
 }
 
 impl Pipeline {
-    /// Runs the stages that were asked for (all, if none was) and what they need, then the report.
+    /// Runs the stages that were asked for (those of the post, if none was) and what they need, then the
+    /// report.
     ///
     /// # Errors
     /// The first failure of a stage.
@@ -86,7 +87,7 @@ impl Pipeline {
         for &stage in compute::STAGES {
             let wanted = wanted.contains(&stage.name());
             let Some(record) = self.computed(stage, wanted, &done)? else { continue };
-            let Some(drawn) = self.drawn(stage, wanted, &record)? else { continue };
+            let Some(drawn) = self.drawn(stage, wanted, &record, &done)? else { continue };
             let outcome =
                 serde_json::from_value(record.outcome.clone()).context("a record cannot be decoded")?;
             done.insert(stage.name(), Done { stage, computed: record, outcome, drawn, wanted });
@@ -179,6 +180,7 @@ impl Pipeline {
         stage: &'static dyn AnyStage,
         wanted: bool,
         computed: &Record,
+        done: &BTreeMap<StageName, Done>,
     ) -> Result<Option<Record>> {
         let name = stage.name();
         let job = format!("{name} figures");
@@ -187,6 +189,10 @@ impl Pipeline {
         key = key
             .with_parameters(&stage.parameters(&self.config))
             .with("the note", note.clone().unwrap_or_default());
+        let inputs = || stage.needs().iter().filter_map(|need| done.get(need));
+        for input in inputs() {
+            key = key.with(format!("the input {}", input.stage.name()), input.computed.content());
+        }
         for root in DRAWS {
             key = key.with(format!("the source {root}"), sources::digest_of(root));
         }
@@ -197,7 +203,8 @@ impl Pipeline {
         jobs.ensure(&job, key, progress, are_captions, |_| {
             let start = Instant::now();
             let outcome: Outcome = serde_json::from_value(computed.outcome.clone())?;
-            let drawing = Drawing { config, out: &jobs.out, note: note.as_deref() };
+            let inputs = inputs().map(|done| (done.stage.name(), &done.outcome.results)).collect();
+            let drawing = Drawing { config, inputs, out: &jobs.out, note: note.as_deref() };
             let cure = || format!("the figures of {name} failed; --fresh computes their numbers anew");
             let pictures = stage.draw(&drawing, &outcome.results).with_context(cure)?;
             timings.push((job.clone(), start.elapsed().as_secs_f64()));
@@ -252,10 +259,11 @@ fn uses_data(stage: &dyn AnyStage) -> bool {
     stage.name() == StageName::Dataset || stage.needs().contains(&StageName::Dataset)
 }
 
-/// The stages asked for and all that they need.
-fn closure(asked: &[StageName]) -> Vec<StageName> {
+/// The stages asked for, or those of the post, and all that they need.
+pub fn closure(asked: &[StageName]) -> Vec<StageName> {
+    let all = || compute::STAGES.iter().map(|stage| stage.name());
     let mut wanted: Vec<StageName> = match asked {
-        [] => compute::STAGES.iter().map(|stage| stage.name()).collect(),
+        [] => all().filter(|name| !name.only_when_asked()).collect(),
         _ => asked.to_vec(),
     };
     for stage in compute::STAGES.iter().rev() {
@@ -287,11 +295,13 @@ mod tests {
             let wanted = closure(asked);
             compute::STAGES.iter().map(|s| s.name()).filter(|s| wanted.contains(s)).collect::<Vec<_>>()
         };
-        use StageName::{Classifier, Dataset, Fingerprints, IdealImages, Inverse, Report};
+        use StageName::{Classifier, Convnet, Dataset, Fingerprints, IdealImages, Inverse, Report};
         assert_eq!(names(&[Inverse]), [Inverse]);
         assert_eq!(names(&[IdealImages, Fingerprints]), [Dataset, Classifier, Fingerprints, IdealImages]);
         assert_eq!(names(&[Report]), []);
-        assert_eq!(names(&[]).len(), compute::STAGES.len());
+        assert_eq!(names(&[Convnet]), [Dataset, Classifier, Convnet]);
+        assert_eq!(names(&[]).len(), compute::STAGES.len() - 1, "all but what goes beyond the post");
+        assert!(!names(&[]).contains(&Convnet));
     }
 
     #[test]

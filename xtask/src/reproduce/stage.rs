@@ -29,6 +29,8 @@ pub enum StageName {
     Fingerprints,
     /// The images that it likes best
     IdealImages,
+    /// Beyond the post: a convolutional network, which runs only where it is asked for
+    Convnet,
     /// The report on what was found
     Report,
 }
@@ -43,8 +45,14 @@ impl StageName {
             StageName::Classifier => "classifier",
             StageName::Fingerprints => "fingerprints",
             StageName::IdealImages => "ideal_images",
+            StageName::Convnet => "convnet",
             StageName::Report => "report",
         }
+    }
+
+    /// Whether it runs only where it is asked for: what goes beyond the post.
+    pub fn only_when_asked(self) -> bool {
+        self == StageName::Convnet
     }
 }
 
@@ -235,10 +243,24 @@ impl Measured {
 #[derive(Debug)]
 pub struct Drawing<'a> {
     pub config: &'a Config,
+    /// What the stages found that it needs.
+    pub inputs: BTreeMap<StageName, &'a Value>,
     /// The output folder, where the stage has left its arrays.
     pub out: &'a Path,
     /// What must stand under every figure that shows the data: where they are not MNIST.
     pub note: Option<&'a str>,
+}
+
+impl Drawing<'_> {
+    /// What a stage found that this one needs.
+    ///
+    /// # Errors
+    /// When it needs no such stage, or the record holds other results.
+    pub fn input<S: Stage>(&self, stage: &S) -> Result<S::Results> {
+        let name = Stage::name(stage);
+        let results = self.inputs.get(&name).with_context(|| format!("the stage {name} is no input"))?;
+        S::Results::deserialize(*results).with_context(|| format!("the record of {name} holds other results"))
+    }
 }
 
 /// A figure, and what the report says under it.

@@ -32,6 +32,9 @@ impl Place {
             ("hidden = 300", "hidden = 20"),
             ("epochs = 50", "epochs = 6"),
             ("\nsteps = 1_000\n", "\nsteps = 40\n"),
+            ("first_filters = 32\nsecond_filters = 64\n", "first_filters = 3\nsecond_filters = 17\n"),
+            ("hidden = 1024", "hidden = 8"),
+            ("\nsteps_per_epoch = 200\nepochs = 6\n", "\nsteps_per_epoch = 3\nepochs = 4\n"),
         ] {
             assert!(config.contains(from), "reproduce.toml has no {from:?} to make smaller");
             config = config.replacen(from, to, 1);
@@ -104,6 +107,49 @@ pub fn fail(mut command: Command, code: i32, out: Option<&Path>) -> String {
         assert_eq!(partials(out), Vec::<PathBuf>::new(), "left half-written");
     }
     message
+}
+
+/// What this CPU can be told to use.
+pub fn instructions() -> Vec<&'static str> {
+    let mut names = vec!["scalar"];
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            names.push("avx2");
+        }
+        if is_x86_feature_detected!("avx512f") {
+            names.push("avx512");
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    names.push("neon");
+    names
+}
+
+/// Leaves a stage as a killed run does: with a checkpoint and no record.
+pub fn interrupt(out: &Path, stage: &str, checkpoint: &[u8]) {
+    fs::remove_file(out.join(format!(".cache/{stage}.json"))).unwrap();
+    fs::write(out.join(format!(".cache/{stage}.checkpoint")), checkpoint).unwrap();
+}
+
+/// A checkpoint of a stage, from a run that was killed as soon as it had written one.
+pub fn catch_checkpoint(place: &Place, stage: &str) -> Vec<u8> {
+    let path = place.path("caught/.cache").join(format!("{stage}.checkpoint"));
+    loop {
+        let _ = fs::remove_dir_all(place.path("caught"));
+        let mut child =
+            place.reproduce("caught", &[stage]).stdout(std::process::Stdio::null()).spawn().unwrap();
+        while child.try_wait().unwrap().is_none() {
+            if path.exists() {
+                child.kill().unwrap();
+                break;
+            }
+        }
+        child.wait().unwrap();
+        if let Ok(bytes) = fs::read(&path) {
+            return bytes;
+        }
+    }
 }
 
 /// Half-written files below a folder.

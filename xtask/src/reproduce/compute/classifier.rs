@@ -5,7 +5,7 @@ use std::ops::Range;
 use anyhow::{Context, Result, ensure};
 use minutia_datasets::Batches;
 use minutia_datasets::mnist::{Labelled, VALIDATION};
-use minutia_graph::{Callable, Fetch, Graph, Operation, Output, Session, Variable};
+use minutia_graph::{Graph, Operation, Output, Session, Variable};
 use minutia_models::Classifier as Model;
 use minutia_tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     digest,
     reproduce::{
-        compute::{variables::Variables, watch::Watch},
+        compute::{chunks::Chunks, variables::Variables, watch::Watch},
         config::{ClassifierSettings as Parameters, Config},
         draw,
         run::{Run, artifact},
@@ -28,7 +28,7 @@ pub struct Classifier;
 
 /// Rows that an evaluation takes at a time. A part of the numeric result: sums over rows are taken chunk by
 /// chunk.
-const CHUNK: usize = 1000;
+pub const CHUNK: usize = 1000;
 
 /// The arrays that the stage leaves.
 const NAMES: [&str; 4] = ["W1", "b1", "W2", "b2"];
@@ -55,43 +55,14 @@ impl Network {
     fn evaluate(&self, session: &Session, data: &Labelled, rows: Range<usize>) -> Result<(f64, f64)> {
         let (mut loss, mut right) = (0.0_f64, 0.0_f64);
         let count = rows.len() as f64;
-        by_chunks(&self.model, session, (&self.sums.0, &self.sums.1), data, rows, |step| {
+        let chunks = Chunks { data, rows, length: CHUNK };
+        chunks.run(&self.model, session, (&self.sums.0, &self.sums.1), |step| {
             loss += f64::from(step.value::<f32>(&self.sums.0)?);
             right += f64::from(step.value::<f32>(&self.sums.1)?);
             Ok(())
         })?;
         Ok((loss / count, right / count))
     }
-}
-
-/// Runs something for rows of the data, chunk by chunk.
-///
-/// # Errors
-/// Those of the session.
-pub fn by_chunks<F: Fetch + Copy>(
-    model: &Model,
-    session: &Session,
-    fetches: F,
-    data: &Labelled,
-    rows: Range<usize>,
-    mut each: impl FnMut(&Callable<F>) -> Result<()>,
-) -> Result<()> {
-    let mut start = rows.start;
-    let mut prepared: Option<(usize, Callable<F>)> = None;
-    while start < rows.end {
-        let end = rows.end.min(start + CHUNK);
-        let indices = (start..end).map(i32::try_from).collect::<Result<Vec<i32>, _>>()?;
-        if prepared.as_ref().is_none_or(|(length, _)| *length != indices.len()) {
-            let feeds = model.feeds(&data.images, &data.labels, indices.len());
-            prepared = Some((indices.len(), session.make_callable(fetches, feeds)?));
-        }
-        let (_, step) = prepared.as_mut().context("a step was just prepared")?;
-        step.set(&model.rows, &indices)?;
-        step.run()?;
-        each(step)?;
-        start = end;
-    }
-    Ok(())
 }
 
 /// What the stage finds.
@@ -108,7 +79,8 @@ pub struct Results {
 pub struct Epoch {
     /// From 1.
     pub epoch: usize,
-    /// The mean over all training images.
+    /// The mean over all training images. Of the convolutional network, for which that takes too long: over
+    /// those of the epoch's steps, with the units that dropout left each time.
     pub train_cross_entropy: f64,
     /// The mean over all test images.
     pub test_cross_entropy: f64,

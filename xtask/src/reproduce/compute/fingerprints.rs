@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::reproduce::{
-    compute::classifier::{by_chunks, trained},
+    compute::{
+        chunks::Chunks,
+        classifier::{CHUNK, trained},
+    },
     config::Config,
     data::{CLASSES, rows_of},
     draw,
@@ -65,7 +68,8 @@ impl Stage for Fingerprints {
         let session = trained(run, &model.graph, &model.weights)?;
         let data = &run.data.images()?.test;
         let mut hidden = Vec::with_capacity(data.len() * units);
-        by_chunks(&model, &session, &model.hidden, data, 0..data.len(), |step| {
+        let chunks = Chunks { data, rows: 0..data.len(), length: CHUNK };
+        chunks.run(&model, &session, &model.hidden, |step| {
             hidden.extend_from_slice(step.fetch()?.as_slice::<f32>()?);
             Ok(())
         })?;

@@ -1,6 +1,8 @@
 //! What the stages compute. A file for each; all is computed anew when one of these files changes.
 
+mod chunks;
 pub mod classifier;
+pub mod convnet;
 pub mod dataset;
 pub mod fingerprints;
 pub mod ideal_images;
@@ -19,6 +21,7 @@ pub static STAGES: &[&dyn AnyStage] = &[
     &classifier::Classifier,
     &fingerprints::Fingerprints,
     &ideal_images::IdealImages,
+    &convnet::Convnet,
 ];
 
 /// Whether bytes are the state of some stage's checkpoint.
@@ -28,6 +31,7 @@ pub fn is_state(bytes: &[u8]) -> bool {
     }
     let readers = [
         is::<classifier::State>,
+        is::<convnet::State>,
         is::<ideal_images::State>,
         is::<inverse::State>,
         is::<inverse_seeds::State>,

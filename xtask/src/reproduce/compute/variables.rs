@@ -13,8 +13,10 @@ pub struct Variables(#[serde(deserialize_with = "borrowed")] BTreeMap<String, Te
 
 /// Names are borrowed from the file, so that a name that claims to be longer than the file is an error and no
 /// allocation.
-fn borrowed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Tensor>, D::Error> {
-    let names = BTreeMap::<&'de str, Tensor>::deserialize(deserializer)?;
+pub fn borrowed<'de, D: Deserializer<'de>, V: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, V>, D::Error> {
+    let names = BTreeMap::<&'de str, V>::deserialize(deserializer)?;
     Ok(names.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
 }
 

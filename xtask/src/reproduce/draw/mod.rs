@@ -1,6 +1,7 @@
 //! The stages' figures. A file for each; all are drawn anew when one of these files changes.
 
 pub mod classifier;
+pub mod convnet;
 pub mod dataset;
 mod diagram;
 pub mod fingerprints;

@@ -27,7 +27,6 @@ pub fn page(page: &Page<'_>) -> Result<String> {
         answered => answers().count(),
         note => page.note,
         changes => page.changes.join(", "),
-        options => options(page.changes),
     };
     let template = || -> Result<String, minijinja::Error> {
         let mut environment = Environment::new();
@@ -48,15 +47,6 @@ pub fn base64<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok
     serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
 }
 
-/// The options that the changed parameters came from.
-fn options(changes: &[String]) -> String {
-    let option = |change: &String| {
-        let (name, value) = (change.split(' ').next()?, change.rsplit(' ').next()?);
-        Some(format!(" --{} {value}", name.rsplit('.').next()?))
-    };
-    changes.iter().filter_map(option).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +60,7 @@ mod tests {
         let figure = Figure { name: "curve".into(), caption: "a & b".into(), svg: b"<svg/>".to_vec() };
         Section {
             stage: "classifier",
+            options: " --epochs 3".to_string(),
             title: "Title <1>",
             parameters: vec![("epochs".to_string(), "3".to_string())],
             answers: vec![Answer { claim: "98% \"accuracy\"", measured }],
@@ -94,7 +85,7 @@ mod tests {
             "a &amp; b",
             "<th>seed</th><td>8</td>",
             "<th>epochs</th><td>3</td>",
-            "cargo xtask reproduce classifier --seed 8 --epochs 3<",
+            "cargo xtask reproduce classifier --epochs 3<",
             "<p class=\"notice\">built-in digits</p>",
             "seed 7 -&gt; 8, classifier.epochs 50 -&gt; 3",
             "prefers-color-scheme: dark",

@@ -15,8 +15,8 @@ use crate::{
     reproduce::{
         config::{Claim, Config},
         job::Product,
-        pipeline::{Caption, Done},
-        stage::Measured,
+        pipeline::{self, Caption, Done},
+        stage::{Measured, StageName},
     },
 };
 
@@ -24,6 +24,8 @@ use crate::{
 #[derive(Serialize)]
 struct Section<'a> {
     stage: &'a str,
+    /// What its command line has beside its name.
+    options: String,
     title: &'a str,
     /// Name and value of each.
     parameters: Vec<(String, String)>,
@@ -58,7 +60,8 @@ pub fn report(
     stages: &[Done],
     note: Option<&str>,
 ) -> Result<Product> {
-    let sections = stages.iter().map(|done| section(out, config, done)).collect::<Result<Vec<_>>>()?;
+    let sections =
+        stages.iter().map(|done| section(out, config, changes, done)).collect::<Result<Vec<_>>>()?;
     let results = results::results(config, changes, stages, note)?;
     let page = html::page(&html::Page { sections: &sections, seed: config.seed, changes, note })?;
     let files = BTreeMap::from([
@@ -68,7 +71,7 @@ pub fn report(
     Ok(Product { outcome: Value::Null, files })
 }
 
-fn section<'a>(out: &Path, config: &'a Config, done: &'a Done) -> Result<Section<'a>> {
+fn section<'a>(out: &Path, config: &'a Config, changes: &[String], done: &'a Done) -> Result<Section<'a>> {
     let name = done.stage.name();
     let answer = |id: &str| done.outcome.measured.iter().find(|measured| measured.id == id);
     let claims = config.claims.iter().filter(|claim| claim.stage == name);
@@ -84,5 +87,37 @@ fn section<'a>(out: &Path, config: &'a Config, done: &'a Done) -> Result<Section
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
     let fields = parameters.as_object().into_iter().flatten();
     let parameters = fields.map(|(name, value)| (name.clone(), text(value))).collect();
-    Ok(Section { stage: name.as_str(), title: done.stage.title(), parameters, answers, figures })
+    let (options, title) = (options(name, changes), done.stage.title());
+    Ok(Section { stage: name.as_str(), options, title, parameters, answers, figures })
+}
+
+/// The options that the changed parameters came from, of those that the stage depends on.
+fn options(stage: StageName, changes: &[String]) -> String {
+    let stages = pipeline::closure(&[stage]);
+    let option = |change: &String| {
+        let (name, value) = (change.split(' ').next()?, change.rsplit(' ').next()?);
+        let (of, name) = name.split_once('.').map_or((None, name), |(of, name)| (Some(of), name));
+        let depends = of.is_none_or(|of| stages.iter().any(|stage| stage.as_str() == of));
+        depends.then(|| format!(" --{name} {value}"))
+    };
+    changes.iter().filter_map(option).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_is_regenerated_with_the_options_that_it_depends_on() {
+        let changes = |network: &str| ["seed 7 -> 8".to_string(), format!("{network}.epochs 50 -> 3")];
+        for (stage, network, expected) in [
+            (StageName::Classifier, "classifier", " --seed 8 --epochs 3"),
+            (StageName::Fingerprints, "classifier", " --seed 8 --epochs 3"),
+            (StageName::Inverse, "classifier", " --seed 8"),
+            (StageName::Convnet, "convnet", " --seed 8 --epochs 3"),
+            (StageName::Classifier, "convnet", " --seed 8"),
+        ] {
+            assert_eq!(options(stage, &changes(network)), expected, "{stage}, {network}.epochs");
+        }
+    }
 }
