@@ -1,6 +1,5 @@
 use super::checkpoint::{Checkpoint, Contents, signature};
 use crate::{CheckpointProblem, Differences, Error, Graph, Session, Variable};
-use minutia_tensor::DType;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fs,
