@@ -20,8 +20,9 @@ use crate::reproduce::{
 const TUTORIAL: f64 = 0.992;
 /// Rows and columns of a filter.
 const FILTER: usize = 5;
-/// How large a map is drawn.
-const MAP: f64 = 49.0;
+/// How large a filter and a map are drawn.
+const FILTER_SIZE: f64 = 90.0;
+const MAP_SIZE: f64 = 49.0;
 /// Filters, maps and misread images in a row.
 const FILTERS_ACROSS: usize = 8;
 const MAPS_ACROSS: usize = 16;
@@ -96,7 +97,7 @@ fn filters(drawing: &Drawing<'_>) -> Result<Picture> {
     let reach = if reach > 0.0 { f64::from(reach) } else { 1.0 };
     let across = count.min(FILTERS_ACROSS);
     let mut grid = ImageGrid::new(count.div_ceil(across), across, FILTER, FILTER)?
-        .pixel_size(MAP / FILTER as f64)
+        .pixel_size(FILTER_SIZE / FILTER as f64)
         .color_map(ColorMap::Diverging)
         .range(-reach, reach);
     for filter in filters.chunks_exact(FILTER * FILTER) {
@@ -117,7 +118,7 @@ fn filters(drawing: &Drawing<'_>) -> Result<Picture> {
 
 fn activations(drawing: &Drawing<'_>) -> Result<Picture> {
     let image = ImageGrid::new(1, 1, SIDE, SIDE)?
-        .pixel_size(MAP / SIDE as f64)
+        .pixel_size(MAP_SIZE / SIDE as f64)
         .row_names(&["image"])
         .image(&array(drawing, "image", PIXELS)?)?;
     let mut rows: Vec<Vec<Box<dyn Panel>>> = vec![vec![Box::new(image)]];
@@ -155,7 +156,7 @@ fn layer(name: &str, maps: &[f32], side: usize) -> Result<ImageGrid> {
         .collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut grid = ImageGrid::new(names.len(), across, side, side)?
-        .pixel_size(MAP / side as f64)
+        .pixel_size(MAP_SIZE / side as f64)
         .range(0.0, if highest > 0.0 { f64::from(highest) } else { 1.0 })
         .row_names(&names);
     for map in maps.chunks_exact(side * side) {
