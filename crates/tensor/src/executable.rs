@@ -37,11 +37,11 @@ use std::ops::Range;
 /// # Ok::<(), minutia_tensor::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Executable(Vec<Part>);
+pub struct Executable(Vec<ExecutablePart>);
 
 /// Steps of a program that follow each other.
 #[derive(Debug)]
-enum Part {
+enum ExecutablePart {
     /// Steps that the device runs without a break.
     Straight(Box<Straight>),
     Loop(ExecutableLoop),
@@ -69,13 +69,18 @@ impl Executable {
     ) -> Result<Executable, Error> {
         let is_loop = |step: &Primitive| matches!(step, Primitive::Loop(_));
         if !program.steps.iter().any(is_loop) {
-            return Ok(Executable(vec![Part::Straight(Box::new(compile(program, numbering)?))]));
+            return Ok(Executable(vec![ExecutablePart::Straight(Box::new(compile(program, numbering)?))]));
         }
         let mut parts = Vec::new();
         let mut first = 0;
         while first < program.steps.len() {
             if let Primitive::Loop(s) = &program.steps[first] {
-                parts.push(Part::Loop(ExecutableLoop::new(s, program, (first, numbering), compile)?));
+                parts.push(ExecutablePart::Loop(ExecutableLoop::new(
+                    s,
+                    program,
+                    (first, numbering),
+                    compile,
+                )?));
                 first += 1;
                 continue;
             }
@@ -86,7 +91,7 @@ impl Executable {
                 Numbering::From(number) => Numbering::From(number + range.start),
                 within @ Numbering::Within(_) => within,
             };
-            parts.push(Part::Straight(Box::new(compile(&segment(program, range), numbering)?)));
+            parts.push(ExecutablePart::Straight(Box::new(compile(&segment(program, range), numbering)?)));
         }
         Ok(Executable(parts))
     }
@@ -94,9 +99,9 @@ impl Executable {
     /// Bytes of the device's memory that it holds for itself, besides the buffers that it is run over.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let bytes = |part: &Part| match part {
-            Part::Straight(steps) => steps.bytes(),
-            Part::Loop(s) => s.body.bytes(),
+        let bytes = |part: &ExecutablePart| match part {
+            ExecutablePart::Straight(steps) => steps.bytes(),
+            ExecutablePart::Loop(s) => s.body.bytes(),
         };
         self.0.iter().map(bytes).sum()
     }
@@ -106,16 +111,16 @@ impl Executable {
     /// # Errors
     /// [`Error::Binding`] when a slot is smaller than declared, [`Error::ReadOnly`] when a written one is a
     /// host tensor, [`Error::Aliased`] when it is another buffer's slot too, [`Error::IndexOutOfRange`] when
-    /// a gather meets a bad index (what ran before it has run), [`Error::EndlessLoop`], [`Error::WrongDevice`] when the memory is
-    /// another device's, [`Error::Cuda`] when a GPU fails.
+    /// a gather meets a bad index (what ran before it has run), [`Error::EndlessLoop`] when a loop does not
+    /// end, [`Error::WrongDevice`] when the memory is another device's, [`Error::Cuda`] when a GPU fails.
     ///
     /// A GPU runs the program while the host goes on, and tells of a bad index at the next [`Memory::wait`],
     /// `read`, `write` or `replace`; whatever was run over the memory after it has done nothing.
     pub fn run(&mut self, memory: &mut Memory, slots: &[Slot]) -> Result<(), Error> {
         for part in &mut self.0 {
             match part {
-                Part::Straight(steps) => steps.run(memory, slots)?,
-                Part::Loop(s) => s.run(memory, slots)?,
+                ExecutablePart::Straight(steps) => steps.run(memory, slots)?,
+                ExecutablePart::Loop(s) => s.run(memory, slots)?,
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use crate::{
     build::node::{Node, NodeId},
     ops::{
         AnyOp,
-        while_loop::{LoopResult, LoopStack, LoopVariable, Parts, While},
+        while_loop::{LoopParts, LoopResult, LoopStack, LoopVariable, While},
     },
 };
 use std::collections::{BTreeSet, HashMap};
@@ -163,7 +163,7 @@ pub(crate) struct Backward {
 }
 
 /// The parts of a loop's node; none if it is something else.
-pub(crate) fn parts_of(node: &Node) -> Option<(While, Parts<'_, NodeId>)> {
+pub(crate) fn parts_of(node: &Node) -> Option<(While, LoopParts<'_, NodeId>)> {
     match &node.op {
         AnyOp::While(op) => Some((*op, op.parts(&node.inputs)?)),
         _ => None,
@@ -196,7 +196,7 @@ pub(crate) fn body(
 }
 
 /// All of a loop's body that its variables and its predicate depend on.
-pub(crate) fn whole_body(nodes: &[Node], parts: &Parts<'_, NodeId>) -> BTreeSet<NodeId> {
+pub(crate) fn whole_body(nodes: &[Node], parts: &LoopParts<'_, NodeId>) -> BTreeSet<NodeId> {
     let roots = parts.variables.iter().chain(parts.next).chain(parts.predicate).copied();
     body(nodes, parts.first(), roots, |_| false)
 }

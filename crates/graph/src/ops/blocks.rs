@@ -4,10 +4,10 @@ use super::*;
 use crate::conformance::numbers;
 
 impl Output {
-    /// Blocks of `block_size` by `block_size` pixels of images `[batch, height, width, channels]`, each as one
-    /// pixel of so many more channels: first the block's pixels row by row, in each its channels. Height and
-    /// width are known and multiples of the block's size; anything else is an error of the node. Gradient:
-    /// [`depth_to_space`](Output::depth_to_space), which is the way back.
+    /// Blocks of `block_size` by `block_size` pixels of images `[batch, height, width, channels]`, each as
+    /// one pixel of so many more channels: first the block's pixels row by row, in each its channels. Height
+    /// and width are known and multiples of the block's size; anything else is an error of the node.
+    /// Gradient: [`depth_to_space`](Output::depth_to_space), which is the way back.
     ///
     /// ```
     /// # use minutia_graph::{Device, Graph, Session};

@@ -4,8 +4,8 @@ use super::*;
 use crate::{PadMode, Window, conformance::numbers};
 
 impl Output {
-    /// TensorFlow's `extract_image_patches`: the elements of each window of `size` (height, width) over images
-    /// `[batch, height, width, channels]`, as the channels of one pixel: row by row, in each pixel its
+    /// TensorFlow's `extract_image_patches`: the elements of each window of `size` (height, width) over
+    /// images `[batch, height, width, channels]`, as the channels of one pixel: row by row, in each pixel its
     /// channels, zeros where the window reaches beyond the image. Height, width and channels are known.
     /// [`conv2d`](Output::conv2d) needs no patches. Gradient: every element gets those of its windows.
     ///

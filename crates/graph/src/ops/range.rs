@@ -11,15 +11,9 @@ pub(crate) struct Range {
 }
 
 /// What [`Graph::range`] makes tensors of: `i32` or `f32`.
-pub trait RangeNumber: Copy + sealed::Sealed {
+pub trait RangeNumber: Copy + crate::Number {
     #[doc(hidden)]
     fn range(self, limit: Self, delta: Self, graph: &Graph) -> Output;
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for i32 {}
-    impl Sealed for f32 {}
 }
 
 impl RangeNumber for i32 {

@@ -4,10 +4,10 @@ use super::*;
 use crate::{Outputs, conformance::numbers};
 
 impl Graph {
-    /// TensorFlow's `scan`: goes through the rows of `elems` (slices along their first axis, of which all have
-    /// as many), and makes the state's next value of the state and these rows with `step`. Gives all values
-    /// that the state had after a step, one after the other along a new first axis. `step` is called once, to
-    /// build the loop.
+    /// TensorFlow's `scan`: goes through the rows of `elems` (slices along their first axis, of which all
+    /// have as many), and makes the state's next value of the state and these rows with `step`. Gives all
+    /// values that the state had after a step, one after the other along a new first axis. `step` is called
+    /// once, to build the loop.
     ///
     /// It has gradients, which keep what they need of each step.
     ///

@@ -13,8 +13,8 @@ pub(crate) struct LoopVariable {
 /// A loop. Its value is the number of iterations that it had; the rest of what it gives are
 /// [`LoopResult`]s and [`LoopStack`]s.
 ///
-/// Its inputs are those of [`Parts`], in this order. Its body are the nodes that these depend on and that were
-/// built since the first loop variable was.
+/// Its inputs are those of [`LoopParts`], in this order. Its body are the nodes that these depend on and that
+/// were built since the first loop variable was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct While {
     /// How many loop variables there are.
@@ -44,7 +44,7 @@ pub(crate) struct LoopStack {
 
 /// The inputs of a loop.
 #[derive(Debug)]
-pub(crate) struct Parts<'a, T> {
+pub(crate) struct LoopParts<'a, T> {
     /// The loop variables' first values.
     pub initial: &'a [T],
     /// The loop variables.
@@ -59,7 +59,7 @@ pub(crate) struct Parts<'a, T> {
 
 impl While {
     /// The parts of the inputs; none if there are too few or too many of them.
-    pub fn parts<'a, T>(&self, inputs: &'a [T]) -> Option<Parts<'a, T>> {
+    pub fn parts<'a, T>(&self, inputs: &'a [T]) -> Option<LoopParts<'a, T>> {
         let (initial, rest) = inputs.split_at_checked(self.variables)?;
         let (variables, rest) = rest.split_at_checked(self.variables)?;
         let (next, rest) = rest.split_at_checked(self.variables)?;
@@ -70,7 +70,7 @@ impl While {
             (true, true, [predicate, limit]) => (Some(predicate), Some(limit)),
             _ => return None,
         };
-        Some(Parts { initial, variables, next, predicate, limit })
+        Some(LoopParts { initial, variables, next, predicate, limit })
     }
 
     /// The most iterations, where this input's extents are known.
@@ -79,7 +79,7 @@ impl While {
     }
 }
 
-impl Parts<'_, NodeId> {
+impl LoopParts<'_, NodeId> {
     /// The first node that may belong to the body.
     pub fn first(&self) -> NodeId {
         self.variables.iter().copied().min().unwrap_or_default()
@@ -87,9 +87,9 @@ impl Parts<'_, NodeId> {
 }
 
 impl Graph {
-    /// TensorFlow's `while_loop`: while `cond` of the loop variables is true, they become what `body` makes of
-    /// them. Both are called once, to build the loop; what they build belongs to it, and has no value outside.
-    /// What was built before may be used inside.
+    /// TensorFlow's `while_loop`: while `cond` of the loop variables is true, they become what `body` makes
+    /// of them. Both are called once, to build the loop; what they build belongs to it, and has no value
+    /// outside. What was built before may be used inside.
     ///
     /// `cond` gives a `bool` scalar. `body` gives as many tensors as there are loop variables, of the same
     /// types; a loop variable has the same shape in every iteration. After `maximum_iterations` the loop ends
@@ -180,7 +180,7 @@ impl Op for While {
     }
 
     fn infer(&self, inputs: &[Signature]) -> Result<Signature, Mismatch> {
-        let Some(Parts { initial, variables, next, predicate, limit }) = self.parts(inputs) else {
+        let Some(LoopParts { initial, variables, next, predicate, limit }) = self.parts(inputs) else {
             return Err(Mismatch::new(format!(
                 "a loop of {} variables does not have {} inputs",
                 self.variables,

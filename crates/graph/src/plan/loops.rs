@@ -5,7 +5,7 @@ use super::{
     arena::BufferAssignment,
     emit::{self, Binding},
     fuse,
-    lowering::{Scope, Walk},
+    lowering::{NodeWalk, Scope},
     order, pad, prune,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     lower::{Lowering, Planned, Source, ValueInfo, View},
     ops::{
         AnyOp, Mismatch,
-        while_loop::{Parts, While, stacked},
+        while_loop::{LoopParts, While, stacked},
     },
 };
 use minutia_kernels::map::Code;
@@ -35,7 +35,7 @@ pub(super) struct Lowered {
 /// A loop while it is lowered.
 struct Body<'a> {
     id: NodeId,
-    parts: Parts<'a, NodeId>,
+    parts: LoopParts<'a, NodeId>,
     /// The most iterations.
     most: Option<usize>,
     /// What is lowered of the body.
@@ -47,7 +47,7 @@ struct Body<'a> {
     names: Vec<String>,
 }
 
-impl Walk<'_> {
+impl NodeWalk<'_> {
     /// Lowers a loop to one primitive. Gives the number of its iterations.
     pub(super) fn lower_loop(&mut self, around: &mut Scope, id: NodeId, op: While) -> Result<View, Error> {
         let inner = self.inner;
@@ -98,7 +98,7 @@ impl Walk<'_> {
     fn first_predicate(
         &mut self,
         around: &mut Scope,
-        parts: &Parts<'_, NodeId>,
+        parts: &LoopParts<'_, NodeId>,
         initial: &[View],
     ) -> Result<Option<View>, Error> {
         let Some(&predicate) = parts.predicate else { return Ok(None) };
@@ -119,7 +119,7 @@ impl Walk<'_> {
         &mut self,
         scope: &mut Scope,
         nodes: &BTreeSet<NodeId>,
-        parts: &Parts<'_, NodeId>,
+        parts: &LoopParts<'_, NodeId>,
     ) -> Result<(), Error> {
         let inside: Vec<NodeId> = nodes
             .iter()

@@ -41,7 +41,7 @@ pub(super) fn lower(
 ) -> Result<Scope, Error> {
     let mut unread = BTreeSet::new();
     loop {
-        let mut walk = Walk::new(inner, needed, feeds, &unread);
+        let mut walk = NodeWalk::new(inner, needed, feeds, &unread);
         let mut scope = Scope { l: Lowering::new(layout), ..Scope::default() };
         for &id in needed {
             if !walk.owners.contains_key(&id) {
@@ -76,7 +76,7 @@ pub(super) struct Scope {
 }
 
 /// The walk through the nodes.
-pub(super) struct Walk<'a> {
+pub(super) struct NodeWalk<'a> {
     pub inner: &'a Inner,
     pub feeds: &'a BTreeMap<NodeId, Vec<usize>>,
     /// The innermost loop to whose body a node belongs.
@@ -91,15 +91,15 @@ pub(super) struct Walk<'a> {
     pub unfed: Vec<String>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> NodeWalk<'a> {
     fn new(
         inner: &'a Inner,
         needed: &[NodeId],
         feeds: &'a BTreeMap<NodeId, Vec<usize>>,
         unread: &'a BTreeSet<NodeId>,
-    ) -> Walk<'a> {
+    ) -> NodeWalk<'a> {
         let variables = inner.variables.iter().enumerate().map(|(index, variable)| (variable.node, index));
-        let mut walk = Walk {
+        let mut walk = NodeWalk {
             inner,
             feeds,
             owners: BTreeMap::new(),

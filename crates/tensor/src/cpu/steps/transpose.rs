@@ -22,17 +22,17 @@ pub(in crate::cpu) struct TransposeStep {
     from: Operand,
     to: Operand,
     /// Extents of the loops around the two that are transposed, with their strides.
-    outer: Box<[Loop]>,
+    outer: Box<[StridedLoop]>,
     /// The loop along which the input is contiguous.
-    down: Loop,
+    down: StridedLoop,
     /// The loop along which the output is contiguous.
-    across: Loop,
+    across: StridedLoop,
     tile: unsafe fn(*const u8, *mut u8, usize, usize),
     parts: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Loop {
+struct StridedLoop {
     dim: usize,
     /// Elements to step in input and output.
     strides: [usize; 2],
@@ -68,8 +68,8 @@ impl TransposeStep {
         let strides = [permuted(&input.strides, &order), permuted(&output.strides, &order)];
         let nest = Nest::new(&permuted(dims, &order), strides.iter().map(Vec::as_slice));
         let elements = nest.elements();
-        let mut loops: Vec<Loop> = (nest.dims.iter().enumerate())
-            .map(|(i, &dim)| Loop { dim, strides: [nest.strides[0][i], nest.strides[1][i]] })
+        let mut loops: Vec<StridedLoop> = (nest.dims.iter().enumerate())
+            .map(|(i, &dim)| StridedLoop { dim, strides: [nest.strides[0][i], nest.strides[1][i]] })
             .collect();
         let across = loops.pop()?;
         let down = loops.iter().position(|l| l.strides[0] == 1)?;
