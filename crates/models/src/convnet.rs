@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_training_step_leaves_units_out_and_a_reading_none() -> Result<(), Box<dyn std::error::Error>> {
-        let parameters = ConvnetParameters { filters: [2, 3], hidden: 16, ..ConvnetParameters::default() };
+        let parameters = ConvnetParameters { filters: [2, 3], hidden: 256, ..ConvnetParameters::default() };
         let model = Convnet::new(&parameters, 1);
         let mut session = Session::new(&model.graph, &Device::cpu()?)?;
         session.run(model.graph.global_variables_initializer(), ())?;
