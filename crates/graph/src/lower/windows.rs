@@ -17,21 +17,13 @@ impl Lowering {
     /// columns: batch, rows and columns are left.
     pub fn products(&mut self, a: &View, b: &View, batch: usize, depth: usize) -> View {
         let rows = a.dims.len() - batch - depth;
-        let n = b.dims[batch + depth];
-        let dims = [&a.dims[..batch + rows], &[n]].concat();
-        self.emit(DType::F32, &dims, |output| {
-            Primitive::Gemm(Gemm {
-                batch: a.dims[..batch].to_vec(),
-                rows: a.dims[batch..batch + rows].to_vec(),
-                n,
-                depth: a.dims[batch + rows..].to_vec(),
-                a: a.access(),
-                b: b.access(),
-                epilogue_inputs: Vec::new(),
-                epilogue: MapProgram::identity(),
-                outputs: vec![output],
-            })
-        })
+        let dims = [&a.dims[..batch + rows], &b.dims[batch + depth..]].concat();
+        self.emit(DType::F32, &dims, |output| products_step([a, b], batch, depth, output))
+    }
+
+    /// [`Lowering::products`] that are part of a value.
+    pub fn products_into(&mut self, target: &View, [a, b]: [&View; 2], batch: usize, depth: usize) {
+        self.push(products_step([a, b], batch, depth, target.access()));
     }
 
     /// Products of matrices over a batch of axes that broadcast.
@@ -135,4 +127,20 @@ impl Lowering {
             })
         })
     }
+}
+
+/// What writes [`Lowering::products`].
+fn products_step([a, b]: [&View; 2], batch: usize, depth: usize, output: Access) -> Primitive {
+    let rows = a.dims.len() - depth;
+    Primitive::Gemm(Gemm {
+        batch: a.dims[..batch].to_vec(),
+        rows: a.dims[batch..rows].to_vec(),
+        n: b.dims[batch + depth],
+        depth: a.dims[rows..].to_vec(),
+        a: a.access(),
+        b: b.access(),
+        epilogue_inputs: Vec::new(),
+        epilogue: MapProgram::identity(),
+        outputs: vec![output],
+    })
 }

@@ -1,6 +1,8 @@
 use super::*;
-use crate::{conformance::numbers, ops::window::Window};
-use minutia_tensor::Tensor;
+use crate::{
+    conformance::numbers,
+    ops::{phases::phases, window::Window},
+};
 use serde::{Deserialize, Serialize};
 
 /// Convolution of images.
@@ -242,15 +244,17 @@ impl Op for Conv2dInputGradient {
         Ok(gradients)
     }
 
-    /// The convolution of the turned filter and of the windows' gradients, which lie as far apart as windows
-    /// do: each element adds its products in ascending order of the turned filter's row, column and output.
+    /// The convolution, phase by phase, of the turned filter and of the windows' gradients: each element adds
+    /// its products in ascending order of the turned filter's row, column and output.
     fn lower(&self, l: &mut Lowering, inputs: &[View]) -> View {
         let (g, filter) = (&inputs[0], &inputs[1]);
-        let image = self.size.unwrap_or_else(|| pair(&inputs[2].dims, 1));
-        let windows = spread_windows(l, g, image, pair(&filter.dims, 0), self.window);
-        let turned = filter_in_reverse(l, filter).transpose(&[0, 1, 3, 2]);
-        let turned = l.contiguous(&turned);
-        l.products(&windows, &turned, 0, 3)
+        let [height, width] = self.size.unwrap_or_else(|| pair(&inputs[2].dims, 1));
+        let images = l.unwritten(DType::F32, &[g.dims[0], height, width, filter.dims[2]]);
+        for phase in phases(l, &images, [g, filter], self.window) {
+            let turned = l.contiguous(&phase.filter.transpose(&[0, 1, 3, 2]));
+            l.products_into(&phase.images, [&phase.windows, &turned], 0, 3);
+        }
+        images
     }
 
     fn builders() -> &'static [(&'static str, &'static str)] {
@@ -268,48 +272,6 @@ impl Op for Conv2dInputGradient {
             sample("valid", [1, 2, 1, 1], [2, 2, 1, 1], [5, 2], Window::valid().strides([3, 1])),
         ]
     }
-}
-
-/// What windows gave to elements of images of this size, seen from the elements: numbers of windows lie as
-/// far apart as the windows do, zeros between and around them.
-pub(super) fn spread_windows(
-    l: &mut Lowering,
-    windows: &View,
-    image: [usize; 2],
-    size: [usize; 2],
-    window: Window,
-) -> View {
-    let frame = window.frame(image, size);
-    let (steps, gaps) = (window.steps(), window.gaps());
-    let reach = [0, 1].map(|axis| size[axis].saturating_sub(1).saturating_mul(gaps[axis]));
-    let extent = |axis: usize| image[axis].saturating_add(reach[axis]);
-    let around = Spread {
-        begin: vec![0, reach[0] - frame.before[0], reach[1] - frame.before[1], 0],
-        step: vec![1, steps[0], steps[1], 1],
-        dims: vec![windows.dims[0], extent(0), extent(1), windows.dims[3]],
-        fill: if windows.dtype() == DType::I32 { NOWHERE } else { 0 },
-    };
-    let spread = l.spread(windows, around);
-    l.windows(&spread, [1, 1], gaps, image, size)
-}
-
-/// The bits of -1, which is the number of no element of a window.
-const NOWHERE: u32 = u32::MAX;
-
-/// The filter with its rows and columns backwards.
-pub(super) fn filter_in_reverse(l: &mut Lowering, filter: &View) -> View {
-    let &[height, width, channels, outputs] = &filter.dims[..] else {
-        unreachable!("a filter has four axes")
-    };
-    let places = height.saturating_mul(width);
-    if places < 2 {
-        return filter.clone();
-    }
-    let flat = l.reshape(filter, &[places, channels, outputs]);
-    let backwards: Vec<i32> = (0..places as i32).rev().collect();
-    let order = l.constant(&Tensor::from(backwards));
-    let reverse = l.gather(&flat, &order);
-    l.reshape(&reverse, &filter.dims)
 }
 
 /// The filter whose convolution with the first input has the second as its gradient, in the shape of the

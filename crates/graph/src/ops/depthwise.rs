@@ -2,7 +2,8 @@ use super::*;
 use crate::{
     conformance::numbers,
     ops::{
-        conv2d::{expect_result, filter_in_reverse, images_and_filter, padded_windows, spread_windows},
+        conv2d::{expect_result, images_and_filter, padded_windows},
+        phases::phases,
         window::Window,
     },
 };
@@ -134,21 +135,22 @@ impl Op for DepthwiseConv2d {
                 l.reshape(&product, &dims)
             }
             Depthwise::Images => {
-                let (filter, images) = (&inputs[1], &inputs[2]);
-                let g = by_channel(l, &inputs[0], images.dims[3]);
-                let size = [filter.dims[0], filter.dims[1]];
-                // [channels, multiplier, batch, image.., size..]
-                let windows =
-                    spread_windows(l, &inputs[0], [images.dims[1], images.dims[2]], size, self.window);
-                let channels = |view: &View| View {
-                    dims: [&view.dims[..5], &g.dims[3..]].concat(),
-                    strides: [&view.strides[..5], &[g.dims[4] * view.strides[5], view.strides[5]]].concat(),
-                    ..view.clone()
-                };
-                let windows = channels(&windows).transpose(&[5, 0, 1, 2, 3, 4, 6]);
-                let reverse = filter_in_reverse(l, filter).transpose(&[2, 0, 1, 3]);
-                let product = l.products(&windows, &reverse.expand(4), 1, 3);
-                product.squeeze(4).transpose(&[1, 2, 3, 0])
+                let [g, filter, images] = [&inputs[0], &inputs[1], &inputs[2]];
+                let (channels, multiplier) = (filter.dims[2], filter.dims[3]);
+                let images = l.unwritten(DType::F32, &images.dims);
+                for phase in phases(l, &images, [g, filter], self.window) {
+                    let &[.., along] = &phase.windows.strides[..] else { unreachable!("windows have axes") };
+                    let windows = View {
+                        dims: [&phase.windows.dims[..5], &[channels, multiplier]].concat(),
+                        strides: [&phase.windows.strides[..5], &[multiplier * along, along]].concat(),
+                        ..phase.windows
+                    };
+                    let windows = windows.transpose(&[5, 0, 1, 2, 3, 4, 6]);
+                    let filter = phase.filter.transpose(&[2, 0, 1, 3]).expand(4);
+                    let images = phase.images.transpose(&[3, 0, 1, 2]).expand(4);
+                    l.products_into(&images, [&windows, &filter], 1, 3);
+                }
+                images
             }
             Depthwise::Filter => {
                 let (images, filter) = (&inputs[0], &inputs[2]);

@@ -36,6 +36,7 @@ pub(crate) mod normalization;
 pub(crate) mod one_hot;
 pub(crate) mod pad;
 pub(crate) mod patches;
+pub(crate) mod phases;
 pub(crate) mod placeholder;
 pub(crate) mod pool;
 pub(crate) mod prod_gradient;

@@ -1,8 +1,5 @@
 use super::*;
-use crate::{
-    conformance::numbers,
-    ops::{conv2d::spread_windows, window::Window},
-};
+use crate::{conformance::numbers, ops::window::Window};
 use minutia_kernels::map::Code;
 use minutia_tensor::{
     Tensor,
@@ -216,6 +213,32 @@ impl Op for Pool {
         ]
     }
 }
+
+/// What windows gave to elements of images of this size, seen from the elements: numbers of windows lie as
+/// far apart as the windows do, zeros between and around them.
+fn spread_windows(
+    l: &mut Lowering,
+    windows: &View,
+    image: [usize; 2],
+    size: [usize; 2],
+    window: Window,
+) -> View {
+    let frame = window.frame(image, size);
+    let (steps, gaps) = (window.steps(), window.gaps());
+    let reach = [0, 1].map(|axis| size[axis].saturating_sub(1).saturating_mul(gaps[axis]));
+    let extent = |axis: usize| image[axis].saturating_add(reach[axis]);
+    let around = Spread {
+        begin: vec![0, reach[0] - frame.before[0], reach[1] - frame.before[1], 0],
+        step: vec![1, steps[0], steps[1], 1],
+        dims: vec![windows.dims[0], extent(0), extent(1), windows.dims[3]],
+        fill: if windows.dtype() == DType::I32 { NOWHERE } else { 0 },
+    };
+    let spread = l.spread(windows, around);
+    l.windows(&spread, [1, 1], gaps, image, size)
+}
+
+/// The bits of -1, which is the number of no element of a window.
+const NOWHERE: u32 = u32::MAX;
 
 /// The gradient of a pool's images, for the first input, that of its result: each element gets that of every
 /// window that has it, or only, where there is a third input, of those where its position stands there. The
