@@ -4,6 +4,7 @@
 mod batch;
 mod epilogue;
 mod epilogue_match;
+mod narrow;
 mod pack;
 mod packing;
 mod partition;
@@ -279,11 +280,14 @@ impl Plan {
     /// Whether strips of such a product do more than [`Epilogue::Store`]: all do where zeros in `a` are left
     /// out, and otherwise those whose tiles are made at once.
     pub(in crate::cpu) fn fuses_epilogue(&self, sparse: bool) -> bool {
-        sparse || self.k <= self.depth
+        sparse || self.k <= self.depth && !self.is_narrow()
     }
 
     /// Bytes of scratch that a strip needs for itself.
     pub(in crate::cpu) fn own_scratch(&self) -> usize {
+        if self.is_narrow() {
+            return self.narrow_scratch();
+        }
         let late = if self.panels == Panels::PackedLate { self.side_by_side() * self.depth } else { 0 };
         let dense = (late + self.packed_block()) * 4;
         if self.sparse.is_some() { sparse::SCRATCH.max(dense) } else { dense }
@@ -338,6 +342,10 @@ impl Plan {
                 });
             }
             return;
+        }
+        if let Some(walk) = self.walks[0].as_ref().filter(|_| self.is_narrow()) {
+            // SAFETY: the caller's promise; columns are split at whole vectors, and here is not one.
+            return unsafe { self.narrow_strip(walk, operands, rows, out, own.cast()) };
         }
         let mut sums = TileSums([0.0; LARGEST]);
         let count = if self.blocked { rows.len().div_ceil(BLOCK_ROWS).max(1) } else { 1 };

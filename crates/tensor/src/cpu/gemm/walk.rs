@@ -2,7 +2,7 @@
 
 use crate::{
     cpu::{
-        gemm::COLUMNS,
+        gemm::{COLUMNS, pack::Pack},
         simd::{Level, by_vector, vector::Vector},
     },
     nest::Nest,
@@ -31,15 +31,20 @@ pub(in crate::cpu) struct Walk {
 /// A copied block: strides from one line to the next, and from one term.
 pub(super) type BlockStrides = [usize; 2];
 
+/// From one copied row of so many numbers to the next: rows start at cache lines, an odd number of them apart.
+pub(super) fn pitch(numbers: usize) -> usize {
+    (numbers.div_ceil(COLUMNS) | 1) * COLUMNS
+}
+
 impl Axis {
     fn new(dims: &[usize], strides: &[usize]) -> Axis {
         let nest = Nest::new(dims, [strides]).at_least_one();
         Axis { loops: nest.dims.iter().zip(&nest.strides[0]).map(|(&dim, &stride)| [dim, stride]).collect() }
     }
 
-    /// From each element to the next.
-    fn inner_stride(&self) -> usize {
-        self.loops[self.loops.len() - 1][1]
+    /// Extent and stride of its runs.
+    fn inner(&self) -> [usize; 2] {
+        self.loops[self.loops.len() - 1]
     }
 
     /// Visits runs of neighbours: offset and length of each.
@@ -61,7 +66,7 @@ impl Axis {
 
     /// Visits the offset of each element.
     fn each(&self, range: Range<usize>, mut visit: impl FnMut(usize)) {
-        let stride = self.inner_stride();
+        let [_, stride] = self.inner();
         self.runs(range, |offset, length| (0..length).for_each(|i| visit(offset + i * stride)));
     }
 }
@@ -85,17 +90,15 @@ impl Walk {
         }
     }
 
-    /// Floats that a copied block needs.
+    /// Floats that a copied block needs, with a vector after the last.
     pub(super) fn block(lines: usize, terms: usize) -> usize {
-        let pitch = |n: usize| (n.div_ceil(COLUMNS) | 1) * COLUMNS;
-        pitch(lines) * pitch(terms)
+        pitch(lines) * pitch(terms) + COLUMNS
     }
 
-    /// Copies a block, such that neighbours stay neighbours.
+    /// Copies a block by the longest runs of neighbours, which stay neighbours.
     ///
     /// # Safety
-    /// The operand must start at `from`, and `to` have room for [`Walk::block`]; each range has at most
-    /// [`MOST`] elements.
+    /// As for [`Walk::copy_along`].
     pub(super) unsafe fn copy(
         &self,
         from: *const f32,
@@ -103,12 +106,34 @@ impl Walk {
         terms: Range<usize>,
         to: *mut f32,
     ) -> BlockStrides {
-        let along_terms = self.terms.inner_stride() == 1 || self.lines.inner_stride() != 1;
+        let run = |axis: &Axis| match axis.inner() {
+            [length, 1] => length,
+            _ => 0,
+        };
+        let along_terms = run(&self.terms) >= run(&self.lines);
+        // SAFETY: the caller's promise.
+        let pitch = unsafe { self.copy_along(along_terms, from, lines, terms, to) };
+        if along_terms { [pitch, 1] } else { [1, pitch] }
+    }
+
+    /// Copies a block such that the terms of a line follow each other, or else the lines of a term: from one
+    /// to the next of the others.
+    ///
+    /// # Safety
+    /// The operand must start at `from`, and `to` have room for [`Walk::block`]; each range has at most
+    /// [`MOST`] elements.
+    pub(super) unsafe fn copy_along(
+        &self,
+        along_terms: bool,
+        from: *const f32,
+        lines: Range<usize>,
+        terms: Range<usize>,
+        to: *mut f32,
+    ) -> usize {
         let (outer, inner) =
             if along_terms { (&self.lines, &self.terms) } else { (&self.terms, &self.lines) };
         let (outer_range, inner_range) = if along_terms { (lines, terms) } else { (terms, lines) };
-        // Rows that start at cache lines, an odd number of them apart.
-        let pitch = (inner_range.len().div_ceil(COLUMNS) | 1) * COLUMNS;
+        let pitch = pitch(inner_range.len());
         let (mut offsets, mut runs) = ([0; MOST], [(0, 0); MOST]);
         let (mut rows, mut count) = (0, 0);
         outer.each(outer_range, |offset| {
@@ -121,8 +146,45 @@ impl Walk {
         });
         let (rows, runs) = (&offsets[..rows], &runs[..count]);
         // SAFETY: the caller's promise.
-        unsafe { (self.copy)(&RunsCall { from, rows, runs, stride: inner.inner_stride(), to, pitch }) };
-        if along_terms { [pitch, 1] } else { [1, pitch] }
+        unsafe { (self.copy)(&RunsCall { from, rows, runs, stride: inner.inner()[1], to, pitch }) };
+        pitch
+    }
+
+    /// Copies a block such that the lines of a term follow each other: from one term to the next.
+    ///
+    /// # Safety
+    /// As for [`Walk::copy_along`], with a vector more of lines; the CPU must have what `pack` was compiled
+    /// for.
+    pub(super) unsafe fn copy_across(
+        &self,
+        pack: Pack,
+        from: *const f32,
+        lines: Range<usize>,
+        terms: Range<usize>,
+        to: *mut f32,
+    ) -> usize {
+        let ([_, line], [_, term]) = (self.lines.inner(), self.terms.inner());
+        if line == 1 || term != 1 {
+            // SAFETY: the caller's promise.
+            return unsafe { self.copy_along(false, from, lines, terms, to) };
+        }
+        // With room for the vector that the last lines of a term are written as.
+        let pitch = pitch(lines.len() + COLUMNS);
+        let mut column = to;
+        self.lines.runs(lines, |offset, length| {
+            for first in (0..length).step_by(COLUMNS) {
+                let width = COLUMNS.min(length - first);
+                let (from, mut to) = (from.wrapping_add(offset + first * line), column);
+                self.terms.runs(terms.clone(), |offset, length| {
+                    // SAFETY: the lines and terms lie in the operand, and their copies in the block; what is
+                    // written beyond them is copied over by the next lines.
+                    unsafe { pack(from.wrapping_add(offset), [1, line], [length, width], to, pitch) };
+                    to = to.wrapping_add(length * pitch);
+                });
+                column = column.wrapping_add(width);
+            }
+        });
+        pitch
     }
 
     /// Copies panels of [`COLUMNS`] lines, whose rows are terms.
@@ -166,7 +228,8 @@ struct RunsCall<'a> {
 }
 
 /// # Safety
-/// The CPU must have the instructions; the runs and room for them must be there.
+/// The CPU must have the instructions; the runs must be there, and room for them and for a vector after the
+/// last.
 #[inline(always)]
 unsafe fn copy_floats<V: Vector>(call: &RunsCall) {
     for (i, &row) in call.rows.iter().enumerate() {
@@ -181,8 +244,9 @@ unsafe fn copy_floats<V: Vector>(call: &RunsCall) {
                         V::load(from.add(j)).store(to.add(j));
                     }
                     if whole < length {
-                        V::load_part(from.add(whole), length - whole)
-                            .store_part(to.add(whole), length - whole);
+                        // What is written beyond the run is no more than a vector, and of no use: the next
+                        // run or row is copied there.
+                        V::load_part(from.add(whole), length - whole).store(to.add(whole));
                     }
                 } else {
                     for j in 0..length {
