@@ -18,7 +18,7 @@ struct Case {
     b: (&'static [usize], usize),
 }
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 10] = [
     // Images of 12 x 13 with 5 channels; windows of 3 x 4.
     Case {
         what: "windows as rows",
@@ -55,6 +55,24 @@ const CASES: [Case; 8] = [
         n: 6,
         a: (&[968, 88, 8, 88, 8, 1], 2 * 968),
         b: (&[144, 48, 1, 8], 432),
+    },
+    Case {
+        what: "few columns of more rows and terms than a block",
+        batch: &[],
+        rows: &[2, 11, 13],
+        depth: &[3, 3, 40],
+        n: 7,
+        a: (&[7800, 600, 40, 600, 40, 1], 2 * 7800),
+        b: (&[840, 280, 7, 1], 2520),
+    },
+    Case {
+        what: "one channel and few columns",
+        batch: &[],
+        rows: &[3, 9, 30],
+        depth: &[4, 3],
+        n: 13,
+        a: (&[384, 32, 1, 32, 1], 3 * 384),
+        b: (&[39, 13, 1], 156),
     },
     Case {
         what: "few rows of long sums",
