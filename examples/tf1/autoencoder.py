@@ -1,0 +1,18 @@
+from common import Program, tf
+
+program = Program("autoencoder")
+
+
+def layer(x, name):
+    return tf.nn.sigmoid(tf.matmul(x, program.variable(name + "/W")) + program.variable(name + "/b"))
+
+
+x = tf.placeholder(tf.float32, [None, 784])
+code = layer(layer(x, "encoder1"), "encoder2")
+drawn = layer(layer(code, "decoder1"), "decoder2")
+loss = tf.reduce_mean(tf.square(x - drawn))
+train = tf.train.RMSPropOptimizer(1e-3).minimize(loss)
+
+with tf.Session() as session:
+    session.run(tf.global_variables_initializer())
+    program.compare([session.run([loss, train], {x: xs})[0] for xs, _ in program.batches(100)])

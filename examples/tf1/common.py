@@ -1,0 +1,46 @@
+"""What the programs share: the values that `cargo run --release --example tf1` has written, and the comparison."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+tf.disable_v2_behavior()
+
+FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else "target/tf1")
+
+
+def load(*path):
+    return np.load(FOLDER.joinpath(*path[:-1], path[-1].replace("/", ".") + ".npy"))
+
+
+class Program:
+    """One of the programs: what it begins with, what it draws, and its losses."""
+
+    def __init__(self, name):
+        self.name = name
+        self.ours = load(name, "losses")
+
+    def variable(self, name):
+        """A variable that begins with the value that it has in the Rust program."""
+        return tf.Variable(load(self.name, name), name=name)
+
+    def drawn(self, name, step):
+        """What the Rust program has drawn in this step, counted from 0."""
+        return load(self.name, f"{name}.{step}")
+
+    def batches(self, size):
+        """The images, from 0 to 1, and the labels of each step."""
+        images, labels, order = load("images"), load("labels"), load("order")
+        for first in range(0, len(order) - size + 1, size):
+            rows = order[first : first + size]
+            yield images[rows] * np.float32(1 / 255), labels[rows]
+
+    def compare(self, losses):
+        """Prints the last loss in both, and the largest difference of any."""
+        losses = np.float32(losses).reshape(-1)
+        ours = self.ours[: len(losses)]
+        largest = np.max(np.abs(losses - ours) / np.maximum(np.abs(ours), 1e-9))
+        same = "the same bits in every step" if np.array_equal(losses, ours) else f"within {largest:.1e}"
+        print(f"{self.name}: TensorFlow {losses[-1]}, minutia {ours[-1]} after {len(losses)} losses, {same}")
