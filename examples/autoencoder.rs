@@ -11,13 +11,13 @@ use std::path::PathBuf;
 
 const BATCH: usize = 100;
 
-/// A layer of sigmoids with variables of its own.
+/// Products with a matrix, and a bias, which are variables of their own.
 fn layer(x: &Output, name: &str, [inputs, outputs]: [usize; 2]) -> Output {
     let graph = x.graph();
     let _scope = graph.name_scope(name);
-    let w = graph.variable("W", graph.random_normal([inputs, outputs], 0, 0.1));
+    let w = graph.variable("W", graph.random_normal([inputs, outputs], 0, 0.05));
     let b = graph.variable("b", graph.zeros([outputs]));
-    (x.matmul(&w) + &b).sigmoid()
+    x.matmul(&w) + &b
 }
 
 /// The loss of each step, and the session that has what was learned.
@@ -28,8 +28,10 @@ pub fn train(data: &Mnist, steps: usize) -> Result<(Vec<f32>, Session)> {
     let rows = graph.placeholder("rows", DType::I32, [None]);
     let x = images.gather(&rows).cast(DType::F32) * (1.0 / 255.0);
 
-    let code = layer(&layer(&x, "encoder1", [784, 256]), "encoder2", [256, 64]);
-    let drawn = layer(&layer(&code, "decoder1", [64, 256]), "decoder2", [256, 784]);
+    let hidden = layer(&x, "encoder1", [784, 256]).relu();
+    let code = layer(&hidden, "encoder2", [256, 64]).relu();
+    let hidden = layer(&code, "decoder1", [64, 256]).relu();
+    let drawn = layer(&hidden, "decoder2", [256, 784]).sigmoid();
     let loss = (&x - &drawn).square().reduce_mean(..);
     let train = RmsProp::new(1e-3).minimize(&loss)?;
 

@@ -50,8 +50,9 @@ pub fn train(data: &Mnist, steps: usize) -> Result<(Vec<f32>, Session)> {
     };
     let d_loss = cost(&of_real, 1.0) + cost(&of_drawn, 0.0);
     let g_loss = cost(&of_drawn, 1.0);
-    let d_train = Adam::new(2e-4).with_var_list(discriminator.variables()).minimize(&d_loss)?;
-    let g_train = Adam::new(2e-4).with_var_list(generator.variables()).minimize(&g_loss)?;
+    let d_train =
+        Adam::new(2e-4).betas(0.5, 0.999).with_var_list(discriminator.variables()).minimize(&d_loss)?;
+    let g_train = Adam::new(1e-3).betas(0.5, 0.999).with_var_list(generator.variables()).minimize(&g_loss)?;
 
     let mut session = Session::new(&graph, &Device::cpu()?)?;
     session.run(graph.global_variables_initializer(), ())?;
@@ -65,7 +66,7 @@ pub fn train(data: &Mnist, steps: usize) -> Result<(Vec<f32>, Session)> {
         step.run()?;
         let (d, g) = (step.value::<f32>(&d_loss)?, step.value::<f32>(&g_loss)?);
         losses.extend([d, g]);
-        if i % 500 == 0 {
+        if i % 100 == 0 {
             println!("step {i}: discriminator {d:.4}, generator {g:.4}");
         }
     }
@@ -75,7 +76,7 @@ pub fn train(data: &Mnist, steps: usize) -> Result<(Vec<f32>, Session)> {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let steps = arguments.next().map_or(Ok(3000), |steps| steps.parse())?;
+    let steps = arguments.next().map_or(Ok(1000), |steps| steps.parse())?;
     let located = locate(arguments.next().map(PathBuf::from).as_deref())?;
     println!("data: {}", located.origin);
     train(&located.data, steps)?;

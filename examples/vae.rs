@@ -22,13 +22,13 @@ pub fn train(data: &Mnist, steps: usize) -> Result<(Vec<f32>, Session)> {
     let x = images.gather(&rows).cast(DType::F32) * (1.0 / 255.0);
     let dense = |name, inputs, outputs| Dense::new(outputs).name(name).build(&graph, inputs);
 
-    let hidden = dense("encoder", 784, 400).apply(&x).tanh();
+    let hidden = dense("encoder", 784, 400).apply(&x).relu();
     let mean = dense("mean", 400, LATENT).apply(&hidden);
     let log_variance = dense("log_variance", 400, LATENT).apply(&hidden);
     let noise = mean.random_normal_like(0, 1).with_name("noise");
     let z = &mean + (&log_variance * 0.5).exp() * noise;
     let decoder: [DenseLayer; 2] = [dense("decoder", LATENT, 400), dense("logits", 400, 784)];
-    let logits = decoder[1].apply(decoder[0].apply(&z).tanh());
+    let logits = decoder[1].apply(decoder[0].apply(&z).relu());
 
     // The bound of the evidence, with its sign changed: what the pixels cost, and what the cloud does.
     let pixels = logits.sigmoid_cross_entropy_with_logits(&x).reduce_sum(1);

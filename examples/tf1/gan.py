@@ -26,7 +26,8 @@ d_loss = cost(of_real, 1.0) + cost(of_drawn, 0.0)
 g_loss = cost(of_drawn, 1.0)
 
 # No variable is assigned before both gradients are computed.
-d_optimizer, g_optimizer = tf.train.AdamOptimizer(2e-4), tf.train.AdamOptimizer(2e-4)
+d_optimizer = tf.train.AdamOptimizer(2e-4, beta1=0.5)
+g_optimizer = tf.train.AdamOptimizer(1e-3, beta1=0.5)
 d_gradients = d_optimizer.compute_gradients(d_loss, d_variables)
 g_gradients = g_optimizer.compute_gradients(g_loss, g_variables)
 with tf.control_dependencies([gradient for gradient, _ in d_gradients + g_gradients]):

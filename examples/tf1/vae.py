@@ -8,11 +8,11 @@ def dense(x, name):
 
 
 x = tf.placeholder(tf.float32, [None, 784])
-hidden = tf.nn.tanh(dense(x, "encoder"))
+hidden = tf.nn.relu(dense(x, "encoder"))
 mean, log_variance = dense(hidden, "mean"), dense(hidden, "log_variance")
 noise = tf.random_normal(tf.shape(mean))
 z = mean + tf.exp(log_variance * 0.5) * noise
-logits = dense(tf.nn.tanh(dense(z, "decoder")), "logits")
+logits = dense(tf.nn.relu(dense(z, "decoder")), "logits")
 
 pixels = tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=logits), 1)
 divergence = 0.5 * tf.reduce_sum(tf.square(mean) + tf.exp(log_variance) - log_variance - 1, 1)
