@@ -1,5 +1,8 @@
 //! Self-attention that learns to turn sequences round: each place finds the one that lies opposite, and takes
 //! what is there: `cargo run --release --example attention -- [STEPS]`
+//!
+//! TensorFlow 1, from the same values (`tf1/attention.py`):
+//! the loss is 0.39015383 after 100 steps; here 0.39015383.
 
 use minutia::{
     layers::{Dense, Embedding, LayerNorm, losses::sparse_softmax_cross_entropy, metrics},

@@ -1,6 +1,9 @@
 //! A generative adversarial network (Goodfellow et al., 2014): one network draws digits, another tells them
 //! from real ones, and each has an optimizer for its own variables:
 //! `cargo run --release --example gan -- [STEPS [FOLDER]]`
+//!
+//! TensorFlow 1, from the same values (`tf1/gan.py`):
+//! the generator's loss is 1.6930707 after 100 steps of MNIST; here 1.6932603.
 
 mod picture;
 

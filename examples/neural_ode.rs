@@ -1,5 +1,8 @@
 //! A neural ordinary differential equation (Chen et al., 2018): a network is the speed of a point, and learns
 //! from where the point has been, through the solver: `cargo run --release --example neural_ode -- [STEPS]`
+//!
+//! TensorFlow 1, from the same values (`tf1/neural_ode.py`):
+//! the loss is 0.12704431 after 100 steps; here 0.12704435.
 
 use minutia::{layers::Dense, prelude::*};
 

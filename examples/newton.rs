@@ -1,5 +1,8 @@
 //! Newton's method in Rosenbrock's valley: gradients are part of the graph and have gradients themselves, which
 //! are the rows of the Hessian: `cargo run --release --example newton -- [STEPS]`
+//!
+//! TensorFlow 1, from the same values (`tf1/newton.py`):
+//! the function is 0 after 4 steps; here 2.3309951e-07.
 
 use minutia::prelude::*;
 
@@ -20,8 +23,10 @@ fn solve(a: &Output, b: &Output) -> Output {
     let mut rows = graph.concat([a, &b.expand_dims(1)], 1);
     for k in 0..N {
         let pivot = rows.slice([k, 0], (1, -1)) / rows.slice([k, k], (1, 1));
-        let unit = graph.constant(k as i32).one_hot(N).expand_dims(1);
-        rows = &rows - (rows.slice([0, k], (-1, 1)) - unit) * pivot;
+        let multiples = rows.slice([0, k], (-1, 1)) * &pivot;
+        // Row k becomes the pivot itself, without rounding.
+        let at_pivot = graph.constant(k as i32).one_hot(N).expand_dims(1).greater(0.0);
+        rows = at_pivot.select(pivot, &rows - multiples);
     }
     rows.slice([0, N], (-1, 1)).squeeze(1)
 }

@@ -1,5 +1,8 @@
 //! Softmax regression on handwritten digits, with a learning rate that decays as steps are counted, as in
 //! TensorFlow 1's first tutorial: `cargo run --release --example softmax_regression -- [STEPS [FOLDER]]`
+//!
+//! TensorFlow 1, from the same values (`tf1/softmax_regression.py`):
+//! the loss is 0.51954937 after 100 steps of MNIST; here 0.51954931.
 
 use minutia::{
     datasets::{Batches, locate, mnist::Mnist},

@@ -6,6 +6,9 @@
 //! `cargo run --release --example word2vec -- [STEPS [WORDS]]`
 //!
 //! It prints how long a step takes, which does not grow with the number of words.
+//!
+//! TensorFlow 1, from the same values (`tf1/word2vec.py`):
+//! the loss is 65.383644 after 100 steps with 2,000 words; here 65.383644.
 
 use minutia::prelude::*;
 use std::time::Instant;

@@ -24,7 +24,7 @@ const LEARNED: [(&str, &str); 13] = [
     ("linear_regression", "e0b1bfad89efde51eb33ebceeb787e66a31ae175d68a56074a5b9cb44ac010bf"),
     ("lstm", "7242ddf4df89f9129d146ef1abe9bfad47a8fb47db331282a4316eddf8d74ffb"),
     ("neural_ode", "e53a2635a02e0d69d05387d9897dd409156280729b24e508824724b6b1e26cc7"),
-    ("newton", "cc70296918a87330eb32e08d1800a0ca7725f591aaedfb4e7a7a584d5f3dfbac"),
+    ("newton", "cd6d8cd4a9b2557fa4a84c85c3955adc16a19fc6eb5d5c900253da52dd4abf1d"),
     ("softmax_regression", "8f7dbd6f4d80707d468063914f2479d39cf46bf8edb8bce436431c244c375a56"),
     ("vae", "c3d3d5431a87ad4a23bc9fd7d8e43e327f210e1a9b64d1c7bd0e3742adee06fa"),
     ("word2vec", "298c80e4672ce2d2e0932b29e29bbe5cabe28387e2e0837ca91f9b4b694021c9"),
