@@ -1,5 +1,5 @@
-//! The convolutional network of TensorFlow's tutorial "Deep MNIST for Experts", and its accuracy on images that
-//! it has not seen: `cargo run --release --example convnet -- [STEPS [FOLDER]]`
+//! The convolutional network of TensorFlow's tutorial "Deep MNIST for Experts", and its accuracy on images
+//! that it has not seen: `cargo run --release --example convnet -- [STEPS [FOLDER]]`
 //!
 //! TensorFlow 1, from the same values (`tf1/convnet.py`):
 //! the loss is 0.35769513 after 100 steps of MNIST; here 0.36158597.

@@ -1,5 +1,5 @@
-//! A network with dropout, whose rate is fed: 0.5 while it trains on batches of 100, and 0 when the same graph
-//! judges all test images at once: `cargo run --release --example dropout -- [STEPS [FOLDER]]`
+//! A network with dropout, whose rate is fed: 0.5 while it trains on batches of 100, and 0 when the same
+//! graph judges all test images at once: `cargo run --release --example dropout -- [STEPS [FOLDER]]`
 //!
 //! TensorFlow 1, from the same values (`tf1/dropout.py`):
 //! the loss is 0.50522155 after 100 steps of MNIST; here 0.50522149.

@@ -1,5 +1,5 @@
-//! k-means in the graph: images go to the nearest of 25 centroids, and each centroid to the mean of its images:
-//! `cargo run --release --example k_means -- [STEPS [FOLDER]]`
+//! k-means in the graph: images go to the nearest of 25 centroids, and each centroid to the mean of its
+//! images: `cargo run --release --example k_means -- [STEPS [FOLDER]]`
 //!
 //! TensorFlow 1, from the same values (`tf1/k_means.py`):
 //! the squared distance before the last of 100 steps on MNIST is 33.467178; here 33.467186.

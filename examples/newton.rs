@@ -1,5 +1,5 @@
-//! Newton's method in Rosenbrock's valley: gradients are part of the graph and have gradients themselves, which
-//! are the rows of the Hessian: `cargo run --release --example newton -- [STEPS]`
+//! Newton's method in Rosenbrock's valley: gradients are part of the graph and have gradients themselves,
+//! which are the rows of the Hessian: `cargo run --release --example newton -- [STEPS]`
 //!
 //! TensorFlow 1, from the same values (`tf1/newton.py`):
 //! the function is 0 after 4 steps; here 2.3309951e-07.

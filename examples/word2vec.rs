@@ -1,7 +1,7 @@
 //! Word embeddings (skip-gram with noise-contrastive estimation, Mikolov et al., 2013), as TensorFlow 1's
 //! tutorial `word2vec_basic.py` learns them: batches of 128, embeddings of 128 numbers, 64 sampled words,
-//! gradient descent with rate 1. The corpus is made up: words are as frequent as in a language, and those that
-//! stand beside each other are of one topic, which is what the embeddings find out.
+//! gradient descent with rate 1. The corpus is made up: words are as frequent as in a language, and those
+//! that stand beside each other are of one topic, which is what the embeddings find out.
 //!
 //! `cargo run --release --example word2vec -- [STEPS [WORDS]]`
 //!

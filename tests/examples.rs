@@ -1,5 +1,5 @@
-//! The ported programs among the examples learn the same bits on every machine: their losses and all that they
-//! have learned after a few steps are compared with digests.
+//! The ported programs among the examples learn the same bits on every machine: their losses and all that
+//! they have learned after a few steps are compared with digests.
 
 // Three programs print images, each by its own module of one file.
 #![allow(clippy::duplicate_mod)]

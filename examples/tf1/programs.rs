@@ -1,5 +1,5 @@
-//! The ported programs: `main.rs` writes what TensorFlow needs to follow them, and `tests/examples.rs` compares
-//! what they learn with digests.
+//! The ported programs: `main.rs` writes what TensorFlow needs to follow them, and `tests/examples.rs`
+//! compares what they learn with digests.
 
 use minutia::{datasets::mnist::Mnist, prelude::*};
 
