@@ -58,7 +58,7 @@ pub fn train(data: &Mnist, steps: usize) -> Result<(Vec<f32>, Session)> {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let steps = arguments.next().map_or(Ok(500), |steps| steps.parse())?;
+    let steps = arguments.next().map_or(Ok(300), |steps| steps.parse())?;
     let located = locate(arguments.next().map(PathBuf::from).as_deref())?;
     println!("data: {}", located.origin);
     train(&located.data, steps)?;
