@@ -3,7 +3,7 @@
 //!
 //! TensorFlow 1, from the same values (`tf1/convnet.py`):
 //! the loss is 0.35769513 after 100 steps of MNIST; here 0.36158597.
-//! The first ten losses are within 9e-7 of each other; what rounding makes of that grows.
+//! The first ten losses are within 9e-7 of each other.
 
 use minutia::{
     datasets::{Batches, locate, mnist::Mnist},
