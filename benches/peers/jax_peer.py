@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from shared import arguments, classifier, report
+from shared import NETWORKS, arguments, classifier, report
 
 job, inputs, has = arguments()
 scan = has("--scan")
@@ -97,3 +97,7 @@ elif job == "ideal_images_s":
     loss = lambda x: losses(trained, x, y).sum() + inputs.l2 * (x * x).sum()
     seconds, last = adagrad(loss, np.zeros((10, 784), np.float32), inputs.ideal_rate, inputs.ideal_steps, 100)
     report(peer, job, seconds, last)
+elif job in NETWORKS:
+    import jax_networks
+
+    jax_networks.measure(peer, job, inputs, scan)

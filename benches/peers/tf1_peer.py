@@ -8,7 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow
 
-from shared import arguments, classifier, report
+from shared import NETWORKS, arguments, classifier, report
 
 tf = tensorflow.compat.v1
 tf.disable_eager_execution()
@@ -66,3 +66,7 @@ elif job == "ideal_images_s":
     loss = tf.reduce_sum(terms) + inputs.l2 * tf.reduce_sum(x * x)
     seconds, last = adagrad(loss, inputs.ideal_rate, inputs.ideal_steps, 100)
     report(peer, job, seconds, last)
+elif job in NETWORKS:
+    import tf1_networks
+
+    tf1_networks.measure(peer, job, inputs)

@@ -4,7 +4,7 @@ from time import perf_counter
 
 import torch
 
-from shared import arguments, classifier, report
+from shared import NETWORKS, arguments, classifier, report
 
 job, inputs, _ = arguments()
 peer = "torch"
@@ -64,3 +64,7 @@ elif job == "ideal_images_s":
     function = lambda x: forward(trained, x, y)[1].sum() + inputs.l2 * (x * x).sum()
     seconds, last = adagrad(function, torch.zeros(10, 784), inputs.ideal_rate, inputs.ideal_steps, 100)
     report(peer, job, seconds, last)
+elif job in NETWORKS:
+    import torch_networks
+
+    torch_networks.measure(peer, job, inputs)

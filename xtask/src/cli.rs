@@ -48,7 +48,7 @@ pub enum Command {
     Reproduce(Reproduce),
     /// Downloads MNIST and verifies it
     Fetch(Fetch),
-    /// Times the post's jobs against their targets and other libraries
+    /// Times the post's jobs and others against their targets and other libraries
     Bench(Bench),
     /// Compiles the kernels for GPUs
     Kernels(Kernels),
@@ -87,12 +87,15 @@ pub struct Bench {
     /// Where the figure goes [default: target/bench]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Only some jobs [default: all, and step times by size]
+    /// Only some jobs [default: all, step times by size, products and convolutions]
     #[arg(long, value_name = "JOB", value_enum, value_delimiter = ',')]
     pub jobs: Vec<Job>,
-    /// Also time dense products up to 4096 cubed, as a run of all jobs does
+    /// Time dense products up to 4096 cubed, besides the jobs that are named
     #[arg(long)]
     pub products: bool,
+    /// Time convolutions of LeNet and ResNet-18 and their gradients, besides the jobs that are named
+    #[arg(long)]
+    pub convolutions: bool,
     /// How often each job is run
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub repeats: u32,

@@ -7,7 +7,7 @@ use anyhow::Result;
 use minutia_models::{CLASSES, PIXELS};
 use minutia_tensor::cpu::Options;
 
-use super::{inputs::Halves, job::Job, peak, summary::Summary};
+use super::{inputs::Halves, job::Job, networks, peak, summary::Summary};
 use crate::reproduce::Config;
 
 /// The floating-point operations of the products of a run of a job, and whether one thread does them all;
@@ -27,7 +27,7 @@ fn operations(job: Job, config: &Config, data: &Halves) -> Option<(f64, bool)> {
         Job::InverseStep => (2.0 * 2.0 * config.inverse.size.pow(3) as f64, true),
         // Forward, and back to the images.
         Job::IdealImages => (config.ideal_images.steps as f64 * 2.0 * forward(CLASSES), false),
-        _ => return None,
+        _ => return networks::operations(job).map(|operations| (operations, false)),
     })
 }
 
@@ -46,7 +46,12 @@ pub fn shares(
     let peaks = [peak::peak(options, all)?, peak::peak(options, 1)?];
     let share = |(&job, summary): (&Job, &Summary)| {
         let (operations, alone) = operations(job, config, data)?;
-        let seconds = summary.median() * if job == Job::InverseStep { 1e-6 } else { 1.0 };
+        let unit = match job.unit() {
+            "µs" => 1e-6,
+            "ms" => 1e-3,
+            _ => 1.0,
+        };
+        let seconds = summary.median() * unit;
         Some((job, seconds * peaks[usize::from(alone)] * 1e9 / operations))
     };
     Ok(medians.iter().filter_map(share).collect())
@@ -75,5 +80,13 @@ mod tests {
         assert_eq!(found(Job::InverseStep), Some((4000.0, true)));
         assert_eq!(found(Job::IdealImages), Some((1000.0 * 4.0 * 10.0 * 238_200.0, false)));
         assert_eq!(found(Job::Reproduce), None);
+        // Multiply-adds of an image: two convolutions and two layers.
+        let [first, others] = [627_200.0, 10_035_200.0 + 3_211_264.0 + 10_240.0];
+        assert_eq!(found(Job::Convnet), Some((50.0 * 2.0 * (2.0 * first + 3.0 * others), false)));
+        // Each row meets 28 numbers of the image and 128 of the state.
+        let lstm = 28.0 * 512.0 * (2.0 * 28.0 + 3.0 * 128.0) + 3.0 * 1280.0;
+        assert_eq!(found(Job::Lstm), Some((128.0 * 2.0 * lstm, false)));
+        // 64 tokens take 1,048,576 in each dense layer, and half of that in scores and in means.
+        assert_eq!(found(Job::Attention), Some((32.0 * 2.0 * 1_048_576.0 * (6.0 + 3.0 + 3.0), false)));
     }
 }

@@ -1,6 +1,6 @@
 //! What is to be reached, line by line: the jobs' own targets, and those that several measurements make.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minutia_tensor::cpu::Level;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     Medians, OURS,
     job::{Job, Target},
-    products::Rate,
+    rates::Rate,
     scaling,
     summary::Summary,
     table::number,
@@ -50,6 +50,7 @@ pub struct Findings<'a> {
     pub shares: &'a BTreeMap<Job, f64>,
     pub scaling: &'a [scaling::Row],
     pub products: &'a [Rate],
+    pub convolutions: &'a [Rate],
     pub level: Level,
 }
 
@@ -72,8 +73,10 @@ pub fn goals(measured: &Findings) -> Vec<Goal> {
         let title = "epoch, times as fast as jax scan";
         goals.push(Goal::new(title, jax / ours, Some(Target::at_least(3.5, 4.0))));
     }
+    goals.extend(of_networks(measured));
     goals.extend(slopes(measured.scaling));
     goals.extend(of_products(measured.products));
+    goals.extend(of_convolutions(measured.convolutions));
     goals
 }
 
@@ -84,6 +87,32 @@ fn of_job(job: Job, summary: &Summary, measured: &Findings) -> Goal {
         of_bound: measured.shares.get(&job).copied(),
         ..Goal::new(job.title(), summary.median(), job.target())
     }
+}
+
+/// What networks that are not the post's are to reach beside peers, the FMA peak, and each other.
+fn of_networks(measured: &Findings) -> Vec<Goal> {
+    let median = |name: &str, job| Some(measured.results.get(name)?.get(&job)?.median());
+    let others = |job| {
+        let others = measured.results.keys().filter(|name| *name != OURS);
+        others.filter_map(|name| median(name, job)).reduce(f64::min)
+    };
+    let peak = measured.shares.get(&Job::Convnet).map(|share| 1.0 / share);
+    let beside = |theirs: Option<f64>, job| Some(theirs? / median(OURS, job)?);
+    let larger = beside(median(OURS, Job::Word2vecMillion), Job::Word2vec);
+    let [lstm, attention] = [Job::Lstm, Job::Attention].map(|job| beside(median("tf1", job), job));
+    let lines = [
+        ("convolutional step, share of FMA peak", peak, Target::at_least(0.8, 0.9)),
+        (
+            "convolutional step, times as fast as the fastest peer",
+            beside(others(Job::Convnet), Job::Convnet),
+            Target::at_least(1.0, 1.2),
+        ),
+        ("word2vec step, a million words against 50,000", larger, Target::at_most(1.15, 1.08)),
+        ("LSTM step, times as fast as tf1", lstm, Target::at_least(1.5, 2.0)),
+        ("self-attention step, times as fast as tf1", attention, Target::at_least(1.5, 2.0)),
+    ];
+    let goal = |(title, value, target)| Some(Goal::new(title, value?, Some(target)));
+    lines.into_iter().filter_map(goal).collect()
 }
 
 /// The steepest slope of each series.
@@ -100,19 +129,28 @@ fn slopes(rows: &[scaling::Row]) -> Vec<Goal> {
 
 /// The slowest of the large products, and the one that is furthest behind a peer.
 fn of_products(rows: &[Rate]) -> Vec<Goal> {
-    let least = |title: &str, of: &dyn Fn(&Rate) -> Option<f64>, target| {
-        let worst = rows.iter().filter_map(|row| Some((of(row)?, row))).min_by(|a, b| a.0.total_cmp(&b.0))?;
-        let (value, Rate { shape, layout, threads, .. }) = worst;
-        Some(Goal::new(format!("{title}: {shape} {layout}, threads: {threads}"), value, Some(target)))
-    };
-    let share = least(
-        "slowest large product, share of FMA peak",
-        &|row| Some(row.peak_share),
-        Target::at_least(0.9, 0.95),
-    );
+    let share = |row: &Rate| Some(row.peak_share);
+    let share = least("slowest large product, share of FMA peak", rows, share, Target::at_least(0.9, 0.95));
     let beside = |row: &Rate| Some(row.gflops / row.peers.values().copied().reduce(f64::max)?);
-    let peer = least("large product furthest behind a peer", &beside, Target::at_least(1.0, 1.0));
+    let peer = least("large product furthest behind a peer", rows, beside, Target::at_least(1.0, 1.0));
     share.into_iter().chain(peer).collect()
+}
+
+/// The slowest convolution of each kind.
+fn of_convolutions(rows: &[Rate]) -> Vec<Goal> {
+    let kinds: BTreeSet<&str> = rows.iter().map(|row| row.kind).collect();
+    let slowest = |kind: &str| {
+        let share = |row: &Rate| (row.kind == kind).then_some(row.peak_share);
+        least("slowest convolution, share of FMA peak", rows, share, Target::at_least(0.8, 0.9))
+    };
+    kinds.into_iter().filter_map(slowest).collect()
+}
+
+/// The row that has the least of something.
+fn least(title: &str, rows: &[Rate], of: impl Fn(&Rate) -> Option<f64>, target: Target) -> Option<Goal> {
+    let worst = rows.iter().filter_map(|row| Some((of(row)?, row))).min_by(|a, b| a.0.total_cmp(&b.0))?;
+    let (value, Rate { shape, kind, threads, .. }) = worst;
+    Some(Goal::new(format!("{title}: {shape} {kind}, threads: {threads}"), value, Some(target)))
 }
 
 /// The lines as a table.
@@ -157,9 +195,9 @@ mod tests {
         let ours = results.get_mut(OURS).unwrap();
         ours.insert(Job::Reproduce, summary(&[20.0, 19.0, 30.0]));
         let row = |batch, hidden, slope| scaling::Row { batch, hidden, step_ms: 1.0, at_peak_ms: 1.0, slope };
-        let rate = |layout, peak_share, gflops, peer| Rate {
+        let rate = |kind, peak_share, gflops, peer| Rate {
             shape: "2x3x4".to_string(),
-            layout,
+            kind,
             threads: 2,
             gflops,
             peak_share,
@@ -176,6 +214,11 @@ mod tests {
                 row(100, 9, 1.05),
             ],
             products: &[rate("nn", 0.92, 92.0, 91.0), rate("tn", 0.94, 94.0, 99.0)],
+            convolutions: &[
+                rate("forward", 0.9, 90.0, 1.0),
+                rate("filter", 0.85, 85.0, 1.0),
+                rate("filter", 0.7, 70.0, 1.0),
+            ],
             level,
         })
     }
@@ -193,9 +236,38 @@ mod tests {
             (1.05, "met, and the stretch"),
             (0.92, "met"),
             (94.0 / 99.0, "missed"),
+            (0.7, "missed"),
+            (0.9, "met, and the stretch"),
         ];
         assert_eq!(found, expected);
         assert_eq!(lines(Level::Avx512)[2].verdict, "missed", "wide vectors are to do better");
+    }
+
+    #[test]
+    fn steps_of_networks_are_judged_beside_peers() {
+        let of = |name: &str, jobs: &[(Job, f64)]| {
+            let jobs = jobs.iter().map(|&(job, value)| (job, summary(&[value])));
+            (name.to_string(), jobs.collect::<BTreeMap<_, _>>())
+        };
+        let results = Medians::from([
+            of(
+                OURS,
+                &[(Job::Convnet, 20.0), (Job::Word2vec, 2.0), (Job::Word2vecMillion, 3.0), (Job::Lstm, 10.0)],
+            ),
+            of("jax", &[(Job::Convnet, 18.0), (Job::Lstm, 1.0)]),
+            of("tf1", &[(Job::Convnet, 90.0), (Job::Lstm, 20.0)]),
+        ]);
+        let shares = BTreeMap::from([(Job::Convnet, 1.25)]);
+        let goals = goals(&Findings {
+            results: &results,
+            shares: &shares,
+            scaling: &[],
+            products: &[],
+            convolutions: &[],
+            level: Level::Avx2,
+        });
+        let found: Vec<_> = goals[4..].iter().map(|goal| (goal.measured, goal.verdict)).collect();
+        assert_eq!(found, [(0.8, "met"), (0.9, "missed"), (1.5, "missed"), (2.0, "met, and the stretch")]);
     }
 
     #[test]

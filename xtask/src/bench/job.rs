@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A job of the post, or a property of the engine.
+/// A job of the post, a training step of another network, or a property of the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Job {
     #[value(name = "epoch_s")]
@@ -13,6 +13,18 @@ pub enum Job {
     InverseStep,
     #[value(name = "ideal_images_s")]
     IdealImages,
+    #[value(name = "convnet_step_ms")]
+    Convnet,
+    #[value(name = "word2vec_step_ms")]
+    Word2vec,
+    #[value(name = "word2vec_million_step_ms")]
+    Word2vecMillion,
+    #[value(name = "lstm_step_ms")]
+    Lstm,
+    #[value(name = "attention_step_ms")]
+    Attention,
+    #[value(name = "runge_kutta_s")]
+    RungeKutta,
     #[value(name = "reproduce_s")]
     Reproduce,
     #[value(name = "classifier_rss_mb")]
@@ -92,11 +104,17 @@ impl From<f64> for Measurement {
 
 impl Job {
     /// The jobs of a run that names none: all but the one that compiles everything anew.
-    pub const USUAL: [Job; 11] = [
+    pub const USUAL: [Job; 17] = [
         Job::Epoch,
         Job::FiftyEpochs,
         Job::InverseStep,
         Job::IdealImages,
+        Job::Convnet,
+        Job::Word2vec,
+        Job::Word2vecMillion,
+        Job::Lstm,
+        Job::Attention,
+        Job::RungeKutta,
         Job::Reproduce,
         Job::ClassifierRss,
         Job::GemmNn,
@@ -113,6 +131,12 @@ impl Job {
             Job::FiftyEpochs => "fifty_epochs_s",
             Job::InverseStep => "inverse_step_us",
             Job::IdealImages => "ideal_images_s",
+            Job::Convnet => "convnet_step_ms",
+            Job::Word2vec => "word2vec_step_ms",
+            Job::Word2vecMillion => "word2vec_million_step_ms",
+            Job::Lstm => "lstm_step_ms",
+            Job::Attention => "attention_step_ms",
+            Job::RungeKutta => "runge_kutta_s",
             Job::Reproduce => "reproduce_s",
             Job::ClassifierRss => "classifier_rss_mb",
             Job::GemmNn => "gemm_nn_peak_fraction",
@@ -131,6 +155,12 @@ impl Job {
             Job::FiftyEpochs => "50 epochs with evaluation, whole process",
             Job::InverseStep => "inverse step, loss read back",
             Job::IdealImages => "ten ideal images, 1,000 steps",
+            Job::Convnet => "step of Deep MNIST's convolutions, batch 50",
+            Job::Word2vec => "word2vec step, 50,000 words",
+            Job::Word2vecMillion => "word2vec step, 1,000,000 words",
+            Job::Lstm => "LSTM step, 28 rows, 128 units, batch 128",
+            Job::Attention => "self-attention step, 32 x 64 tokens, 128 wide",
+            Job::RungeKutta => "200 Runge-Kutta steps: graph, gradients, plan, first run",
             Job::Reproduce => "`cargo xtask reproduce`, warm build",
             Job::ClassifierRss => "peak memory of the classifier stage",
             Job::GemmNn => "product 100x784x300, share of FMA peak",
@@ -145,18 +175,23 @@ impl Job {
     pub fn unit(self) -> &'static str {
         match self {
             Job::InverseStep => "µs",
+            Job::Convnet | Job::Word2vec | Job::Word2vecMillion | Job::Lstm | Job::Attention => "ms",
             Job::ClassifierRss => "MB",
             Job::GemmNn | Job::GemmTn | Job::CrowdedEpoch => "",
             Job::NoFma | Job::Wasm => "GFLOP/s",
-            Job::Epoch | Job::FiftyEpochs | Job::IdealImages | Job::Reproduce | Job::ColdReproduce => "s",
+            Job::Epoch | Job::FiftyEpochs | Job::IdealImages => "s",
+            Job::RungeKutta | Job::Reproduce | Job::ColdReproduce => "s",
         }
     }
 
-    /// What it is to reach, if that is a number which is the same on every machine. An epoch has a share of
-    /// the dense FMA bound instead.
+    /// What it is to reach, if that is a number which is the same on every machine. Others have a share of
+    /// the dense FMA bound instead, or a distance from peers.
     pub fn target(self) -> Option<Target> {
         Some(match self {
             Job::Epoch | Job::NoFma | Job::Wasm => return None,
+            Job::Convnet | Job::Lstm | Job::Attention => return None,
+            Job::Word2vec | Job::Word2vecMillion => Target::at_most(7.8, 4.0),
+            Job::RungeKutta => Target::at_most(2.0, 1.0),
             Job::FiftyEpochs => Target::at_most(8.0, 5.0),
             Job::InverseStep => Target::at_most(0.25, 0.15),
             Job::IdealImages => Target::at_most(0.055, 0.045),
@@ -175,16 +210,24 @@ impl Job {
         match self {
             Job::InverseStep => 0.25,
             Job::IdealImages => 1e-3,
+            job if job.has_network() => 2e-3,
             _ => 0.02,
         }
     }
 
     /// Whether peers have it too.
     pub fn has_peers(self) -> bool {
-        matches!(
+        let of_the_post = matches!(
             self,
             Job::Epoch | Job::FiftyEpochs | Job::InverseStep | Job::IdealImages | Job::ClassifierRss
-        )
+        );
+        of_the_post || self.has_network()
+    }
+
+    /// Whether it is a training step of a network that is not the post's.
+    pub fn has_network(self) -> bool {
+        use Job::{Attention, Convnet, Lstm, RungeKutta, Word2vec, Word2vecMillion};
+        matches!(self, Attention | Convnet | Lstm | RungeKutta | Word2vec | Word2vecMillion)
     }
 }
 

@@ -1,26 +1,30 @@
-//! `cargo xtask bench`: the post's jobs timed against their targets and, with `--peers`, against other
-//! libraries.
+//! `cargo xtask bench`: the post's jobs and others timed against their targets and, with `--peers`, against
+//! other libraries.
 //!
 //! A *contender* (this repository, or a peer) gives one number for a job, from a run of its own; contenders
 //! take turns, so that a disturbance meets all of them. All start from the same files: [`inputs`].
 
 mod bound;
+mod convolutions;
 mod draw;
 mod elsewhere;
 mod goals;
 mod inputs;
 mod job;
 mod load;
+mod networks;
 mod ours;
 mod peak;
 mod peers;
 mod process;
 mod products;
+mod rates;
 mod scaling;
 mod summary;
 mod table;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use minutia_tensor::{Device, cpu};
@@ -49,45 +53,34 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
     let out = options.out.clone().unwrap_or_else(|| workspace.join("target/bench"));
     let _held = files::FolderLock::take(&out.join(".cache").join("lock"))?;
     let config = Config::read(&workspace.join("reproduce.toml"))?;
-    let jobs = if options.jobs.is_empty() { Job::USUAL.to_vec() } else { options.jobs.clone() };
     let cpu = cpu::Options::from_env()?;
     let device = Device::cpu_with(cpu)?;
     let data = inputs::find(options.data_dir.as_deref())?;
     terminal::say(format_args!("machine  {}, {device}", load::cpu_name()))?;
     terminal::say(format_args!("data     {}", data.origin))?;
 
-    let inputs = inputs::write(&out.join("inputs"), &config, &data)?;
-    let mut ours = ours::Ours::new(&config, &data, &inputs, &out)?;
-    let mut peers = Vec::new();
-    if options.peers {
-        for peer in peers::install(&workspace, &inputs) {
-            match peer {
-                Ok(peer) => peers.push(peer),
-                Err((name, error)) => terminal::say(format_args!("peer     {name} is left out: {error:#}"))?,
-            }
-        }
-    }
-
-    let (results, checks, busiest) = contend(&jobs, options.repeats, &mut ours, &mut peers)?;
-    disagreements(&checks).iter().try_for_each(terminal::say)?;
-
+    let everything = options.jobs.is_empty() && !options.products && !options.convolutions;
+    let jobs = if everything { Job::USUAL.to_vec() } else { options.jobs.clone() };
+    let (results, busiest) =
+        if jobs.is_empty() { (Medians::new(), 0.0) } else { of_jobs(&jobs, options, &config, &data, &out)? };
     let shares = results
         .get(OURS)
         .map_or_else(|| Ok(BTreeMap::new()), |medians| bound::shares(medians, &config, &data, cpu))?;
     if results.len() > 1 {
         terminal::say(table::peers(&results))?;
     }
-    let scaling = if options.jobs.is_empty() { scaling::measure(&config, &device)? } else { Vec::new() };
+    let scaling = if everything { scaling::measure(&config, &device)? } else { Vec::new() };
     if !scaling.is_empty() {
         terminal::say(scaling::table(&scaling))?;
     }
-    let products = if options.products || options.jobs.is_empty() {
-        products::measure(cpu, &workspace, options.peers, options.repeats)?
-    } else {
-        Vec::new()
-    };
-    if !products.is_empty() {
-        terminal::say(products::table(&products))?;
+    let (mut products, mut convolutions) = (Vec::new(), Vec::new());
+    if everything || options.products {
+        products = products::measure(cpu, &workspace, options.peers, options.repeats)?;
+        terminal::say(rates::table(["product", "layout"], &products))?;
+    }
+    if everything || options.convolutions {
+        convolutions = convolutions::measure(cpu, &workspace, options.peers, options.repeats)?;
+        terminal::say(rates::table(["convolution", "pass"], &convolutions))?;
     }
     let level = cpu.simd.unwrap_or_else(cpu::Level::detect);
     let goals = goals::goals(&goals::Findings {
@@ -95,13 +88,16 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
         shares: &shares,
         scaling: &scaling,
         products: &products,
+        convolutions: &convolutions,
         level,
     });
     terminal::say(format_args!("\n{}", goals::table(&goals)))?;
-    let figure = draw::figure(&results, &data.what);
-    files::write(&out.join("bench.svg"), figure.to_svg().as_bytes())?;
-    files::write(&out.join("bench.png"), &figure.to_png(2.0)?)?;
-    terminal::say(format_args!("The figure is {}.", out.join("bench.svg").display()))?;
+    if !results.is_empty() {
+        let figure = draw::figure(&results, &data.what);
+        files::write(&out.join("bench.svg"), figure.to_svg().as_bytes())?;
+        files::write(&out.join("bench.png"), &figure.to_png(2.0)?)?;
+        terminal::say(format_args!("The figure is {}.", out.join("bench.svg").display()))?;
+    }
 
     if let Some(path) = &options.json {
         let machine = json!({
@@ -113,12 +109,38 @@ pub fn bench(options: &cli::Bench) -> Result<()> {
         document["dense_bound_share"] = shares.collect::<Map<_, _>>().into();
         document["scaling"] = json!(scaling);
         document["products"] = json!(products);
+        document["convolutions"] = json!(convolutions);
         document["targets"] = json!(goals);
         let mut text = serde_json::to_string_pretty(&document)?;
         text.push('\n');
         files::write(path, text.as_bytes()).context("the measurements are lost")?;
     }
     Ok(())
+}
+
+/// Times jobs, from the same inputs for all contenders: the medians, and how many cores others used at most.
+fn of_jobs(
+    jobs: &[Job],
+    options: &cli::Bench,
+    config: &Config,
+    data: &inputs::Halves,
+    out: &Path,
+) -> Result<(Medians, f64)> {
+    let inputs = inputs::write(&out.join("inputs"), config, data)?;
+    let mut ours = ours::Ours::new(config, data, &inputs, out)?;
+    let mut peers = Vec::new();
+    if options.peers {
+        jobs.iter().try_for_each(|&job| networks::write(&inputs.folder, job, &data.train))?;
+        for peer in peers::install(&crate::workspace(), &inputs) {
+            match peer {
+                Ok(peer) => peers.push(peer),
+                Err((name, error)) => terminal::say(format_args!("peer     {name} is left out: {error:#}"))?,
+            }
+        }
+    }
+    let (results, checks, busiest) = contend(jobs, options.repeats, &mut ours, &mut peers)?;
+    disagreements(&checks).iter().try_for_each(terminal::say)?;
+    Ok((results, busiest))
 }
 
 /// Runs all contenders in turn: what each gave, the losses that they ended with, and how many cores other

@@ -14,7 +14,7 @@ use crate::{
         elsewhere,
         inputs::{self, EPOCHS, Halves, Inputs},
         job::{Job, Measurement},
-        process, products,
+        networks, process, products,
         summary::median,
     },
     reproduce::Config,
@@ -63,6 +63,12 @@ impl<'a> Ours<'a> {
             Job::GemmNn => products::share(self.options, products::FORWARD),
             Job::GemmTn => products::share(self.options, products::GRADIENT),
             Job::CrowdedEpoch => self.crowded_epoch(),
+            Job::Convnet
+            | Job::Word2vec
+            | Job::Word2vecMillion
+            | Job::Lstm
+            | Job::Attention
+            | Job::RungeKutta => networks::measure(job, &self.data.train, self.options),
             Job::NoFma => {
                 let options = cpu::Options { simd: Some(cpu::Level::Scalar), threads: Some(1) };
                 products::rate(options, products::CUBE).map(Measurement::from)

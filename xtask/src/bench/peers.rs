@@ -25,6 +25,8 @@ struct Script {
     file: &'static str,
     packages: &'static [&'static str],
     arguments: &'static [&'static str],
+    /// Whether it has the networks that are not the post's.
+    networks: bool,
     /// Only taken where its packages are installed already: too large to fetch for everybody.
     on_request: bool,
 }
@@ -35,18 +37,41 @@ const SCRIPTS: [Script; 5] = [
         file: "jax_peer.py",
         packages: &["jax"],
         arguments: &["--scan"],
+        networks: true,
         on_request: false,
     },
-    Script { name: "jax", file: "jax_peer.py", packages: &["jax"], arguments: &[], on_request: false },
+    Script {
+        name: "jax",
+        file: "jax_peer.py",
+        packages: &["jax"],
+        arguments: &[],
+        networks: true,
+        on_request: false,
+    },
     Script {
         name: "tf1",
         file: "tf1_peer.py",
         packages: &["tensorflow-cpu"],
         arguments: &[],
+        networks: true,
         on_request: false,
     },
-    Script { name: "numpy", file: "numpy_peer.py", packages: &["numpy"], arguments: &[], on_request: false },
-    Script { name: "torch", file: "torch_peer.py", packages: &["torch"], arguments: &[], on_request: true },
+    Script {
+        name: "numpy",
+        file: "numpy_peer.py",
+        packages: &["numpy"],
+        arguments: &[],
+        networks: false,
+        on_request: false,
+    },
+    Script {
+        name: "torch",
+        file: "torch_peer.py",
+        packages: &["torch"],
+        arguments: &[],
+        networks: true,
+        on_request: true,
+    },
 ];
 
 /// Rust programs: a package each below `benches/peers/rs`, in a workspace of its own.
@@ -66,6 +91,7 @@ pub struct Peer {
     after: Vec<String>,
     inputs: PathBuf,
     whole_runs: bool,
+    networks: bool,
     peaks: Vec<f64>,
 }
 
@@ -79,6 +105,7 @@ pub fn install(workspace: &Path, inputs: &Inputs) -> Vec<Result<Peer, (String, a
             after: script.arguments.iter().map(ToString::to_string).collect(),
             inputs: inputs.folder.clone(),
             whole_runs: true,
+            networks: script.networks,
             peaks: Vec::new(),
         });
         peer.map_err(|error| (script.name.to_string(), error))
@@ -91,6 +118,7 @@ pub fn install(workspace: &Path, inputs: &Inputs) -> Vec<Result<Peer, (String, a
             after: Vec::new(),
             inputs: inputs.folder.clone(),
             whole_runs: false,
+            networks: false,
             peaks: Vec::new(),
         });
         peer.map_err(|error| ((*name).to_string(), error))
@@ -140,23 +168,47 @@ fn build(workspace: &Path, name: &str) -> Result<PathBuf> {
     Ok(target.join("release").join(format!("peer-{name}{}", std::env::consts::EXE_SUFFIX)))
 }
 
-/// What times products of other libraries: a name, and the command that a product's sizes are added to. Those
-/// that cannot be had are named.
-pub fn of_products(workspace: &Path) -> Vec<(String, Command)> {
-    let script = |name, packages, on_request| {
-        let file = "product_peer.py";
-        let script = Script { name, file, packages, arguments: &[], on_request };
-        let mut command = Command::new(python(workspace, &script)?);
-        command.arg(workspace.join("benches/peers").join(file)).arg(name);
-        Ok(command)
-    };
-    let program = build(workspace, "products").map(Command::new);
+/// A command that times other libraries, and what it is called.
+pub type Timed = (String, Command);
+
+/// What times products of other libraries: the product's sizes are added to the command. Those that cannot be
+/// had are named.
+pub fn of_products(workspace: &Path) -> Vec<Timed> {
+    let file = "product_peer.py";
+    had([
+        ("numpy", timed(workspace, file, "numpy", &["numpy"], false)),
+        ("torch", timed(workspace, file, "torch", &["numpy", "torch"], true)),
+        ("faer and gemm", build(workspace, "products").map(Command::new)),
+    ])
+}
+
+/// What times convolutions of other libraries, likewise.
+pub fn of_convolutions(workspace: &Path) -> Vec<Timed> {
+    let file = "convolution_peer.py";
+    had([
+        ("tf1", timed(workspace, file, "tf1", &["tensorflow-cpu"], false)),
+        ("torch", timed(workspace, file, "torch", &["numpy", "torch"], true)),
+    ])
+}
+
+/// A script that is told which library to time.
+fn timed(
+    workspace: &Path,
+    file: &'static str,
+    name: &'static str,
+    packages: &'static [&'static str],
+    on_request: bool,
+) -> Result<Command> {
+    let script = Script { name, file, packages, arguments: &[], networks: false, on_request };
+    let mut command = Command::new(python(workspace, &script)?);
+    command.arg(workspace.join("benches/peers").join(file)).arg(name);
+    Ok(command)
+}
+
+/// Those that can be had.
+fn had<const N: usize>(peers: [(&str, Result<Command>); N]) -> Vec<Timed> {
     let mut found = Vec::new();
-    let scripts = [
-        ("numpy", script("numpy", &["numpy"], false)),
-        ("torch", script("torch", &["numpy", "torch"], true)),
-    ];
-    for (name, command) in scripts.into_iter().chain([("faer and gemm", program)]) {
+    for (name, command) in peers {
         match command {
             Ok(command) => found.push((name.to_string(), command)),
             // A closed terminal is noticed at the next line of our own.
@@ -166,14 +218,13 @@ pub fn of_products(workspace: &Path) -> Vec<(String, Command)> {
     found
 }
 
-/// The rates of a product that a command of [`of_products`] gives, by library.
+/// The rates that a command gives when it is told these arguments too, each with the name of its library.
 ///
 /// # Errors
 /// When its process fails or prints no rate.
-pub fn rate(peer: &Command, layout: &str, sizes: [usize; 3], threads: usize) -> Result<Vec<(String, f64)>> {
+pub fn rates_of(peer: &Command, told: impl IntoIterator<Item = String>) -> Result<Vec<(String, f64)>> {
     let mut command = Command::new(peer.get_program());
-    command.args(peer.get_args()).arg(layout);
-    command.args(sizes.iter().chain([&threads]).map(ToString::to_string));
+    command.args(peer.get_args()).args(told);
     TUNED.iter().for_each(|name| {
         command.env_remove(name);
     });
@@ -198,7 +249,7 @@ impl Peer {
     /// When its process fails or prints no result.
     pub fn measure(&mut self, job: Job) -> Result<Option<Measurement>> {
         let whole = matches!(job, Job::FiftyEpochs | Job::ClassifierRss);
-        if !job.has_peers() || whole && !self.whole_runs {
+        if !job.has_peers() || whole && !self.whole_runs || job.has_network() && !self.networks {
             return Ok(None);
         }
         if job == Job::ClassifierRss

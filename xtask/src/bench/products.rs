@@ -1,18 +1,19 @@
 //! Dense products from small to large, beside other libraries.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
 
 use anyhow::{Context, Result};
 use minutia_kernels::rng::Generator;
 use minutia_tensor::cpu::Options;
 use minutia_tensor::program::{Access, BufferSpec, Gemm, MapProgram, Operand, Primitive, Program};
 use minutia_tensor::{DType, Device, Memory, Tensor};
-use serde::Serialize;
 
-use super::{job::Measurement, peak, peers, summary::median};
+use super::{
+    job::Measurement,
+    peak, peers,
+    rates::{Rate, Repeats, THREADS, fastest},
+};
 use crate::terminal;
 
 /// How the operands of a product lie: `n` as rows, `t` transposed.
@@ -49,25 +50,8 @@ pub const GRADIENT: MatrixProduct = MatrixProduct { layout: Layout::Tn, m: 784, 
 pub const CUBE: MatrixProduct = MatrixProduct { layout: Layout::Nn, m: 512, k: 512, n: 512 };
 
 const LAYOUTS: [Layout; 3] = [Layout::Nn, Layout::Tn, Layout::Nt];
-/// Numbers of threads.
-const THREADS: [usize; 2] = [1, 2];
-
 /// Seconds that a contender multiplies for, at least; the fastest call counts.
 const SECONDS: f64 = 0.5;
-
-/// The rate of one product.
-#[derive(Clone, Debug, Serialize)]
-pub struct Rate {
-    /// `m x k x n`.
-    pub shape: String,
-    pub layout: &'static str,
-    pub threads: usize,
-    pub gflops: f64,
-    /// Against the FMA peak of as many threads, measured beside it.
-    pub peak_share: f64,
-    /// The rates of others, by name.
-    pub peers: BTreeMap<String, f64>,
-}
 
 impl Layout {
     fn name(self) -> &'static str {
@@ -116,35 +100,24 @@ fn row(
     repeats: u32,
 ) -> Result<Rate> {
     let options = Options { threads: Some(threads), ..options };
-    let (mut rates, mut shares) = (Vec::new(), Vec::new());
-    let mut theirs: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let MatrixProduct { layout, m, k, n } = product;
+    let mut found = Repeats::default();
     for _ in 0..repeats {
         let peak = peak::peak(options, threads)?;
-        let rate = rate(options, product)?;
-        rates.push(rate);
-        shares.push(rate / peak);
+        found.add(rate(options, product)?, peak);
         for (name, command) in std::mem::take(peers) {
-            match peers::rate(&command, product.layout.name(), [product.m, product.k, product.n], threads) {
-                Ok(found) => {
-                    for (library, rate) in found {
-                        theirs.entry(library).or_default().push(rate);
-                    }
+            let sizes = [m, k, n, threads].map(|size| size.to_string());
+            match peers::rates_of(&command, [layout.name().to_string()].into_iter().chain(sizes)) {
+                Ok(theirs) => {
+                    theirs.into_iter().for_each(|(library, rate)| found.add_peer(library, rate));
                     peers.push((name, command));
                 }
                 Err(error) => terminal::say(format_args!("peer     {name} is left out: {error:#}"))?,
             }
         }
     }
-    let peers = theirs.into_iter().map(|(name, rates)| (name, median(rates))).collect();
-    let row = Rate {
-        shape: product.shape(),
-        layout: product.layout.name(),
-        threads,
-        gflops: median(rates),
-        peak_share: median(shares),
-        peers,
-    };
-    terminal::say(format_args!("  {} {:15} {threads} {:8.1} GFLOP/s", row.layout, row.shape, row.gflops))?;
+    let row = found.rate(product.shape(), layout.name(), threads);
+    terminal::say(format_args!("  {} {:15} {threads} {:8.1} GFLOP/s", row.kind, row.shape, row.gflops))?;
     Ok(row)
 }
 
@@ -205,36 +178,7 @@ pub fn rate(options: Options, product: MatrixProduct) -> Result<f64> {
     }
     slots.push(memory.allocate(sizes[2] * 4)?);
     let mut executable = device.compile(&program).context("the product cannot be compiled")?;
-    // So many calls at a time that the clock does not count.
-    let calls = (1e8 / product.operations()).ceil() as usize;
-    let (begin, mut best) = (Instant::now(), f64::INFINITY);
-    while best.is_infinite() || begin.elapsed().as_secs_f64() < SECONDS {
-        let start = Instant::now();
-        for _ in 0..calls {
-            executable.run(&mut memory, &slots)?;
-        }
-        best = best.min(start.elapsed().as_secs_f64() / calls as f64);
-    }
-    Ok(product.operations() / best / 1e9)
-}
-
-/// The rows for a reader: one a product, layout and number of threads, with a column for each peer.
-pub fn table(rows: &[Rate]) -> String {
-    let names: Vec<&String> = rows.first().map_or(Vec::new(), |row| row.peers.keys().collect());
-    let mut text = String::from("| product, GFLOP/s | layout | threads | minutia | of FMA peak |");
-    names.iter().for_each(|name| text += &format!(" {name} |"));
-    text += &format!("\n|---|---|---|---|---|{}\n", "---|".repeat(names.len()));
-    for row in rows {
-        text += &format!(
-            "| {} | {} | {} | {:.1} | {:.2} |",
-            row.shape, row.layout, row.threads, row.gflops, row.peak_share
-        );
-        for name in &names {
-            text += &row.peers.get(*name).map_or(" |".to_string(), |rate| format!(" {rate:.1} |"));
-        }
-        text.push('\n');
-    }
-    text
+    fastest(product.operations(), SECONDS, || Ok(executable.run(&mut memory, &slots)?))
 }
 
 #[cfg(test)]
@@ -248,21 +192,5 @@ mod tests {
             let rate = rate(options, MatrixProduct { layout, m: 20, k: 30, n: 40 }).unwrap();
             assert!(rate > 0.0 && rate.is_finite(), "{layout:?}: {rate}");
         }
-    }
-
-    #[test]
-    fn each_library_has_a_column() {
-        let row = |threads, peers: &[(&str, f64)]| Rate {
-            shape: "2x3x4".to_string(),
-            layout: "tn",
-            threads,
-            gflops: 10.0,
-            peak_share: 0.5,
-            peers: peers.iter().map(|(name, rate)| ((*name).to_string(), *rate)).collect(),
-        };
-        let text = table(&[row(1, &[("faer", 8.0), ("gemm", 9.0)]), row(2, &[("gemm", 7.0)])]);
-        assert!(text.contains("| of FMA peak | faer | gemm |\n|---|---|---|---|---|---|---|\n"), "{text}");
-        assert!(text.contains("| 2x3x4 | tn | 1 | 10.0 | 0.50 | 8.0 | 9.0 |"), "{text}");
-        assert!(text.contains("| 2x3x4 | tn | 2 | 10.0 | 0.50 | | 7.0 |"), "{text}");
     }
 }
