@@ -131,7 +131,7 @@ fn of_jobs(
     let mut peers = Vec::new();
     if options.peers {
         jobs.iter().try_for_each(|&job| networks::write(&inputs.folder, job, &data.train))?;
-        for peer in peers::install(&crate::workspace(), &inputs) {
+        for peer in peers::install(&crate::workspace(), &inputs, jobs) {
             match peer {
                 Ok(peer) => peers.push(peer),
                 Err((name, error)) => terminal::say(format_args!("peer     {name} is left out: {error:#}"))?,

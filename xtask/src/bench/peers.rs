@@ -95,9 +95,16 @@ pub struct Peer {
     peaks: Vec<f64>,
 }
 
-/// Installs what can be installed; for the rest, the name and why not.
-pub fn install(workspace: &Path, inputs: &Inputs) -> Vec<Result<Peer, (String, anyhow::Error)>> {
-    let scripts = SCRIPTS.iter().map(|script| {
+/// Installs those that have some of the jobs; where one cannot be installed, its name and why not.
+pub fn install(
+    workspace: &Path,
+    inputs: &Inputs,
+    jobs: &[Job],
+) -> Vec<Result<Peer, (String, anyhow::Error)>> {
+    let networks = jobs.iter().any(|job| job.has_network());
+    let of_the_post = jobs.iter().any(|job| job.has_peers() && !job.has_network());
+    let wanted = SCRIPTS.iter().filter(|script| of_the_post || networks && script.networks);
+    let scripts = wanted.map(|script| {
         let peer = python(workspace, script).map(|program| Peer {
             name: script.name.to_string(),
             program,
@@ -110,7 +117,7 @@ pub fn install(workspace: &Path, inputs: &Inputs) -> Vec<Result<Peer, (String, a
         });
         peer.map_err(|error| (script.name.to_string(), error))
     });
-    let programs = PROGRAMS.iter().map(|name| {
+    let programs = PROGRAMS.iter().filter(|_| of_the_post).map(|name| {
         let peer = build(workspace, name).map(|program| Peer {
             name: (*name).to_string(),
             program,

@@ -22,7 +22,7 @@ pub(super) struct Sizes {
 }
 
 pub(super) const DEEP_MNIST: Sizes =
-    Sizes { batch: 50, filters: [32, 64], hidden: 1024, rate: 1e-4, steps: 40 };
+    Sizes { batch: 50, filters: [32, 64], hidden: 1024, rate: 1e-4, steps: 20 };
 
 impl Sizes {
     pub fn network(&self, data: &Labelled) -> Result<Network> {
