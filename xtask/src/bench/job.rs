@@ -114,7 +114,6 @@ impl Job {
         Job::Word2vecMillion,
         Job::Lstm,
         Job::Attention,
-        Job::RungeKutta,
         Job::Reproduce,
         Job::ClassifierRss,
         Job::GemmNn,
@@ -122,6 +121,8 @@ impl Job {
         Job::CrowdedEpoch,
         Job::NoFma,
         Job::Wasm,
+        // Last, since a peer that does not end has none of the jobs after it.
+        Job::RungeKutta,
     ];
 
     /// The name on the command line, in JSON and in tables.

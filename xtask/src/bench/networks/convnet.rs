@@ -7,13 +7,13 @@ use minutia_layers::{Conv2d, Dense, losses, max_pooling2d};
 use minutia_models::CLASSES;
 use minutia_optim::{Adam, Optimizer};
 
-use super::{Network, Start, batches};
+use super::{Start, TrainingStep, batches};
 
 const SIDE: usize = 28;
 /// Rows and columns of a filter.
 const FILTER: usize = 5;
 
-pub(super) struct Sizes {
+pub(super) struct ConvnetSizes {
     pub batch: usize,
     pub filters: [usize; 2],
     pub hidden: usize,
@@ -21,12 +21,12 @@ pub(super) struct Sizes {
     pub steps: usize,
 }
 
-pub(super) const DEEP_MNIST: Sizes =
-    Sizes { batch: 50, filters: [32, 64], hidden: 1024, rate: 1e-4, steps: 20 };
+pub(super) const DEEP_MNIST: ConvnetSizes =
+    ConvnetSizes { batch: 50, filters: [32, 64], hidden: 1024, rate: 1e-4, steps: 20 };
 
-impl Sizes {
-    pub fn network(&self, data: &Labelled) -> Result<Network> {
-        let Sizes { batch, filters: [first, second], hidden, rate, steps } = *self;
+impl ConvnetSizes {
+    pub fn network(&self, data: &Labelled) -> Result<TrainingStep> {
+        let ConvnetSizes { batch, filters: [first, second], hidden, rate, steps } = *self;
         let mut start = Start::new("convnet");
         let graph = start.graph.clone();
         let [images, labels] = batches(data, steps, &[batch, SIDE, SIDE, 1])?;
@@ -46,12 +46,12 @@ impl Sizes {
         for variables in [conv1.variables(), conv2.variables(), dense.variables(), last.variables()] {
             start.give(variables, 0.1)?;
         }
-        Ok(Network { start, loss, train, fed: vec![images, labels], steps, rate, sizes: Vec::new() })
+        Ok(TrainingStep { start, loss, train, fed: vec![images, labels], steps, rate, sizes: Vec::new() })
     }
 
     /// Forwards, for the gradient of each weight, and for that of what each layer but the first is given.
     pub fn operations(&self) -> f64 {
-        let Sizes { batch, filters: [first, second], hidden, .. } = *self;
+        let ConvnetSizes { batch, filters: [first, second], hidden, .. } = *self;
         let window = FILTER.pow(2);
         let pooled = (SIDE / 2).pow(2);
         let conv1 = SIDE.pow(2) * window * first;

@@ -6,23 +6,23 @@ use minutia_layers::{Dense, LstmCell, losses};
 use minutia_models::CLASSES;
 use minutia_optim::{Adam, Optimizer};
 
-use super::{Network, Start, batches};
+use super::{Start, TrainingStep, batches};
 
 /// Steps of a sequence, which are the rows of an image, and the width of each.
 const SIDE: usize = 28;
 
-pub(super) struct Sizes {
+pub(super) struct LstmSizes {
     pub batch: usize,
     pub units: usize,
     pub rate: f32,
     pub steps: usize,
 }
 
-pub(super) const ROWS: Sizes = Sizes { batch: 128, units: 128, rate: 1e-3, steps: 60 };
+pub(super) const ROWS: LstmSizes = LstmSizes { batch: 128, units: 128, rate: 1e-3, steps: 60 };
 
-impl Sizes {
-    pub fn network(&self, data: &Labelled) -> Result<Network> {
-        let Sizes { batch, units, rate, steps } = *self;
+impl LstmSizes {
+    pub fn network(&self, data: &Labelled) -> Result<TrainingStep> {
+        let LstmSizes { batch, units, rate, steps } = *self;
         let mut start = Start::new("lstm");
         let [images, labels] = batches(data, steps, &[batch, SIDE, SIDE])?;
         let (images, labels) = (start.feed("images", images)?, start.feed("labels", labels)?);
@@ -33,13 +33,13 @@ impl Sizes {
         let train = Adam::new(rate).minimize(&loss)?;
         start.give(lstm.variables(), 0.1)?;
         start.give(last.variables(), 0.1)?;
-        Ok(Network { start, loss, train, fed: vec![images, labels], steps, rate, sizes: Vec::new() })
+        Ok(TrainingStep { start, loss, train, fed: vec![images, labels], steps, rate, sizes: Vec::new() })
     }
 
     /// Forwards, for the gradients of the weights, and for those of the states and of the last output; none
     /// is of the images.
     pub fn operations(&self) -> f64 {
-        let Sizes { batch, units, .. } = *self;
+        let LstmSizes { batch, units, .. } = *self;
         let gates = 4 * units;
         (2 * batch * (SIDE * gates * (2 * SIDE + 3 * units) + 3 * units * CLASSES)) as f64
     }

@@ -23,7 +23,7 @@ use super::{
 use crate::files;
 
 /// A training step with all that it starts from, which peers read.
-struct Network {
+struct TrainingStep {
     start: Start,
     loss: Output,
     train: Operation,
@@ -90,9 +90,9 @@ impl Start {
     }
 }
 
-impl Network {
+impl TrainingStep {
     /// That of a job, where it has one.
-    fn of(job: Job, data: &Labelled) -> Option<Result<Network>> {
+    fn of(job: Job, data: &Labelled) -> Option<Result<TrainingStep>> {
         Some(match job {
             Job::Convnet => convnet::DEEP_MNIST.network(data),
             Job::Word2vec => word2vec::FIFTY_THOUSAND.network(),
@@ -165,7 +165,7 @@ impl Network {
 /// # Errors
 /// When the network cannot be built, or the folder cannot be written.
 pub fn write(folder: &Path, job: Job, data: &Labelled) -> Result<()> {
-    match Network::of(job, data) {
+    match TrainingStep::of(job, data) {
         Some(network) => network?.write(&folder.join(job.key())),
         None => Ok(()),
     }
@@ -178,7 +178,7 @@ pub fn write(folder: &Path, job: Job, data: &Labelled) -> Result<()> {
 /// What went wrong on the way.
 pub fn measure(job: Job, data: &Labelled, options: Options) -> Result<Measurement> {
     let begin = Instant::now();
-    let network = Network::of(job, data).context("it has no network")??;
+    let network = TrainingStep::of(job, data).context("it has no network")??;
     let mut first = 0.0;
     let (seconds, losses) = network.run(options, || first = begin.elapsed().as_secs_f64())?;
     let loss = losses.iter().sum::<f64>() / losses.len() as f64;
@@ -220,11 +220,13 @@ mod tests {
     #[test]
     fn each_network_learns() {
         let data = digits::generate_some(64, 16).train;
-        let convnet = convnet::Sizes { batch: 8, filters: [2, 3], hidden: 16, rate: 1e-2, steps: 30 };
-        let lstm = lstm::Sizes { batch: 8, units: 8, rate: 1e-2, steps: 30 };
-        let attention = attention::Sizes { batch: 2, tokens: 5, width: 8, heads: 2, rate: 1e-2, steps: 30 };
-        let words = word2vec::Sizes { words: 2000, batch: 16, width: 8, sampled: 4, batches: 3, steps: 90 };
-        let populations = runge_kutta::Sizes { populations: 3, steps: 4 };
+        let convnet = convnet::ConvnetSizes { batch: 8, filters: [2, 3], hidden: 16, rate: 1e-2, steps: 30 };
+        let lstm = lstm::LstmSizes { batch: 8, units: 8, rate: 1e-2, steps: 30 };
+        let attention =
+            attention::AttentionSizes { batch: 2, tokens: 5, width: 8, heads: 2, rate: 1e-2, steps: 30 };
+        let words =
+            word2vec::Word2vecSizes { words: 2000, batch: 16, width: 8, sampled: 4, batches: 3, steps: 90 };
+        let populations = runge_kutta::RungeKuttaSizes { populations: 3, steps: 4 };
         let networks = [
             ("convnet", convnet.network(&data)),
             ("lstm", lstm.network(&data)),
@@ -245,7 +247,8 @@ mod tests {
     #[test]
     fn what_peers_read_is_what_the_network_starts_from() {
         let folder = tempfile::tempdir().unwrap();
-        let words = word2vec::Sizes { words: 2000, batch: 4, width: 3, sampled: 5, batches: 7, steps: 9 };
+        let words =
+            word2vec::Word2vecSizes { words: 2000, batch: 4, width: 3, sampled: 5, batches: 7, steps: 9 };
         words.network().unwrap().write(folder.path()).unwrap();
         let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
         let network: serde_json::Value = serde_json::from_slice(&read("network.json")).unwrap();

@@ -6,24 +6,24 @@ use anyhow::Result;
 use minutia_graph::Output;
 use minutia_optim::{GradientDescent, Optimizer};
 
-use super::{Network, Start};
+use super::{Start, TrainingStep};
 
 /// Time that a step takes in the equation.
 const STEP: f32 = 0.02;
 /// What the populations are to come to.
 const WANTED: f32 = 1.0;
 
-pub(super) struct Sizes {
+pub(super) struct RungeKuttaSizes {
     /// Pairs of populations, each with a beginning of its own.
     pub populations: usize,
     /// Steps of the method, all of which are written out.
     pub steps: usize,
 }
 
-pub(super) const POPULATIONS: Sizes = Sizes { populations: 100, steps: 200 };
+pub(super) const POPULATIONS: RungeKuttaSizes = RungeKuttaSizes { populations: 100, steps: 200 };
 
-impl Sizes {
-    pub fn network(&self) -> Result<Network> {
+impl RungeKuttaSizes {
+    pub fn network(&self) -> Result<TrainingStep> {
         let (rate, steps) = (0.1, 2);
         let mut start = Start::new("runge_kutta");
         let prey = vec![start.normal([self.populations], [2.0, 0.1])?];
@@ -51,6 +51,6 @@ impl Sizes {
         let [prey, predators] = state.map(|of| (of - WANTED).square().reduce_mean(..));
         let loss = prey + predators;
         let train = GradientDescent::new(rate).minimize(&loss)?;
-        Ok(Network { start, loss, train, fed, steps, rate, sizes: vec![("length", self.steps)] })
+        Ok(TrainingStep { start, loss, train, fed, steps, rate, sizes: vec![("length", self.steps)] })
     }
 }

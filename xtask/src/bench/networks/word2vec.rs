@@ -6,12 +6,12 @@ use minutia_graph::{Candidates, Graph, Session};
 use minutia_optim::{GradientDescent, Optimizer};
 use minutia_tensor::{Device, Tensor};
 
-use super::{Network, Start};
+use super::{Start, TrainingStep};
 
 /// Rows that tables begin with again and again, so that peers need not read a gigabyte.
 const ROWS: usize = 1000;
 
-pub(super) struct Sizes {
+pub(super) struct Word2vecSizes {
     /// A multiple of a thousand.
     pub words: usize,
     pub batch: usize,
@@ -22,16 +22,16 @@ pub(super) struct Sizes {
     pub steps: usize,
 }
 
-pub(super) const FIFTY_THOUSAND: Sizes = of(50_000);
-pub(super) const MILLION: Sizes = of(1_000_000);
+pub(super) const FIFTY_THOUSAND: Word2vecSizes = of(50_000);
+pub(super) const MILLION: Word2vecSizes = of(1_000_000);
 
-const fn of(words: usize) -> Sizes {
-    Sizes { words, batch: 128, width: 128, sampled: 64, batches: 100, steps: 300 }
+const fn of(words: usize) -> Word2vecSizes {
+    Word2vecSizes { words, batch: 128, width: 128, sampled: 64, batches: 100, steps: 100 }
 }
 
-impl Sizes {
-    pub fn network(&self) -> Result<Network> {
-        let Sizes { words, batch, width, sampled, batches, steps } = *self;
+impl Word2vecSizes {
+    pub fn network(&self) -> Result<TrainingStep> {
+        let Word2vecSizes { words, batch, width, sampled, batches, steps } = *self;
         let (rate, times) = (1.0, words / ROWS);
         let mut start = Start::new("word2vec");
         let numbers = self.draw()?;
@@ -52,7 +52,7 @@ impl Sizes {
         let vectors = embeddings.gather(&fed[0].placeholder);
         let loss = vectors.nce_loss(&weights, &biases, &fed[1].placeholder, &noise).reduce_mean(..);
         let train = GradientDescent::new(rate).minimize(&loss)?;
-        Ok(Network { start, loss, train, fed, steps, rate, sizes: vec![("times", times)] })
+        Ok(TrainingStep { start, loss, train, fed, steps, rate, sizes: vec![("times", times)] })
     }
 
     /// All words that are fed, as frequent as in a list that begins with the most frequent ones.
