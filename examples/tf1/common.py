@@ -9,6 +9,8 @@ import tensorflow.compat.v1 as tf
 tf.disable_v2_behavior()
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else "target/tf1")
+# What numbers are computed in; the convolutional network's losses in double precision say whose rounding grows.
+FLOAT = tf.float64 if "--double" in sys.argv else tf.float32
 
 
 def load(*path):
@@ -24,7 +26,8 @@ class Program:
 
     def variable(self, name):
         """A variable that begins with the value that it has in the Rust program."""
-        return tf.Variable(load(self.name, name), name=name)
+        value = load(self.name, name)
+        return tf.Variable(value.astype(FLOAT.as_numpy_dtype) if value.dtype == np.float32 else value, name=name)
 
     def drawn(self, name, step):
         """What the Rust program has drawn in this step, counted from 0."""

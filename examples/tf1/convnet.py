@@ -1,4 +1,4 @@
-from common import Program, tf
+from common import FLOAT, Program, tf
 
 program = Program("convnet")
 
@@ -9,7 +9,7 @@ def layer(x, name):
     return tf.nn.max_pool(x, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="SAME")
 
 
-x = tf.placeholder(tf.float32, [None, 784])
+x = tf.placeholder(FLOAT, [None, 784])
 y_ = tf.placeholder(tf.int32, [None])
 flat = tf.reshape(layer(layer(tf.reshape(x, [-1, 28, 28, 1]), "conv1"), "conv2"), [-1, 7 * 7 * 64])
 hidden = tf.nn.relu(tf.matmul(flat, program.variable("W1")) + program.variable("b1"))
