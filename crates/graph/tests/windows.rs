@@ -214,3 +214,25 @@ fn batches_that_do_not_meet_are_errors_of_products() {
         (zeros(&[7, 1, 3, 4]).matmul(zeros(&[2, 2, 4, 3])), begin, &["7 (axis 0) against 2 (axis 0)"]),
     ]);
 }
+
+#[test]
+fn strides_beyond_the_image_are_those_that_just_reach_over_it() -> Result<(), Error> {
+    let graph = Graph::new();
+    let numbers: Vec<f32> = (0..18).map(|i| i as f32).collect();
+    let x = graph.constant(numbers).reshape([1, 3, 3, 2]);
+    let filter = graph.constant([0.5_f32, -1.0, 2.0, 0.25, 1.0, -0.5, 3.0, -2.0]).reshape([2, 2, 2, 1]);
+    let both = |stride: usize| -> Result<Vec<Output>, Error> {
+        let window = Window::same().strides([stride, stride]);
+        let (wide, deep) = (x.conv2d(&filter, window), x.depthwise_conv2d(&filter, window));
+        let of_wide = graph.gradients(wide.square().reduce_sum(..), [&x, &filter])?;
+        let of_deep = graph.gradients(deep.square().reduce_sum(..), [&x, &filter])?;
+        Ok(of_wide.into_iter().chain(of_deep).flatten().chain([wide, deep]).collect())
+    };
+    let mut session = Session::new(&graph, &Device::cpu()?)?;
+    let (just, beyond) = (session.run(both(3)?, ())?, session.run(both(usize::MAX)?, ())?);
+    assert_eq!(just.len(), 6);
+    for (just, beyond) in just.iter().zip(&beyond) {
+        assert_eq!(just, beyond);
+    }
+    Ok(())
+}

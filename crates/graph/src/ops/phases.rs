@@ -49,13 +49,14 @@ impl AxisPhase {
             residues.entry(tap * gap % stride).or_default().push(tap);
         }
         let phase = |(residue, mut taps): (usize, Vec<usize>)| {
-            let first = (residue + stride - before % stride) % stride;
+            let padded = before % stride;
+            let first = if residue >= padded { residue - padded } else { stride - (padded - residue) };
             let count = extent.saturating_sub(first).div_ceil(stride);
             let at = |tap: usize| (first as i128 + before as i128 - (tap * gap) as i128) / stride as i128;
             taps.retain(|&tap| at(tap) < windows as i128 && at(tap) + count as i128 > 0);
             let window = at(*taps.first()?);
             let step = taps.get(1).map_or(1, |&next| (at(next) - window) as usize);
-            Some(AxisPhase { first, count, taps, window: window as isize, step })
+            (count > 0).then_some(AxisPhase { first, count, taps, window: window as isize, step })
         };
         residues.into_iter().filter_map(phase).collect()
     }
@@ -214,9 +215,13 @@ mod tests {
 
     #[test]
     fn what_lies_beyond_all_numbers_is_left_out() {
-        let gap = usize::MAX / 2;
-        let phases = AxisPhase::all([1, gap], [gap, 3], 3, 3);
-        assert_eq!(phases.len(), 1);
-        assert_eq!(phases[0].taps, [1]);
+        let most = usize::MAX;
+        let taps = |moves: [usize; 2], place: [usize; 2], size: usize, windows: usize| {
+            let phases = AxisPhase::all(moves, place, size, windows);
+            phases.into_iter().map(|phase| (phase.first, phase.taps)).collect::<Vec<_>>()
+        };
+        assert_eq!(taps([1, most / 2], [most / 2, 3], 3, 3), [(0, vec![1])]);
+        assert_eq!(taps([most, 1], [0, 3], 2, 1), [(0, vec![0]), (1, vec![1])]);
+        assert_eq!(taps([most, 1], [1, 3], 2, 1), [(0, vec![1])]);
     }
 }
