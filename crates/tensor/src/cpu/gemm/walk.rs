@@ -31,7 +31,8 @@ pub(in crate::cpu) struct Walk {
 /// A copied block: strides from one line to the next, and from one term.
 pub(super) type BlockStrides = [usize; 2];
 
-/// From one copied row of so many numbers to the next: rows start at cache lines, an odd number of them apart.
+/// From one copied row of so many numbers to the next: rows start at cache lines, an odd number of them
+/// apart.
 pub(super) fn pitch(numbers: usize) -> usize {
     (numbers.div_ceil(COLUMNS) | 1) * COLUMNS
 }
