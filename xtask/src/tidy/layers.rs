@@ -7,7 +7,7 @@ use cargo_metadata::{Dependency, DependencyKind, Metadata};
 use super::Violation;
 
 /// What each crate may see of ours. Who is not named here may see nothing.
-const MAY_SEE: [(&str, &[&str]); 14] = [
+const MAY_SEE: [(&str, &[&str]); 15] = [
     ("minutia-files", &[]),
     ("minutia-kernels", &[]),
     ("minutia-cuda-emulator", &["minutia-kernels"]),
@@ -16,6 +16,7 @@ const MAY_SEE: [(&str, &[&str]); 14] = [
     ("minutia-graph", &["minutia-files", "minutia-kernels", "minutia-tensor"]),
     ("minutia-optim", &["minutia-kernels", "minutia-tensor", "minutia-graph"]),
     ("minutia-layers", &["minutia-kernels", "minutia-tensor", "minutia-graph", "minutia-optim"]),
+    ("minutia-interchange", &["minutia-files", "minutia-kernels", "minutia-tensor", "minutia-graph"]),
     ("minutia-models", &["minutia-kernels", "minutia-tensor", "minutia-graph", "minutia-optim"]),
     ("minutia-datasets", &["minutia-files", "minutia-kernels", "minutia-tensor"]),
     ("minutia-viz", &[]),
@@ -32,6 +33,7 @@ const LIBRARIES: &[&str] = &[
     "minutia-graph",
     "minutia-optim",
     "minutia-layers",
+    "minutia-interchange",
     "minutia-datasets",
     "minutia-viz",
 ];
@@ -44,6 +46,7 @@ const PROGRAMS: &[&str] = &[
     "minutia-graph",
     "minutia-optim",
     "minutia-layers",
+    "minutia-interchange",
     "minutia-models",
     "minutia-datasets",
     "minutia-viz",
@@ -143,6 +146,7 @@ pub mod tests {
             ("minutia-viz", "minutia-kernels"),
             ("minutia-optim", "minutia-layers"),
             ("minutia-optim", "minutia-datasets"),
+            ("minutia-interchange", "minutia-optim"),
         ] {
             let up = metadata(&[(from, &[(to, "^0.1")], &[]), (to, &[], &[])]);
             let violations = check(&up);
