@@ -136,7 +136,7 @@ pub enum Problem {
     Graph(Arc<minutia_graph::Error>),
 }
 
-#[cfg(feature = "tensorboard")]
+#[cfg(any(feature = "npz", feature = "safetensors", feature = "tensorboard"))]
 impl Problem {
     /// The error of a file.
     pub(crate) fn of(self, path: &std::path::Path) -> Error {

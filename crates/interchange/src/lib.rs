@@ -4,7 +4,13 @@
 mod error;
 #[cfg(feature = "tensorboard")]
 mod graph_def;
+#[cfg(feature = "npz")]
+pub mod npz;
+#[cfg(feature = "safetensors")]
+pub mod safetensors;
 #[cfg(feature = "tensorboard")]
 pub mod tensorboard;
+#[cfg(any(feature = "npz", feature = "safetensors"))]
+mod weights;
 
 pub use error::{Error, Problem};

@@ -1,0 +1,81 @@
+//! What formats of tensors have in common: names, the order of bytes, the variables of a session.
+
+use crate::Problem;
+use minutia_graph::{DType, Differences, Error, Restored, Session, Signature, Tensor, Variable};
+use std::{borrow::Cow, collections::BTreeMap};
+
+/// The types of tensors, in errors.
+pub const DTYPES: &str = "f32, i32, u8 or bool";
+
+/// Tensors by name, none of which may stand there twice.
+pub fn named<'a, N: AsRef<str>>(
+    tensors: impl IntoIterator<Item = (N, &'a Tensor)>,
+) -> Result<BTreeMap<String, &'a Tensor>, Problem> {
+    let mut all = BTreeMap::new();
+    for (name, tensor) in tensors {
+        let name = name.as_ref().to_string();
+        if all.insert(name.clone(), tensor).is_some() {
+            return Err(Problem::Twice { name });
+        }
+    }
+    Ok(all)
+}
+
+/// The elements of a tensor as bytes, the lowest of each first.
+pub fn little_endian(tensor: &Tensor) -> Cow<'_, [u8]> {
+    ordered(tensor.as_bytes(), tensor.dtype(), cfg!(target_endian = "big"))
+}
+
+/// A tensor from bytes that lie row by row.
+pub fn tensor(dtype: DType, shape: &[usize], bytes: &[u8], is_big_endian: bool) -> Result<Tensor, Error> {
+    let bytes = ordered(bytes, dtype, is_big_endian != cfg!(target_endian = "big"));
+    Ok(Tensor::from_bytes(dtype, shape, &bytes)?)
+}
+
+/// Bytes, those of each element turned round where it is asked for.
+fn ordered(bytes: &[u8], dtype: DType, turned: bool) -> Cow<'_, [u8]> {
+    if !turned || dtype.size() == 1 {
+        return Cow::Borrowed(bytes);
+    }
+    Cow::Owned(bytes.chunks(dtype.size()).flat_map(|element| element.iter().rev().copied()).collect())
+}
+
+/// All variables of a session, by name.
+pub fn of_session(session: &Session) -> Result<BTreeMap<String, Tensor>, Problem> {
+    let (mut values, mut without) = (BTreeMap::new(), Vec::new());
+    for variable in session.graph().global_variables() {
+        match session.variable(&variable)? {
+            Some(value) => drop(values.insert(variable.name(), value)),
+            None => without.push(format!("'{}'", variable.name())),
+        }
+    }
+    if without.is_empty() { Ok(values) } else { Err(Error::Uninitialized { variables: without }.into()) }
+}
+
+/// Gives variables the values of a file. Where everything must fit and something does not, nothing changes.
+pub fn into_session(
+    session: &mut Session,
+    mut file: BTreeMap<String, Tensor>,
+    whole: bool,
+) -> Result<Restored, Problem> {
+    let mut left = Differences::default();
+    let mut common: Vec<(Variable, Tensor)> = Vec::new();
+    for variable in session.graph().global_variables() {
+        let (name, expected) = (variable.name(), variable.signature());
+        match file.remove(&name) {
+            None => left.missing.push(name),
+            Some(t) if t.dtype() != expected.dtype || !expected.shape.admits(t.dims()) => {
+                left.misfits.push((name, Signature::new(t.dtype(), t.shape()), expected));
+            }
+            Some(value) => common.push((variable, value)),
+        }
+    }
+    left.unknown.extend(file.into_keys());
+    if whole && !left.is_empty() {
+        return Err(Problem::Differs(left));
+    }
+    for (variable, value) in &common {
+        session.set_variable(variable, value)?;
+    }
+    Ok(Restored { variables: common.iter().map(|(variable, _)| variable.name()).collect(), left })
+}
