@@ -38,6 +38,10 @@ pub enum Error {
     #[cfg(feature = "datasets")]
     #[error(transparent)]
     Datasets(#[from] minutia_datasets::Error),
+    /// A file of another program's format.
+    #[cfg(feature = "interchange")]
+    #[error(transparent)]
+    Interchange(#[from] minutia_interchange::Error),
     /// A figure.
     #[cfg(feature = "viz")]
     #[error(transparent)]
@@ -71,6 +75,8 @@ mod tests {
             ),
             #[cfg(feature = "datasets")]
             (crate::datasets::mnist::load("no such folder").map(drop).map_err(Error::from), "no such folder"),
+            #[cfg(feature = "interchange")]
+            (crate::interchange::npz::read("no such file").map(drop).map_err(Error::from), "no such file"),
             #[cfg(feature = "viz")]
             (crate::viz::HeatMap::new(2, 2, &[0.0]).map(drop).map_err(Error::from), "a heat map has 1"),
             (Err(Error::from(std::io::Error::other("the disk is full"))), "the disk is full"),

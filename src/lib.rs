@@ -26,6 +26,7 @@
 //! |---|---|---|
 //! | `datasets` | [`datasets`]: MNIST, CIFAR-10, built-in digits | yes |
 //! | `viz` | [`viz`]: figures, with a renderer of SVG | yes |
+//! | `interchange` | `interchange`: TensorBoard's event files, npz, safetensors | no |
 //! | `cuda` | sessions on NVIDIA GPUs | no |
 //!
 //! A library that builds graphs needs none of them: `minutia = { version = "0.1", default-features = false }`
@@ -37,6 +38,8 @@ pub use error::{Error, Result};
 #[cfg(feature = "datasets")]
 pub use minutia_datasets as datasets;
 pub use minutia_graph as graph;
+#[cfg(feature = "interchange")]
+pub use minutia_interchange as interchange;
 pub use minutia_layers as layers;
 pub use minutia_optim as optim;
 pub use minutia_tensor as tensor;
