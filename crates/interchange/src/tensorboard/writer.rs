@@ -39,8 +39,8 @@ impl Options {
         Options::default()
     }
 
-    /// All events at one time, counted from 1970: the same run writes the same bytes, to a file of the same
-    /// name.
+    /// All events at one time, counted from 1970: in an empty folder the same run writes the same bytes, to a
+    /// file of the same name.
     #[must_use]
     pub fn fixed_clock(self, since_1970: Duration) -> Options {
         Options { clock: Some(since_1970), ..self }
