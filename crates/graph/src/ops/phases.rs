@@ -2,9 +2,9 @@
 //!
 //! With a stride of `s`, elements of the images that lie `s` apart meet the same elements of the filter, and
 //! their neighbours meet others. Each such phase of the images is a convolution of its own, of stride 1: of
-//! what the windows gave and of a part of the filter, backwards. No product with the zeros is made that lie
-//! between windows where all of the images are one convolution (Dumoulin and Visin, *A guide to convolution
-//! arithmetic for deep learning*, 2016, section 4.5).
+//! what the windows gave and of a part of the filter, backwards. As one convolution, most of what it adds
+//! would be products with the zeros between windows (Dumoulin and Visin, *A guide to convolution arithmetic
+//! for deep learning*, 2016, section 4.5).
 
 use super::{Lowering, View, window::Window};
 use crate::lower::Spread;

@@ -13,7 +13,7 @@ use std::ops::Range;
 const ROWS: usize = BLOCK_ROWS / COLUMNS * COLUMNS;
 
 impl Plan {
-    /// Whether lanes are rows.
+    /// Whether the lanes of a vector are rows of the result.
     pub(super) fn is_narrow(&self) -> bool {
         self.walks[0].is_some() && self.walks[1].is_none() && self.n < COLUMNS
     }
