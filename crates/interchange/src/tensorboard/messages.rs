@@ -87,7 +87,7 @@ pub struct TensorMessage {
     #[prost(int32, tag = "1")]
     pub dtype: i32,
     #[prost(message, optional, tag = "2")]
-    pub tensor_shape: Option<crate::graph_def::TensorShape>,
+    pub tensor_shape: Option<crate::tensorflow::messages::TensorShape>,
     #[prost(bytes = "vec", repeated, tag = "8")]
     pub string_val: Vec<Vec<u8>>,
 }

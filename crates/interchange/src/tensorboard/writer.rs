@@ -6,7 +6,7 @@ use super::{
     },
     record::frame,
 };
-use crate::{Error, Problem, graph_def::GraphDef};
+use crate::{Error, Problem, tensorflow::messages::GraphDef};
 use minutia_graph::{Graph, Tensor};
 use prost::Message;
 use std::{

@@ -1,74 +1,10 @@
-//! TensorFlow's `GraphDef`: the messages, with the numbers of their fields, and what a graph is in them.
+//! What a graph is in TensorFlow's messages.
 
+use super::messages::{AttrValue, Attribute, Dim, GraphDef, ListValue, NodeDef, TensorShape, VersionDef};
 use minutia_graph::{DType, Graph, NodeInfo, PartialShape};
-use std::collections::BTreeMap;
 
 /// The version of graphs that TensorFlow 1.12 writes.
 const PRODUCER: i32 = 27;
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct GraphDef {
-    #[prost(message, repeated, tag = "1")]
-    pub node: Vec<NodeDef>,
-    #[prost(message, optional, tag = "4")]
-    pub versions: Option<VersionDef>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct VersionDef {
-    #[prost(int32, tag = "1")]
-    pub producer: i32,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct NodeDef {
-    #[prost(string, tag = "1")]
-    pub name: String,
-    #[prost(string, tag = "2")]
-    pub op: String,
-    #[prost(string, repeated, tag = "3")]
-    pub input: Vec<String>,
-    #[prost(string, tag = "4")]
-    pub device: String,
-    /// A sorted map, so that the same graph has the same bytes.
-    #[prost(btree_map = "string, message", tag = "5")]
-    pub attr: BTreeMap<String, AttrValue>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct AttrValue {
-    #[prost(oneof = "Attribute", tags = "1, 6, 7")]
-    pub value: Option<Attribute>,
-}
-
-#[derive(Clone, PartialEq, prost::Oneof)]
-pub enum Attribute {
-    #[prost(message, tag = "1")]
-    List(ListValue),
-    #[prost(int32, tag = "6")]
-    Type(i32),
-    #[prost(message, tag = "7")]
-    Shape(TensorShape),
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct ListValue {
-    #[prost(message, repeated, tag = "7")]
-    pub shape: Vec<TensorShape>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct TensorShape {
-    #[prost(message, repeated, tag = "2")]
-    pub dim: Vec<Dim>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Dim {
-    /// -1 where it is not known.
-    #[prost(int64, tag = "1")]
-    pub size: i64,
-}
 
 impl GraphDef {
     /// The nodes of a graph in the order of building, all on one device.
@@ -89,7 +25,10 @@ impl NodeDef {
             if ["Placeholder", "Variable"].contains(&node.op) {
                 attributes.push(("shape", Attribute::Shape(shape.clone())));
             }
-            attributes.push(("_output_shapes", Attribute::List(ListValue { shape: vec![shape] })));
+            attributes.push((
+                "_output_shapes",
+                Attribute::List(ListValue { shape: vec![shape], ..ListValue::default() }),
+            ));
         }
         let attribute = |(name, value): (&str, _)| (name.to_string(), AttrValue { value: Some(value) });
         // A name that begins with `^` is one of a node that only has to run before.
@@ -107,7 +46,8 @@ impl NodeDef {
 impl TensorShape {
     fn of(shape: &PartialShape) -> TensorShape {
         let size = |extent: &Option<usize>| extent.and_then(|extent| i64::try_from(extent).ok());
-        TensorShape { dim: shape.iter().map(|extent| Dim { size: size(extent).unwrap_or(-1) }).collect() }
+        let dim = shape.iter().map(|extent| Dim { size: size(extent).unwrap_or(-1) }).collect();
+        TensorShape { dim, unknown_rank: false }
     }
 }
 

@@ -1,0 +1,4 @@
+//! TensorFlow's graphs.
+
+pub(crate) mod messages;
+mod of_graph;
