@@ -1,4 +1,4 @@
-use minutia_graph::Differences;
+use minutia_graph::{DType, Differences};
 use std::{io, path::PathBuf, sync::Arc};
 
 /// A file that could not be read, or what could not be written to it.
@@ -90,6 +90,20 @@ pub enum Problem {
         found: String,
         /// The types that can be read.
         expected: &'static str,
+    },
+    /// An element whose value the type of tensors here does not have.
+    #[error(
+        "element {index} of '{name}' is {found}, which is no {expected}; convert it before it is written"
+    )]
+    Inexact {
+        /// The tensor.
+        name: String,
+        /// Which element, row-major.
+        index: usize,
+        /// Its value.
+        found: String,
+        /// The type that it would have here.
+        expected: DType,
     },
     /// The shape of a tensor takes another number of bytes than there are.
     #[error(

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(any(feature = "npz", feature = "safetensors"))]
+mod element;
 mod error;
 #[cfg(feature = "npz")]
 pub mod npz;

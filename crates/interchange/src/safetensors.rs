@@ -3,7 +3,8 @@
 
 use crate::{
     Error, Problem,
-    weights::{self, DTYPES, little_endian, tensor},
+    element::{self, ELEMENTS, Element},
+    weights::{self, little_endian},
 };
 use minutia_graph::{DType, Restored, Session, Tensor};
 use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
@@ -88,7 +89,8 @@ impl View for Elements<'_> {
 /// Reads the tensors of a file.
 ///
 /// # Errors
-/// [`Problem::Foreign`], [`Problem::Damaged`], [`Problem::DType`], [`Problem::Twice`] and [`Problem::Io`].
+/// [`Problem::Foreign`], [`Problem::Damaged`], [`Problem::DType`], [`Problem::Inexact`], [`Problem::Twice`]
+/// and [`Problem::Io`].
 pub fn read(path: impl AsRef<Path>) -> Result<BTreeMap<String, Tensor>, Error> {
     let path = path.as_ref();
     tensors(path).map_err(|problem| problem.of(path))
@@ -102,14 +104,23 @@ fn tensors(path: &Path) -> Result<BTreeMap<String, Tensor>, Problem> {
     }
     let mut all = BTreeMap::new();
     for (name, view) in file.tensors() {
-        let dtype = match view.dtype() {
-            Dtype::F32 => DType::F32,
-            Dtype::I32 => DType::I32,
-            Dtype::U8 => DType::U8,
-            Dtype::BOOL => DType::Bool,
-            other => return Err(Problem::DType { name, found: other.to_string(), expected: DTYPES }),
+        let element = match view.dtype() {
+            Dtype::BOOL => Element::Bool,
+            Dtype::U8 => Element::U8,
+            Dtype::I8 => Element::I8,
+            Dtype::U16 => Element::U16,
+            Dtype::I16 => Element::I16,
+            Dtype::U32 => Element::U32,
+            Dtype::I32 => Element::I32,
+            Dtype::U64 => Element::U64,
+            Dtype::I64 => Element::I64,
+            Dtype::F16 => Element::F16,
+            Dtype::BF16 => Element::BF16,
+            Dtype::F32 => Element::F32,
+            Dtype::F64 => Element::F64,
+            other => return Err(Problem::DType { name, found: other.to_string(), expected: ELEMENTS }),
         };
-        let value = tensor(dtype, view.shape(), view.data(), false)?;
+        let value = element::tensor(&name, element, view.shape(), view.data(), false)?;
         all.insert(name, value);
     }
     Ok(all)

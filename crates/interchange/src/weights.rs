@@ -1,11 +1,8 @@
-//! What formats of tensors have in common: names, the order of bytes, the variables of a session.
+//! What formats of tensors have in common: names, the variables of a session.
 
-use crate::Problem;
-use minutia_graph::{DType, Differences, Error, Restored, Session, Signature, Tensor, Variable};
+use crate::{Problem, element::ordered};
+use minutia_graph::{Differences, Error, Restored, Session, Signature, Tensor, Variable};
 use std::{borrow::Cow, collections::BTreeMap};
-
-/// The types of tensors, in errors.
-pub const DTYPES: &str = "f32, i32, u8 or bool";
 
 /// Tensors by name, none of which may stand there twice.
 pub fn named<'a, N: AsRef<str>>(
@@ -23,21 +20,7 @@ pub fn named<'a, N: AsRef<str>>(
 
 /// The elements of a tensor as bytes, the lowest of each first.
 pub fn little_endian(tensor: &Tensor) -> Cow<'_, [u8]> {
-    ordered(tensor.as_bytes(), tensor.dtype(), cfg!(target_endian = "big"))
-}
-
-/// A tensor from bytes that lie row by row.
-pub fn tensor(dtype: DType, shape: &[usize], bytes: &[u8], is_big_endian: bool) -> Result<Tensor, Error> {
-    let bytes = ordered(bytes, dtype, is_big_endian != cfg!(target_endian = "big"));
-    Ok(Tensor::from_bytes(dtype, shape, &bytes)?)
-}
-
-/// Bytes, those of each element turned round where it is asked for.
-fn ordered(bytes: &[u8], dtype: DType, turned: bool) -> Cow<'_, [u8]> {
-    if !turned || dtype.size() == 1 {
-        return Cow::Borrowed(bytes);
-    }
-    Cow::Owned(bytes.chunks(dtype.size()).flat_map(|element| element.iter().rev().copied()).collect())
+    ordered(tensor.as_bytes(), tensor.dtype().size(), cfg!(target_endian = "big"))
 }
 
 /// All variables of a session, by name.

@@ -64,8 +64,8 @@ fn orders_of_bytes_and_axes_are_read() {
 fn headers_that_lie_are_refused_and_say_what_is_wrong() {
     let cases: [(&str, &str); 16] = [
         (
-            "{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}",
-            "'x.npy' as <f8, expected f32, i32, u8 or bool",
+            "{'descr': '<c8', 'fortran_order': False, 'shape': (1,)}",
+            "'x.npy' as <c8, expected numbers of at most 64 bits or bool",
         ),
         ("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", "as |O"),
         ("{'descr': '', 'fortran_order': False, 'shape': (1,)}", "as ,"),

@@ -35,8 +35,8 @@ fn files_that_lie_are_refused_and_say_what_is_wrong() {
     let twice = format!("{},{}", &one[..one.len() - 1], &one[1..]);
     let cases: [(Vec<u8>, &str); 12] = [
         (file(&twice, &[0; 8]), "holds 'x' twice"),
-        (file(&x("F64", "[1]", "[0,8]"), &[0; 8]), "'x' as F64, expected f32, i32, u8 or bool"),
-        (file(&x("BF16", "[4]", "[0,8]"), &[0; 8]), "'x' as BF16"),
+        (file(&x("F8_E4M3", "[8]", "[0,8]"), &[0; 8]), "'x' as F8_E4M3, expected numbers"),
+        (file(&x("F64", "[1]", "[0,8]"), &[0xab; 8]), "element 0 of 'x' is -2.5"),
         (file(&x("F32", "[3]", "[0,8]"), &[0; 8]), "invalid shape"),
         (file(&x("F32", "[2]", "[0,4]"), &[0; 8]), "invalid shape"),
         (file(&x("F32", "[1]", "[0,4]"), &[0; 8]), "not fully covered"),

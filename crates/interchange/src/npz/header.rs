@@ -1,5 +1,6 @@
 //! The header of an array: a dictionary, written as Python writes it.
 
+use crate::element::Element;
 use minutia_graph::DType;
 
 /// What a header says of the elements behind it.
@@ -24,7 +25,7 @@ impl Header {
     }
 
     /// The type, and whether the highest byte comes first.
-    pub fn dtype(&self) -> Option<(DType, bool)> {
+    pub fn element(&self) -> Option<(Element, bool)> {
         let (order, kind) = self.descr.split_at_checked(1)?;
         let is_big_endian = match order {
             ">" => true,
@@ -32,14 +33,22 @@ impl Header {
             "=" => cfg!(target_endian = "big"),
             _ => return None,
         };
-        let dtype = match kind {
-            "f4" => DType::F32,
-            "i4" => DType::I32,
-            "u1" => DType::U8,
-            "b1" => DType::Bool,
+        let element = match kind {
+            "b1" => Element::Bool,
+            "u1" => Element::U8,
+            "i1" => Element::I8,
+            "u2" => Element::U16,
+            "i2" => Element::I16,
+            "u4" => Element::U32,
+            "i4" => Element::I32,
+            "u8" => Element::U64,
+            "i8" => Element::I64,
+            "f2" => Element::F16,
+            "f4" => Element::F32,
+            "f8" => Element::F64,
             _ => return None,
         };
-        Some((dtype, is_big_endian))
+        Some((element, is_big_endian))
     }
 
     /// The dictionary.

@@ -50,7 +50,8 @@ pub fn write_npy(path: impl AsRef<Path>, tensor: &Tensor) -> Result<(), Error> {
 /// Reads the tensor of a `.npy` file.
 ///
 /// # Errors
-/// [`Problem::Foreign`], [`Problem::Damaged`], [`Problem::Size`], [`Problem::DType`] and [`Problem::Io`].
+/// [`Problem::Foreign`], [`Problem::Damaged`], [`Problem::Size`], [`Problem::DType`], [`Problem::Inexact`]
+/// and [`Problem::Io`].
 pub fn read_npy(path: impl AsRef<Path>) -> Result<Tensor, Error> {
     let path = path.as_ref();
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -3,7 +3,8 @@
 use super::header::Header;
 use crate::{
     Problem,
-    weights::{DTYPES, little_endian, tensor},
+    element::{self, ELEMENTS},
+    weights::little_endian,
 };
 use minutia_graph::Tensor;
 use std::io::{self, Write};
@@ -63,35 +64,19 @@ pub fn decode(name: &str, bytes: &[u8]) -> Result<Tensor, Problem> {
     let (header, elements) = rest.split_at_checked(length).ok_or_else(ended)?;
     let header = std::str::from_utf8(header).map_err(|_| damaged("has a header that is no text"))?;
     let header = Header::parse(header).map_err(|what| Problem::Damaged(format!("'{name}': {what}")))?;
-    let Some((dtype, is_big_endian)) = header.dtype() else {
-        return Err(Problem::DType { name: name.into(), found: header.descr, expected: DTYPES });
+    let Some((element, is_big_endian)) = header.element() else {
+        return Err(Problem::DType { name: name.into(), found: header.descr, expected: ELEMENTS });
     };
-    let expected = bytes_of(&header.shape, dtype.size());
-    if expected != Some(elements.len()) {
-        return Err(Problem::Size {
-            name: name.into(),
-            shape: header.shape,
-            expected: expected.map_or("more than 2^64".into(), |bytes| bytes.to_string()),
-            found: elements.len() as u64,
-        });
-    }
+    element::check_size(name, element, &header.shape, elements)?;
     let rows;
     let elements = match header.fortran_order {
         true => {
-            rows = row_major(&header.shape, dtype.size(), elements);
+            rows = row_major(&header.shape, element.size(), elements);
             &rows[..]
         }
         false => elements,
     };
-    Ok(tensor(dtype, &header.shape, elements, is_big_endian)?)
-}
-
-/// The bytes of a shape. A zero anywhere makes them none, whatever the other extents are.
-fn bytes_of(shape: &[usize], size: usize) -> Option<usize> {
-    if shape.contains(&0) {
-        return Some(0);
-    }
-    shape.iter().try_fold(size, |bytes, &extent| bytes.checked_mul(extent))
+    element::tensor(name, element, &header.shape, elements, is_big_endian)
 }
 
 /// Elements that lie column by column, row by row.

@@ -1,4 +1,5 @@
-//! The messages of TensorFlow's graphs, with the numbers of their fields, as far as they are written or read here.
+//! The messages of TensorFlow's graphs, with the numbers of their fields, as far as they are written or read
+//! here.
 //!
 //! Sources: `graph.proto`, `node_def.proto`, `attr_value.proto`, `tensor.proto`, `tensor_shape.proto`,
 //! `types.proto` and `versions.proto` of `tensorflow/core/framework`.
