@@ -16,3 +16,5 @@ mod tensorflow;
 mod weights;
 
 pub use error::{Error, Problem};
+#[cfg(any(feature = "npz", feature = "safetensors"))]
+pub use weights::variables;

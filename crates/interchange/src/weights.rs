@@ -23,16 +23,44 @@ pub fn little_endian(tensor: &Tensor) -> Cow<'_, [u8]> {
     ordered(tensor.as_bytes(), tensor.dtype().size(), cfg!(target_endian = "big"))
 }
 
-/// All variables of a session, by name.
-pub fn of_session(session: &Session) -> Result<BTreeMap<String, Tensor>, Problem> {
+/// What chosen variables of a session hold, by name. Optimizers' slots and step counters are variables, too,
+/// and are not trainable.
+///
+/// ```
+/// use minutia_graph::{Device, Graph, Session};
+/// use minutia_interchange::{safetensors, variables};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("weights.safetensors");
+/// let graph = Graph::new();
+/// graph.variable("w", [1.0_f32, 2.0]);
+/// graph.untrainable_variable("step", 0);
+/// let mut session = Session::new(&graph, &Device::cpu()?)?;
+/// session.run(graph.global_variables_initializer(), ())?;
+/// safetensors::write(&path, &variables(&session, graph.trainable_variables())?)?;
+/// assert!(safetensors::read(&path)?.keys().eq(["w"]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Uninitialized`] for variables without a value, [`Error::OtherGraph`] for those of another graph.
+pub fn variables(
+    session: &Session,
+    chosen: impl IntoIterator<Item = impl AsRef<Variable>>,
+) -> Result<BTreeMap<String, Tensor>, Error> {
     let (mut values, mut without) = (BTreeMap::new(), Vec::new());
-    for variable in session.graph().global_variables() {
-        match session.variable(&variable)? {
+    for variable in chosen {
+        let variable = variable.as_ref();
+        match session.variable(variable)? {
             Some(value) => drop(values.insert(variable.name(), value)),
             None => without.push(format!("'{}'", variable.name())),
         }
     }
-    if without.is_empty() { Ok(values) } else { Err(Error::Uninitialized { variables: without }.into()) }
+    if without.is_empty() { Ok(values) } else { Err(Error::Uninitialized { variables: without }) }
+}
+
+/// All variables of a session, by name.
+pub fn of_session(session: &Session) -> Result<BTreeMap<String, Tensor>, Problem> {
+    Ok(variables(session, session.graph().global_variables())?)
 }
 
 /// Gives variables the values of a file. Where everything must fit and something does not, nothing changes.
