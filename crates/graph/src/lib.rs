@@ -10,6 +10,7 @@ mod plan;
 mod session;
 
 pub use build::{
+    attributes::Attribute,
     extents::{Extent, Extents},
     graph::{Graph, NodeInfo},
     indexed_slices::IndexedSlices,

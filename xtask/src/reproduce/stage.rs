@@ -196,7 +196,7 @@ pub struct GraphNode {
 impl GraphNode {
     /// All nodes of a graph, in the order of building.
     pub fn all(graph: &Graph) -> Vec<GraphNode> {
-        let node = |NodeInfo { name, op, inputs, control, signature }| GraphNode {
+        let node = |NodeInfo { name, op, inputs, control, signature, .. }| GraphNode {
             name,
             op: String::from(op),
             inputs,

@@ -1,6 +1,7 @@
 use crate::{
     Error, Extents, Output, PartialShape, Signature, SourceLine,
     build::{
+        attributes::{self, Attribute},
         control::Control,
         loops::Backward,
         node::{Node, NodeId},
@@ -10,7 +11,7 @@ use crate::{
 };
 use minutia_tensor::DType;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -87,6 +88,12 @@ impl Graph {
         let mut inner = self.lock();
         inner.seed = seed;
         inner.version += 1;
+    }
+
+    /// The seed of every random operation.
+    #[must_use]
+    pub fn random_seed(&self) -> u64 {
+        self.lock().seed
     }
 
     /// Prefixes the names of what is built until the guard is dropped, as TensorFlow's `name_scope` does. A
@@ -186,14 +193,19 @@ impl Graph {
         self.len() == 0
     }
 
-    /// Every node in the order of building, for drawing and inspection.
+    /// Every node in the order of building, for drawing, inspection and other formats.
+    ///
+    /// What a variable begins with is the second input of [its
+    /// initializer](crate::Variable::initializer).
     ///
     /// ```
-    /// let graph = minutia_graph::Graph::new();
+    /// use minutia_graph::{Attribute, Graph, Tensor};
+    /// let graph = Graph::new();
     /// let y = graph.constant(2.0_f32).with_name("x").square();
     /// let nodes = graph.nodes();
     /// assert_eq!((nodes.len(), graph.len()), (2, 2));
     /// assert_eq!((nodes[1].op, &nodes[1].inputs[..]), ("Square", &["x".to_string()][..]));
+    /// assert_eq!(nodes[0].attributes["value"], Attribute::Tensor(Tensor::scalar(2.0_f32)));
     /// ```
     #[doc(alias = "get_operations")]
     #[must_use]
@@ -206,6 +218,7 @@ impl Graph {
             inputs: n.inputs.iter().map(name).collect(),
             control: n.control.iter().map(name).collect(),
             signature: n.signature.clone(),
+            attributes: attributes::of(&n.op),
         };
         inner.nodes.iter().map(info).collect()
     }
@@ -418,7 +431,7 @@ fn valid_name(name: &str) -> bool {
 }
 
 /// A node as drawing and inspection see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NodeInfo {
     /// Full name; name scopes are separated by `/`.
     pub name: String,
@@ -430,4 +443,8 @@ pub struct NodeInfo {
     pub control: Vec<String>,
     /// Type and shape.
     pub signature: Signature,
+    /// What the operation is made of beside its inputs, by name: `axis`, `strides`, `value`. The names are
+    /// those of arguments; what is not there was not given, such as `axes` where all are meant. An elementwise
+    /// operation has none.
+    pub attributes: BTreeMap<String, Attribute>,
 }

@@ -1,6 +1,7 @@
 //! Building a graph: nodes, handles, names, control dependencies, gradients, and graphs as files and
 //! pictures.
 
+pub(crate) mod attributes;
 pub(crate) mod control;
 mod dot;
 pub(crate) mod extents;
