@@ -71,9 +71,9 @@ pub(crate) fn of(op: &AnyOp) -> BTreeMap<String, Attribute> {
         return [("value".to_string(), Attribute::Tensor(constant.value.clone()))].into();
     }
     match op.serialize(Describe).expect("operations are made of numbers, words, lists and structs") {
-        Part::Named(attributes) => attributes,
+        Described::Named(attributes) => attributes,
         // The name of an elementwise operation, which the node has as it is.
-        Part::Value(_) | Part::Nothing => BTreeMap::new(),
+        Described::Value(_) | Described::Nothing => BTreeMap::new(),
     }
 }
 
@@ -82,7 +82,7 @@ const VARIANTS: [(&str, &str); 5] =
     [("Expand", "axis"), ("Squeeze", "axis"), ("BroadcastTo", "dims"), ("Share", "share"), ("Span", "span")];
 
 /// What a value is serialised to.
-enum Part {
+enum Described {
     /// A struct: its fields, and those of the structs in it.
     Named(BTreeMap<String, Attribute>),
     Value(Attribute),
@@ -90,16 +90,16 @@ enum Part {
     Nothing,
 }
 
-impl Part {
+impl Described {
     /// As the element of a list.
     fn element(self) -> Attribute {
         match self {
-            Part::Value(value) => value,
-            Part::Nothing => Attribute::Open,
-            Part::Named(mut fields) if fields.len() == 1 => {
+            Described::Value(value) => value,
+            Described::Nothing => Attribute::Open,
+            Described::Named(mut fields) if fields.len() == 1 => {
                 fields.pop_first().map_or(Attribute::Open, |(_, value)| value)
             }
-            Part::Named(fields) => Attribute::List(fields.into_values().collect()),
+            Described::Named(fields) => Attribute::List(fields.into_values().collect()),
         }
     }
 }
@@ -109,23 +109,23 @@ struct Describe;
 
 macro_rules! numbers {
     ($($method:ident $type:ty)*) => { $(
-        fn $method(self, value: $type) -> Result<Part, fmt::Error> {
+        fn $method(self, value: $type) -> Result<Described, fmt::Error> {
             // No tensor has an extent beyond this.
-            Ok(Part::Value(Attribute::Int(i64::try_from(value).unwrap_or(i64::MAX))))
+            Ok(Described::Value(Attribute::Int(i64::try_from(value).unwrap_or(i64::MAX))))
         }
     )* };
 }
 
 impl Serializer for Describe {
-    type Ok = Part;
+    type Ok = Described;
     type Error = fmt::Error;
     type SerializeSeq = Elements;
     type SerializeTuple = Elements;
     type SerializeTupleStruct = Elements;
-    type SerializeTupleVariant = Impossible<Part, fmt::Error>;
+    type SerializeTupleVariant = Impossible<Described, fmt::Error>;
     type SerializeMap = Fields;
     type SerializeStruct = Fields;
-    type SerializeStructVariant = Impossible<Part, fmt::Error>;
+    type SerializeStructVariant = Impossible<Described, fmt::Error>;
 
     /// Numbers come as they are, also those that text has no number for.
     fn is_human_readable(&self) -> bool {
@@ -137,44 +137,44 @@ impl Serializer for Describe {
         serialize_u8 u8 serialize_u16 u16 serialize_u32 u32 serialize_u64 u64
     }
 
-    fn serialize_bool(self, value: bool) -> Result<Part, fmt::Error> {
-        Ok(Part::Value(Attribute::Bool(value)))
+    fn serialize_bool(self, value: bool) -> Result<Described, fmt::Error> {
+        Ok(Described::Value(Attribute::Bool(value)))
     }
 
-    fn serialize_f32(self, value: f32) -> Result<Part, fmt::Error> {
-        Ok(Part::Value(Attribute::Float(value)))
+    fn serialize_f32(self, value: f32) -> Result<Described, fmt::Error> {
+        Ok(Described::Value(Attribute::Float(value)))
     }
 
-    fn serialize_f64(self, _: f64) -> Result<Part, fmt::Error> {
+    fn serialize_f64(self, _: f64) -> Result<Described, fmt::Error> {
         Err(fmt::Error)
     }
 
-    fn serialize_char(self, value: char) -> Result<Part, fmt::Error> {
+    fn serialize_char(self, value: char) -> Result<Described, fmt::Error> {
         self.serialize_str(value.encode_utf8(&mut [0; 4]))
     }
 
-    fn serialize_str(self, value: &str) -> Result<Part, fmt::Error> {
-        Ok(Part::Value(Attribute::Text(value.to_string())))
+    fn serialize_str(self, value: &str) -> Result<Described, fmt::Error> {
+        Ok(Described::Value(Attribute::Text(value.to_string())))
     }
 
-    fn serialize_bytes(self, _: &[u8]) -> Result<Part, fmt::Error> {
+    fn serialize_bytes(self, _: &[u8]) -> Result<Described, fmt::Error> {
         Err(fmt::Error)
     }
 
-    fn serialize_none(self) -> Result<Part, fmt::Error> {
-        Ok(Part::Nothing)
+    fn serialize_none(self) -> Result<Described, fmt::Error> {
+        Ok(Described::Nothing)
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Part, fmt::Error> {
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Described, fmt::Error> {
         value.serialize(self)
     }
 
-    fn serialize_unit(self) -> Result<Part, fmt::Error> {
-        Ok(Part::Nothing)
+    fn serialize_unit(self) -> Result<Described, fmt::Error> {
+        Ok(Described::Nothing)
     }
 
-    fn serialize_unit_struct(self, _: &'static str) -> Result<Part, fmt::Error> {
-        Ok(Part::Nothing)
+    fn serialize_unit_struct(self, _: &'static str) -> Result<Described, fmt::Error> {
+        Ok(Described::Nothing)
     }
 
     fn serialize_unit_variant(
@@ -182,19 +182,19 @@ impl Serializer for Describe {
         of: &'static str,
         _: u32,
         name: &'static str,
-    ) -> Result<Part, fmt::Error> {
+    ) -> Result<Described, fmt::Error> {
         if of != "DType" {
             return self.serialize_str(name);
         }
         let dtype: Result<DType, value::Error> = DType::deserialize(name.into_deserializer());
-        dtype.map(|dtype| Part::Value(Attribute::DType(dtype))).map_err(|_| fmt::Error)
+        dtype.map(|dtype| Described::Value(Attribute::DType(dtype))).map_err(|_| fmt::Error)
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
         _: &'static str,
         value: &T,
-    ) -> Result<Part, fmt::Error> {
+    ) -> Result<Described, fmt::Error> {
         value.serialize(self)
     }
 
@@ -204,7 +204,7 @@ impl Serializer for Describe {
         _: u32,
         _: &'static str,
         _: &T,
-    ) -> Result<Part, fmt::Error> {
+    ) -> Result<Described, fmt::Error> {
         Err(fmt::Error)
     }
 
@@ -258,46 +258,46 @@ impl Elements {
         Ok(())
     }
 
-    fn done(self) -> Part {
-        Part::Value(Attribute::List(self.0))
+    fn done(self) -> Described {
+        Described::Value(Attribute::List(self.0))
     }
 }
 
 impl ser::SerializeSeq for Elements {
-    type Ok = Part;
+    type Ok = Described;
     type Error = fmt::Error;
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), fmt::Error> {
         self.push(value)
     }
 
-    fn end(self) -> Result<Part, fmt::Error> {
+    fn end(self) -> Result<Described, fmt::Error> {
         Ok(self.done())
     }
 }
 
 impl ser::SerializeTuple for Elements {
-    type Ok = Part;
+    type Ok = Described;
     type Error = fmt::Error;
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), fmt::Error> {
         self.push(value)
     }
 
-    fn end(self) -> Result<Part, fmt::Error> {
+    fn end(self) -> Result<Described, fmt::Error> {
         Ok(self.done())
     }
 }
 
 impl ser::SerializeTupleStruct for Elements {
-    type Ok = Part;
+    type Ok = Described;
     type Error = fmt::Error;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), fmt::Error> {
         self.push(value)
     }
 
-    fn end(self) -> Result<Part, fmt::Error> {
+    fn end(self) -> Result<Described, fmt::Error> {
         Ok(self.done())
     }
 }
@@ -311,7 +311,7 @@ struct Fields {
 }
 
 impl ser::SerializeStruct for Fields {
-    type Ok = Part;
+    type Ok = Described;
     type Error = fmt::Error;
 
     fn serialize_field<T: Serialize + ?Sized>(
@@ -320,24 +320,24 @@ impl ser::SerializeStruct for Fields {
         value: &T,
     ) -> Result<(), fmt::Error> {
         match value.serialize(Describe)? {
-            Part::Named(inner) => self.fields.extend(inner),
-            Part::Value(value) => drop(self.fields.insert(key.to_string(), value)),
-            Part::Nothing => {}
+            Described::Named(inner) => self.fields.extend(inner),
+            Described::Value(value) => drop(self.fields.insert(key.to_string(), value)),
+            Described::Nothing => {}
         }
         Ok(())
     }
 
-    fn end(self) -> Result<Part, fmt::Error> {
-        Ok(Part::Named(self.fields))
+    fn end(self) -> Result<Described, fmt::Error> {
+        Ok(Described::Named(self.fields))
     }
 }
 
 impl ser::SerializeMap for Fields {
-    type Ok = Part;
+    type Ok = Described;
     type Error = fmt::Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), fmt::Error> {
-        if let Part::Value(Attribute::Text(name)) = key.serialize(Describe)? {
+        if let Described::Value(Attribute::Text(name)) = key.serialize(Describe)? {
             self.variant = Some(name);
         }
         Ok(())
@@ -347,15 +347,17 @@ impl ser::SerializeMap for Fields {
         let variant = self.variant.take();
         let name = VARIANTS.iter().find(|(name, _)| variant.as_deref() == Some(*name));
         match (value.serialize(Describe)?, name) {
-            (Part::Named(inner), _) => self.fields.extend(inner),
-            (Part::Value(value), Some((_, name))) => drop(self.fields.insert((*name).to_string(), value)),
-            (Part::Value(value), None) => self.alone = Some(value),
-            (Part::Nothing, _) => {}
+            (Described::Named(inner), _) => self.fields.extend(inner),
+            (Described::Value(value), Some((_, name))) => {
+                drop(self.fields.insert((*name).to_string(), value))
+            }
+            (Described::Value(value), None) => self.alone = Some(value),
+            (Described::Nothing, _) => {}
         }
         Ok(())
     }
 
-    fn end(self) -> Result<Part, fmt::Error> {
-        Ok(self.alone.map_or(Part::Named(self.fields), Part::Value))
+    fn end(self) -> Result<Described, fmt::Error> {
+        Ok(self.alone.map_or(Described::Named(self.fields), Described::Value))
     }
 }

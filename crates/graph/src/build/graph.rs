@@ -444,7 +444,7 @@ pub struct NodeInfo {
     /// Type and shape.
     pub signature: Signature,
     /// What the operation is made of beside its inputs, by name: `axis`, `strides`, `value`. The names are
-    /// those of arguments; what is not there was not given, such as `axes` where all are meant. An elementwise
-    /// operation has none.
+    /// those of arguments; what is not there was not given, such as `axes` where all are meant. An
+    /// elementwise operation has none.
     pub attributes: BTreeMap<String, Attribute>,
 }
