@@ -145,12 +145,16 @@ pub enum Problem {
         "does not fit the graph: {0}; build the graph that was saved, or give tensors the variables' names"
     )]
     Differs(Differences),
+    /// The graph has no form in TensorFlow.
+    #[cfg(feature = "tensorflow")]
+    #[error(transparent)]
+    Export(#[from] crate::tensorflow::ExportError),
     /// The session refused.
     #[error("{0}")]
     Graph(Arc<minutia_graph::Error>),
 }
 
-#[cfg(any(feature = "npz", feature = "safetensors", feature = "tensorboard"))]
+#[cfg(any(feature = "npz", feature = "safetensors", feature = "tensorboard", feature = "tensorflow"))]
 impl Problem {
     /// The error of a file.
     pub(crate) fn of(self, path: &std::path::Path) -> Error {

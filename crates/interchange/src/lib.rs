@@ -10,7 +10,9 @@ pub mod npz;
 pub mod safetensors;
 #[cfg(feature = "tensorboard")]
 pub mod tensorboard;
-#[cfg(feature = "tensorboard")]
+#[cfg(feature = "tensorflow")]
+pub mod tensorflow;
+#[cfg(all(feature = "tensorboard", not(feature = "tensorflow")))]
 mod tensorflow;
 #[cfg(any(feature = "npz", feature = "safetensors"))]
 mod weights;

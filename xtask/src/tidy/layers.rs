@@ -16,7 +16,10 @@ const MAY_SEE: [(&str, &[&str]); 15] = [
     ("minutia-graph", &["minutia-files", "minutia-kernels", "minutia-tensor"]),
     ("minutia-optim", &["minutia-kernels", "minutia-tensor", "minutia-graph"]),
     ("minutia-layers", &["minutia-kernels", "minutia-tensor", "minutia-graph", "minutia-optim"]),
-    ("minutia-interchange", &["minutia-files", "minutia-kernels", "minutia-tensor", "minutia-graph"]),
+    (
+        "minutia-interchange",
+        &["minutia-files", "minutia-kernels", "minutia-tensor", "minutia-graph", "minutia-optim"],
+    ),
     ("minutia-models", &["minutia-kernels", "minutia-tensor", "minutia-graph", "minutia-optim"]),
     ("minutia-datasets", &["minutia-files", "minutia-kernels", "minutia-tensor"]),
     ("minutia-viz", &[]),
