@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// The folders and files whose contents are part of some key, relative to the workspace.
-const ROOTS: [&str; 9] = [
+const ROOTS: [&str; 10] = [
     "Cargo.lock",
     "kernels/src",
     "crates/datasets/src",
     "crates/graph/src",
+    "crates/interchange/src",
     "crates/models/src",
     "crates/optim/src",
     "crates/tensor/src",

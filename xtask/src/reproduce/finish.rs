@@ -37,7 +37,11 @@ pub fn finish(pipeline: &Pipeline, all: &All) -> Result<()> {
     });
     files::write(&out.join("environment.json"), &to_json(&environment)?)?;
     terminal::say(format_args!("\n{}", summary(pipeline, all, terminal::columns())))?;
-    terminal::say(format_args!("Report: {}", out.join("report.html").display()))
+    terminal::say(format_args!("Report: {}", out.join("report.html").display()))?;
+    if pipeline.tensorboard {
+        terminal::say(format_args!("Curves: tensorboard --logdir {}", out.join("tensorboard").display()))?;
+    }
+    Ok(())
 }
 
 /// The SHA-256 of every output, by its path.

@@ -20,6 +20,7 @@ mod record;
 mod report;
 mod run;
 mod stage;
+mod tensorboard;
 
 use std::path::Path;
 
@@ -74,6 +75,7 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
         device,
         data: Data::new(options.dataset, options.data_dir.clone()),
         progress: Progress::new(options.no_progress),
+        tensorboard: options.tensorboard,
         timings: Vec::new(),
     };
     let done = pipeline.run(&options.stages)?;
@@ -88,9 +90,14 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
 /// in the folders that stages write to.
 fn prepare(out: &Path) -> Result<files::FolderLock> {
     let lock = files::FolderLock::take(&out.join(".cache").join("lock"))?;
-    files::no_link(&out.join("data"))?;
-    let stages = compute::STAGES.iter().map(|stage| format!("data/{}", stage.name()));
-    for folder in ["figures", ".cache"].into_iter().map(String::from).chain(stages) {
+    let parents = ["data", "tensorboard"];
+    for folder in parents {
+        files::no_link(&out.join(folder))?;
+    }
+    let of_stages = parents
+        .into_iter()
+        .flat_map(|parent| compute::STAGES.iter().map(move |stage| format!("{parent}/{}", stage.name())));
+    for folder in ["figures", ".cache"].into_iter().map(String::from).chain(of_stages) {
         files::sweep(&out.join(folder))?;
     }
     // The output folder itself has a name that somebody chose, a link or not.

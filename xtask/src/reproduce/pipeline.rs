@@ -20,6 +20,7 @@ use crate::{
         report,
         run::{self, Run},
         stage::{AnyStage, Drawing, Measured, Outcome, StageName},
+        tensorboard::{self, Shown},
     },
     sources,
 };
@@ -38,6 +39,7 @@ const COMPUTES: [&str; 9] = [
 ];
 const LOADS: &str = "crates/datasets/src";
 const DRAWS: [&str; 3] = ["Cargo.lock", "crates/viz/src", "xtask/src/reproduce/draw"];
+const SHOWS: [&str; 2] = ["crates/interchange/src", "xtask/src/reproduce/tensorboard.rs"];
 
 /// Everything that a run consists of.
 #[derive(Debug)]
@@ -50,6 +52,8 @@ pub struct Pipeline {
     pub device: Device,
     pub data: Data,
     pub progress: Progress,
+    /// Whether what is found is written for TensorBoard, too.
+    pub tensorboard: bool,
     /// The seconds that each job took, of those that ran.
     pub timings: Vec<(String, f64)>,
 }
@@ -88,6 +92,9 @@ impl Pipeline {
             let wanted = wanted.contains(&stage.name());
             let Some(record) = self.computed(stage, wanted, &done)? else { continue };
             let Some(drawn) = self.drawn(stage, wanted, &record, &done)? else { continue };
+            if wanted && self.tensorboard {
+                self.shown(stage, &record, &drawn)?;
+            }
             let outcome =
                 serde_json::from_value(record.outcome.clone()).context("a record cannot be decoded")?;
             done.insert(stage.name(), Done { stage, computed: record, outcome, drawn, wanted });
@@ -218,6 +225,36 @@ impl Pipeline {
             }
             Ok(Product { outcome: json!(captions), files })
         })
+    }
+
+    /// The event file of a stage. No part of the manifest: it repeats what is there.
+    fn shown(&mut self, stage: &'static dyn AnyStage, computed: &Record, drawn: &Record) -> Result<()> {
+        let name = stage.name();
+        let job = format!("{name} tensorboard");
+        let note = self.data.note().filter(|_| uses_data(stage));
+        let mut key = Key::default()
+            .with("the input", computed.content())
+            .with("the figures", drawn.content())
+            .with("the claims", json!(self.config.claims).to_string())
+            .with("the note", note.clone().unwrap_or_default())
+            .with("parameter seed", self.config.seed.to_string())
+            .with_parameters(&stage.parameters(&self.config));
+        for root in COMPUTES.into_iter().chain(SHOWS) {
+            key = key.with(format!("the source {root}"), sources::digest_of(root));
+        }
+        let Pipeline { jobs, config, device, progress, timings, .. } = self;
+        let nothing = |record: &Record| record.outcome.is_null();
+        jobs.ensure(&job, key, progress, nothing, |_| {
+            let start = Instant::now();
+            let shown =
+                Shown { stage, config, device, out: &jobs.out, computed, drawn, note: note.as_deref() };
+            let cure = || format!("the events of {name} failed; --fresh computes anew what they are made of");
+            let events = shown.events().with_context(cure)?;
+            timings.push((job.clone(), start.elapsed().as_secs_f64()));
+            let files = BTreeMap::from([(tensorboard::path(name), events)]);
+            Ok(Product { outcome: serde_json::Value::Null, files })
+        })?;
+        Ok(())
     }
 
     fn report(&mut self, stages: &[Done], note: Option<&str>) -> Result<Option<Record>> {

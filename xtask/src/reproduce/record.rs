@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{digest, files};
+use crate::{digest, files, reproduce::tensorboard};
 
 /// Everything that a job's outcome depends on: a name and a value (or its digest) each.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -145,7 +145,7 @@ pub fn open(bytes: &[u8]) -> Option<Record> {
     record.outputs.keys().all(|name| is_output(name)).then_some(record)
 }
 
-/// Whether a path is one that a job writes to: the report's files, a figure, or a stage's array.
+/// Whether a path is one that a job writes to: the report's files, a figure, a stage's array or its events.
 fn is_output(path: &str) -> bool {
     let plain = |name: &str, ending: &str| {
         let stem = name.strip_suffix(ending);
@@ -157,6 +157,7 @@ fn is_output(path: &str) -> bool {
         ["report.html" | "results.json"] => true,
         ["figures", name] => plain(name, ".svg") || plain(name, ".png"),
         ["data", stage, name] => plain(stage, "") && plain(name, ".f32"),
+        ["tensorboard", stage, tensorboard::FILE] => plain(stage, ""),
         _ => false,
     }
 }
@@ -223,9 +224,15 @@ mod tests {
 
     #[test]
     fn a_record_names_no_file_outside_the_output_folder() {
-        for good in
-            ["report.html", "results.json", "figures/l2.png", "figures/a_b.svg", "data/classifier/W1.f32"]
-        {
+        let events = format!("tensorboard/inverse/{}", tensorboard::FILE);
+        for good in [
+            "report.html",
+            "results.json",
+            "figures/l2.png",
+            "figures/a_b.svg",
+            "data/classifier/W1.f32",
+            &events,
+        ] {
             assert!(is_output(good), "{good}");
         }
         for bad in [
@@ -241,6 +248,7 @@ mod tests {
             "./report.html",
             "C:\\a.svg",
             "figures/..\\a.svg",
+            "tensorboard/inverse/events",
             "",
         ] {
             assert!(!is_output(bad), "{bad}");

@@ -85,15 +85,26 @@ pub fn artifact_path(stage: StageName, name: &str) -> String {
 /// # Errors
 /// When there is none of that name and length.
 pub fn artifact(out: &Path, stage: StageName, name: &str, length: usize) -> Result<Vec<f32>> {
-    let path = out.join(artifact_path(stage, name));
+    let path = artifact_path(stage, name);
+    let values = array(out, &path)?;
+    ensure!(
+        values.len() == length,
+        "{} has {} bytes, expected {length} numbers of 4 bytes",
+        out.join(path).display(),
+        4 * values.len()
+    );
+    Ok(values)
+}
+
+/// The little-endian numbers of an array at a path below the output folder.
+///
+/// # Errors
+/// When there is none, or its bytes are no numbers.
+pub fn array(out: &Path, path: &str) -> Result<Vec<f32>> {
+    let path = out.join(path);
     let bytes = files::read(&path)?.with_context(|| format!("{} is missing", path.display()))?;
     let (words, rest) = bytes.as_chunks::<4>();
-    ensure!(
-        words.len() == length && rest.is_empty(),
-        "{} has {} bytes, expected {length} numbers of 4 bytes",
-        path.display(),
-        bytes.len()
-    );
+    ensure!(rest.is_empty(), "{} has {} bytes, expected numbers of 4 bytes", path.display(), bytes.len());
     Ok(words.iter().map(|&word| f32::from_le_bytes(word)).collect())
 }
 

@@ -65,6 +65,14 @@ impl Network {
     }
 }
 
+/// The graph that is trained.
+///
+/// # Errors
+/// When the learning rate is none.
+pub fn graph(config: &Config) -> Result<Graph> {
+    Ok(Network::new(&config.classifier, config.seed)?.model.graph)
+}
+
 /// What the stage finds.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Results {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use minutia_datasets::Batches;
 use minutia_datasets::mnist::{Labelled, VALIDATION};
-use minutia_graph::{Callable, Operation, Output, Session};
+use minutia_graph::{Callable, Graph, Operation, Output, Session};
 use minutia_models::Convnet as Model;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -40,6 +40,21 @@ pub const MAPS: [&str; 4] = ["conv1", "pool1", "conv2", "pool2"];
 
 /// How many of the misread images the figure shows at most.
 pub const SHOWN: usize = 140;
+
+/// The network with random weights, and its training step.
+fn build(config: &Config) -> Result<(Model, Operation)> {
+    let model = Model::new(&config.convnet.network(), config.seed);
+    let train = model.train(config.convnet.rate())?;
+    Ok((model, train))
+}
+
+/// The graph that is trained.
+///
+/// # Errors
+/// When a learning rate is none.
+pub fn graph(config: &Config) -> Result<Graph> {
+    Ok(build(config)?.0.graph)
+}
 
 /// What the stage finds.
 #[derive(Debug, Deserialize, Serialize)]
@@ -118,8 +133,7 @@ impl Stage for Convnet {
     }
 
     fn compute(&self, run: &mut Run<'_>) -> Result<Outcome<Results>> {
-        let model = Model::new(&run.config.convnet.network(), run.config.seed);
-        let train = model.train(run.config.convnet.rate())?;
+        let (model, train) = build(run.config)?;
         let (session, state) = learn(run, &model, &train)?;
         let test = &run.data.images()?.test;
 

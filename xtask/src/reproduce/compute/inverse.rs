@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
-use minutia_graph::{Operation, Session};
+use minutia_graph::{Graph, Operation, Session};
 use minutia_models::{Inverse as Model, identity, random_matrix};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -25,6 +25,23 @@ pub struct Inverse;
 
 /// How many checkpoints a full run writes.
 const CHECKPOINTS: usize = 20;
+
+/// The matrix, the graph for it, and its training step.
+fn build(config: &Config) -> Result<(Vec<f32>, Model, Operation)> {
+    let Parameters { size, entries_below, learning_rate, .. } = config.inverse;
+    let matrix = random_matrix(config.seed, size, entries_below);
+    let model = Model::new(&matrix, size)?;
+    let train = model.train(learning_rate)?;
+    Ok((matrix, model, train))
+}
+
+/// The graph that is trained.
+///
+/// # Errors
+/// When the learning rate is none.
+pub fn graph(config: &Config) -> Result<Graph> {
+    Ok(build(config)?.1.graph)
+}
 
 /// What the stage finds. Matrices stand row by row.
 #[derive(Debug, Deserialize, Serialize)]
@@ -89,9 +106,7 @@ impl Stage for Inverse {
     fn compute(&self, run: &mut Run<'_>) -> Result<Outcome<Results>> {
         let parameters = &run.config.inverse;
         let size = parameters.size;
-        let matrix = random_matrix(run.config.seed, size, parameters.entries_below);
-        let model = Model::new(&matrix, size)?;
-        let train = model.train(parameters.learning_rate)?;
+        let (matrix, model, train) = build(run.config)?;
         let (variables, loss) = descend(run, &model, &train)?;
 
         let mut session = Session::new(&model.graph, &run.single_threaded_device()?)?;
