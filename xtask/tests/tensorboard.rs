@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use common::{Place, catch_checkpoint, interrupt, succeed};
@@ -35,6 +35,9 @@ fn read(place: &Place, stage: &str) -> (Vec<Event>, BTreeMap<String, Vec<(i64, V
             tags.entry(format!("{kind} {tag}")).or_default().push((event.step, value.clone()));
         }
     }
+    // TensorBoard shows one kind alone of a tag.
+    let names: BTreeSet<&str> = tags.keys().filter_map(|tag| Some(tag.split_once(' ')?.1)).collect();
+    assert_eq!(names.len(), tags.len(), "a tag of {stage} has values of two kinds: {:?}", tags.keys());
     (events, tags)
 }
 
@@ -102,7 +105,7 @@ fn each_stage_has_its_curves_histograms_images_texts_and_graph() {
             let png = fs::read(place.path("out/figures").join(format!("{figure}.png"))).unwrap();
             let shown = &tags[&format!("image figures/{figure}")][0].1;
             assert!(matches!(shown, Value::Image(image) if image.png == png), "{stage}: {figure}");
-            assert!(tags.contains_key(&format!("text figures/{figure}")), "{stage}: {figure}");
+            assert!(tags.contains_key(&format!("text captions/{figure}")), "{stage}: {figure}");
         }
         let graphs: Vec<&Vec<u8>> = events.iter().filter_map(|event| event.graph_def.as_ref()).collect();
         let built = ["inverse", "classifier", "convnet"].contains(&stage);

@@ -167,7 +167,7 @@ impl Shown<'_> {
             let path = self.out.join(format!("figures/{name}.png"));
             let png = files::read(&path)?.with_context(|| format!("{} is missing", path.display()))?;
             writer.png(&format!("figures/{name}"), self.last_step()?, &png)?;
-            writer.text(&format!("figures/{name}"), self.last_step()?, &caption)?;
+            writer.text(&format!("captions/{name}"), self.last_step()?, &caption)?;
         }
         Ok(())
     }
