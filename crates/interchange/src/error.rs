@@ -145,6 +145,10 @@ pub enum Problem {
         "does not fit the graph: {0}; build the graph that was saved, or give tensors the variables' names"
     )]
     Differs(Differences),
+    /// An ONNX model could not be read or written.
+    #[cfg(feature = "onnx")]
+    #[error(transparent)]
+    Onnx(#[from] crate::onnx::OnnxProblem),
     /// The graph has no form in TensorFlow.
     #[cfg(feature = "tensorflow")]
     #[error(transparent)]
@@ -154,7 +158,13 @@ pub enum Problem {
     Graph(Arc<minutia_graph::Error>),
 }
 
-#[cfg(any(feature = "npz", feature = "safetensors", feature = "tensorboard", feature = "tensorflow"))]
+#[cfg(any(
+    feature = "npz",
+    feature = "onnx",
+    feature = "safetensors",
+    feature = "tensorboard",
+    feature = "tensorflow"
+))]
 impl Problem {
     /// The error of a file.
     pub(crate) fn of(self, path: &std::path::Path) -> Error {

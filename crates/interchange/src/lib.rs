@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-#[cfg(any(feature = "npz", feature = "safetensors"))]
+#[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors"))]
 mod element;
 mod error;
 #[cfg(feature = "npz")]
 pub mod npz;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 #[cfg(feature = "safetensors")]
 pub mod safetensors;
 #[cfg(feature = "tensorboard")]
