@@ -87,6 +87,14 @@ pub struct AttributeProto {
     pub r#type: i32,
 }
 
+/// The numbers of an attribute's types.
+pub mod attribute_type {
+    pub const FLOAT: i32 = 1;
+    pub const INT: i32 = 2;
+    pub const STRING: i32 = 3;
+    pub const INTS: i32 = 7;
+}
+
 /// A tensor: its elements stand in `raw_data`, lowest byte first, in the list of its type, or in a file.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct OnnxTensor {

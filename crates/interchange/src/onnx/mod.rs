@@ -5,11 +5,14 @@
 //! bits. Initialisers of `float16`, `bfloat16` and `double` are read where each element is an `f32`; inputs
 //! of these types are refused, because their arithmetic is another one.
 //!
+//! [`write()`] writes what computes some tensors of a graph from others, as version 18 has it.
+//!
 //! Shapes that the model computes must be known before a run, but for one extent of each, such as the size
 //! of a batch. Images have their channels second in ONNX and last here: transposes stand around each
 //! convolution, which cost nothing where two meet.
 
 mod error;
+mod export;
 mod external;
 mod fold;
 mod literal;
@@ -22,6 +25,7 @@ mod reader;
 mod value;
 
 pub use error::{OnnxProblem, Unsupported};
+pub use export::write;
 pub use model::Model;
 pub use reader::{Reader, read_tensor};
 

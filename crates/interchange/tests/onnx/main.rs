@@ -7,6 +7,7 @@ mod external;
 mod imports;
 mod models;
 mod node_tests;
+mod round_trips;
 
 #[path = "../../src/onnx/messages.rs"]
 #[allow(dead_code, reason = "the tests use a part of it")]
