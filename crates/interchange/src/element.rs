@@ -2,11 +2,14 @@
 
 use crate::Problem;
 use half::{bf16, f16};
-use minutia_graph::{DType, Error, Tensor};
-use std::borrow::Cow;
+use minutia_graph::{Error, Tensor};
+use std::{borrow::Cow, io::Read};
 
 /// The types that are read, in errors.
 pub const ELEMENTS: &str = "numbers of at most 64 bits or bool";
+
+/// Bytes that are read at a time, a multiple of every element's.
+const BLOCK: usize = 1 << 16;
 
 /// An element type of a file. Not every format has all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,22 +31,6 @@ pub enum Element {
 }
 
 impl Element {
-    /// The type that tensors of this one have here. Those with other numbers of bits are converted.
-    pub fn dtype(self) -> DType {
-        match self {
-            Element::Bool => DType::Bool,
-            Element::U8 => DType::U8,
-            Element::F16 | Element::BF16 | Element::F32 | Element::F64 => DType::F32,
-            Element::I8
-            | Element::U16
-            | Element::I16
-            | Element::U32
-            | Element::I32
-            | Element::U64
-            | Element::I64 => DType::I32,
-        }
-    }
-
     /// Bytes of one element.
     pub fn size(self) -> usize {
         match self {
@@ -59,33 +46,48 @@ impl Element {
 ///
 /// Every element keeps its value: [`Problem::Inexact`] for one that the type here does not have. A NaN stays
 /// one.
+#[cfg_attr(not(feature = "npz"), allow(dead_code, reason = "safetensors checks sizes by itself"))]
 pub fn tensor(
     name: &str,
     element: Element,
     shape: &[usize],
-    bytes: &[u8],
+    mut bytes: &[u8],
     is_big_endian: bool,
 ) -> Result<Tensor, Problem> {
     check_size(name, element, shape, bytes)?;
-    let bytes = &*ordered(bytes, element.size(), is_big_endian != cfg!(target_endian = "big"));
-    let dtype = element.dtype();
+    read(name, element, shape, &mut bytes, is_big_endian)
+}
+
+/// As [`tensor`], from a file that is known to have as many bytes as the shape takes. They stand
+/// nowhere else.
+pub fn read(
+    name: &str,
+    element: Element,
+    shape: &[usize],
+    file: &mut impl Read,
+    is_big_endian: bool,
+) -> Result<Tensor, Problem> {
+    let bytes = bytes_of(shape, element.size()).unwrap_or(usize::MAX);
+    let mut words = Words { name, shape, file, bytes, turned: is_big_endian != cfg!(target_endian = "big") };
     match element {
-        Element::Bool | Element::U8 | Element::I32 | Element::F32 => {
-            Ok(Tensor::from_bytes(dtype, shape, bytes).map_err(Error::from)?)
-        }
-        Element::I8 => collect(name, shape, words(bytes).map(|b| Ok(i32::from(i8::from_ne_bytes(b))))),
-        Element::I16 => collect(name, shape, words(bytes).map(|b| Ok(i32::from(i16::from_ne_bytes(b))))),
-        Element::U16 => collect(name, shape, words(bytes).map(|b| Ok(i32::from(u16::from_ne_bytes(b))))),
-        Element::U32 => collect(name, shape, words(bytes).map(u32::from_ne_bytes).map(integer)),
-        Element::I64 => collect(name, shape, words(bytes).map(i64::from_ne_bytes).map(integer)),
-        Element::U64 => collect(name, shape, words(bytes).map(u64::from_ne_bytes).map(integer)),
-        Element::F16 => collect(name, shape, words(bytes).map(|b| Ok(f16::from_ne_bytes(b).to_f32()))),
-        Element::BF16 => collect(name, shape, words(bytes).map(|b| Ok(bf16::from_ne_bytes(b).to_f32()))),
-        Element::F64 => collect(name, shape, words(bytes).map(f64::from_ne_bytes).map(float)),
+        Element::Bool => words.exact(|[byte]| byte != 0),
+        Element::U8 => words.exact(|[byte]| byte),
+        Element::F32 => words.exact(f32::from_ne_bytes),
+        Element::I32 => words.exact(i32::from_ne_bytes),
+        Element::I8 => words.exact(|word| i32::from(i8::from_ne_bytes(word))),
+        Element::I16 => words.exact(|word| i32::from(i16::from_ne_bytes(word))),
+        Element::U16 => words.exact(|word| i32::from(u16::from_ne_bytes(word))),
+        Element::F16 => words.exact(|word| f16::from_ne_bytes(word).to_f32()),
+        Element::BF16 => words.exact(|word| bf16::from_ne_bytes(word).to_f32()),
+        Element::U32 => words.checked(|word| integer(u32::from_ne_bytes(word))),
+        Element::I64 => words.checked(|word| integer(i64::from_ne_bytes(word))),
+        Element::U64 => words.checked(|word| integer(u64::from_ne_bytes(word))),
+        Element::F64 => words.checked(|word| float(f64::from_ne_bytes(word))),
     }
 }
 
 /// Whether the bytes are as many as the shape takes.
+#[cfg_attr(not(feature = "npz"), allow(dead_code, reason = "safetensors checks sizes by itself"))]
 pub fn check_size(name: &str, element: Element, shape: &[usize], bytes: &[u8]) -> Result<(), Problem> {
     let expected = bytes_of(shape, element.size());
     if expected == Some(bytes.len()) {
@@ -115,11 +117,6 @@ pub fn ordered(bytes: &[u8], size: usize, turned: bool) -> Cow<'_, [u8]> {
     Cow::Owned(bytes.chunks(size).flat_map(|element| element.iter().rev().copied()).collect())
 }
 
-/// The bytes of each element.
-fn words<const SIZE: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; SIZE]> {
-    bytes.as_chunks().0.iter().copied()
-}
-
 /// The number as an `i32`, or what it is in words.
 fn integer<T: TryInto<i32> + Copy + ToString>(x: T) -> Result<i32, String> {
     x.try_into().map_err(|_| x.to_string())
@@ -131,16 +128,77 @@ fn float(x: f64) -> Result<f32, String> {
     if f64::from(near) == x || x.is_nan() { Ok(near) } else { Err(format!("{x:?}")) }
 }
 
-fn collect<T: minutia_tensor::Element>(
-    name: &str,
-    shape: &[usize],
-    elements: impl Iterator<Item = Result<T, String>>,
-) -> Result<Tensor, Problem> {
-    let inexact = |(index, element): (usize, Result<T, String>)| {
-        element.map_err(|found| Problem::Inexact { name: name.into(), index, found, expected: T::DTYPE })
-    };
-    let elements = elements.enumerate().map(inexact).collect::<Result<Vec<T>, Problem>>()?;
-    Ok(Tensor::from_vec(shape, elements).map_err(Error::from)?)
+/// The elements of a tensor on their way from a file.
+struct Words<'a, R> {
+    name: &'a str,
+    shape: &'a [usize],
+    file: &'a mut R,
+    /// What the tensor takes of it.
+    bytes: usize,
+    /// Whether the bytes of each element stand in the other order than in this machine.
+    turned: bool,
+}
+
+impl<R: Read> Words<'_, R> {
+    /// The tensor of elements that all have their value in the type here.
+    fn exact<const SIZE: usize, T: minutia_tensor::Element>(
+        &mut self,
+        convert: impl Fn([u8; SIZE]) -> T,
+    ) -> Result<Tensor, Problem> {
+        self.collect(|all, words| {
+            all.extend(words.iter().map(|&word| convert(word)));
+            Ok(())
+        })
+    }
+
+    /// The tensor of elements of which some may have none: `convert` then has the element in words.
+    fn checked<const SIZE: usize, T: minutia_tensor::Element>(
+        &mut self,
+        convert: impl Fn([u8; SIZE]) -> Result<T, String>,
+    ) -> Result<Tensor, Problem> {
+        let name = self.name;
+        self.collect(|all, words| {
+            for &word in words {
+                match convert(word) {
+                    Ok(element) => all.push(element),
+                    Err(found) => {
+                        let (name, index) = (name.into(), all.len());
+                        return Err(Problem::Inexact { name, index, found, expected: T::DTYPE });
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes the elements some at a time, so that they are still in a cache when they are converted.
+    fn collect<const SIZE: usize, T: minutia_tensor::Element>(
+        &mut self,
+        mut take: impl FnMut(&mut Vec<T>, &[[u8; SIZE]]) -> Result<(), Problem>,
+    ) -> Result<Tensor, Problem> {
+        let mut left = self.bytes;
+        let mut all = room(left / SIZE)?;
+        let mut block = vec![0; BLOCK.min(left)];
+        while left > 0 {
+            let part = &mut block[..BLOCK.min(left)];
+            self.file.read_exact(part)?;
+            left -= part.len();
+            let words = part.as_chunks_mut::<SIZE>().0;
+            if self.turned {
+                words.iter_mut().for_each(|word| word.reverse());
+            }
+            take(&mut all, words)?;
+        }
+        Ok(Tensor::from_vec(self.shape, all).map_err(Error::from)?)
+    }
+}
+
+/// Room for elements, if there is memory for them.
+fn room<T>(count: usize) -> Result<Vec<T>, Error> {
+    let mut all = Vec::new();
+    let bytes = count.saturating_mul(size_of::<T>());
+    all.try_reserve_exact(count).map_err(|_| minutia_tensor::Error::OutOfMemory { bytes })?;
+    Ok(all)
 }
 
 #[cfg(test)]
@@ -194,5 +252,8 @@ mod tests {
             let message = one(element, &bytes).unwrap_err();
             assert!(message.contains(expected), "{message}");
         }
+        let late = [&[0; 8 * BLOCK][..], &0.1_f64.to_le_bytes()].concat();
+        let message = tensor("x", Element::F64, &[BLOCK + 1], &late, false).unwrap_err().to_string();
+        assert!(message.contains(&format!("element {BLOCK} of 'x' is 0.1")), "{message}");
     }
 }

@@ -7,21 +7,32 @@ use crate::{
     weights::{self, little_endian},
 };
 use minutia_graph::{DType, Restored, Session, Tensor};
-use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
+use safetensors::{
+    Dtype, SafeTensorError, View,
+    tensor::{Metadata, TensorInfo},
+};
 use serde::{
     Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor},
+    de::{MapAccess, Visitor},
 };
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fmt,
-    io::Write,
+    fs::File,
+    io::{self, Read, Seek, SeekFrom, Write},
+    num::NonZero,
+    panic::resume_unwind,
     path::Path,
+    thread::{self, Builder},
 };
 
 /// A key of the table that is no tensor.
 const METADATA: &str = "__metadata__";
+/// Bytes of a table at most, which the library and the format's other readers allow.
+const LONGEST: u64 = 100_000_000;
+/// Bytes of elements from which on several threads read them.
+const LARGE: usize = 1 << 23;
 
 /// Writes tensors to a file.
 ///
@@ -97,63 +108,126 @@ pub fn read(path: impl AsRef<Path>) -> Result<BTreeMap<String, Tensor>, Error> {
 }
 
 fn tensors(path: &Path) -> Result<BTreeMap<String, Tensor>, Problem> {
-    let bytes = minutia_files::read(path, u64::MAX)?;
-    let file = SafeTensors::deserialize(&bytes).map_err(problem)?;
-    if let Some(name) = twice(&bytes)? {
-        return Err(Problem::Twice { name });
+    let mut file = minutia_files::open(path)?;
+    let size = file.metadata()?.len();
+    let table = table(&mut file, size)?;
+    let names = table.offset_keys();
+    let behind = size - table.data_len() as u64;
+    let threads = match table.data_len() >= LARGE {
+        true => thread::available_parallelism().map_or(1, NonZero::get),
+        false => 1,
+    };
+    let parts: Vec<&[String]> = names.chunks(names.len().div_ceil(threads).max(1)).collect();
+    if let [] | [_] = parts[..] {
+        return part(&table, &names, &mut file);
     }
+    let read = |names: &[String]| {
+        let mut file = minutia_files::open(path)?;
+        let first = names.first().and_then(|name| table.info(name)).map_or(0, |info| info.data_offsets.0);
+        file.seek(SeekFrom::Start(behind + first as u64))?;
+        part(&table, names, &mut file)
+    };
+    // Most of the time goes into pages of memory that the operating system has to find.
+    thread::scope(|scope| {
+        let start = |names| Builder::new().spawn_scoped(scope, move || read(names));
+        let workers = parts.into_iter().map(start).collect::<io::Result<Vec<_>>>()?;
+        let mut all = BTreeMap::new();
+        for worker in workers {
+            all.append(&mut worker.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+        }
+        Ok(all)
+    })
+}
+
+/// Reads tensors that follow each other in a file, the first of which is next.
+fn part(table: &Metadata, names: &[String], file: &mut File) -> Result<BTreeMap<String, Tensor>, Problem> {
     let mut all = BTreeMap::new();
-    for (name, view) in file.tensors() {
-        let element = match view.dtype() {
-            Dtype::BOOL => Element::Bool,
-            Dtype::U8 => Element::U8,
-            Dtype::I8 => Element::I8,
-            Dtype::U16 => Element::U16,
-            Dtype::I16 => Element::I16,
-            Dtype::U32 => Element::U32,
-            Dtype::I32 => Element::I32,
-            Dtype::U64 => Element::U64,
-            Dtype::I64 => Element::I64,
-            Dtype::F16 => Element::F16,
-            Dtype::BF16 => Element::BF16,
-            Dtype::F32 => Element::F32,
-            Dtype::F64 => Element::F64,
-            other => return Err(Problem::DType { name, found: other.to_string(), expected: ELEMENTS }),
+    for name in names {
+        let Some(info) = table.info(name) else { continue };
+        let Some(element) = element_of(info.dtype) else {
+            let (name, found) = (name.clone(), info.dtype.to_string());
+            return Err(Problem::DType { name, found, expected: ELEMENTS });
         };
-        let value = element::tensor(&name, element, view.shape(), view.data(), false)?;
-        all.insert(name, value);
+        all.insert(name.clone(), element::read(name, element, &info.shape, file, false)?);
     }
     Ok(all)
 }
 
-/// A name that stands twice in the table of a file that can be read: the library takes the last of its
-/// entries.
-fn twice(bytes: &[u8]) -> Result<Option<String>, Problem> {
-    let (length, _) = SafeTensors::read_metadata(bytes).map_err(problem)?;
-    let mut table = serde_json::Deserializer::from_slice(&bytes[size_of::<u64>()..][..length]);
-    table.deserialize_map(FirstTwice).map_err(|error| Problem::Damaged(error.to_string()))
+fn element_of(dtype: Dtype) -> Option<Element> {
+    Some(match dtype {
+        Dtype::BOOL => Element::Bool,
+        Dtype::U8 => Element::U8,
+        Dtype::I8 => Element::I8,
+        Dtype::U16 => Element::U16,
+        Dtype::I16 => Element::I16,
+        Dtype::U32 => Element::U32,
+        Dtype::I32 => Element::I32,
+        Dtype::U64 => Element::U64,
+        Dtype::I64 => Element::I64,
+        Dtype::F16 => Element::F16,
+        Dtype::BF16 => Element::BF16,
+        Dtype::F32 => Element::F32,
+        Dtype::F64 => Element::F64,
+        _ => return None,
+    })
 }
 
-/// Finds the first key of a map that was there before.
-struct FirstTwice;
+/// Reads the table of a file of so many bytes, and checks that it tells what each of them is.
+fn table(file: &mut impl Read, size: u64) -> Result<Metadata, Problem> {
+    let mut length = [0; 8];
+    let behind = size.checked_sub(length.len() as u64);
+    let behind = behind.ok_or_else(|| problem(SafeTensorError::HeaderTooSmall))?;
+    file.read_exact(&mut length)?;
+    let length = u64::from_le_bytes(length);
+    if length > LONGEST {
+        return Err(problem(SafeTensorError::HeaderTooLarge));
+    }
+    let elements = behind.checked_sub(length);
+    let elements = elements.ok_or_else(|| problem(SafeTensorError::InvalidHeaderLength))?;
+    let mut text = Vec::new();
+    file.take(length).read_to_end(&mut text)?;
+    let text = str::from_utf8(&text).map_err(|error| problem(SafeTensorError::InvalidHeader(error)))?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let entries = json.deserialize_map(Entries).and_then(|entries| json.end().map(|()| entries));
+    let (mut entries, twice) =
+        entries.map_err(|error| problem(SafeTensorError::InvalidHeaderDeserialization(error)))?;
+    if let Some(name) = twice {
+        return Err(Problem::Twice { name });
+    }
+    entries.sort_by_key(|(_, info)| info.data_offsets);
+    let table = Metadata::new(None, entries).map_err(problem)?;
+    if table.data_len() as u64 != elements {
+        return Err(problem(SafeTensorError::MetadataIncompleteBuffer));
+    }
+    Ok(table)
+}
 
-impl<'de> Visitor<'de> for FirstTwice {
-    type Value = Option<String>;
+/// Reads the entries of a table, and the first name that stands there twice, of which the library would take
+/// the last entry.
+struct Entries;
+
+impl<'de> Visitor<'de> for Entries {
+    type Value = (Vec<(String, TensorInfo)>, Option<String>);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a table of tensors")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<String>, A::Error> {
-        let (mut seen, mut twice) = (BTreeSet::new(), None);
-        while let Some((key, IgnoredAny)) = map.next_entry::<String, _>()? {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut entries, mut seen, mut twice) = (Vec::new(), BTreeSet::new(), None);
+        while let Some(key) = map.next_key::<String>()? {
+            if key == METADATA {
+                map.next_value::<Option<BTreeMap<String, String>>>()?;
+            } else {
+                entries.push((key.clone(), map.next_value()?));
+            }
             if seen.contains(&key) {
                 twice.get_or_insert(key);
             } else {
                 seen.insert(key);
             }
         }
-        Ok(twice)
+        Ok((entries, twice))
     }
 }
 

@@ -6,7 +6,7 @@ use common::{all_bits, frugal, samples, session, tensors, values, wound};
 use minutia_graph::{Device, Session, Tensor};
 use minutia_interchange::{Problem, safetensors};
 use proptest::prelude::*;
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 /// A file with this table and these elements.
 fn file(table: &str, elements: &[u8]) -> Vec<u8> {
@@ -62,6 +62,21 @@ fn wounded_files_are_refused() {
     let path = folder.path().join("wounded");
     safetensors::write(&path, &samples()).unwrap();
     wound(&path, |path| safetensors::read(path));
+}
+
+#[test]
+fn files_that_several_threads_read_hold_what_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large");
+    let tensors: BTreeMap<String, Tensor> = (0..5_usize)
+        .map(|number| {
+            let elements = (0..600_000 + number).map(|i| (i * 5 + number) as f32);
+            (format!("w{number}"), Tensor::from(elements.collect::<Vec<_>>()))
+        })
+        .collect();
+    safetensors::write(&path, &tensors).unwrap();
+    assert!(fs::metadata(&path).unwrap().len() > 8 << 20);
+    assert_eq!(safetensors::read(&path).unwrap(), tensors);
 }
 
 #[test]

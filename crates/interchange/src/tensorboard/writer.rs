@@ -77,6 +77,9 @@ impl Options {
 /// is killed leaves a file of which every complete record can be read. Each writer has a file of its own, so
 /// that a run that goes on adds to the curves of the one before.
 ///
+/// A tag stands for values of one kind: where a run has an image and a text under the same one, TensorBoard
+/// shows the text alone.
+///
 /// ```
 /// use minutia_graph::{Graph, Tensor};
 /// use minutia_interchange::tensorboard::SummaryWriter;
