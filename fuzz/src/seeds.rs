@@ -1,8 +1,17 @@
 //! Writes the seeds of each target below `fuzz/corpus`, from what the repository holds and what it can write.
 
 use minutia_datasets::idx::{self, Data, Idx};
-use minutia_graph::{Device, Graph, Saver, Session, feeds};
-use std::{error::Error, fs, path::Path};
+use minutia_fuzz::as_file;
+use minutia_graph::{Device, Graph, Saver, Session, Tensor, feeds};
+use minutia_interchange::{npz, safetensors, tensorboard::SummaryWriter};
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    fs,
+    io::{Cursor, Write},
+    path::Path,
+};
+use zip::{ZipWriter, write::SimpleFileOptions};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -61,5 +70,50 @@ fn main() -> Result<(), Box<dyn Error>> {
     put("checkpoint", "whole", &[b"\0", &whole[..]].concat())?;
     // Behind magic number, version and digest.
     put("checkpoint", "contents", &[b"\x01", &whole[44..]].concat())?;
-    put("checkpoint", "stage", &[b"\x02", &[0_u8; 12][..]].concat())
+    put("checkpoint", "stage", &[b"\x02", &[0_u8; 12][..]].concat())?;
+    formats(&graph, put)
+}
+
+/// The files of others.
+fn formats(
+    graph: &Graph,
+    put: impl Fn(&str, &str, &[u8]) -> Result<(), Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
+    let arrays = [
+        ("f32", Tensor::from([[1.0_f32, -0.5], [0.0, 2.0]])),
+        ("i32", Tensor::from([3_i32, -1])),
+        ("u8", Tensor::from(7_u8)),
+        ("bool", Tensor::from([true, false])),
+    ];
+    let mut deflated = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, array) in &arrays {
+        let bytes = as_file(&[], |path| npz::write_npy(path, array).map(|()| fs::read(path)))??;
+        put("npz", name, &[b"\0", &bytes[..]].concat())?;
+        deflated.start_file(format!("{name}.npy"), SimpleFileOptions::default())?;
+        deflated.write_all(&bytes)?;
+    }
+    let of = |array: &(&'static str, Tensor)| (array.0, array.1.clone());
+    let named: BTreeMap<&str, Tensor> = arrays.iter().map(of).collect();
+    let stored = as_file(&[], |path| npz::write(path, &named).map(|()| fs::read(path)))??;
+    put("npz", "stored", &[b"\x01", &stored[..]].concat())?;
+    put("npz", "deflated", &[b"\x01", &deflated.finish()?.into_inner()[..]].concat())?;
+    let columns = b"\x93NUMPY\x01\0\x42\0{'descr': '>f4', 'fortran_order': True, 'shape': (2, 1), }       \n";
+    put("npz", "columns", &[b"\0", &columns[..], &[0; 8]].concat())?;
+
+    let whole = as_file(&[], |path| safetensors::write(path, &named).map(|()| fs::read(path)))??;
+    put("safetensors", "whole", &[b"\0", &whole[..]].concat())?;
+    put("safetensors", "table", &[b"\x01", &whole[8..]].concat())?;
+
+    let folder = tempfile::tempdir()?;
+    let mut writer = SummaryWriter::new(folder.path())?;
+    writer.graph(graph)?;
+    writer.scalar("loss", 1, 0.5)?;
+    writer.histogram("w", 2, &arrays[0].1)?;
+    writer.image("x", 3, &Tensor::from([[[0_u8], [255]]]))?;
+    writer.text("notes", 4, "*text*")?;
+    writer.flush()?;
+    let events = fs::read(writer.path())?;
+    put("events", "whole", &[b"\0", &events[..]].concat())?;
+    // Field 1 is the time, 2 the step, 5 a summary with a value: a tag and a number.
+    put("events", "scalar", b"\x01\x09\0\0\0\0\0\0\0\0\x10\x01\x2a\x0a\x0a\x08\x0a\x01a\x15\0\0\0\0")
 }

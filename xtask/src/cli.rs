@@ -138,7 +138,7 @@ pub struct Reproduce {
     /// Write what the stages that this run was asked for give to repro.lock, which keeps the others
     #[arg(long, conflicts_with_all = ["dry_run", "seed", "epochs"])]
     pub bless: bool,
-    /// Write what is found for TensorBoard, too: a run for each stage below `tensorboard` of the output folder
+    /// Write what is found for TensorBoard, too: a run for each stage, below OUT/tensorboard
     #[arg(long)]
     pub tensorboard: bool,
     /// Only say what would run, and why

@@ -1,7 +1,7 @@
 //! `--tensorboard`: what the stages found as event files, a run of TensorBoard for each stage.
 //!
-//! They are made of records, arrays and figures, after a stage is done: a run that was resumed, or had nothing
-//! left to do, writes the same bytes as one that did everything.
+//! They are made of records, arrays and figures, after a stage is done: a run that was resumed, or had
+//! nothing left to do, writes the same bytes as one that did everything.
 
 use std::path::Path;
 use std::time::Duration;
@@ -151,8 +151,8 @@ impl Shown<'_> {
         Ok(())
     }
 
-    /// How the elements of each array that the stage has left are distributed. Those of the classifier are its
-    /// trained weights, with the names of the variables.
+    /// How the elements of each array that the stage has left are distributed. Those of the classifier are
+    /// its trained weights, with the names of the variables.
     fn arrays(&self, writer: &mut SummaryWriter) -> Result<()> {
         for path in self.computed.outputs.keys() {
             let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy();
