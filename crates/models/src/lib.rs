@@ -11,5 +11,3 @@ pub use classifier::{CLASSES, Classifier, PIXELS, Parameters};
 pub use convnet::{Convnet, ConvnetParameters, FallingRate};
 pub use ideal_images::{IdealImages, Penalty};
 pub use inverse::{Inverse, identity, random_matrix};
-/// What trains them, for tests that may not know it otherwise.
-pub use minutia_optim as optim;

@@ -18,7 +18,14 @@ const MAY_SEE: [(&str, &[&str]); 15] = [
     ("minutia-layers", &["minutia-kernels", "minutia-tensor", "minutia-graph", "minutia-optim"]),
     (
         "minutia-interchange",
-        &["minutia-files", "minutia-kernels", "minutia-tensor", "minutia-graph", "minutia-optim"],
+        &[
+            "minutia-files",
+            "minutia-kernels",
+            "minutia-tensor",
+            "minutia-graph",
+            "minutia-optim",
+            "minutia-datasets",
+        ],
     ),
     ("minutia-models", &["minutia-kernels", "minutia-tensor", "minutia-graph", "minutia-optim"]),
     ("minutia-datasets", &["minutia-files", "minutia-kernels", "minutia-tensor"]),

@@ -147,7 +147,11 @@ impl Literal {
             Cow::Owned(listed(tensor, element))
         };
         element::check_size(name, element, &dims, &bytes)?;
-        if element.dtype() == DType::I32 {
+        let is_wide_integer = !matches!(
+            element,
+            Element::Bool | Element::U8 | Element::F16 | Element::BF16 | Element::F32 | Element::F64
+        );
+        if is_wide_integer {
             let unsigned = || Problem::Inexact {
                 name: name.clone(),
                 index: 0,

@@ -2,10 +2,8 @@
 
 use minutia_graph::{DType, Device, Feeds, Graph, Output, Session, Tensor, conformance};
 use minutia_interchange::{Problem, tensorflow};
-use minutia_models::{
-    Classifier, PIXELS, Parameters,
-    optim::{Adagrad, Adam, GradientDescent, Optimizer},
-};
+use minutia_models::{Classifier, PIXELS, Parameters};
+use minutia_optim::{Adagrad, Adam, GradientDescent, Optimizer};
 
 /// A graph, and runs of it in one session.
 pub struct Case {
