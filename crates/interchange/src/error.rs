@@ -153,6 +153,10 @@ pub enum Problem {
     #[cfg(feature = "tensorflow")]
     #[error(transparent)]
     Export(#[from] crate::tensorflow::ExportError),
+    /// A graph of TensorFlow's that cannot be had here.
+    #[cfg(feature = "tensorflow")]
+    #[error("{0}")]
+    GraphDef(Box<crate::tensorflow::GraphDefProblem>),
     /// The session refused.
     #[error("{0}")]
     Graph(Arc<minutia_graph::Error>),
@@ -181,5 +185,12 @@ impl From<io::Error> for Problem {
 impl From<minutia_graph::Error> for Problem {
     fn from(error: minutia_graph::Error) -> Problem {
         Problem::Graph(Arc::new(error))
+    }
+}
+
+#[cfg(feature = "tensorflow")]
+impl From<crate::tensorflow::GraphDefProblem> for Problem {
+    fn from(problem: crate::tensorflow::GraphDefProblem) -> Problem {
+        Problem::GraphDef(Box::new(problem))
     }
 }

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-#[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors"))]
+#[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors", feature = "tensorflow"))]
 mod element;
 mod error;
 #[cfg(feature = "npz")]
@@ -16,9 +16,9 @@ pub mod tensorboard;
 pub mod tensorflow;
 #[cfg(all(feature = "tensorboard", not(feature = "tensorflow")))]
 mod tensorflow;
-#[cfg(any(feature = "npz", feature = "safetensors"))]
+#[cfg(any(feature = "npz", feature = "safetensors", feature = "tensorflow"))]
 mod weights;
 
 pub use error::{Error, Problem};
-#[cfg(any(feature = "npz", feature = "safetensors"))]
+#[cfg(any(feature = "npz", feature = "safetensors", feature = "tensorflow"))]
 pub use weights::variables;
