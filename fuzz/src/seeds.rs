@@ -3,7 +3,7 @@
 use minutia_datasets::idx::{self, Data, Idx};
 use minutia_fuzz::as_file;
 use minutia_graph::{Device, Graph, Saver, Session, Tensor, feeds};
-use minutia_interchange::{npz, safetensors, tensorboard::SummaryWriter};
+use minutia_interchange::{npz, onnx, safetensors, tensorboard::SummaryWriter, tensorflow};
 use std::{
     collections::BTreeMap,
     error::Error,
@@ -71,6 +71,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Behind magic number, version and digest.
     put("checkpoint", "contents", &[b"\x01", &whole[44..]].concat())?;
     put("checkpoint", "stage", &[b"\x02", &[0_u8; 12][..]].concat())?;
+    let model = as_file(&[], |path| onnx::write(path, &session, &[&x], &[&loss]).map(|()| fs::read(path)))??;
+    put("onnx", "model", &model)?;
     formats(&graph, put)
 }
 
@@ -103,6 +105,13 @@ fn formats(
     let whole = as_file(&[], |path| safetensors::write(path, &named).map(|()| fs::read(path)))??;
     put("safetensors", "whole", &[b"\0", &whole[..]].concat())?;
     put("safetensors", "table", &[b"\x01", &whole[8..]].concat())?;
+
+    put("graphdef", "bytes", &[b"\0", &tensorflow::to_bytes(graph)?[..]].concat())?;
+    put("graphdef", "text", format!("\x01{}", tensorflow::to_text(graph)?).as_bytes())?;
+    let written =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/interchange/tests/tensorflow/fixtures/inverse");
+    put("graphdef", "program", &[b"\0", &fs::read(written.join("graph.pb"))?[..]].concat())?;
+    put("graphdef", "checkpoint", &[b"\x02", &fs::read(written.join("weights.index"))?[..]].concat())?;
 
     let folder = tempfile::tempdir()?;
     let mut writer = SummaryWriter::new(folder.path())?;
