@@ -1,8 +1,8 @@
 //! Trains the post's classifier for one epoch of the built-in digits, and writes it in every format:
 //! `cargo run --release -p minutia-interchange --example export_classifier -- FOLDER`
 //!
-//! `classifier.onnx` computes `logits` and `probabilities` of `x`, as many images of 784 numbers from 0 to 1 as
-//! one likes. `classifier.pb` is the same for TensorFlow, with how it is trained; its weights are in
+//! `classifier.onnx` computes `logits` and `probabilities` of `x`, as many images of 784 numbers from 0 to 1
+//! as one likes. `classifier.pb` is the same for TensorFlow, with how it is trained; its weights are in
 //! `classifier.npz` and `classifier.safetensors`. `expected.npz` has ten images `x`, and what they give.
 
 use minutia_datasets::digits;

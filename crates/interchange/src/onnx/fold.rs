@@ -3,7 +3,7 @@
 use super::{
     literal::Literal,
     messages::NodeProto,
-    node::{Built, Node, Part, axis_of},
+    node::{OnnxNode, OnnxResults, Part, axis_of},
     value::{OnnxValue, ShapeEntry},
 };
 
@@ -12,7 +12,7 @@ const MOST: usize = 1 << 12;
 
 /// What a node gives where its inputs are integers that are known, or lists of extents; `None` where the
 /// graph has to compute it.
-pub fn fold(proto: &NodeProto, node: &Node) -> Option<Built> {
+pub fn fold(proto: &NodeProto, node: &OnnxNode) -> Option<OnnxResults> {
     match proto.op_type.as_str() {
         "Shape" => Some(shape(node)),
         "Size" => size(node),
@@ -32,7 +32,7 @@ pub fn fold(proto: &NodeProto, node: &Node) -> Option<Built> {
 }
 
 /// The extents of the input, as far as they are known, and the node that has them all.
-fn shape(node: &Node) -> Built {
+fn shape(node: &OnnxNode) -> OnnxResults {
     let literal = node.value(0).and_then(|value| Some(value.as_literal()?.dims().to_vec()));
     let extents = match literal {
         Some(dims) => dims.into_iter().map(Some).collect(),
@@ -66,7 +66,7 @@ fn numbers(extents: &[ShapeEntry]) -> Option<Vec<i64>> {
     extents.iter().map(number).collect()
 }
 
-fn size(node: &Node) -> Option<Built> {
+fn size(node: &OnnxNode) -> Option<OnnxResults> {
     let dims = match node.value(0)?.as_literal() {
         Some(literal) => literal.dims().to_vec(),
         None => node.input(0).ok()?.shape().known()?.to_vec(),
@@ -76,7 +76,7 @@ fn size(node: &Node) -> Option<Built> {
 }
 
 /// An input that is integers or extents, and its shape.
-fn list(node: &Node, index: usize) -> Option<(Vec<usize>, Vec<ShapeEntry>)> {
+fn list(node: &OnnxNode, index: usize) -> Option<(Vec<usize>, Vec<ShapeEntry>)> {
     let value = node.value(index)?;
     let dims = match value.as_literal() {
         Some(literal) => literal.dims().to_vec(),
@@ -91,7 +91,7 @@ fn list(node: &Node, index: usize) -> Option<(Vec<usize>, Vec<ShapeEntry>)> {
 
 /// A result of integers, if all are known, or else of extents in a list or alone, which the graph computes
 /// too.
-fn result(node: &Node, dims: Vec<usize>, extents: Vec<ShapeEntry>) -> Option<Built> {
+fn result(node: &OnnxNode, dims: Vec<usize>, extents: Vec<ShapeEntry>) -> Option<OnnxResults> {
     if let Some(values) = numbers(&extents) {
         return Some(Ok(vec![OnnxValue::literal(Literal::Long { dims, values })]));
     }
@@ -108,7 +108,7 @@ fn result(node: &Node, dims: Vec<usize>, extents: Vec<ShapeEntry>) -> Option<Bui
     Some(Ok(vec![OnnxValue::extents(extents, output)]))
 }
 
-fn gather(node: &Node) -> Option<Built> {
+fn gather(node: &OnnxNode) -> Option<OnnxResults> {
     let (dims, extents) = list(node, 0)?;
     let (picked, indices) = list(node, 1)?;
     let axis = node.int("axis", 0).ok()?;
@@ -119,7 +119,7 @@ fn gather(node: &Node) -> Option<Built> {
     result(node, picked, picks)
 }
 
-fn concat(node: &Node) -> Option<Built> {
+fn concat(node: &OnnxNode) -> Option<OnnxResults> {
     let parts = (0..node.inputs()).map(|index| list(node, index)).collect::<Option<Vec<_>>>()?;
     axis_of(node.int("axis", 0).ok()?, 1).ok()?;
     if parts.iter().any(|(dims, _)| dims.len() != 1) {
@@ -129,7 +129,7 @@ fn concat(node: &Node) -> Option<Built> {
     (all.len() <= MOST).then(|| result(node, vec![all.len()], all))?
 }
 
-fn slice(node: &Node) -> Option<Built> {
+fn slice(node: &OnnxNode) -> Option<OnnxResults> {
     let (dims, extents) = list(node, 0)?;
     let [length] = dims[..] else { return None };
     let bound = |name, input| match node.ints(name).ok()? {
@@ -150,7 +150,7 @@ fn slice(node: &Node) -> Option<Built> {
 }
 
 /// The same elements as a list or alone.
-fn reshaped(proto: &NodeProto, node: &Node) -> Option<Built> {
+fn reshaped(proto: &NodeProto, node: &OnnxNode) -> Option<OnnxResults> {
     let (dims, extents) = list(node, 0)?;
     let axes = || node.axes("axes", 1).ok();
     let to = match (proto.op_type.as_str(), &dims[..]) {
@@ -172,7 +172,7 @@ fn reshaped(proto: &NodeProto, node: &Node) -> Option<Built> {
 }
 
 /// To one integer type from another.
-fn cast(node: &Node) -> Option<Built> {
+fn cast(node: &OnnxNode) -> Option<OnnxResults> {
     let (dims, extents) = list(node, 0)?;
     let to = node.int("to", 0).ok()?;
     node.int("saturate", 1).ok()?;
@@ -181,7 +181,7 @@ fn cast(node: &Node) -> Option<Built> {
 }
 
 /// An operation on each pair of integers, of which either side may be one for all.
-fn arithmetic(node: &Node, apply: fn(i64, i64) -> Option<i64>) -> Option<Built> {
+fn arithmetic(node: &OnnxNode, apply: fn(i64, i64) -> Option<i64>) -> Option<OnnxResults> {
     let (dims, pairs) = pairs(node, 0, 1)?;
     let apply = |pair: (ShapeEntry, ShapeEntry)| match pair {
         (ShapeEntry::Is(x), ShapeEntry::Is(y)) => apply(x, y).map(ShapeEntry::Is),
@@ -194,7 +194,7 @@ fn arithmetic(node: &Node, apply: fn(i64, i64) -> Option<i64>) -> Option<Built> 
 type Pair = (ShapeEntry, ShapeEntry);
 
 /// The elements of two inputs side by side, and their shape.
-fn pairs(node: &Node, left: usize, right: usize) -> Option<(Vec<usize>, Vec<Pair>)> {
+fn pairs(node: &OnnxNode, left: usize, right: usize) -> Option<(Vec<usize>, Vec<Pair>)> {
     let ((a, x), (b, y)) = (list(node, left)?, list(node, right)?);
     let dims = match (x.len(), y.len()) {
         _ if a == b => a,
@@ -208,7 +208,7 @@ fn pairs(node: &Node, left: usize, right: usize) -> Option<(Vec<usize>, Vec<Pair
 }
 
 /// Whether integers are equal, as 0 and 1: only shapes are compared here, for a choice that follows.
-fn equal(node: &Node) -> Option<Built> {
+fn equal(node: &OnnxNode) -> Option<OnnxResults> {
     let (dims, pairs) = pairs(node, 0, 1)?;
     let equal = |pair: &(ShapeEntry, ShapeEntry)| match pair {
         (ShapeEntry::Is(x), ShapeEntry::Is(y)) => Some(x == y),
@@ -219,7 +219,7 @@ fn equal(node: &Node) -> Option<Built> {
     Some(Ok(vec![OnnxValue::literal(Literal::Tensor(tensor))]))
 }
 
-fn choice(node: &Node) -> Option<Built> {
+fn choice(node: &OnnxNode) -> Option<OnnxResults> {
     let Some(Literal::Tensor(condition)) = node.value(0)?.as_literal() else { return None };
     let condition = condition.as_slice::<bool>().ok()?;
     let (dims, pairs) = pairs(node, 1, 2)?;

@@ -13,10 +13,10 @@ use std::{cell::RefCell, collections::BTreeSet};
 pub type Part<T> = Result<T, String>;
 
 /// The results of a node, or why it has no equivalent.
-pub type Built = Part<Vec<OnnxValue>>;
+pub type OnnxResults = Part<Vec<OnnxValue>>;
 
 /// A node that becomes one of the graph.
-pub struct Node<'a> {
+pub struct OnnxNode<'a> {
     pub graph: &'a Graph,
     proto: &'a NodeProto,
     inputs: Vec<Option<OnnxValue>>,
@@ -25,14 +25,14 @@ pub struct Node<'a> {
     asked: RefCell<BTreeSet<&'a str>>,
 }
 
-impl<'a> Node<'a> {
+impl<'a> OnnxNode<'a> {
     pub fn new(
         graph: &'a Graph,
         proto: &'a NodeProto,
         inputs: Vec<Option<OnnxValue>>,
         opset: i64,
-    ) -> Node<'a> {
-        Node { graph, proto, inputs, opset, asked: RefCell::default() }
+    ) -> OnnxNode<'a> {
+        OnnxNode { graph, proto, inputs, opset, asked: RefCell::default() }
     }
 
     /// An attribute that is there, but that the operation did not ask for.
@@ -209,7 +209,7 @@ pub fn static_shape(x: &Output) -> Part<Vec<usize>> {
 }
 
 /// The one result of a node.
-pub fn one(output: Output) -> Built {
+pub fn one(output: Output) -> OnnxResults {
     Ok(vec![output.into()])
 }
 

@@ -7,7 +7,7 @@ use super::{
     literal::{Literal, dtype, type_name},
     messages::{Extent, ModelProto, NodeProto, ValueInfo},
     model::Model,
-    node::{Built, Node},
+    node::{OnnxNode, OnnxResults},
     ops,
     value::OnnxValue,
 };
@@ -185,7 +185,7 @@ fn build(
     if !is_whole {
         return Ok(None);
     }
-    let node = Node::new(graph, proto, inputs, opset);
+    let node = OnnxNode::new(graph, proto, inputs, opset);
     let _scope = graph.name_scope(&legal(proto.label()));
     let built =
         fold(proto, &node).unwrap_or_else(|| builder(&node)).and_then(|results| checked(&node, results));
@@ -199,7 +199,7 @@ fn build(
 }
 
 /// Results that are as they should be, of a node of which nothing was passed over.
-fn checked(node: &Node, results: Vec<OnnxValue>) -> Built {
+fn checked(node: &OnnxNode, results: Vec<OnnxValue>) -> OnnxResults {
     if let Some(attribute) = node.passed_over() {
         return Err(format!("has an attribute {attribute}, which is not read"));
     }

@@ -1,9 +1,9 @@
 //! Operations on each element by itself.
 
-use super::Row;
+use super::OnnxRow;
 use crate::onnx::{
     literal::{data_type, dtype, type_name},
-    node::{Built, Node, Part, one},
+    node::{OnnxNode, OnnxResults, Part, one},
 };
 use minutia_graph::{DType, Output};
 
@@ -17,7 +17,7 @@ macro_rules! plain {
     };
 }
 
-const PLAIN: &[Row] = plain! {
+const PLAIN: &[OnnxRow] = plain! {
     "Abs": |x| x.abs();
     "Acos": |x| (1.0 - x.square()).sqrt().atan2(&x);
     "Acosh": |x| (&x + (x.square() - 1.0).sqrt()).log();
@@ -50,8 +50,8 @@ const PLAIN: &[Row] = plain! {
     "Tanh": |x| x.tanh();
 };
 
-pub const ROWS: &[Row] = &{
-    const MORE: [Row; 15] = [
+pub const ROWS: &[OnnxRow] = &{
+    const MORE: [OnnxRow; 15] = [
         ("Cast", cast),
         ("CastLike", cast_like),
         ("Celu", |node| {
@@ -126,7 +126,7 @@ fn below_zero(x: &Output, scale: f32, below: f32) -> Output {
 }
 
 /// One bound of a clip: an input, or an attribute of older versions.
-fn bound(node: &Node, input: usize, name: &'static str) -> Part<Option<Output>> {
+fn bound(node: &OnnxNode, input: usize, name: &'static str) -> Part<Option<Output>> {
     let attribute = node.raw(name).is_some();
     if !attribute {
         return node.optional(input);
@@ -134,14 +134,14 @@ fn bound(node: &Node, input: usize, name: &'static str) -> Part<Option<Output>> 
     Ok(Some(node.graph.constant(node.float(name, 0.0)?)))
 }
 
-fn clip(node: &Node) -> Built {
+fn clip(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let (low, high) = (bound(node, 1, "min")?, bound(node, 2, "max")?);
     let x = low.map_or_else(|| x.clone(), |low| x.maximum(low));
     one(high.map_or_else(|| x.clone(), |high| x.minimum(high)))
 }
 
-fn infinite(node: &Node) -> Built {
+fn infinite(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let (below, above) = (node.flag("detect_negative", true)?, node.flag("detect_positive", true)?);
     one(match (below, above) {
@@ -153,7 +153,7 @@ fn infinite(node: &Node) -> Built {
 }
 
 /// To another type, whose values it has already where both are `i32` here.
-fn cast(node: &Node) -> Built {
+fn cast(node: &OnnxNode) -> OnnxResults {
     let to = i32::try_from(node.int("to", 0)?).unwrap_or(0);
     node.expect_int("saturate", 1)?;
     node.text("round_mode", "up")?;
@@ -162,7 +162,7 @@ fn cast(node: &Node) -> Built {
     one(if x.dtype() == to_type && to != data_type::UINT8 { x } else { x.cast(to_type) })
 }
 
-fn cast_like(node: &Node) -> Built {
+fn cast_like(node: &OnnxNode) -> OnnxResults {
     let (x, like) = (node.input(0)?, node.input(1)?);
     node.expect_int("saturate", 1)?;
     node.text("round_mode", "up")?;

@@ -1,10 +1,10 @@
 //! Operations that pick by index.
 
-use super::Row;
-use crate::onnx::node::{Built, Node, Part, axis_of, count, one};
+use super::OnnxRow;
+use crate::onnx::node::{OnnxNode, OnnxResults, Part, axis_of, count, one};
 use minutia_graph::{DType, Output};
 
-pub const ROWS: &[Row] = &[
+pub const ROWS: &[OnnxRow] = &[
     ("Gather", gather),
     ("GatherElements", gather_elements),
     ("GatherND", gather_nd),
@@ -24,7 +24,7 @@ fn extent(x: &Output, axis: usize) -> Part<Output> {
 }
 
 /// Indices that count from the front, where negative ones count from behind the last element.
-fn counted(node: &Node, input: usize, x: &Output, axis: usize) -> Part<Output> {
+fn counted(node: &OnnxNode, input: usize, x: &Output, axis: usize) -> Part<Output> {
     let indices = node.input(input)?;
     let literal = node.value(input).and_then(|value| value.as_literal()?.integers());
     if literal.is_some_and(|numbers| numbers.iter().all(|&number| number >= 0)) {
@@ -33,7 +33,7 @@ fn counted(node: &Node, input: usize, x: &Output, axis: usize) -> Part<Output> {
     Ok(indices.less(0).select(&indices + extent(x, axis)?, &indices))
 }
 
-fn gather(node: &Node) -> Built {
+fn gather(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let rank = x.shape().len();
     let axis = axis_of(node.int("axis", 0)?, rank)?;
@@ -48,7 +48,7 @@ fn gather(node: &Node) -> Built {
     one(x.transpose(order).gather(indices).transpose(back.collect::<Vec<_>>()))
 }
 
-fn gather_elements(node: &Node) -> Built {
+fn gather_elements(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let axis = axis_of(node.int("axis", 0)?, x.shape().len())?;
     let indices = counted(node, 1, &x, axis)?;
@@ -66,7 +66,7 @@ fn gather_elements(node: &Node) -> Built {
     one(x.slice(vec![0_usize; shape.len()], size).take_along_axis(indices, axis as isize))
 }
 
-fn gather_nd(node: &Node) -> Built {
+fn gather_nd(node: &OnnxNode) -> OnnxResults {
     node.expect_int("batch_dims", 0)?;
     let x = node.input(0)?;
     let indices = node.input(1)?;
@@ -80,7 +80,7 @@ fn gather_nd(node: &Node) -> Built {
     one(x.gather_nd(indices.less(0).select(&indices + extents, &indices)))
 }
 
-fn one_hot(node: &Node) -> Built {
+fn one_hot(node: &OnnxNode) -> OnnxResults {
     let indices = node.input(0)?;
     let depth = match node.integer_of(1) {
         Ok(depth) => depth.ok_or("has no depth")?,
@@ -101,7 +101,7 @@ fn one_hot(node: &Node) -> Built {
 }
 
 /// Slices that are added, or put in the place of others, where the indices name one axis.
-fn scatter_nd(node: &Node) -> Built {
+fn scatter_nd(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     if node.input(1)?.shape().last() != Some(&Some(1)) {
         return Err("has indices of more than one axis, expected 1".into());

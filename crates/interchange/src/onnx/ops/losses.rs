@@ -1,10 +1,10 @@
 //! Losses of classes, which lie along axis 1.
 
-use super::Row;
-use crate::onnx::node::{Node, Part, expect_dtype};
+use super::OnnxRow;
+use crate::onnx::node::{OnnxNode, Part, expect_dtype};
 use minutia_graph::{DType, Output};
 
-pub const ROWS: &[Row] = &[
+pub const ROWS: &[OnnxRow] = &[
     ("NegativeLogLikelihoodLoss", |node| {
         let logs = classes_last(&node.input(0)?)?;
         Ok(vec![loss(node, &logs)?.into()])
@@ -27,7 +27,7 @@ fn classes_last(x: &Output) -> Part<Output> {
 }
 
 /// Minus the weighted logarithm of the labels' probabilities; a label that is to be ignored weighs nothing.
-fn loss(node: &Node, logs: &Output) -> Part<Output> {
+fn loss(node: &OnnxNode, logs: &Output) -> Part<Output> {
     let labels = node.input(1)?;
     expect_dtype(&labels, &[DType::I32])?;
     let classes =

@@ -14,13 +14,13 @@ mod slices;
 mod sources;
 mod windows;
 
-use super::node::{Built, Node};
+use super::node::{OnnxNode, OnnxResults};
 
 /// An operation: its name, and what builds it.
-type Row = (&'static str, fn(&Node) -> Built);
+type OnnxRow = (&'static str, fn(&OnnxNode) -> OnnxResults);
 
 /// The rows of all files.
-const TABLES: [&[Row]; 12] = [
+const TABLES: [&[OnnxRow]; 12] = [
     elementwise::ROWS,
     indices::ROWS,
     losses::ROWS,
@@ -36,7 +36,7 @@ const TABLES: [&[Row]; 12] = [
 ];
 
 /// What builds an operation, if it is one that is read.
-pub fn builder(operation: &str) -> Option<fn(&Node) -> Built> {
+pub fn builder(operation: &str) -> Option<fn(&OnnxNode) -> OnnxResults> {
     let mut rows = TABLES.iter().copied().flatten();
     rows.find(|(name, _)| *name == operation).map(|(_, build)| *build)
 }

@@ -1,13 +1,13 @@
 //! Normalizations.
 
 use super::{
-    Row,
+    OnnxRow,
     shapes::{channels_last, channels_second},
 };
-use crate::onnx::node::{Built, Node, Part, axis_of, count, one, product, static_shape};
+use crate::onnx::node::{OnnxNode, OnnxResults, Part, axis_of, count, one, product, static_shape};
 use minutia_graph::Output;
 
-pub const ROWS: &[Row] = &[
+pub const ROWS: &[OnnxRow] = &[
     ("BatchNormalization", batch_normalization),
     ("GroupNormalization", group_normalization),
     ("InstanceNormalization", instance_normalization),
@@ -23,7 +23,7 @@ fn by_channel(vector: &Output, rank: usize) -> Output {
     (2..rank).fold(vector.clone(), |vector, _| vector.expand_dims(-1))
 }
 
-fn batch_normalization(node: &Node) -> Built {
+fn batch_normalization(node: &OnnxNode) -> OnnxResults {
     node.expect_int("training_mode", 0)?;
     node.expect_int("spatial", 1)?;
     // How much of older statistics stays while a network is trained.
@@ -47,7 +47,7 @@ fn standardized(x: &Output, axes: &[usize], epsilon: f32) -> [Output; 3] {
     [distance * &scale, mean, scale]
 }
 
-fn layer_normalization(node: &Node) -> Built {
+fn layer_normalization(node: &OnnxNode) -> OnnxResults {
     node.expect_int("stash_type", 1)?;
     let x = node.input(0)?;
     let rank = x.shape().len();
@@ -58,7 +58,7 @@ fn layer_normalization(node: &Node) -> Built {
     Ok([y, mean, scale].map(Into::into).into())
 }
 
-fn rms_normalization(node: &Node) -> Built {
+fn rms_normalization(node: &OnnxNode) -> OnnxResults {
     node.expect_int("stash_type", 1)?;
     let x = node.input(0)?;
     let rank = x.shape().len();
@@ -68,7 +68,7 @@ fn rms_normalization(node: &Node) -> Built {
     one(x * scale * node.input(1)?)
 }
 
-fn instance_normalization(node: &Node) -> Built {
+fn instance_normalization(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let rank = x.shape().len();
     let [y, ..] = standardized(&x, &(2..rank).collect::<Vec<_>>(), node.float("epsilon", 1e-5)?);
@@ -76,7 +76,7 @@ fn instance_normalization(node: &Node) -> Built {
 }
 
 /// The channels as groups, each of which is normalized by itself.
-fn group_normalization(node: &Node) -> Built {
+fn group_normalization(node: &OnnxNode) -> OnnxResults {
     node.expect_int("stash_type", 1)?;
     let groups = count(node.int("num_groups", 0)?, "num_groups")?;
     let x = node.input(0)?;
@@ -100,7 +100,7 @@ fn rest(x: &Output, groups: usize) -> Part<usize> {
     }
 }
 
-fn mean_variance_normalization(node: &Node) -> Built {
+fn mean_variance_normalization(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let axes = node.ints("axes")?.unwrap_or_else(|| vec![0, 2, 3]);
     let axes = axes.iter().map(|&axis| axis_of(axis, x.shape().len())).collect::<Part<Vec<_>>>()?;
@@ -110,7 +110,7 @@ fn mean_variance_normalization(node: &Node) -> Built {
     one((x - mean) / (deviation + 1e-9))
 }
 
-fn lp_normalization(node: &Node) -> Built {
+fn lp_normalization(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let axis = axis_of(node.int("axis", -1)?, x.shape().len())?;
     let length = match node.int("p", 2)? {
@@ -122,7 +122,7 @@ fn lp_normalization(node: &Node) -> Built {
 }
 
 /// Squares of the channels around each: `size` of them, of which one more lies behind where they are even.
-fn lrn(node: &Node) -> Built {
+fn lrn(node: &OnnxNode) -> OnnxResults {
     let size = count(node.int("size", 0)?, "size")?;
     let (alpha, beta) = (node.float("alpha", 1e-4)?, node.float("beta", 0.75)?);
     let bias = node.float("bias", 1.0)?;

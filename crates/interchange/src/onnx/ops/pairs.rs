@@ -1,10 +1,10 @@
 //! Operations on elements of several tensors that broadcast.
 
-use super::Row;
-use crate::onnx::node::{Built, Node, Part, one};
+use super::OnnxRow;
+use crate::onnx::node::{OnnxNode, OnnxResults, Part, one};
 use minutia_graph::{DType, Output};
 
-pub const ROWS: &[Row] = &[
+pub const ROWS: &[OnnxRow] = &[
     ("Add", |node| pair(node, |x, y| x + y)),
     ("And", |node| pair(node, |x, y| x.logical_and(y))),
     ("Div", |node| pair(node, |x, y| if x.dtype() == DType::I32 { x.truncate_div(y) } else { x / y })),
@@ -33,14 +33,14 @@ pub const ROWS: &[Row] = &[
 ];
 
 /// Two operands. Version 6 and older may say where the second one lies.
-fn pair(node: &Node, apply: fn(&Output, &Output) -> Output) -> Built {
+fn pair(node: &OnnxNode, apply: fn(&Output, &Output) -> Output) -> OnnxResults {
     let (x, y) = (node.input(0)?, node.input(1)?);
     let y = if node.opset < 7 && node.flag("broadcast", false)? { beside(node, &x, y)? } else { y };
     one(apply(&x, &y))
 }
 
 /// The second operand of version 6, with axes behind it so that it lies at an axis of the first.
-fn beside(node: &Node, x: &Output, y: Output) -> Part<Output> {
+fn beside(node: &OnnxNode, x: &Output, y: Output) -> Part<Output> {
     let (ranks, rank) = (x.shape().len(), y.shape().len());
     let last = ranks as i64 - rank as i64;
     let axis = node.int("axis", last)?;
@@ -59,18 +59,18 @@ fn equal(x: &Output, y: &Output) -> Output {
 }
 
 /// Any number of operands, one after the other.
-fn folded(node: &Node, apply: fn(&Output, &Output) -> Output) -> Part<Output> {
+fn folded(node: &OnnxNode, apply: fn(&Output, &Output) -> Output) -> Part<Output> {
     let inputs = node.all()?;
     let (first, others) = inputs.split_first().ok_or("has no inputs")?;
     Ok(others.iter().fold(first.clone(), |sum, x| apply(&sum, x)))
 }
 
-fn all(node: &Node, apply: fn(&Output, &Output) -> Output) -> Built {
+fn all(node: &OnnxNode, apply: fn(&Output, &Output) -> Output) -> OnnxResults {
     one(folded(node, apply)?)
 }
 
 /// A power, whose operands may be of several types; the result has that of the first.
-fn power(node: &Node) -> Built {
+fn power(node: &OnnxNode) -> OnnxResults {
     let (x, y) = (node.input(0)?, node.input(1)?);
     if x.dtype() != DType::F32 {
         return Err(format!("raises {} to a power, expected f32", x.dtype()));

@@ -1,32 +1,32 @@
 //! Pools over windows, and over all of each channel.
 
 use super::{
-    Row,
+    OnnxRow,
     shapes::valid,
     windows::{Frame, around},
 };
-use crate::onnx::node::{Built, Node, Part, expect_dtype, one};
+use crate::onnx::node::{OnnxNode, OnnxResults, Part, expect_dtype, one};
 use minutia_graph::{DType, Output};
 
-pub const ROWS: &[Row] = &[
+pub const ROWS: &[OnnxRow] = &[
     ("AveragePool", average_pool),
     ("GlobalAveragePool", |node| global(node, |x, axes| x.reduce_mean_keep_dims(axes))),
     ("GlobalMaxPool", |node| global(node, |x, axes| x.reduce_max_keep_dims(axes))),
     ("MaxPool", max_pool),
 ];
 
-fn global(node: &Node, apply: fn(&Output, Vec<usize>) -> Output) -> Built {
+fn global(node: &OnnxNode, apply: fn(&Output, Vec<usize>) -> Output) -> OnnxResults {
     let x = node.input(0)?;
     one(apply(&x, (2..x.shape().len()).collect()))
 }
 
 /// The frame of a pool.
-fn frame(node: &Node) -> Part<Frame> {
+fn frame(node: &OnnxNode) -> Part<Frame> {
     Frame::of(node, &node.ints("kernel_shape")?.ok_or("has no kernel_shape")?)
 }
 
 /// What lies behind the padding so that windows begun inside are whole, if the node asks for them.
-fn beyond(node: &Node, frame: &Frame, images: &Output) -> Part<[usize; 2]> {
+fn beyond(node: &OnnxNode, frame: &Frame, images: &Output) -> Part<[usize; 2]> {
     if !node.flag("ceil_mode", false)? {
         return Ok([0; 2]);
     }
@@ -46,7 +46,7 @@ fn beyond(node: &Node, frame: &Frame, images: &Output) -> Part<[usize; 2]> {
     Ok([along(0)?, along(1)?])
 }
 
-fn max_pool(node: &Node) -> Built {
+fn max_pool(node: &OnnxNode) -> OnnxResults {
     node.expect_int("storage_order", 0)?;
     node.expect_results(1)?;
     let frame = frame(node)?;
@@ -58,7 +58,7 @@ fn max_pool(node: &Node) -> Built {
     one(frame.back(&padded.max_pool(frame.size, valid(frame.strides, frame.dilations))))
 }
 
-fn average_pool(node: &Node) -> Built {
+fn average_pool(node: &OnnxNode) -> OnnxResults {
     let frame = frame(node)?;
     let counted = node.flag("count_include_pad", false)?;
     let images = frame.images(&node.input(0)?)?;

@@ -1,17 +1,17 @@
 //! Products of matrices.
 
-use super::Row;
-use crate::onnx::node::{Built, Node, one};
+use super::OnnxRow;
+use crate::onnx::node::{OnnxNode, OnnxResults, one};
 
-pub const ROWS: &[Row] = &[("Einsum", einsum), ("Gemm", gemm), ("MatMul", matmul)];
+pub const ROWS: &[OnnxRow] = &[("Einsum", einsum), ("Gemm", gemm), ("MatMul", matmul)];
 
-fn einsum(node: &Node) -> Built {
+fn einsum(node: &OnnxNode) -> OnnxResults {
     let equation = node.text("equation", "")?;
     let operands = node.all()?;
     one(node.graph.einsum(equation, &operands.iter().collect::<Vec<_>>()))
 }
 
-fn gemm(node: &Node) -> Built {
+fn gemm(node: &OnnxNode) -> OnnxResults {
     let (a, b) = (node.input(0)?, node.input(1)?);
     let product = match (node.flag("transA", false)?, node.flag("transB", false)?) {
         (false, false) => a.matmul(b),
@@ -31,7 +31,7 @@ fn gemm(node: &Node) -> Built {
 }
 
 /// A product of matrices; a vector stands for a row on the left and a column on the right.
-fn matmul(node: &Node) -> Built {
+fn matmul(node: &OnnxNode) -> OnnxResults {
     let (a, b) = (node.input(0)?, node.input(1)?);
     let (row, column) = (a.shape().len() == 1, b.shape().len() == 1);
     let a = if row { a.expand_dims(0) } else { a };

@@ -1,10 +1,12 @@
 //! Operations along axes.
 
-use super::Row;
-use crate::onnx::node::{Built, Node, Part, axis_of, count, expect_dtype, one, product, static_shape};
+use super::OnnxRow;
+use crate::onnx::node::{
+    OnnxNode, OnnxResults, Part, axis_of, count, expect_dtype, one, product, static_shape,
+};
 use minutia_graph::{Axes, DType, Output};
 
-pub const ROWS: &[Row] = &[
+pub const ROWS: &[OnnxRow] = &[
     ("ArgMax", |node| extremum(node, Output::argmax)),
     ("ArgMin", |node| extremum(node, Output::argmin)),
     ("CumSum", cumsum),
@@ -40,7 +42,7 @@ fn logsumexp(x: &Output, axes: Axes) -> Output {
 }
 
 /// Over axes that an attribute or an input names, or over all.
-fn reduce(node: &Node, apply: fn(&Output, Axes) -> Output) -> Built {
+fn reduce(node: &OnnxNode, apply: fn(&Output, Axes) -> Output) -> OnnxResults {
     let x = node.input(0)?;
     let axes = node.axes("axes", 1)?.filter(|axes| !axes.is_empty());
     let (keep, nothing) = (node.flag("keepdims", true)?, node.flag("noop_with_empty_axes", false)?);
@@ -63,7 +65,7 @@ fn without(x: Output, mut axes: Vec<usize>) -> Output {
     axes.iter().rev().fold(x, |x, &axis| x.squeeze(axis as isize))
 }
 
-fn extremum(node: &Node, apply: fn(&Output, isize) -> Output) -> Built {
+fn extremum(node: &OnnxNode, apply: fn(&Output, isize) -> Output) -> OnnxResults {
     let x = node.input(0)?;
     let axis = axis_of(node.int("axis", 0)?, x.shape().len())?;
     let keep = node.flag("keepdims", true)?;
@@ -78,7 +80,7 @@ fn extremum(node: &Node, apply: fn(&Output, isize) -> Output) -> Built {
 }
 
 /// Along one axis; before version 13, along all from one on as if they were one.
-fn along(node: &Node, apply: fn(&Output) -> Output) -> Built {
+fn along(node: &OnnxNode, apply: fn(&Output) -> Output) -> OnnxResults {
     let x = node.input(0)?;
     let rank = x.shape().len();
     let axis = axis_of(node.int("axis", if node.opset < 13 { 1 } else { -1 })?, rank.max(1))?;
@@ -104,7 +106,7 @@ fn at_last(x: &Output, axis: usize, apply: impl Fn(&Output) -> Output) -> Output
     apply(&x.transpose(order.clone())).transpose(order)
 }
 
-fn hardmax(node: &Node) -> Built {
+fn hardmax(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let rank = x.shape().len();
     let axis = axis_of(node.int("axis", if node.opset < 13 { 1 } else { -1 })?, rank)?;
@@ -114,14 +116,14 @@ fn hardmax(node: &Node) -> Built {
     one(at_last(&x, axis, |x| x.argmax(-1).one_hot_like(x)))
 }
 
-fn cumsum(node: &Node) -> Built {
+fn cumsum(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let axis = node.integer_of(1)?.ok_or("has no axis")?;
     let axis = axis_of(axis, x.shape().len())?;
     one(x.cumsum(axis as isize, node.flag("exclusive", false)?, node.flag("reverse", false)?))
 }
 
-fn top_k(node: &Node) -> Built {
+fn top_k(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let number = match node.raw("k") {
         Some(_) => node.int("k", 0)?,

@@ -1,14 +1,14 @@
 //! Operations that move elements and change none.
 
-use super::Row;
+use super::OnnxRow;
 use crate::onnx::{
     fold,
-    node::{Built, Node, Part, axis_of, count, counts, one, product, static_shape},
+    node::{OnnxNode, OnnxResults, Part, axis_of, count, counts, one, product, static_shape},
     value::ShapeEntry,
 };
 use minutia_graph::{Output, Window};
 
-pub const ROWS: &[Row] = &[
+pub const ROWS: &[OnnxRow] = &[
     ("Concat", concat),
     ("DepthToSpace", depth_to_space),
     ("Expand", expand),
@@ -21,7 +21,7 @@ pub const ROWS: &[Row] = &[
     ("Unsqueeze", unsqueeze),
 ];
 
-fn concat(node: &Node) -> Built {
+fn concat(node: &OnnxNode) -> OnnxResults {
     let parts = node.all()?;
     let rank = parts.first().ok_or("has no inputs")?.shape().len();
     let axis = axis_of(node.int("axis", if node.opset < 4 { 1 } else { 0 })?, rank)?;
@@ -29,7 +29,7 @@ fn concat(node: &Node) -> Built {
 }
 
 /// As large as a shape says, or larger where the operand is.
-fn expand(node: &Node) -> Built {
+fn expand(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let extents = node.extents_of(1)?;
     let shape = x.shape();
@@ -52,7 +52,7 @@ fn expand(node: &Node) -> Built {
 
 /// To extents of which some are those of one tensor that has the same rank; or those that the operand has
 /// itself.
-fn stretched(node: &Node, x: &Output, extents: &[ShapeEntry]) -> Built {
+fn stretched(node: &OnnxNode, x: &Output, extents: &[ShapeEntry]) -> OnnxResults {
     if extents.iter().all(|extent| *extent == ShapeEntry::Is(1)) && extents.len() <= x.shape().len() {
         return one(x.clone());
     }
@@ -76,7 +76,7 @@ fn stretched(node: &Node, x: &Output, extents: &[ShapeEntry]) -> Built {
     }
 }
 
-fn flatten(node: &Node) -> Built {
+fn flatten(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let shape = x.shape();
     let axis = node.int("axis", 1)?;
@@ -91,7 +91,7 @@ fn flatten(node: &Node) -> Built {
     one(x.reshape((rows, columns)))
 }
 
-fn reshape(node: &Node) -> Built {
+fn reshape(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let mut extents = match node.ints("shape")? {
         Some(shape) => shape.into_iter().map(ShapeEntry::Is).collect(),
@@ -110,7 +110,7 @@ fn reshape(node: &Node) -> Built {
     one(x.reshape(fold::target(&x, &extents)?))
 }
 
-fn squeeze(node: &Node) -> Built {
+fn squeeze(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let rank = x.shape().len();
     let axes = match node.axes("axes", 1)? {
@@ -125,7 +125,7 @@ fn squeeze(node: &Node) -> Built {
     one(axes.iter().rev().fold(x, |x, &axis| x.squeeze(axis as isize)))
 }
 
-fn unsqueeze(node: &Node) -> Built {
+fn unsqueeze(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let axes = node.axes("axes", 1)?.ok_or("has no axes")?;
     let rank = x.shape().len() + axes.len();
@@ -134,12 +134,12 @@ fn unsqueeze(node: &Node) -> Built {
     one(axes.iter().fold(x, |x, &axis| x.expand_dims(axis as isize)))
 }
 
-fn tile(node: &Node) -> Built {
+fn tile(node: &OnnxNode) -> OnnxResults {
     let multiples = counts(&node.integers_of(1)?.ok_or("has no repeats")?, "a number of copies")?;
     one(node.input(0)?.tile(multiples))
 }
 
-fn transpose(node: &Node) -> Built {
+fn transpose(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let order = match node.ints("perm")? {
         Some(order) => counts(&order, "an axis")?,
@@ -158,12 +158,12 @@ pub fn channels_second(x: &Output) -> Output {
     x.transpose([0, 3, 1, 2])
 }
 
-fn space_to_depth(node: &Node) -> Built {
+fn space_to_depth(node: &OnnxNode) -> OnnxResults {
     let size = count(node.int("blocksize", 0)?, "blocksize")?;
     one(channels_second(&channels_last(&node.input(0)?).space_to_depth(size)))
 }
 
-fn depth_to_space(node: &Node) -> Built {
+fn depth_to_space(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let size = count(node.int("blocksize", 0)?, "blocksize")?;
     let mode = node.text("mode", "DCR")?;

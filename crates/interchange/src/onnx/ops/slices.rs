@@ -1,17 +1,17 @@
 //! Parts of tensors, and what stands around them.
 
-use super::Row;
-use crate::onnx::node::{Built, Node, Part, axis_of, count, counts, one, static_shape};
+use super::OnnxRow;
+use crate::onnx::node::{OnnxNode, OnnxResults, Part, axis_of, count, counts, one, static_shape};
 use minutia_graph::{DType, Output, PadMode};
 
-pub const ROWS: &[Row] = &[("Pad", pad), ("Slice", slice), ("Split", split), ("Trilu", trilu)];
+pub const ROWS: &[OnnxRow] = &[("Pad", pad), ("Slice", slice), ("Split", split), ("Trilu", trilu)];
 
 /// A bound as this machine counts.
 fn bound(bound: i64) -> isize {
     isize::try_from(bound).unwrap_or(if bound < 0 { isize::MIN } else { isize::MAX })
 }
 
-fn slice(node: &Node) -> Built {
+fn slice(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let list = |name, input| node.axes(name, input).map(|list| list.ok_or(format!("has no {name}")));
     let (starts, ends) = (list("starts", 1)??, list("ends", 2)??);
@@ -30,7 +30,7 @@ fn slice(node: &Node) -> Built {
     one(x.strided_slice(begin, end, strides))
 }
 
-fn split(node: &Node) -> Built {
+fn split(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let axis = axis_of(node.int("axis", 0)?, x.shape().len())?;
     let results = node.results();
@@ -56,7 +56,7 @@ fn split(node: &Node) -> Built {
 }
 
 /// What is behind the elements before and behind each axis.
-fn pad(node: &Node) -> Built {
+fn pad(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let rank = x.shape().len();
     let pads = match node.ints(if node.opset < 2 { "paddings" } else { "pads" })? {
@@ -95,7 +95,7 @@ fn pad(node: &Node) -> Built {
 }
 
 /// The third input, which is 0 where it is left out.
-fn padding_value(node: &Node, x: &Output) -> Part<f32> {
+fn padding_value(node: &OnnxNode, x: &Output) -> Part<f32> {
     let truth = |dtype: DType| dtype == DType::Bool;
     match node.known(2)? {
         None => Ok(0.0),
@@ -109,7 +109,7 @@ fn padding_value(node: &Node, x: &Output) -> Part<f32> {
 }
 
 /// Zeros above or below a diagonal.
-fn trilu(node: &Node) -> Built {
+fn trilu(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let shift = i32::try_from(node.integer_of(1)?.unwrap_or(0)).map_err(|error| error.to_string())?;
     let upper = node.flag("upper", true)?;

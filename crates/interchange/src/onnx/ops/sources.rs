@@ -1,16 +1,16 @@
 //! Values that come from nowhere or go on as they are.
 
-use super::Row;
+use super::OnnxRow;
 use crate::onnx::{
     external::Externals,
     literal::Literal,
-    node::{Built, Node, counts, one, product, static_shape},
+    node::{OnnxNode, OnnxResults, counts, one, product, static_shape},
     value::OnnxValue,
 };
 use minutia_graph::{DType, Output, Tensor};
 use std::path::Path;
 
-pub const ROWS: &[Row] = &[
+pub const ROWS: &[OnnxRow] = &[
     ("Constant", constant),
     ("ConstantOfShape", constant_of_shape),
     ("Dropout", dropout),
@@ -24,7 +24,7 @@ pub const ROWS: &[Row] = &[
 /// The most integers of a range that is made while a model is read.
 const MOST: i64 = 1 << 12;
 
-fn constant(node: &Node) -> Built {
+fn constant(node: &OnnxNode) -> OnnxResults {
     if let Some(attribute) = node.raw("value") {
         let tensor = attribute.t.as_ref().ok_or("has an attribute value that is no tensor")?;
         // A file's name in a node is not looked up: only initialisers have such.
@@ -49,7 +49,7 @@ fn constant(node: &Node) -> Built {
     Ok(vec![OnnxValue::literal(literal)])
 }
 
-fn constant_of_shape(node: &Node) -> Built {
+fn constant_of_shape(node: &OnnxNode) -> OnnxResults {
     let dims = counts(&node.integers_of(0)?.ok_or("has no input 0")?, "an extent")?;
     let value = match node.raw("value") {
         None => Literal::Tensor(Tensor::from([0.0_f32])),
@@ -73,7 +73,7 @@ fn constant_of_shape(node: &Node) -> Built {
 }
 
 /// What leaves nothing out while a network is used.
-fn dropout(node: &Node) -> Built {
+fn dropout(node: &OnnxNode) -> OnnxResults {
     // The share that is left out while it is trained, and what that would depend on.
     node.float("ratio", 0.5)?;
     node.int("seed", 0)?;
@@ -92,7 +92,7 @@ fn dropout(node: &Node) -> Built {
     Ok(results)
 }
 
-fn eye_like(node: &Node) -> Built {
+fn eye_like(node: &OnnxNode) -> OnnxResults {
     let x = node.input(0)?;
     let dims = static_shape(&x)?;
     let [rows, columns] = dims[..] else { return Err(format!("has the shape {dims:?}, expected a matrix")) };
@@ -108,7 +108,7 @@ fn eye_like(node: &Node) -> Built {
     one(if dtype == DType::Bool { ones } else { ones.cast(dtype) })
 }
 
-fn range(node: &Node) -> Built {
+fn range(node: &OnnxNode) -> OnnxResults {
     let whole = |index| node.known(index).map(|x| x.and_then(Literal::integers)?.first().copied());
     if let (Some(start), Some(limit), Some(delta)) = (whole(0)?, whole(1)?, whole(2)?) {
         let narrow = |number: i64| i32::try_from(number).map_err(|error| error.to_string());

@@ -2,13 +2,13 @@
 //! copy nothing.
 
 use super::{
-    Row,
+    OnnxRow,
     shapes::{channels_last, channels_second, valid},
 };
-use crate::onnx::node::{Built, Node, Part, count, counts, one};
+use crate::onnx::node::{OnnxNode, OnnxResults, Part, count, counts, one};
 use minutia_graph::{Output, PadMode, Window};
 
-pub const ROWS: &[Row] = &[("Conv", conv), ("ConvTranspose", conv_transpose)];
+pub const ROWS: &[OnnxRow] = &[("Conv", conv), ("ConvTranspose", conv_transpose)];
 
 /// How a window of one or two axes moves. Sequences are images of one row.
 pub struct Frame {
@@ -32,7 +32,7 @@ pub enum Pads {
 
 impl Frame {
     /// The frame of a node over windows of this size.
-    pub fn of(node: &Node, size: &[i64]) -> Part<Frame> {
+    pub fn of(node: &OnnxNode, size: &[i64]) -> Part<Frame> {
         let axes = size.len();
         if !(1..=2).contains(&axes) {
             return Err(format!("moves windows along {axes} axes, expected 1 or 2"));
@@ -141,7 +141,7 @@ pub fn pair(numbers: &[i64], of_height: usize) -> Part<[usize; 2]> {
 }
 
 /// The extents of the filter behind its first two axes, which an attribute may repeat.
-fn filter_size(node: &Node, filter: &Output) -> Part<Vec<i64>> {
+fn filter_size(node: &OnnxNode, filter: &Output) -> Part<Vec<i64>> {
     let shape = filter.shape();
     let own: Option<Vec<i64>> = shape.iter().skip(2).map(|n| n.and_then(|n| i64::try_from(n).ok())).collect();
     let named = node.ints("kernel_shape")?;
@@ -160,11 +160,11 @@ fn turned(frame: &Frame, filter: &Output) -> Output {
     filter.transpose([2, 3, 1, 0])
 }
 
-fn with_bias(node: &Node, images: Output) -> Part<Output> {
+fn with_bias(node: &OnnxNode, images: Output) -> Part<Output> {
     Ok(node.optional(2)?.map_or_else(|| images.clone(), |bias| &images + bias))
 }
 
-fn conv(node: &Node) -> Built {
+fn conv(node: &OnnxNode) -> OnnxResults {
     let (x, filter) = (node.input(0)?, node.input(1)?);
     let frame = Frame::of(node, &filter_size(node, &filter)?)?;
     let groups = count(node.int("group", 1)?, "group")?;
@@ -189,7 +189,7 @@ fn conv(node: &Node) -> Built {
     one(frame.back(&with_bias(node, result)?))
 }
 
-fn conv_transpose(node: &Node) -> Built {
+fn conv_transpose(node: &OnnxNode) -> OnnxResults {
     let (x, filter) = (node.input(0)?, node.input(1)?);
     let frame = Frame::of(node, &filter_size(node, &filter)?)?;
     let groups = count(node.int("group", 1)?, "group")?;

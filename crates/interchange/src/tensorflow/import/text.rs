@@ -8,7 +8,7 @@ const DEEPEST: usize = 64;
 
 /// The nodes of a graph.
 pub fn graph(bytes: &[u8]) -> Result<Vec<NodeDef>, GraphDefProblem> {
-    let mut reader = Reader { bytes, at: 0 };
+    let mut reader = TextReader { bytes, at: 0 };
     let message = reader.message(None, 0)?;
     let nodes = message.all("node").map(|field| node(&reader, field));
     nodes.collect()
@@ -19,11 +19,11 @@ struct Field {
     name: String,
     /// Where its value stands.
     at: usize,
-    value: Written,
+    value: TextValue,
 }
 
 /// A value as it is written.
-enum Written {
+enum TextValue {
     /// A number, or a name that stands for one.
     Word(String),
     Text(Vec<u8>),
@@ -44,12 +44,12 @@ impl Fields {
     }
 }
 
-struct Reader<'a> {
+struct TextReader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl Reader<'_> {
+impl TextReader<'_> {
     fn error<T>(&self, at: usize, reason: impl Into<String>) -> Result<T, GraphDefProblem> {
         let before = &self.bytes[..at.min(self.bytes.len())];
         let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
@@ -136,13 +136,13 @@ impl Reader<'_> {
         }
     }
 
-    fn value(&mut self, depth: usize) -> Result<Written, GraphDefProblem> {
+    fn value(&mut self, depth: usize) -> Result<TextValue, GraphDefProblem> {
         self.skip();
         match self.peek() {
             Some(open @ (b'{' | b'<')) => {
                 self.at += 1;
                 let end = if open == b'{' { b'}' } else { b'>' };
-                Ok(Written::Message(self.message(Some(end), depth + 1)?))
+                Ok(TextValue::Message(self.message(Some(end), depth + 1)?))
             }
             Some(b'"' | b'\'') => {
                 let mut text = Vec::new();
@@ -152,12 +152,16 @@ impl Reader<'_> {
                     self.text(quote, &mut text)?;
                     self.skip();
                 }
-                Ok(Written::Text(text))
+                Ok(TextValue::Text(text))
             }
             _ => {
                 let start = self.at;
                 let word = self.word();
-                if word.is_empty() { self.error(start, "expected a value") } else { Ok(Written::Word(word)) }
+                if word.is_empty() {
+                    self.error(start, "expected a value")
+                } else {
+                    Ok(TextValue::Word(word))
+                }
             }
         }
     }
@@ -218,14 +222,14 @@ impl Reader<'_> {
 
     fn fields<'f>(&self, field: &'f Field) -> Result<&'f Fields, GraphDefProblem> {
         match &field.value {
-            Written::Message(fields) => Ok(fields),
+            TextValue::Message(fields) => Ok(fields),
             _ => self.error(field.at, format!("'{}' is a message, in brackets", field.name)),
         }
     }
 
     fn text_of<'f>(&self, field: &'f Field) -> Result<&'f [u8], GraphDefProblem> {
         match &field.value {
-            Written::Text(text) => Ok(text),
+            TextValue::Text(text) => Ok(text),
             _ => self.error(field.at, format!("'{}' is a text, in quotes", field.name)),
         }
     }
@@ -244,7 +248,7 @@ impl Reader<'_> {
         what: &str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<T, GraphDefProblem> {
-        let word = if let Written::Word(word) = &field.value { parse(word) } else { None };
+        let word = if let TextValue::Word(word) = &field.value { parse(word) } else { None };
         word.map_or_else(|| self.error(field.at, format!("'{}' is {what}", field.name)), Ok)
     }
 
@@ -294,7 +298,7 @@ fn code(name: &str) -> Option<i32> {
     (1..24).find(|&code| super::node::type_name(code) == lower).map(|code| code + reference)
 }
 
-fn node(reader: &Reader<'_>, field: &Field) -> Result<NodeDef, GraphDefProblem> {
+fn node(reader: &TextReader<'_>, field: &Field) -> Result<NodeDef, GraphDefProblem> {
     let fields = reader.fields(field)?;
     let string = |name| fields.last(name).map_or(Ok(String::new()), |field| reader.string(field));
     let mut node = NodeDef {
@@ -313,7 +317,7 @@ fn node(reader: &Reader<'_>, field: &Field) -> Result<NodeDef, GraphDefProblem> 
     Ok(node)
 }
 
-fn attribute(reader: &Reader<'_>, field: &Field) -> Result<Option<Attribute>, GraphDefProblem> {
+fn attribute(reader: &TextReader<'_>, field: &Field) -> Result<Option<Attribute>, GraphDefProblem> {
     let Some(value) = reader.fields(field)?.0.last() else { return Ok(None) };
     Ok(Some(match &value.name[..] {
         "s" => Attribute::S(reader.text_of(value)?.to_vec()),
@@ -328,7 +332,7 @@ fn attribute(reader: &Reader<'_>, field: &Field) -> Result<Option<Attribute>, Gr
     }))
 }
 
-fn list(reader: &Reader<'_>, field: &Field) -> Result<ListValue, GraphDefProblem> {
+fn list(reader: &TextReader<'_>, field: &Field) -> Result<ListValue, GraphDefProblem> {
     let fields = reader.fields(field)?;
     Ok(ListValue {
         s: fields.all("s").map(|f| reader.text_of(f).map(<[u8]>::to_vec)).collect::<Result<_, _>>()?,
@@ -340,7 +344,7 @@ fn list(reader: &Reader<'_>, field: &Field) -> Result<ListValue, GraphDefProblem
     })
 }
 
-fn shape(reader: &Reader<'_>, field: &Field) -> Result<TensorShape, GraphDefProblem> {
+fn shape(reader: &TextReader<'_>, field: &Field) -> Result<TensorShape, GraphDefProblem> {
     let fields = reader.fields(field)?;
     let dim = |field: &Field| {
         let size = reader.fields(field)?.last("size").map_or(Ok(0), |size| reader.int(size));
@@ -352,7 +356,7 @@ fn shape(reader: &Reader<'_>, field: &Field) -> Result<TensorShape, GraphDefProb
     })
 }
 
-fn tensor(reader: &Reader<'_>, field: &Field) -> Result<TensorProto, GraphDefProblem> {
+fn tensor(reader: &TextReader<'_>, field: &Field) -> Result<TensorProto, GraphDefProblem> {
     let fields = reader.fields(field)?;
     Ok(TensorProto {
         dtype: fields.last("dtype").map_or(Ok(0), |field| reader.dtype(field))?,
