@@ -18,11 +18,14 @@ fn all() -> Vec<&'static str> {
     STAGES.into_iter().chain(["--tensorboard"]).collect()
 }
 
-/// What the events of a stage hold under each tag.
-fn read(place: &Place, stage: &str) -> (Vec<Event>, BTreeMap<String, Vec<(i64, Value)>>) {
+/// Steps and values by kind and tag.
+type Tags = BTreeMap<String, Vec<(i64, Value)>>;
+
+/// The events of a stage, and what they hold under each tag.
+fn read(place: &Place, stage: &str) -> (Vec<Event>, Tags) {
     let reader = EventReader::open(place.path("out/tensorboard").join(stage).join(FILE)).unwrap();
     let events: Vec<Event> = reader.collect::<Result<_, _>>().unwrap();
-    let mut tags: BTreeMap<String, Vec<(i64, Value)>> = BTreeMap::new();
+    let mut tags = Tags::new();
     for event in &events {
         for (tag, value) in &event.values {
             let kind = match value {
