@@ -7,8 +7,12 @@
 Ends with 0 where all of them hold the same classifier, whose numbers are those of `expected.npz`.
 """
 
-import pathlib
 import sys
+
+# Folders beside this file have the names of libraries.
+sys.path.pop(0)
+
+import pathlib
 
 import numpy
 import onnx

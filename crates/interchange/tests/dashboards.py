@@ -8,6 +8,11 @@ same points of curves, and where Chromium draws each graph with the names of its
 folder for screenshots of the pages. Without Chromium, the page is skipped, which is said.
 """
 
+import sys
+
+# Folders beside this file have the names of libraries.
+sys.path.pop(0)
+
 import base64
 import contextlib
 import fcntl
@@ -17,7 +22,6 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.parse

@@ -7,6 +7,11 @@ Ends with 0 where TensorBoard's event accumulator, numpy.load and safetensors.nu
 examples print, and the examples find those that NumPy and safetensors write.
 """
 
+import sys
+
+# Folders beside this file have the names of libraries.
+sys.path.pop(0)
+
 import pathlib
 import subprocess
 import tempfile

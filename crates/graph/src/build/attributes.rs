@@ -9,8 +9,8 @@ use serde::{
 };
 use std::{collections::BTreeMap, fmt};
 
-/// A part of what an operation is made of.
-#[derive(Clone, Debug, PartialEq)]
+/// A part of what an operation is made of. Numbers are equal where their bits are: a NaN is equal to itself.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Attribute {
     /// Yes or no, such as `keep_dims`.
@@ -30,6 +30,27 @@ pub enum Attribute {
     /// An element of a list that is left open: an extent that the run decides, a bound at the tensor's end.
     Open,
 }
+
+impl PartialEq for Attribute {
+    fn eq(&self, other: &Attribute) -> bool {
+        use Attribute::*;
+        match (self, other) {
+            (Bool(a), Bool(b)) => a == b,
+            (Int(a), Int(b)) => a == b,
+            (Float(a), Float(b)) => a.to_bits() == b.to_bits(),
+            (Text(a), Text(b)) => a == b,
+            (DType(a), DType(b)) => a == b,
+            (Tensor(a), Tensor(b)) => {
+                (a.dtype(), a.dims(), a.as_bytes()) == (b.dtype(), b.dims(), b.as_bytes())
+            }
+            (List(a), List(b)) => a == b,
+            (Open, Open) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Attribute {}
 
 impl Attribute {
     /// The whole number, if it is one.

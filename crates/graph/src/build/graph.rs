@@ -431,7 +431,7 @@ fn valid_name(name: &str) -> bool {
 }
 
 /// A node as drawing and inspection see it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeInfo {
     /// Full name; name scopes are separated by `/`.
     pub name: String,
