@@ -82,18 +82,18 @@ pub fn write(graph: &Graph, path: impl AsRef<Path>) -> Result<(), Error> {
     written.map_err(|problem| problem.of(path))
 }
 
-/// A graph as the bytes of a `.pb`; see [`write`].
+/// A graph as the bytes of a `.pb`; see [`write()`].
 ///
 /// # Errors
-/// Those of [`write`], without the file's.
+/// Those of [`write()`], without the file's.
 pub fn to_bytes(graph: &Graph) -> Result<Vec<u8>, Problem> {
     Ok(graph_def(graph)?.encode_to_vec())
 }
 
-/// A graph as the text of a `.pbtxt`; see [`write`].
+/// A graph as the text of a `.pbtxt`; see [`write()`].
 ///
 /// # Errors
-/// Those of [`write`], without the file's.
+/// Those of [`write()`], without the file's.
 pub fn to_text(graph: &Graph) -> Result<String, Problem> {
     Ok(text::of(&graph_def(graph)?))
 }
