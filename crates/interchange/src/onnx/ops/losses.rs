@@ -10,8 +10,8 @@ pub const ROWS: &[OnnxRow] = &[
         Ok(vec![loss(node, &logs)?.into()])
     }),
     ("SoftmaxCrossEntropyLoss", |node| {
-        let logs = classes_last(&node.input(0)?)?.log_softmax();
-        let rank = logs.shape().len();
+        let scores = classes_last(&node.input(0)?)?;
+        let (rank, logs) = (scores.shape().len(), scores.log_softmax());
         let back: Vec<usize> = [0, rank - 1].into_iter().chain(1..rank - 1).collect();
         Ok(vec![loss(node, &logs)?.into(), logs.transpose(back).into()])
     }),
