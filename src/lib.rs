@@ -26,7 +26,7 @@
 //! |---|---|---|
 //! | `datasets` | [`datasets`]: MNIST, CIFAR-10, built-in digits | yes |
 //! | `viz` | [`viz`]: figures, with a renderer of SVG | yes |
-//! | `interchange` | `interchange`: TensorBoard's event files, TensorFlow's graphs, ONNX, npz, safetensors | no |
+//! | `interchange` | `interchange`: TensorBoard, TensorFlow's graphs, ONNX, npz, safetensors | no |
 //! | `cuda` | sessions on NVIDIA GPUs | no |
 //!
 //! A library that builds graphs needs none of them: `minutia = { version = "0.1", default-features = false }`

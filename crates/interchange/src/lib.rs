@@ -16,9 +16,13 @@ pub mod tensorboard;
 pub mod tensorflow;
 #[cfg(all(feature = "tensorboard", not(feature = "tensorflow")))]
 mod tensorflow;
-#[cfg(any(feature = "npz", feature = "safetensors", feature = "tensorflow"))]
+#[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors", feature = "tensorflow"))]
+#[cfg_attr(
+    not(all(feature = "npz", feature = "safetensors", feature = "tensorflow")),
+    allow(dead_code, reason = "each format uses a part")
+)]
 mod weights;
 
 pub use error::{Error, Problem};
-#[cfg(any(feature = "npz", feature = "safetensors", feature = "tensorflow"))]
+#[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors", feature = "tensorflow"))]
 pub use weights::variables;

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{Error, Problem};
 use emission::{Emission, Origin};
-use minutia_graph::{Graph, NodeInfo, Output, Session, Signature, Tensor};
+use minutia_graph::{NodeInfo, Output, Session, Signature, Tensor, Variable};
 use prost::Message;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -80,7 +80,8 @@ fn model(session: &Session, inputs: &[&Output], outputs: &[&Output]) -> Result<M
     let by_name: BTreeMap<&str, &NodeInfo> = nodes.iter().map(|node| (&node.name[..], node)).collect();
     let given: BTreeSet<String> = inputs.iter().map(|input| input.name()).collect();
     let needed = needed(&by_name, &given, outputs);
-    let variables = variables(session, graph, &needed)?;
+    let is_needed = |variable: &Variable| needed.contains(&variable.name()[..]);
+    let variables = crate::variables(session, graph.global_variables().into_iter().filter(is_needed))?;
     let (mut emission, mut unsupported) = (Emission::default(), Vec::new());
     for node in nodes.iter().filter(|node| needed.contains(&node.name[..]) && !given.contains(&node.name)) {
         let known: Vec<&Signature> = node.inputs.iter().map(|input| &by_name[&input[..]].signature).collect();
@@ -130,26 +131,6 @@ fn needed<'a>(
         }
     }
     needed
-}
-
-/// The values of the variables that are needed.
-fn variables(
-    session: &Session,
-    graph: &Graph,
-    needed: &BTreeSet<&str>,
-) -> Result<BTreeMap<String, Tensor>, Problem> {
-    let (mut values, mut without) = (BTreeMap::new(), Vec::new());
-    let all = graph.global_variables();
-    for variable in all.iter().filter(|variable| needed.contains(&variable.name()[..])) {
-        match session.variable(variable)? {
-            Some(value) => drop(values.insert(variable.name(), value)),
-            None => without.push(format!("'{}'", variable.name())),
-        }
-    }
-    if without.is_empty() {
-        return Ok(values);
-    }
-    Err(minutia_graph::Error::Uninitialized { variables: without }.into())
 }
 
 /// Writes one node, or says why it has no equivalent.
