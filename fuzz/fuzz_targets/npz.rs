@@ -3,13 +3,14 @@
 
 use libfuzzer_sys::fuzz_target;
 use minutia_fuzz::{as_file, same};
-use minutia_interchange::npz;
+use minutia_graph::Tensor;
+use minutia_interchange::npz::{self, Npy};
 use std::collections::BTreeMap;
 
 fuzz_target!(|data: &[u8]| {
     let Some((&how, data)) = data.split_first() else { return };
     let read = match how % 2 {
-        0 => as_file(data, |path| npz::read_npy(path).map(|array| BTreeMap::from([("x".into(), array)]))),
+        0 => as_file(data, |path| Tensor::read_npy(path).map(|array| BTreeMap::from([("x".into(), array)]))),
         _ => as_file(data, |path| npz::read(path)),
     };
     let Ok(arrays) = read else { return };

@@ -3,7 +3,12 @@
 use minutia_datasets::idx::{self, Data, Idx};
 use minutia_fuzz::as_file;
 use minutia_graph::{Device, Graph, Saver, Session, Tensor, feeds};
-use minutia_interchange::{npz, onnx, safetensors, tensorboard::SummaryWriter, tensorflow};
+use minutia_interchange::{
+    npz::{self, Npy},
+    onnx, safetensors,
+    tensorboard::SummaryWriter,
+    tensorflow,
+};
 use std::{
     collections::BTreeMap,
     error::Error,
@@ -89,7 +94,7 @@ fn formats(
     ];
     let mut deflated = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, array) in &arrays {
-        let bytes = as_file(&[], |path| npz::write_npy(path, array).map(|()| fs::read(path)))??;
+        let bytes = as_file(&[], |path| array.write_npy(path).map(|()| fs::read(path)))??;
         put("npz", name, &[b"\0", &bytes[..]].concat())?;
         deflated.start_file(format!("{name}.npy"), SimpleFileOptions::default())?;
         deflated.write_all(&bytes)?;

@@ -4,7 +4,10 @@ mod common;
 
 use common::{all_bits, bits, frugal, samples, session, tensors, values, wound};
 use minutia_graph::Tensor;
-use minutia_interchange::{Problem, npz};
+use minutia_interchange::{
+    Problem,
+    npz::{self, Npy},
+};
 use proptest::prelude::*;
 use std::{fs, io::Write};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -19,7 +22,7 @@ fn read(bytes: &[u8]) -> Result<Tensor, Problem> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.npy");
     fs::write(&path, bytes).unwrap();
-    frugal(|| npz::read_npy(&path)).map_err(|error| error.problem)
+    frugal(|| Tensor::read_npy(&path)).map_err(|error| error.problem)
 }
 
 proptest! {
@@ -32,8 +35,8 @@ proptest! {
         npz::write(&path, &tensors).unwrap();
         prop_assert_eq!(all_bits(&npz::read(&path).unwrap()), all_bits(&tensors));
         for tensor in tensors.values() {
-            npz::write_npy(&path, tensor).unwrap();
-            prop_assert_eq!(bits(&npz::read_npy(&path).unwrap()), bits(tensor));
+            tensor.write_npy(&path).unwrap();
+            prop_assert_eq!(bits(&Tensor::read_npy(&path).unwrap()), bits(tensor));
         }
     }
 }
@@ -99,8 +102,8 @@ fn headers_that_lie_are_refused_and_say_what_is_wrong() {
 fn wounded_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wounded");
-    npz::write_npy(&path, &samples()["dense/kernel"]).unwrap();
-    wound(&path, |path| npz::read_npy(path));
+    samples()["dense/kernel"].write_npy(&path).unwrap();
+    wound(&path, |path| Tensor::read_npy(path));
     npz::write(&path, &samples()).unwrap();
     wound(&path, |path| npz::read(path));
 }

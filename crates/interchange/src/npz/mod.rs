@@ -22,41 +22,50 @@ const UNPACKED: u64 = 64;
 /// The end of the name of each array in an archive.
 const ENDING: &str = ".npy";
 
-/// Writes a tensor to a `.npy` file.
+/// A tensor as a `.npy` file, the form of one array.
 ///
 /// ```
 /// use minutia_graph::Tensor;
-/// use minutia_interchange::npz;
+/// use minutia_interchange::npz::Npy;
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("x.npy");
 /// let x = Tensor::from([[1.0_f32, 2.0], [3.0, 4.0]]);
-/// npz::write_npy(&path, &x)?;
-/// assert_eq!(npz::read_npy(&path)?, x);
+/// x.write_npy(&path)?;
+/// assert_eq!(Tensor::read_npy(&path)?, x);
 /// # Ok::<(), minutia_interchange::Error>(())
 /// ```
-///
-/// # Errors
-/// [`Problem::Io`]; an earlier file of this name then stays as it was.
-pub fn write_npy(path: impl AsRef<Path>, tensor: &Tensor) -> Result<(), Error> {
-    let path = path.as_ref();
-    let written = minutia_files::write(path, |file| {
-        let mut file = BufWriter::new(file);
-        npy::encode(tensor, &mut file)?;
-        file.flush()
-    });
-    written.map_err(|error| Problem::from(error).of(path))
+pub trait Npy: Sized {
+    /// Writes the tensor.
+    ///
+    /// # Errors
+    /// [`Problem::Io`]; an earlier file of this name then stays as it was.
+    fn write_npy(&self, path: impl AsRef<Path>) -> Result<(), Error>;
+
+    /// Reads the tensor of a file.
+    ///
+    /// # Errors
+    /// [`Problem::Foreign`], [`Problem::Damaged`], [`Problem::Size`], [`Problem::DType`],
+    /// [`Problem::Inexact`] and [`Problem::Io`].
+    fn read_npy(path: impl AsRef<Path>) -> Result<Self, Error>;
 }
 
-/// Reads the tensor of a `.npy` file.
-///
-/// # Errors
-/// [`Problem::Foreign`], [`Problem::Damaged`], [`Problem::Size`], [`Problem::DType`], [`Problem::Inexact`]
-/// and [`Problem::Io`].
-pub fn read_npy(path: impl AsRef<Path>) -> Result<Tensor, Error> {
-    let path = path.as_ref();
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let bytes = minutia_files::read(path, u64::MAX).map_err(Problem::from);
-    bytes.and_then(|bytes| npy::decode(&name, &bytes)).map_err(|problem| problem.of(path))
+impl Npy for Tensor {
+    fn write_npy(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        let written = minutia_files::write(path, |file| {
+            let mut file = BufWriter::new(file);
+            npy::encode(self, &mut file)?;
+            file.flush()
+        });
+        written.map_err(|error| Problem::from(error).of(path))
+    }
+
+    fn read_npy(path: impl AsRef<Path>) -> Result<Tensor, Error> {
+        let path = path.as_ref();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let bytes = minutia_files::read(path, u64::MAX).map_err(Problem::from);
+        bytes.and_then(|bytes| npy::decode(&name, &bytes)).map_err(|problem| problem.of(path))
+    }
 }
 
 /// Writes tensors to a `.npz` file, in the order of their names.
@@ -106,7 +115,7 @@ fn fill(file: &mut File, tensors: &BTreeMap<String, &Tensor>) -> Result<(), Prob
 /// ```
 ///
 /// # Errors
-/// Those of [`read_npy`]; [`Problem::Bomb`] for a file that unpacks to more.
+/// Those of [`Npy::read_npy`]; [`Problem::Bomb`] for a file that unpacks to more.
 pub fn read(path: impl AsRef<Path>) -> Result<BTreeMap<String, Tensor>, Error> {
     let path = path.as_ref();
     unpack(path, None).map_err(|problem| problem.of(path))

@@ -1,5 +1,6 @@
 //! Models of ONNX become graphs that give the same numbers; files that lie are refused.
 
+mod any_node;
 mod bad_files;
 #[path = "../common/mod.rs"]
 mod common;

@@ -4,6 +4,7 @@
 //! `digests.txt` has the SHA-256 of each graph's bytes. Both may lack what is newer than they are.
 
 mod cases;
+mod round_trips;
 
 use cases::Case;
 use minutia_graph::{DType, Graph, PadMode, Tensor};

@@ -14,7 +14,11 @@ pub const ROWS: &[OnnxRow] = &[
 
 /// The extent of an axis, as an `i32` scalar.
 fn extent(x: &Output, axis: usize) -> Part<Output> {
-    match x.shape()[axis] {
+    let shape = x.shape();
+    match *shape
+        .get(axis)
+        .ok_or_else(|| format!("counts along axis {axis} of a tensor of rank {}", shape.len()))?
+    {
         Some(extent) => {
             let extent = i32::try_from(extent).map_err(|error| error.to_string())?;
             Ok(x.graph().constant(extent))

@@ -83,7 +83,12 @@ fn extremum(node: &OnnxNode, apply: fn(&Output, isize) -> Output) -> OnnxResults
 fn along(node: &OnnxNode, apply: fn(&Output) -> Output) -> OnnxResults {
     let x = node.input(0)?;
     let rank = x.shape().len();
-    let axis = axis_of(node.int("axis", if node.opset < 13 { 1 } else { -1 })?, rank.max(1))?;
+    let axis = node.int("axis", if node.opset < 13 { 1 } else { -1 })?;
+    if rank == 0 {
+        // A number by itself is a row of one.
+        return one(apply(&x.reshape([1])).reshape([0_usize; 0]));
+    }
+    let axis = axis_of(axis, rank)?;
     if node.opset < 13 {
         let dims =
             static_shape(&x).or_else(|why| if axis + 1 == rank { Ok(Vec::new()) } else { Err(why) })?;

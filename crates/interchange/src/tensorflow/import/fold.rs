@@ -158,10 +158,13 @@ fn reshape(node: &Node<'_>) -> Folded {
     }
 }
 
-/// A list of scalars, of which some may be computed in the run.
+/// A list of scalars, of which some may be computed in the run; or a matrix of lists.
 fn pack(node: &Node<'_>) -> Folded {
     let is_scalar = |input: usize| node.tensor(input).is_ok_and(|x| x.shape().is_empty());
     let known = (0..node.inputs.len()).filter(|&input| node.numbers(input).is_some()).count();
+    if known == node.inputs.len() && known > 0 && !is_scalar(0) {
+        return Ok(pack_lists(node).map(|matrix| vec![matrix.into()]));
+    }
     if known == 0 || node.inputs.len() > MOST || !(0..node.inputs.len()).all(is_scalar) {
         return Ok(None);
     }
@@ -170,6 +173,29 @@ fn pack(node: &Node<'_>) -> Folded {
         None => node.tensor(input).map(Number::Computed),
     };
     one(Numbers::vector((0..node.inputs.len()).map(number).collect::<Result<_, _>>()?))
+}
+
+/// Lists of one length as the rows of a matrix, or as its columns.
+fn pack_lists(node: &Node<'_>) -> Option<Numbers> {
+    let lists = (0..node.inputs.len()).map(|input| node.numbers(input)).collect::<Option<Vec<_>>>()?;
+    let [length] = lists.first()?.dims[..] else { return None };
+    let count = lists.len();
+    if lists.iter().any(|list| list.dims != [length]) || length.saturating_mul(count) > MOST {
+        return None;
+    }
+    let at = |row: usize, column: usize| lists[row].elements[column].clone();
+    let (dims, elements) = match node.int("axis", 0) {
+        0 | -2 => {
+            let rows = (0..count).flat_map(|row| (0..length).map(move |column| (row, column)));
+            ([count, length], rows.map(|(row, column)| at(row, column)).collect())
+        }
+        1 | -1 => {
+            let columns = (0..length).flat_map(|column| (0..count).map(move |row| (row, column)));
+            ([length, count], columns.map(|(row, column)| at(row, column)).collect())
+        }
+        _ => return None,
+    };
+    Some(Numbers { dims: dims.into(), elements })
 }
 
 fn concat(node: &Node<'_>) -> Folded {

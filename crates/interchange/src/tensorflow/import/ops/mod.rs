@@ -5,6 +5,7 @@ mod elementwise;
 mod gradients;
 mod matrices;
 mod reductions;
+mod rows;
 mod shapes;
 mod training;
 mod windows;
@@ -21,12 +22,13 @@ pub type Row = (&'static str, fn(&Node<'_>) -> Result<Built, Refusal>);
 /// Why a node cannot be built whose operation has no row.
 pub const UNKNOWN: &str = "there is no such operation here";
 
-const TABLES: [&[Row]; 8] = [
+const TABLES: [&[Row]; 9] = [
     constants::ROWS,
     elementwise::ROWS,
     gradients::ROWS,
     matrices::ROWS,
     reductions::ROWS,
+    rows::ROWS,
     shapes::ROWS,
     training::ROWS,
     windows::ROWS,

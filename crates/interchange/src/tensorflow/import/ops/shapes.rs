@@ -3,7 +3,7 @@
 use super::{Row, constants::results, elementwise::filled, unary, windows::gradient};
 use crate::tensorflow::import::{
     node::{Built, Node, Refusal, position},
-    numbers::{self, Number, Numbers},
+    numbers::{Number, Numbers},
 };
 use minutia_graph::{Output, PadMode};
 
@@ -37,20 +37,16 @@ pub const ROWS: &[Row] = &[
     ("StridedSlice", |n| Ok(strided_slice(n, &n.tensor(0)?)?.into())),
     ("StridedSliceGrad", strided_slice_gradient),
     ("Pad", |n| pad(n, PadMode::Constant(0.0))),
-    ("MirrorPad", |n| match n.text("mode") {
-        "SYMMETRIC" => pad(n, PadMode::Symmetric),
-        _ => pad(n, PadMode::Reflect),
-    }),
-    ("Gather", |n| Ok(n.tensor(0)?.gather(n.tensor(1)?).into())),
-    ("ResourceGather", |n| Ok(n.variable(0)?.gather(n.tensor(1)?).into())),
-    ("GatherV2", gather),
-    ("GatherNd", |n| Ok(n.tensor(0)?.gather_nd(n.tensor(1)?).into())),
+    ("PadV2", pad_with),
+    ("MirrorPad", |n| pad(n, mirrored(n))),
+    ("MirrorPadGrad", mirror_gradient),
     ("ReverseV2", |n| Ok(n.tensor(0)?.reverse(n.positions(1)?).into())),
-    ("OneHot", one_hot),
-    ("UnsortedSegmentSum", |n| {
-        let count = numbers::extent(n.known_one(2)?)?;
-        Ok(n.tensor(0)?.unsorted_segment_sum(n.tensor(1)?, count).into())
+    ("Roll", |n| {
+        let shift =
+            i32::try_from(n.known_one(1)?).map_err(|_| Refusal::new("rolls by more than i32 holds"))?;
+        Ok(n.tensor(0)?.roll(shift, n.axis(2)?).into())
     }),
+    ("Range", range),
     ("SpaceToDepth", |n| blocks(n, Output::space_to_depth)),
     ("DepthToSpace", |n| blocks(n, Output::depth_to_space)),
 ];
@@ -217,44 +213,45 @@ fn strided_slice_gradient(node: &Node<'_>) -> Result<Built, Refusal> {
     gradient(&strided_slice(node, &x)?, &x, &node.tensor(4)?)
 }
 
+/// How many elements lie before and behind along each axis.
+fn paddings(node: &Node<'_>) -> Result<Vec<(usize, usize)>, Refusal> {
+    Ok(node.extents(1)?.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
+}
+
 fn pad(node: &Node<'_>, mode: PadMode) -> Result<Built, Refusal> {
-    let paddings = node.extents(1)?;
-    let pairs: Vec<(usize, usize)> = paddings.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
-    Ok(node.tensor(0)?.pad(pairs, mode).into())
+    Ok(node.tensor(0)?.pad(paddings(node)?, mode).into())
 }
 
-/// Rows along an axis, which is moved to the front and back.
-fn gather(node: &Node<'_>) -> Result<Built, Refusal> {
-    let (x, indices) = (node.tensor(0)?, node.tensor(1)?);
-    let rank = x.shape().len();
-    let axis = node.axis(2)?;
-    let axis = if axis < 0 { axis + position(rank as i64)? } else { axis };
-    let axis = usize::try_from(axis).ok().filter(|&axis| axis < rank);
-    let axis =
-        axis.ok_or_else(|| Refusal::new(format!("gathers along an axis that {:?} has not", x.shape())))?;
-    if node.int("batch_dims", 0) != 0 {
-        return Err(Refusal::new("gathers with axes of batches"));
-    }
-    if axis == 0 {
-        return Ok(x.gather(indices).into());
-    }
-    let front: Vec<usize> = std::iter::once(axis).chain((0..rank).filter(|&other| other != axis)).collect();
-    let new = indices.shape().len();
-    let gathered = x.transpose(front).gather(indices);
-    let before = new..new + axis;
-    let order: Vec<usize> = before.chain(0..new).chain(new + axis..new + rank - 1).collect();
-    Ok(gathered.transpose(order).into())
+fn mirrored(node: &Node<'_>) -> PadMode {
+    if node.text("mode") == "SYMMETRIC" { PadMode::Symmetric } else { PadMode::Reflect }
 }
 
-/// Rows with a single one, of the last axis alone; other values than 1 and 0 are computed from these.
-fn one_hot(node: &Node<'_>) -> Result<Built, Refusal> {
-    if node.int("axis", -1) != -1 {
-        return Err(Refusal::new("puts its axis elsewhere than last"));
-    }
-    let depth = usize::try_from(node.known_one(1)?).map_err(|_| Refusal::new("has a negative depth"))?;
-    let hot = node.tensor(0)?.one_hot(depth);
-    let (on, off) = (node.tensor(2)?, node.tensor(3)?);
-    Ok(hot.greater(0.5).select(on, off).into())
+/// With a number around that may be computed in the run.
+fn pad_with(node: &Node<'_>) -> Result<Built, Refusal> {
+    let (x, paddings, around) = (node.tensor(0)?, paddings(node)?, PadMode::Constant(0.0));
+    let ones = node.graph.constant(1).broadcast_like(&x);
+    let is_inside = ones.pad(paddings.clone(), around).equal(1);
+    Ok(is_inside.select(x.pad(paddings, around), node.tensor(2)?).into())
+}
+
+/// The gradient of a mirrored tensor by what was mirrored.
+fn mirror_gradient(node: &Node<'_>) -> Result<Built, Refusal> {
+    let (g, paddings) = (node.tensor(0)?, paddings(node)?);
+    let own = |(extent, (before, behind)): (&Number, &(usize, usize))| match extent {
+        Number::Known(n) => Ok(Number::Known(n - *before as i64 - *behind as i64)),
+        _ => Err(Refusal::new("mirrors a tensor of which the feeds decide")),
+    };
+    let shape = node.shape(&g).iter().zip(&paddings).map(own).collect::<Result<Vec<_>, Refusal>>()?;
+    let x = filled(&Numbers::vector(shape).carrier(node.graph)?, 0);
+    gradient(&x.pad(paddings, mirrored(node)), &x, &g)
+}
+
+/// Numbers at equal distances.
+fn range(node: &Node<'_>) -> Result<Built, Refusal> {
+    let number = |input| -> Result<i32, Refusal> {
+        i32::try_from(node.known_one(input)?).map_err(|_| Refusal::new("has a bound that no i32 holds"))
+    };
+    Ok(node.graph.range(number(0)?, number(1)?, number(2)?).into())
 }
 
 fn blocks(node: &Node<'_>, f: fn(&Output, usize) -> Output) -> Result<Built, Refusal> {
