@@ -83,15 +83,23 @@ fn distance(found: &Tensor, expected: &Tensor) -> f32 {
     found.iter().zip(expected).fold(0.0, |far: f32, (a, b)| far.max((a - b).abs() / largest))
 }
 
+/// A graph, as TensorFlow keeps it: by itself, as a SavedModel, or beside a checkpoint.
+fn graph(name: &str) -> Result<ImportedGraph, minutia_interchange::Error> {
+    let places = ["graph.pb", "model", "weights.meta"].map(|file| fixture(name).join(file));
+    tensorflow::read(places.iter().find(|place| place.exists()).expect("a graph"))
+}
+
 fn session(name: &str, imported: &ImportedGraph, device: &Device) -> Session {
     let mut session = Session::new(imported.graph(), device).unwrap();
-    if fixture(name).join("weights.index").exists() {
-        checkpoint::load(&mut session, fixture(name).join("weights")).unwrap();
+    for prefix in ["weights", "model/variables/variables"] {
+        if fixture(name).join(format!("{prefix}.index")).exists() {
+            checkpoint::load(&mut session, fixture(name).join(prefix)).unwrap();
+        }
     }
     session
 }
 
-const TRAINED: [&str; 17] = [
+const TRAINED: [&str; 19] = [
     "classifier",
     "inverse",
     "convolutional",
@@ -109,13 +117,15 @@ const TRAINED: [&str; 17] = [
     "adadelta_resource",
     "adam",
     "adam_resource",
+    "saved_model",
+    "sharded",
 ];
 
 #[test]
 fn programs_train_as_in_tensorflow() {
     let mut failures = Vec::new();
     for name in TRAINED {
-        let imported = match tensorflow::read(fixture(name).join("graph.pb")) {
+        let imported = match graph(name) {
             Ok(imported) => imported,
             Err(error) => {
                 failures.push(format!("{name}: {error}"));

@@ -9,7 +9,8 @@ program as it is (784, 300 and 10 units), its first weights and its losses on on
 (`train-images-idx3-ubyte.gz`, ...) of a folder, in the order of the files.
 
 Each folder has `graph.pb`, weights as a checkpoint where the program has variables, and `expected.npz`: for
-each step what was fed, as `feed NAME`, and fetched, as `fetch NAME`.
+each step what was fed, as `feed NAME`, and fetched, as `fetch NAME`. The folder `saved_model` is a SavedModel
+instead, and `sharded` has a `.meta` and a checkpoint in two parts.
 """
 
 import argparse
@@ -74,13 +75,14 @@ OPTIMIZERS = {
 }
 
 
-def perceptron(optimizer, resources):
-    """A small network, trained by an optimizer, with a counter of steps."""
+def perceptron(optimizer, resources, parts=1):
+    """A small network, trained by an optimizer, with a counter of steps; its variables lie on so many CPUs."""
     x = tf.placeholder(tf.float32, [None, 3], name="x")
     y = tf.placeholder(tf.float32, [None, 2], name="y")
 
     def variable(name, shape):
-        return tf.get_variable(name, initializer=tf.truncated_normal(shape, stddev=0.5), use_resource=resources)
+        with tf.device(f"/cpu:{len(tf.global_variables()) % parts}" if parts > 1 else None):
+            return tf.get_variable(name, initializer=tf.truncated_normal(shape, stddev=0.5), use_resource=resources)
 
     hidden = tf.tanh(tf.nn.bias_add(tf.matmul(x, variable("W1", [3, 4])), variable("b1", [4])))
     logits = tf.matmul(hidden, variable("W2", [4, 2])) + variable("b2", [2])
@@ -198,7 +200,19 @@ def random_feeds(graph, batch, steps, rng):
     return feeds
 
 
-def write(folder, build, feeds, text=False, steps=20):
+def save_graph(folder, graph, text):
+    """The graph without what only Saver needs, as most programs have that in a graph of its own."""
+    definition = graph.as_graph_def()
+    kept = [node for node in definition.node if not node.name.startswith("save/")]
+    del definition.node[:]
+    definition.node.extend(kept)
+    definition.ClearField("library")
+    tf.io.write_graph(definition, str(folder), "graph.pb", as_text=False)
+    if text:
+        tf.io.write_graph(definition, str(folder), "graph.pbtxt", as_text=True)
+
+
+def write(folder, build, feeds, text=False, steps=20, form="graph"):
     """The graph, its first weights, and what TensorFlow computes with them."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -209,21 +223,19 @@ def write(folder, build, feeds, text=False, steps=20):
         variables = tf.global_variables()
         if variables:
             tf.global_variables_initializer()
-            saver = tf.train.Saver(max_to_keep=None, save_relative_paths=True, write_version=tf.train.SaverDef.V2)
-        definition = graph.as_graph_def()
-        # What only Saver needs is left out, as most programs have it in a graph of its own.
-        kept = [node for node in definition.node if not node.name.startswith("save/")]
-        del definition.node[:]
-        definition.node.extend(kept)
-        definition.ClearField("library")
-        tf.io.write_graph(definition, str(folder), "graph.pb", as_text=False)
-        if text:
-            tf.io.write_graph(definition, str(folder), "graph.pbtxt", as_text=True)
+            saver = tf.train.Saver(max_to_keep=None, sharded=form == "sharded", write_version=tf.train.SaverDef.V2)
+        if form == "graph":
+            save_graph(folder, graph, text)
         expected = {"tensorflow": np.frombuffer(tf.version.VERSION.encode(), "u1")}
-        with tf.Session() as session:
+        with tf.Session(config=tf.ConfigProto(device_count={"CPU": 2})) as session:
             if variables:
                 session.run("init")
-                saver.save(session, str(folder / "weights"), write_meta_graph=False, write_state=False)
+            if form == "saved_model":
+                builder = tf.saved_model.Builder(str(folder / "model"))
+                builder.add_meta_graph_and_variables(session, ["serve"])
+                builder.save()
+            elif variables:
+                saver.save(session, str(folder / "weights"), write_meta_graph=form == "sharded", write_state=False)
             fed = feeds(graph, steps)
             found = {name: [] for name in fetches}
             targets = ["train"] if variables else []
@@ -238,7 +250,7 @@ def write(folder, build, feeds, text=False, steps=20):
                 values = np.stack(values)
                 expected[f"fetch {name}"] = values.astype("i4") if values.dtype == np.int64 else values
     np.savez_compressed(folder / "expected.npz", **expected)
-    print(folder.name, len(kept), "nodes", sum(f.stat().st_size for f in folder.iterdir()), "bytes")
+    print(folder.name, sum(f.stat().st_size for f in folder.rglob("*")), "bytes")
 
 
 def fixtures():
@@ -251,6 +263,8 @@ def fixtures():
         for resources in [False, True]:
             folder = FIXTURES / f"{name}{'_resource' if resources else ''}"
             write(folder, lambda: perceptron(name, resources), fed(5), steps=10)
+    write(FIXTURES / "saved_model", lambda: perceptron("adagrad", True), fed(5), steps=10, form="saved_model")
+    write(FIXTURES / "sharded", lambda: perceptron("momentum", False, 2), fed(5), steps=10, form="sharded")
     write(FIXTURES / "convolutional", convolutional, fed(4), steps=10)
     write(FIXTURES / "operations", operations, fed(3), steps=1)
 
