@@ -149,6 +149,8 @@ fn all_that_cannot_be_had_is_listed_with_the_nodes_that_are_to_blame() {
         node("sum", "AddN", &["a", "b", "c"], ""),
         node("loss", "Neg", &["sum"], ""),
         node("fine", "Neg", &["one"], ""),
+        // What is begun and does not fit.
+        node("product", "MatMul", &["one", "fine"], ""),
     ]
     .concat();
     let folder = tempfile::tempdir().unwrap();
@@ -160,10 +162,12 @@ fn all_that_cannot_be_had_is_listed_with_the_nodes_that_are_to_blame() {
     assert!(!message.contains("'sum'"), "{message}");
 
     let imported = tensorflow::read(&path).unwrap();
-    assert!(imported.tensor("fine:0").is_ok());
+    let mut session = Session::new(imported.graph(), &Device::cpu().unwrap()).unwrap();
+    let fine = session.run(imported.tensor("fine:0").unwrap(), ()).unwrap();
+    assert_eq!(fine.value::<f32>().unwrap(), -1.0);
     assert!(imported.tensor("loss").unwrap_err().to_string().contains("Riddle"));
     let left_out = imported.left_out();
-    assert_eq!(left_out.iter().map(|nodes| nodes.nodes.len()).sum::<usize>(), 3, "{left_out:?}");
+    assert_eq!(left_out.iter().map(|nodes| nodes.nodes.len()).sum::<usize>(), 4, "{left_out:?}");
 }
 
 #[test]

@@ -99,10 +99,11 @@ fn session(name: &str, imported: &ImportedGraph, device: &Device) -> Session {
     session
 }
 
-const TRAINED: [&str; 19] = [
+const TRAINED: [&str; 20] = [
     "classifier",
     "inverse",
     "convolutional",
+    "normalized",
     "momentum",
     "momentum_resource",
     "nesterov",

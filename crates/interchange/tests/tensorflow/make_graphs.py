@@ -113,6 +113,31 @@ def convolutional():
     return ["loss:0"]
 
 
+def normalized():
+    """Batches that are normalized by their own statistics, and by moving averages of these."""
+    x = tf.placeholder(tf.float32, [None, 4, 4, 2], name="x")
+    labels = tf.placeholder(tf.int32, [None], name="labels")
+    kernel = tf.Variable(tf.truncated_normal([3, 3, 2, 3], stddev=0.3), name="kernel")
+    scale, offset = tf.Variable(tf.ones([3]), name="scale"), tf.Variable(tf.zeros([3]), name="offset")
+    moving = [tf.Variable(start, trainable=False, name=name)
+              for name, start in {"mean": tf.zeros([3]), "variance": tf.ones([3])}.items()]
+    W = tf.Variable(tf.truncated_normal([3, 3], stddev=0.3), name="W")
+    convolved = tf.nn.conv2d(x, kernel, [1, 1, 1, 1], "SAME")
+    y, *batch = tf.nn.fused_batch_norm(convolved, scale, offset, epsilon=1e-3)
+    known, _, _ = tf.nn.fused_batch_norm(convolved, scale, offset, *moving, epsilon=1e-3, is_training=False)
+    losses = []
+    for y in [y, known]:
+        logits = tf.matmul(tf.reduce_mean(tf.nn.relu(y), [1, 2]), W)
+        losses.append(tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)))
+    loss = tf.add_n(losses, name="loss")
+    descent = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+    # Behind all that reads the averages.
+    with tf.control_dependencies([descent]):
+        updates = [tf.assign_sub(old, 0.1 * (old - new)) for old, new in zip(moving, batch)]
+    tf.group(updates, name="train")
+    return ["loss:0"]
+
+
 # Functions of one tensor [batch, 4] of numbers between 0.2 and 2, whose gradients are compared too.
 UNARY = {
     "abs": tf.abs, "cos": tf.cos, "elu": lambda x: tf.nn.elu(x - 1), "erf": tf.math.erf, "exp": tf.exp,
@@ -266,6 +291,7 @@ def fixtures():
     write(FIXTURES / "saved_model", lambda: perceptron("adagrad", True), fed(5), steps=10, form="saved_model")
     write(FIXTURES / "sharded", lambda: perceptron("momentum", False, 2), fed(5), steps=10, form="sharded")
     write(FIXTURES / "convolutional", convolutional, fed(4), steps=10)
+    write(FIXTURES / "normalized", normalized, fed(4), steps=10)
     write(FIXTURES / "operations", operations, fed(3), steps=1)
 
 

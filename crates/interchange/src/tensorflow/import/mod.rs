@@ -160,15 +160,12 @@ fn import(defs: &[NodeDef], fetches: &[String]) -> Result<ImportedGraph, GraphDe
     let places = fetches.iter().map(|name| nodes.fetch(name)).collect::<Result<Vec<usize>, _>>()?;
     let needed = nodes.needed(&places);
     let order = nodes.order(&needed)?;
-    let mut importer = Importer {
-        graph: Graph::new(),
-        built: vec![None; defs.len()],
-        origins: Origins::default(),
-        refusals: BTreeMap::new(),
-        nodes,
-    };
-    for node in order {
-        importer.add(node);
+    let mut importer = Importer::new(nodes, BTreeMap::new());
+    importer.all(&order);
+    if importer.graph.check().is_err() {
+        // What was begun of a node that cannot be had is in the graph, which is built once more without it.
+        importer = Importer::new(importer.nodes, importer.refusals);
+        importer.all(&order);
     }
     let imported = importer.finish(&needed);
     let mut report = Report::default();
@@ -208,12 +205,23 @@ struct Importer<'a> {
     refusals: BTreeMap<usize, Refusal>,
 }
 
-impl Importer<'_> {
-    /// Builds a node, unless it cannot be, or one that it takes.
-    fn add(&mut self, index: usize) {
-        match self.build(index) {
-            Ok(done) => self.built[index] = done,
-            Err(refusal) => drop(self.refusals.insert(index, refusal)),
+impl<'a> Importer<'a> {
+    /// Nothing is built yet, nor ever the nodes that are refused.
+    fn new(nodes: Nodes<'a>, refusals: BTreeMap<usize, Refusal>) -> Importer<'a> {
+        let built = vec![None; nodes.defs.len()];
+        Importer { nodes, graph: Graph::new(), built, origins: Origins::default(), refusals }
+    }
+
+    /// Builds the nodes, but for those that cannot be, and what takes them.
+    fn all(&mut self, order: &[usize]) {
+        for &index in order {
+            if self.refusals.contains_key(&index) {
+                continue;
+            }
+            match self.build(index) {
+                Ok(done) => self.built[index] = done,
+                Err(refusal) => drop(self.refusals.insert(index, refusal)),
+            }
         }
     }
 

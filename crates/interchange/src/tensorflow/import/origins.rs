@@ -51,6 +51,9 @@ pub fn of(node: &Node<'_>, built: &Built) -> Option<Vec<Number>> {
             "Conv2D" | "DepthwiseConv2dNative" | "MaxPool" | "AvgPool" if axis == 0 => {
                 inputs.first().and_then(|x| x.first().cloned())
             }
+            "FusedBatchNorm" | "FusedBatchNormV2" | "FusedBatchNormV3" => {
+                inputs.first().and_then(|x| x.get(axis).cloned())
+            }
             "Cumsum" => inputs.first().and_then(|x| x.get(axis).cloned()),
             // All parts are equally long along the other axes.
             "ConcatV2" => inputs.first().and_then(|x| x.get(axis).cloned()),

@@ -4,6 +4,7 @@ mod constants;
 mod elementwise;
 mod gradients;
 mod matrices;
+mod normalizations;
 mod reductions;
 mod rows;
 mod shapes;
@@ -22,11 +23,12 @@ pub type Row = (&'static str, fn(&Node<'_>) -> Result<Built, Refusal>);
 /// Why a node cannot be built whose operation has no row.
 pub const UNKNOWN: &str = "there is no such operation here";
 
-const TABLES: [&[Row]; 9] = [
+const TABLES: [&[Row]; 10] = [
     constants::ROWS,
     elementwise::ROWS,
     gradients::ROWS,
     matrices::ROWS,
+    normalizations::ROWS,
     reductions::ROWS,
     rows::ROWS,
     shapes::ROWS,
