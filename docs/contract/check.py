@@ -15,7 +15,10 @@ import argparse
 import sys
 import time
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:
+    sys.exit("NumPy is missing: python3 -m pip install numpy, or .ci/contract, which makes an environment of its own")
 
 import selftest
 import text

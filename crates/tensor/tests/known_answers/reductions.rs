@@ -1,4 +1,5 @@
-//! Reductions, and what else has an order: extrema by position, sorted positions, running sums, rows by index.
+//! Reductions, and what else has an order: extrema by position, sorted positions, running sums, and rows
+//! that are added up by index.
 
 use crate::{buffer, common::strided, results, room};
 use minutia_kernels::rng::Stream;
