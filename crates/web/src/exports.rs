@@ -1,7 +1,7 @@
 //! What the module offers to JavaScript: functions of numbers. Longer arguments lie in one block of memory,
 //! [`minutia_input`], and longer results in another; `minutia.js` is the other side of all this.
 //!
-//! A function that may fail returns a negative number where it does, and the reason is the text of the output.
+//! A function that may fail returns a negative number where it does: the reason is the text of the output.
 #![allow(unsafe_code, reason = "names that a linker sees; no function takes or follows a pointer")]
 
 use crate::{
@@ -131,7 +131,7 @@ extern "C" fn minutia_reader() -> i32 {
     })
 }
 
-/// From images to their probabilities, all of an image before the next, and then their hidden layers likewise.
+/// From images to their probabilities, one image after the other, and then their hidden layers likewise.
 #[unsafe(no_mangle)]
 extern "C" fn minutia_read(handle: u32) -> i32 {
     with!(handle, Reader, |module, reader| {

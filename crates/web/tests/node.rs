@@ -1,4 +1,5 @@
-//! The modules that are kept, under Node where there is one: what takes no epoch of training. `.ci/web` does all.
+//! The modules that are kept, under Node where there is one: what takes no epoch of training. `.ci/web` does
+//! all.
 
 use std::process::Command;
 

@@ -1,7 +1,7 @@
 //! Plans as bytes: programs that the graph's planner has made, and what their buffers are.
 //!
-//! A file holds the plans of one model. A number is written in groups of seven bits, the lowest first, each in
-//! a byte whose highest bit says that another one follows; lists and names begin with their length.
+//! A file holds the plans of one model. A number is written in groups of seven bits, the lowest first, each
+//! in a byte whose highest bit says that another one follows; lists and names begin with their length.
 
 mod read;
 #[cfg(not(target_family = "wasm"))]

@@ -18,7 +18,7 @@ type Read<T> = Result<T, Problem>;
 /// # Errors
 /// What is wrong with the bytes. What their programs do with memory, the device checks.
 pub(crate) fn read(bytes: &[u8], seed: u64) -> Read<Vec<RunPlan>> {
-    let mut bytes = Bytes { rest: bytes, seed };
+    let mut bytes = PlanReader { rest: bytes, seed };
     let runs = bytes.list(|bytes| {
         Ok(RunPlan {
             name: bytes.text()?,
@@ -33,12 +33,12 @@ pub(crate) fn read(bytes: &[u8], seed: u64) -> Read<Vec<RunPlan>> {
     if bytes.rest.is_empty() { Ok(runs) } else { Err("something follows its end") }
 }
 
-struct Bytes<'a> {
+struct PlanReader<'a> {
     rest: &'a [u8],
     seed: u64,
 }
 
-impl<'a> Bytes<'a> {
+impl<'a> PlanReader<'a> {
     fn take(&mut self, count: usize) -> Read<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(count).ok_or("it ends too early")?;
         self.rest = rest;

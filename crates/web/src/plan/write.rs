@@ -11,7 +11,7 @@ use minutia_tensor::{
 /// # Errors
 /// The name of a primitive that a page's models do not use, for which there is no form.
 pub(crate) fn write(runs: &[RunPlan]) -> Result<Vec<u8>, &'static str> {
-    let mut bytes = Bytes(Vec::new());
+    let mut bytes = PlanWriter(Vec::new());
     bytes.number(runs.len());
     for RunPlan { name, setup, main, results } in runs {
         bytes.text(name);
@@ -26,9 +26,9 @@ pub(crate) fn write(runs: &[RunPlan]) -> Result<Vec<u8>, &'static str> {
     Ok(bytes.0)
 }
 
-struct Bytes(Vec<u8>);
+struct PlanWriter(Vec<u8>);
 
-impl Bytes {
+impl PlanWriter {
     fn number(&mut self, number: usize) {
         let mut rest = number as u64;
         while rest >= 0x80 {
@@ -47,7 +47,7 @@ impl Bytes {
         self.0.extend(text.as_bytes());
     }
 
-    fn list<T>(&mut self, items: &[T], mut item: impl FnMut(&mut Bytes, &T)) {
+    fn list<T>(&mut self, items: &[T], mut item: impl FnMut(&mut PlanWriter, &T)) {
         self.number(items.len());
         items.iter().for_each(|i| item(self, i));
     }

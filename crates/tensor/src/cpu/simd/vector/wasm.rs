@@ -1,6 +1,6 @@
-//! WebAssembly's vectors. With relaxed instructions they have a multiply-add, which the standard lets a machine
-//! round once or twice: it is compiled in where the target has the feature `relaxed-simd`, and whoever runs
-//! such a module has made sure that its machine rounds once.
+//! WebAssembly's vectors. With relaxed instructions they have a multiply-add, which the standard lets a
+//! machine round once or twice: it is compiled in where the target has the feature `relaxed-simd`, and
+//! whoever runs such a module has made sure that its machine rounds once.
 //!
 //! Nothing here is a loop: modules are optimised for size, and what loops would go over stays in memory then.
 
