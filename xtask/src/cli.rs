@@ -52,6 +52,8 @@ pub enum Command {
     Bench(Bench),
     /// Compiles the kernels for GPUs
     Kernels(Kernels),
+    /// Compiles the modules that web pages run
+    Web,
     /// Checks the repository's own rules
     Tidy,
 }

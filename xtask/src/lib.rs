@@ -1,5 +1,5 @@
 //! The reproduction pipeline and the repository's own checks: `cargo xtask reproduce`, `fetch`, `bench`,
-//! `kernels` and `tidy`.
+//! `kernels`, `web` and `tidy`.
 #![forbid(unsafe_code)]
 // Output goes through `terminal`, which knows of readers that have gone away and of disks that are full.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -15,6 +15,7 @@ mod reproduce;
 mod sources;
 mod terminal;
 mod tidy;
+mod web;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
         Command::Fetch(options) => fetch::fetch(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Kernels(options) => kernels::kernels(&workspace(), &options),
+        Command::Web => web::web(&workspace()),
         Command::Tidy => tidy::tidy(&workspace()),
     };
     match outcome {

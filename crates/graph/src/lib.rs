@@ -35,7 +35,7 @@ pub use ops::{
     table as operations,
     window::{Padding, Window},
 };
-pub use plan::{ExecutionPlan, PlannedPrimitive};
+pub use plan::{BufferSource, ExecutionPlan, PlannedPrimitive, PortablePlan, PortableProgram, PortableValue};
 pub use session::{
     AsFeedKey, Callable, Checkpoint, FeedKey, Feeds, Fetch, FetchKey, Restored, Saver, Session,
 };

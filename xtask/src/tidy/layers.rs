@@ -7,7 +7,7 @@ use cargo_metadata::{Dependency, DependencyKind, Metadata};
 use super::Violation;
 
 /// What each crate may see of ours. Who is not named here may see nothing.
-const MAY_SEE: [(&str, &[&str]); 15] = [
+const MAY_SEE: [(&str, &[&str]); 16] = [
     ("minutia-files", &[]),
     ("minutia-kernels", &[]),
     ("minutia-cuda-emulator", &["minutia-kernels"]),
@@ -20,6 +20,17 @@ const MAY_SEE: [(&str, &[&str]); 15] = [
     ("minutia-models", &["minutia-kernels", "minutia-tensor", "minutia-graph", "minutia-optim"]),
     ("minutia-datasets", &["minutia-files", "minutia-kernels", "minutia-tensor"]),
     ("minutia-viz", &[]),
+    (
+        "minutia-web",
+        &[
+            "minutia-kernels",
+            "minutia-tensor",
+            "minutia-graph",
+            "minutia-optim",
+            "minutia-models",
+            "minutia-datasets",
+        ],
+    ),
     ("minutia", LIBRARIES),
     ("minutia-platforms", &["minutia-tensor", "minutia-graph", "minutia-datasets", "minutia-models"]),
     ("xtask", PROGRAMS),
@@ -38,7 +49,7 @@ const LIBRARIES: &[&str] = &[
     "minutia-viz",
 ];
 
-/// The same, and the models of the workspace's own programs.
+/// The same, and the models of the workspace's own programs and of web pages.
 const PROGRAMS: &[&str] = &[
     "minutia-files",
     "minutia-kernels",
@@ -50,6 +61,7 @@ const PROGRAMS: &[&str] = &[
     "minutia-models",
     "minutia-datasets",
     "minutia-viz",
+    "minutia-web",
 ];
 
 /// What any crate's tests and benches may see, but no library: these crates are not published.

@@ -14,8 +14,14 @@ const PINNED: [&str; 7] = ["bincode", "colorous", "dagre", "flate2", "png", "res
 const FORBIDDEN_FEATURES: [(&str, &str); 1] = [("flate2", "zlib")];
 
 /// Crates of the workspace's own programs and tests. All others can be published.
-const UNPUBLISHED: [&str; 5] =
-    ["minutia-cuda-emulator", "minutia-models", "minutia-platforms", "minutia-test-support", "xtask"];
+const UNPUBLISHED: [&str; 6] = [
+    "minutia-cuda-emulator",
+    "minutia-models",
+    "minutia-platforms",
+    "minutia-test-support",
+    "minutia-web",
+    "xtask",
+];
 
 /// The violations in manifests and in what must lie beside them.
 pub fn check(workspace: &Path, metadata: &Metadata) -> Vec<Violation> {

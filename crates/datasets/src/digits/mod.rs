@@ -48,15 +48,24 @@ pub fn generate() -> Mnist {
 /// ```
 #[must_use]
 pub fn generate_some(train: usize, test: usize) -> Mnist {
-    let (train, test) = (half("train", train), half("test", test));
+    let (train, test) = (all(Half::Train, train), all(Half::Test, test));
     let digest = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<String>();
     let digests =
         [&train.images, &train.labels, &test.images, &test.labels].map(|t| digest(&t.canonical_bytes()));
     Mnist { train, test, digests }
 }
 
-/// Each image depends on its name and number alone, so that threads may take any share.
-fn half(name: &str, count: usize) -> Labelled {
+/// One of the two parts of the set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Half {
+    /// The [`TRAIN`] images for training.
+    Train,
+    /// The [`TEST`] images for testing.
+    Test,
+}
+
+/// All images of a half. Each depends on its number alone, so that threads may take any share.
+fn all(half: Half, count: usize) -> Labelled {
     let mut pixels = vec![0; count * SIZE * SIZE];
     let mut labels = vec![0; count];
     let shares = pixels.chunks_mut(SHARE * SIZE * SIZE).zip(labels.chunks_mut(SHARE)).enumerate();
@@ -64,7 +73,7 @@ fn half(name: &str, count: usize) -> Labelled {
     let next = || shares.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = || {
         while let Some((share, (pixels, labels))) = next() {
-            draw_some(name, share * SHARE, pixels, labels);
+            draw(half, share * SHARE, pixels, labels);
         }
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -77,8 +86,24 @@ fn half(name: &str, count: usize) -> Labelled {
     Labelled::new(pixels, labels, [SIZE, SIZE], 1, CLASSES).expect("as many pixels as images need")
 }
 
-/// Draws neighbours, whose numbers begin with `first`.
-fn draw_some(name: &str, first: usize, pixels: &mut [u8], labels: &mut [i32]) {
+/// Draws neighbours of a half, whose numbers begin with `first`: for those who cannot wait for the whole set.
+/// There are as many as there are labels, each of [`SIZE`] times [`SIZE`] pixels, or fewer if there are fewer
+/// pixels.
+///
+/// ```
+/// use minutia_datasets::digits::{self, Half};
+/// let (mut pixels, mut labels) = ([0; 2 * digits::SIZE * digits::SIZE], [0; 2]);
+/// digits::draw(Half::Train, 1, &mut pixels, &mut labels);
+/// let set = digits::generate_some(3, 0);
+/// assert_eq!(set.train.rows(1, 3).images.as_slice::<u8>()?, pixels);
+/// assert_eq!(set.train.rows(1, 3).labels.as_slice::<i32>()?, labels);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn draw(half: Half, first: usize, pixels: &mut [u8], labels: &mut [i32]) {
+    let name = match half {
+        Half::Train => "train",
+        Half::Test => "test",
+    };
     let _exact = ExactFloats::enter();
     for (i, (image, label)) in pixels.chunks_exact_mut(SIZE * SIZE).zip(labels).enumerate() {
         let mut generator = Generator::new(SEED, &format!("digits/{name}/{}", first + i));

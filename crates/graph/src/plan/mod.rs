@@ -12,6 +12,7 @@ mod loops;
 mod lowering;
 mod order;
 mod pad;
+mod portable;
 mod prune;
 mod shelf;
 mod topology;
@@ -22,6 +23,7 @@ pub use explain::{ExecutionPlan, PlannedPrimitive};
 use lowering::Scope;
 #[cfg(test)]
 pub(crate) use lowering::lower_one;
+pub use portable::{BufferSource, PortablePlan, PortableProgram, PortableValue};
 
 use crate::{
     Error,

@@ -16,7 +16,7 @@ pub use saver::{Restored, Saver};
 use crate::{
     Error, Graph, Variable,
     build::node::NodeId,
-    plan::{ExecutionPlan, Plan},
+    plan::{ExecutionPlan, Plan, PortablePlan},
 };
 use minutia_tensor::{Device, MemoryLayout, Tensor};
 use plans::{Plans, Shapes, Targets};
@@ -206,6 +206,35 @@ impl Session {
         let shapes = feeds.iter().map(|(&id, t)| (id, t.dims().to_vec())).collect();
         let plan = self.plan(&targets(&self.graph, &fetches)?, &shapes)?;
         Ok(ExecutionPlan::new(&plan, &self.graph.lock()))
+    }
+
+    /// What a run of these fetches does, as data for a program that has a device and no graph: plans that are
+    /// made here need no planner where they run. They give the bits of [`run`](Session::run), without the
+    /// check of numerics.
+    ///
+    /// ```
+    /// use minutia_graph::{BufferSource, Device, Graph, Session};
+    /// let graph = Graph::new();
+    /// let v = graph.variable("v", [1.0_f32, 2.0]);
+    /// let session = Session::new(&graph, &Device::cpu()?)?;
+    /// let plan = session.portable_plan(v.assign_add([1.0_f32, 1.0]).operation(), ())?;
+    /// assert!(plan.main.buffers.contains(&BufferSource::Variable("v".to_string())));
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`make_callable`](Session::make_callable).
+    pub fn portable_plan<F: Fetch>(
+        &self,
+        fetches: F,
+        feeds: impl Into<Feeds>,
+    ) -> Result<PortablePlan, Error> {
+        let feeds = feeds.into().resolve(&self.graph)?;
+        let shapes: Shapes = feeds.iter().map(|(&id, t)| (id, t.dims().to_vec())).collect();
+        let targets = targets(&self.graph, &fetches)?;
+        let inner = self.graph.lock();
+        let plan = Plan::new(&inner, &targets, &shapes, false, self.layout)?;
+        Ok(PortablePlan::new(plan, &inner))
     }
 
     /// A variable's value, if it has one.

@@ -174,16 +174,18 @@ unsafe fn any<V: Vector>(call: &TileCall) {
         match call.height {
             1 => tile!(1),
             2 => tile!(2),
-            3 => tile!(3),
-            4 => tile!(4),
-            5 => tile!(5),
+            3 if V::TILE[0] > 2 => tile!(3),
+            4 if V::TILE[0] > 3 => tile!(4),
+            5 if V::TILE[0] > 4 => tile!(5),
             7 if V::TILE[0] > 6 => tile!(7),
             8 if V::TILE[0] > 6 => tile!(8),
             9 if V::TILE[0] > 6 => tile!(9),
             10 if V::TILE[0] > 6 => tile!(10),
             11 if V::TILE[0] > 6 => tile!(11),
             12 if V::TILE[0] > 6 => tile!(12),
-            _ => tile!(6),
+            _ if V::TILE[0] > 5 => tile!(6),
+            // No tile is higher than that.
+            _ => tile!(2),
         }
     }
 }

@@ -215,11 +215,13 @@ mod avx512;
 mod compressed;
 #[cfg(any(
     all(target_feature = "sse2", not(target_feature = "fma")),
-    all(target_arch = "wasm32", target_feature = "simd128")
+    all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd"))
 ))]
 mod doubles;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm;
 
 #[cfg(not(any(
     all(target_feature = "sse2", not(target_feature = "fma")),
@@ -235,8 +237,10 @@ pub(in crate::cpu) use compressed::COMPRESSED;
 /// What products take at [`Level::Scalar`](super::Level::Scalar).
 #[cfg(any(
     all(target_feature = "sse2", not(target_feature = "fma")),
-    all(target_arch = "wasm32", target_feature = "simd128")
+    all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd"))
 ))]
 pub(in crate::cpu) use doubles::Doubles as Baseline;
 #[cfg(target_arch = "aarch64")]
 pub(in crate::cpu) use neon::Neon;
+#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+pub(in crate::cpu) use wasm::Wasm as Baseline;

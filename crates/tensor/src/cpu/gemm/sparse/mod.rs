@@ -252,7 +252,9 @@ unsafe fn advance_block<V: Vector>(call: &SparseCall, ends: Ends, apart: bool) {
     let SparseCall { shape: [rows, columns, depth], a, b, b_stride, out, scratch } = *call;
     let vectors = columns.div_ceil(COLUMNS);
     let group = a.group();
-    let strips = vectors.div_ceil((PIECE / (depth.max(1) * COLUMNS)).min(VECTORS).min(V::SUMS / group));
+    // The last vector of a row may overlap the one before it, which must be one of the same strip.
+    let widest = VECTORS.min(V::SUMS / group).max(2);
+    let strips = vectors.div_ceil((PIECE / (depth.max(1) * COLUMNS)).min(widest));
     // SAFETY: the caller's promise.
     unsafe {
         let piece = scratch.cast::<f32>();
@@ -291,10 +293,12 @@ unsafe fn advance_block<V: Vector>(call: &SparseCall, ends: Ends, apart: bool) {
             match (to - from) / COLUMNS {
                 1 => strip!(1),
                 2 => strip!(2),
-                3 => strip!(3),
-                4 => strip!(4),
-                5 => strip!(5),
-                _ => strip!(6),
+                3 if V::SUMS > 2 => strip!(3),
+                4 if V::SUMS > 3 => strip!(4),
+                5 if V::SUMS > 4 => strip!(5),
+                _ if V::SUMS > 5 => strip!(6),
+                // No strip is wider than the sums that stay in registers.
+                _ => strip!(2),
             }
         }
     }

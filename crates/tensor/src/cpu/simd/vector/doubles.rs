@@ -16,6 +16,8 @@ mod pair;
 #[cfg(test)]
 mod tests;
 
+#[cfg(target_arch = "wasm32")]
+use crate::cpu::simd::vector::wasm::Wasm;
 use crate::cpu::simd::vector::{Plain, TERMS, Vector, WIDTH};
 use minutia_kernels::math::fma;
 use pair::Pair;
@@ -36,6 +38,18 @@ const WATCHED: u64 = 0x7ff0_0000_1fff_0000;
 const HARMLESS: u64 = 0x0fef_0000_1ffe_0000;
 const OVERFLOW: u64 = 0xff;
 
+/// The same for each pair, written out: where the compiler optimises for size it keeps loops, and in memory
+/// what they go over.
+macro_rules! each {
+    ($i:ident => $pair:expr) => {
+        each!($i => $pair; 0 1 2 3 4 5 6 7)
+    };
+    ($i:ident => $pair:expr; $($n:literal)*) => {
+        [$({ let $i = $n; $pair }),*]
+    };
+}
+const _: () = assert!(PAIRS == 8);
+
 /// Sixteen floats as pairs of scaled `f64`.
 #[derive(Clone, Copy)]
 pub(in crate::cpu) struct Doubles([Pair; PAIRS]);
@@ -44,17 +58,16 @@ impl Doubles {
     #[inline(always)]
     fn narrow(self) -> Plain {
         let unscale = Pair::splat(UNSCALE);
-        let mut all = [0.0; WIDTH];
-        for (to, pair) in all.chunks_exact_mut(2).zip(self.0) {
-            to.copy_from_slice(&pair.mul(unscale).narrow());
-        }
-        Plain(all)
+        let [a, b, c, d, e, f, g, h] = each!(i => self.0[i].mul(unscale).narrow());
+        Plain([
+            a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1], e[0], e[1], f[0], f[1], g[0], g[1], h[0], h[1],
+        ])
     }
 
     #[inline(always)]
     fn widen(Plain(all): Plain) -> Doubles {
         let scale = Pair::splat(SCALE);
-        Doubles(std::array::from_fn(|i| Pair::widen([all[2 * i], all[2 * i + 1]]).mul(scale)))
+        Doubles(each!(i => Pair::widen([all[2 * i], all[2 * i + 1]]).mul(scale)))
     }
 
     /// [`Vector::mul_add_terms`] where some sum may be a midpoint or none that an `f32` holds.
@@ -107,7 +120,12 @@ fn round(product: f64, term: f64) -> (f64, bool) {
 
 // SAFETY, for every block: the caller has good pointers.
 impl Vector for Doubles {
+    #[cfg(not(target_arch = "wasm32"))]
     type Floats = Plain;
+    #[cfg(target_arch = "wasm32")]
+    type Floats = Wasm;
+    #[cfg(all(target_arch = "wasm32", feature = "small"))]
+    const TILE: [usize; 2] = [2, 1];
     const BY_TERMS: bool = true;
     #[inline(always)]
     unsafe fn zero() -> Self {
@@ -133,12 +151,12 @@ impl Vector for Doubles {
         let [half, kept] = [BELOW_HALF, !REST].map(Pair::splat_bits);
         let [watched, harmless] = [WATCHED, HARMLESS].map(Pair::splat_bits);
         let unscale = Pair::splat(UNSCALE);
-        let (mut sums, mut seen) = (y, Pair::splat(0.0));
-        for i in 0..PAIRS {
+        let mut seen = Pair::splat(0.0);
+        let mut sums = Doubles(each!(i => {
             let sum = self.0[i].mul(unscale).mul(x.0[i]).add(y.0[i]).add_bits(half);
-            sums.0[i] = sum.and(kept);
             seen = seen.max_words(sum.and(watched));
-        }
+            sum.and(kept)
+        }));
         if seen.exceeds_words(harmless) {
             // A copy, so that what is in registers need not have an address.
             let mut terms = [self, x, y];
@@ -156,11 +174,11 @@ impl Vector for Doubles {
         let (Doubles(mut sums), mut seen) = (self, Pair::splat(0.0));
         for (&x, Doubles(row)) in numbers.iter().zip(rows) {
             let x = Pair::splat(f64::from(x));
-            for (sum, row) in sums.iter_mut().zip(row) {
-                let next = x.mul(*row).add(*sum).add_bits(half);
-                *sum = next.and(kept);
+            sums = each!(i => {
+                let next = x.mul(row[i]).add(sums[i]).add_bits(half);
                 seen = seen.max_words(next.and(watched));
-            }
+                next.and(kept)
+            });
         }
         if seen.exceeds_words(harmless) { self.one_by_one(numbers, rows) } else { Doubles(sums) }
     }
