@@ -1,4 +1,5 @@
-//! Inverts the published matrix as a page does, some steps at a time: `cargo run -p minutia-web --example steps`
+//! Inverts the published matrix as a page does, some steps at a time:
+//! `cargo run -p minutia-web --example steps`
 
 use minutia_web::{Error, MatrixInverse, OptimizerKind, random_matrix};
 
