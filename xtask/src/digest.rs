@@ -2,9 +2,14 @@
 
 use sha2::{Digest, Sha256};
 
+/// The SHA-256 of some bytes.
+pub fn raw(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
 /// The SHA-256 of some bytes, as 64 hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    encode(&Sha256::digest(bytes))
+    encode(&raw(bytes))
 }
 
 /// The SHA-256 of a list of strings: each is preceded by its length, so that no two lists read the same.
@@ -17,7 +22,8 @@ pub fn hex_of_strings<'a>(strings: impl IntoIterator<Item = &'a str>) -> String 
     encode(&hasher.finalize())
 }
 
-fn encode(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits, two each.
+pub fn encode(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes
         .iter()
