@@ -12,6 +12,26 @@ pub fn hex(bytes: &[u8]) -> String {
     encode(&raw(bytes))
 }
 
+/// The SHA-256 of what a reader gives, which is read piece by piece, and how many bytes that were.
+///
+/// # Errors
+/// Those of the reader.
+pub fn hex_of_reader(mut reader: impl std::io::Read) -> std::io::Result<(String, u64)> {
+    let (mut hasher, mut count) = (Sha256::new(), 0);
+    let mut piece = [0; 1 << 16];
+    loop {
+        match reader.read(&mut piece) {
+            Ok(0) => return Ok((encode(&hasher.finalize()), count)),
+            Ok(read) => {
+                hasher.update(&piece[..read]);
+                count += read as u64;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// The SHA-256 of a list of strings: each is preceded by its length, so that no two lists read the same.
 pub fn hex_of_strings<'a>(strings: impl IntoIterator<Item = &'a str>) -> String {
     let mut hasher = Sha256::new();
@@ -39,6 +59,12 @@ mod tests {
     #[test]
     fn known_answer() {
         assert_eq!(hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn a_reader_gives_the_digest_of_its_bytes() {
+        let bytes = vec![7; 200_001];
+        assert_eq!(hex_of_reader(&bytes[..]).unwrap(), (hex(&bytes), 200_001));
     }
 
     #[test]

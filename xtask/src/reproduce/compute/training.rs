@@ -168,6 +168,15 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
+    /// How the network does with these parameters, which are those after some epoch.
+    ///
+    /// # Errors
+    /// Those of the session, and when a cross-entropy is no number.
+    pub fn evaluate(&mut self, epoch: usize, parameters: &[f32]) -> Result<Epoch> {
+        self.set(parameters)?;
+        self.read(epoch)
+    }
+
     /// Steps of an epoch.
     fn steps(&self) -> usize {
         (self.given.data.train.len() - VALIDATION) / self.given.settings.batch
