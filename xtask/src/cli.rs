@@ -46,6 +46,8 @@ pub fn parse() -> Result<Cli, ExitCode> {
 pub enum Command {
     /// Regenerates the post's figures and numbers, and the report
     Reproduce(Reproduce),
+    /// Recomputes parts of somebody's run, and says what of it holds
+    Audit(Audit),
     /// Downloads MNIST and verifies it
     Fetch(Fetch),
     /// Times the post's jobs and others against their targets and other libraries
@@ -152,6 +154,41 @@ pub struct Reproduce {
     /// Another reproduce.toml, with a repro.lock of its own beside it
     #[arg(long, value_name = "FILE", hide = true)]
     pub config: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct Audit {
+    /// The output folder of `reproduce` that is audited, which is only read
+    #[arg(value_name = "OUT")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub chosen: Chosen,
+    /// The folder with the four IDX files that the run was trained on
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Where it is recomputed: a GPU if there is one, the CPU, or a GPU or nothing. It changes no bit
+    #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
+    pub device: DeviceChoice,
+    /// Threads to compute with, which changes no bit [default: all CPUs]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// The reproduce.toml of the run
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub config: Option<PathBuf>,
+}
+
+/// Which segments of a run are recomputed.
+#[derive(Args, Debug)]
+pub struct Chosen {
+    /// How many of the segments from checkpoint to checkpoint are recomputed, chosen at random
+    #[arg(long, value_name = "K", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    pub segments: u32,
+    /// Recompute the segment with this epoch instead
+    #[arg(long, value_name = "N", conflicts_with_all = ["segments", "seed"], value_parser = clap::value_parser!(u32).range(1..))]
+    pub epoch: Option<u32>,
+    /// Choose as another audit did that printed this number [default: nobody can foresee]
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

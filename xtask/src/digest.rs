@@ -2,9 +2,34 @@
 
 use sha2::{Digest, Sha256};
 
+/// The SHA-256 of some bytes.
+pub fn raw(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
 /// The SHA-256 of some bytes, as 64 hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    encode(&Sha256::digest(bytes))
+    encode(&raw(bytes))
+}
+
+/// The SHA-256 of what a reader gives, which is read piece by piece, and how many bytes that were.
+///
+/// # Errors
+/// Those of the reader.
+pub fn hex_of_reader(mut reader: impl std::io::Read) -> std::io::Result<(String, u64)> {
+    let (mut hasher, mut count) = (Sha256::new(), 0);
+    let mut piece = [0; 1 << 16];
+    loop {
+        match reader.read(&mut piece) {
+            Ok(0) => return Ok((encode(&hasher.finalize()), count)),
+            Ok(read) => {
+                hasher.update(&piece[..read]);
+                count += read as u64;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// The SHA-256 of a list of strings: each is preceded by its length, so that no two lists read the same.
@@ -17,7 +42,8 @@ pub fn hex_of_strings<'a>(strings: impl IntoIterator<Item = &'a str>) -> String 
     encode(&hasher.finalize())
 }
 
-fn encode(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits, two each.
+pub fn encode(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes
         .iter()
@@ -33,6 +59,12 @@ mod tests {
     #[test]
     fn known_answer() {
         assert_eq!(hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn a_reader_gives_the_digest_of_its_bytes() {
+        let bytes = vec![7; 200_001];
+        assert_eq!(hex_of_reader(&bytes[..]).unwrap(), (hex(&bytes), 200_001));
     }
 
     #[test]

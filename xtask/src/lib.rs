@@ -1,9 +1,10 @@
-//! The reproduction pipeline and the repository's own checks: `cargo xtask reproduce`, `fetch`, `bench`,
-//! `kernels`, `web` and `tidy`.
+//! The reproduction pipeline and the repository's own checks: `cargo xtask reproduce`, `audit`, `fetch`,
+//! `bench`, `kernels`, `web` and `tidy`.
 #![forbid(unsafe_code)]
 // Output goes through `terminal`, which knows of readers that have gone away and of disks that are full.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod audit;
 mod bench;
 mod cli;
 mod digest;
@@ -31,6 +32,7 @@ pub fn main() -> ExitCode {
     };
     let outcome = match command {
         Command::Reproduce(options) => reproduce::reproduce(&options),
+        Command::Audit(options) => audit::audit(&options),
         Command::Fetch(options) => fetch::fetch(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Kernels(options) => kernels::kernels(&workspace(), &options),

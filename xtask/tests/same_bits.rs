@@ -78,16 +78,22 @@ fn a_forged_checkpoint_is_refused_before_anything_is_allocated() {
     succeed(place.reproduce("out", &["classifier"]));
     let (out, whole) = (place.path("out"), place.manifest("out"));
     let checkpoint = catch_checkpoint(&place, "classifier");
-    // No epochs; a map of one variable whose name claims 2^60 bytes; of 2^60 variables; of none; a variable
-    // of no rows.
+    // Lists that claim 2^60 elements: epochs, digests, parameters, checkpoints, parameters of a checkpoint.
+    // Lists of none; an epoch without a digest, and one with a digest and without parameters.
     let long = [&[253][..], &(1_u64 << 60).to_le_bytes()].concat();
-    let empty = |name: &[u8]| [&[0, 1, name.len() as u8][..], name, &[1, 0, 0, 0]].concat();
+    let epoch = [&[1, 1][..], &[0; 24]].concat();
     for (state, message) in [
-        ([&[0, 1][..], &long].concat(), "is damaged"),
-        ([&[0][..], &long].concat(), "is damaged"),
         (long.clone(), "is damaged"),
-        (vec![0, 0], "does not fit (there is no variable '"),
-        (empty(b"W1"), "does not fit ("),
+        ([&[0][..], &long].concat(), "is damaged"),
+        ([&[0, 0][..], &long].concat(), "is damaged"),
+        ([&[0, 0, 0][..], &long].concat(), "is damaged"),
+        ([&[0, 0, 0, 1][..], &long].concat(), "is damaged"),
+        (vec![0; 4], "does not fit (it is of 0 epochs"),
+        ([&epoch[..], &[0; 3]].concat(), "does not fit (it has 0 digests of 1 epochs"),
+        (
+            [&epoch[..], &[1], &[0; 32], &[0, 1, 0]].concat(),
+            "does not fit (it has 0 parameters after epoch 1",
+        ),
     ] {
         let rest = [&checkpoint[64..128], &state].concat();
         let digest: String = Sha256::digest(&rest).iter().map(|byte| format!("{byte:02x}")).collect();

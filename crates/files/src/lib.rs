@@ -8,5 +8,5 @@ mod write;
 
 pub use lock::{Attempt, Busy, Lock};
 pub use obstacle::Obstacle;
-pub use read::{open, open_own, read};
+pub use read::{open, open_foreign, open_own, read};
 pub use write::{sweep, write};

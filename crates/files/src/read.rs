@@ -18,6 +18,21 @@ pub fn open(path: impl AsRef<Path>) -> io::Result<File> {
     Ok(file)
 }
 
+/// Opens a regular file for reading in a folder that somebody else has made: a symbolic link is not followed.
+///
+/// # Errors
+/// An [`Obstacle`] where there is something else, a link included. Otherwise those of the file system.
+pub fn open_foreign(path: impl AsRef<Path>) -> io::Result<File> {
+    let path = path.as_ref();
+    let seen = fs::symlink_metadata(path)?;
+    regular(&seen)?;
+    let file = File::open(path)?;
+    let opened = file.metadata()?;
+    regular(&opened)?;
+    same(&seen, &opened)?;
+    Ok(file)
+}
+
 /// Reads a regular file of at most `limit` bytes.
 ///
 /// # Errors
@@ -71,10 +86,10 @@ fn existing(path: &Path, options: &fs::OpenOptions) -> io::Result<File> {
     let seen = fs::symlink_metadata(path)?;
     regular(&seen)?;
     let file = options.open(path)?;
-    // What was opened is what was looked at, and not what a link points to that was put there meanwhile.
     let opened = file.metadata()?;
     regular(&opened)?;
-    only_name(&seen, &opened)?;
+    same(&seen, &opened)?;
+    only_name(&opened)?;
     Ok(file)
 }
 
@@ -82,16 +97,26 @@ fn regular(metadata: &Metadata) -> io::Result<()> {
     Obstacle::find(metadata).map_or(Ok(()), |obstacle| Err(obstacle.into()))
 }
 
+/// Whether what was opened is what was looked at, and not what a link points to that was put there meanwhile.
 #[cfg(unix)]
-fn only_name(seen: &Metadata, opened: &Metadata) -> io::Result<()> {
+fn same(seen: &Metadata, opened: &Metadata) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
-    if (seen.dev(), seen.ino()) != (opened.dev(), opened.ino()) {
-        return Err(Obstacle::Link.into());
-    }
+    let same = (seen.dev(), seen.ino()) == (opened.dev(), opened.ino());
+    if same { Ok(()) } else { Err(Obstacle::Link.into()) }
+}
+
+#[cfg(not(unix))]
+fn same(_: &Metadata, _: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn only_name(opened: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
     if opened.nlink() > 1 { Err(Obstacle::Linked.into()) } else { Ok(()) }
 }
 
 #[cfg(not(unix))]
-fn only_name(_: &Metadata, _: &Metadata) -> io::Result<()> {
+fn only_name(_: &Metadata) -> io::Result<()> {
     Ok(())
 }

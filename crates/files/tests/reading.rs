@@ -1,6 +1,6 @@
 //! Regular files are read and locked; what else is there is named, and never waited for.
 
-use minutia_files::{Attempt, Lock, Obstacle, open, open_own, read};
+use minutia_files::{Attempt, Lock, Obstacle, open, open_foreign, open_own, read};
 use std::{
     fs,
     io::{self, Read, Write},
@@ -94,6 +94,24 @@ fn no_link_is_followed_to_a_file_that_is_written() {
 
 #[cfg(unix)]
 #[test]
+fn no_link_is_followed_in_a_folder_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("file"), "1234").unwrap();
+    fs::hard_link(at("file"), at("hard")).unwrap();
+    std::os::unix::fs::symlink("file", at("link")).unwrap();
+    for name in ["file", "hard"] {
+        let mut text = String::new();
+        open_foreign(at(name)).unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "1234");
+    }
+    let found = |name: &str| Obstacle::of(&open_foreign(at(name)).unwrap_err());
+    assert_eq!((found("link"), found("")), (Some(Obstacle::Link), Some(Obstacle::Folder)));
+    assert_eq!(open_foreign(at("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
+}
+
+#[cfg(unix)]
+#[test]
 fn a_pipe_is_never_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
@@ -103,11 +121,12 @@ fn a_pipe_is_never_waited_for() {
         let errors = [
             open(&pipe).unwrap_err(),
             read(&pipe, 1).unwrap_err(),
+            open_foreign(&pipe).unwrap_err(),
             open_own(&pipe).unwrap_err(),
             Lock::take(&pipe).unwrap_err(),
         ];
         sender.send(errors.map(|error| Obstacle::of(&error))).unwrap();
     });
     let errors = receiver.recv_timeout(Duration::from_secs(10)).expect("no waiting");
-    assert_eq!(errors, [Some(Obstacle::Pipe); 4]);
+    assert_eq!(errors, [Some(Obstacle::Pipe); 5]);
 }

@@ -24,6 +24,14 @@ pub struct Parameters {
     pub clip_high: f32,
 }
 
+impl Parameters {
+    /// How many numbers the network learns: the elements of W1, b1, W2 and b2.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        PIXELS * self.hidden + self.hidden + self.hidden * CLASSES + CLASSES
+    }
+}
+
 impl Default for Parameters {
     fn default() -> Parameters {
         Parameters {

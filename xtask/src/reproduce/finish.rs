@@ -54,7 +54,10 @@ fn manifest(all: &All) -> BTreeMap<&str, &str> {
 }
 
 /// JSON as people can read it, with a line's end.
-fn to_json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// When the value is none of JSON's.
+pub fn to_json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec_pretty(value).context("a value cannot be encoded as JSON")?;
     bytes.push(b'\n');
     Ok(bytes)

@@ -46,11 +46,21 @@ impl Jobs {
         }
     }
 
-    /// Writes what a job gave, the record last, so that a job that was killed is not done.
+    /// Writes what a job gave, the record last, so that a job that was killed is not done. Arrays that an
+    /// earlier run of the job left and this one has not are removed, if nobody has changed them.
     ///
     /// # Errors
     /// When a file cannot be written.
     pub fn finish(&self, job: &str, key: Key, product: Product) -> Result<Record> {
+        let earlier = Record::read(&self.out, job)?.map(|record| record.outputs).unwrap_or_default();
+        let ours = format!("data/{job}/");
+        for (name, digest) in earlier {
+            let path = self.out.join(&name);
+            let stale = name.starts_with(&ours) && !product.files.contains_key(&name);
+            if stale && files::read(&path).ok().flatten().is_some_and(|bytes| digest::hex(&bytes) == digest) {
+                files::remove(&path)?;
+            }
+        }
         Record::forget(&self.out, job)?;
         let mut outputs = BTreeMap::new();
         for (name, bytes) in product.files {
@@ -137,6 +147,22 @@ mod tests {
         assert_eq!(ensure(&dry, "1"), (done.clone(), 1));
         assert_eq!(ensure(&fresh, "1"), (done.clone(), 2));
         assert_eq!(ensure(&plain, "2"), (done, 3));
+    }
+
+    #[test]
+    fn arrays_that_a_job_no_longer_gives_go_unless_somebody_changed_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let jobs = jobs(folder.path().to_path_buf());
+        let give = |names: &[&str]| {
+            let files = names.iter().map(|name| (format!("data/job/{name}.f32"), b"xxxx".to_vec())).collect();
+            jobs.finish("job", Key::default(), Product { outcome: Value::Null, files }).unwrap()
+        };
+        let there = |name: &str| folder.path().join(format!("data/job/{name}.f32")).exists();
+        give(&["a", "b", "c"]);
+        std::fs::write(folder.path().join("data/job/c.f32"), "theirs").unwrap();
+        std::fs::write(folder.path().join("data/job/d.f32"), "xxxx").unwrap();
+        give(&["a"]);
+        assert_eq!(["a", "b", "c", "d"].map(there), [true, false, true, true]);
     }
 
     #[test]

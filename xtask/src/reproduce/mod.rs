@@ -5,21 +5,21 @@
 //! apart, nothing that is written depends on the machine.
 
 mod checkpoint;
-mod compute;
-mod config;
-mod data;
-mod device;
+pub mod compute;
+pub mod config;
+pub mod data;
+pub mod device;
 mod domain;
 mod draw;
-mod finish;
+pub mod finish;
 mod job;
 mod lockfile;
 mod pipeline;
 mod progress;
-mod record;
-mod report;
-mod run;
-mod stage;
+pub mod record;
+pub mod report;
+pub mod run;
+pub mod stage;
 mod tensorboard;
 
 use std::path::Path;

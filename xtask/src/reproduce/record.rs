@@ -71,6 +71,14 @@ pub struct Record {
 pub struct Reason(pub String);
 
 impl Record {
+    /// Reads the record of a job, whatever its key; `None` where there is none, or a damaged one.
+    ///
+    /// # Errors
+    /// When a file is there but cannot be read at all.
+    pub fn read(out: &Path, job: &str) -> Result<Option<Record>> {
+        Ok(files::read(&path(out, job))?.and_then(|bytes| open(&bytes)))
+    }
+
     /// Reads a record, if it says that the job with this key is done, has an outcome that `fits` the job, and
     /// its files are still as they were.
     ///
@@ -146,7 +154,7 @@ pub fn open(bytes: &[u8]) -> Option<Record> {
 }
 
 /// Whether a path is one that a job writes to: the report's files, a figure, a stage's array or its events.
-fn is_output(path: &str) -> bool {
+pub fn is_output(path: &str) -> bool {
     let plain = |name: &str, ending: &str| {
         let stem = name.strip_suffix(ending);
         stem.is_some_and(|stem| {

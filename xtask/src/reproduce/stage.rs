@@ -1,5 +1,6 @@
 //! What a stage is: a computation, the pictures of its outcome, and what both depend on.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -158,7 +159,7 @@ pub struct Outcome<R = Value> {
     pub measured: Vec<Measured>,
     /// Arrays for later stages and for the figures: files in `OUT/data/STAGE/`.
     #[serde(skip)]
-    pub arrays: BTreeMap<&'static str, Vec<f32>>,
+    pub arrays: BTreeMap<Cow<'static, str>, Vec<f32>>,
 }
 
 impl Outcome {
@@ -281,7 +282,7 @@ mod tests {
     #[test]
     fn an_outcome_that_holds_no_number_is_refused_with_its_place() {
         let outcome = |results: Value, array: f32| {
-            let arrays = BTreeMap::from([("hidden", vec![0.0, array])]);
+            let arrays = BTreeMap::from([("hidden".into(), vec![0.0, array])]);
             Outcome { results, measured: Vec::new(), arrays }
         };
         outcome(json!({"a": [1, {"b": false}], "c": ""}), 1.0).check().unwrap();

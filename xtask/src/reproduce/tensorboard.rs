@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::{
     files,
     reproduce::{
-        compute::{self, classifier::Epoch},
+        compute::{self, kept, training::Epoch},
         config::Config,
         pipeline::Caption,
         record::Record,
@@ -136,7 +136,7 @@ impl Shown<'_> {
             }
             StageName::Classifier => {
                 let results = compute::classifier::Results::deserialize(results).context(OTHERS)?;
-                epochs(writer, &results.epochs)?;
+                epochs(writer, &results.curve())?;
             }
             StageName::Convnet => {
                 let results = compute::convnet::Results::deserialize(results).context(OTHERS)?;
@@ -152,10 +152,14 @@ impl Shown<'_> {
     }
 
     /// How the elements of each array that the stage has left are distributed. Those of the classifier are
-    /// its trained weights, with the names of the variables.
+    /// its trained weights, with the names of the variables; its checkpoints, which hold all weights at once,
+    /// have none.
     fn arrays(&self, writer: &mut SummaryWriter) -> Result<()> {
         for path in self.computed.outputs.keys() {
             let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy();
+            if kept::is_name(&name) {
+                continue;
+            }
             writer.histogram(&name, self.last_step()?, &Tensor::from(array(self.out, path)?))?;
         }
         Ok(())

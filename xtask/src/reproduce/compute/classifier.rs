@@ -1,12 +1,10 @@
 //! The post's network, trained on the digits.
 
-use std::ops::Range;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use minutia_datasets::Batches;
-use minutia_datasets::mnist::{Labelled, VALIDATION};
-use minutia_graph::{Graph, Operation, Output, Session, Variable};
-use minutia_models::Classifier as Model;
+use minutia_graph::{Graph, Session, Variable};
 use minutia_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,7 +12,10 @@ use serde_json::{Value, json};
 use crate::{
     digest,
     reproduce::{
-        compute::{chunks::Chunks, variables::Variables, watch::Watch},
+        compute::{
+            kept,
+            training::{Epoch, NAMES, Network, Surroundings, Training, sha256},
+        },
         config::{ClassifierSettings as Parameters, Config},
         draw,
         run::{Run, artifact},
@@ -25,45 +26,6 @@ use crate::{
 /// The stage.
 #[derive(Debug)]
 pub struct Classifier;
-
-/// Rows that an evaluation takes at a time. A part of the numeric result: sums over rows are taken chunk by
-/// chunk.
-pub const CHUNK: usize = 1000;
-
-/// The arrays that the stage leaves.
-const NAMES: [&str; 4] = ["W1", "b1", "W2", "b2"];
-
-/// The network with what training and evaluating it takes.
-#[derive(Debug)]
-struct Network {
-    model: Model,
-    /// The sum of the rows' cross-entropies, and how many rows are read rightly.
-    sums: (Output, Output),
-    train: Operation,
-}
-
-impl Network {
-    /// The network with random weights. The order of building is that of the graph's nodes in the results.
-    fn new(parameters: &Parameters, seed: u64) -> Result<Network> {
-        let model = Model::new(&parameters.network(), seed);
-        let sums = model.sums();
-        let train = model.train(parameters.learning_rate)?;
-        Ok(Network { model, sums, train })
-    }
-
-    /// The mean cross-entropy and the share of rows that are read rightly.
-    fn evaluate(&self, session: &Session, data: &Labelled, rows: Range<usize>) -> Result<(f64, f64)> {
-        let (mut loss, mut right) = (0.0_f64, 0.0_f64);
-        let count = rows.len() as f64;
-        let chunks = Chunks { data, rows, length: CHUNK };
-        chunks.run(&self.model, session, (&self.sums.0, &self.sums.1), |step| {
-            loss += f64::from(step.value::<f32>(&self.sums.0)?);
-            right += f64::from(step.value::<f32>(&self.sums.1)?);
-            Ok(())
-        })?;
-        Ok((loss / count, right / count))
-    }
-}
 
 /// The graph that is trained.
 ///
@@ -76,43 +38,71 @@ pub fn graph(config: &Config) -> Result<Graph> {
 /// What the stage finds.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Results {
-    pub epochs: Vec<Epoch>,
+    pub epochs: Vec<Link>,
     /// Of W1, b1, W2 and b2, one after the other.
     pub parameters_sha256: String,
     pub graph: Vec<GraphNode>,
 }
 
-/// How the network does after an epoch.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Epoch {
-    /// From 1.
-    pub epoch: usize,
-    /// The mean over all training images. Of the convolutional network, for which that takes too long: over
-    /// those of the epoch's steps, with the units that dropout left each time.
-    pub train_cross_entropy: f64,
-    /// The mean over all test images.
-    pub test_cross_entropy: f64,
-    /// The share of test images that are read rightly.
-    pub test_accuracy: f64,
+impl Results {
+    /// How the network does after each epoch.
+    pub fn curve(&self) -> Vec<Epoch> {
+        self.epochs.iter().map(|link| link.epoch.clone()).collect()
+    }
 }
 
-#[derive(Deserialize, Serialize)]
+/// An epoch, as a link of the chain of digests.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Link {
+    #[serde(flatten)]
+    pub epoch: Epoch,
+    /// Of all parameters after it: [`sha256`] in hexadecimal.
+    pub parameters_sha256: String,
+}
+
+/// Where a run stands.
+#[derive(Default, Deserialize, Serialize)]
 pub struct State {
     epochs: Vec<Epoch>,
-    variables: Variables,
+    /// The SHA-256 of the parameters after each epoch.
+    chain: Vec<[u8; 32]>,
+    /// The parameters after the last epoch.
+    parameters: Vec<f32>,
+    /// The parameters after those epochs that the output folder keeps.
+    kept: Vec<Vec<f32>>,
 }
 
 impl State {
     /// Whether it is one of this network and these parameters.
     fn fit(&self, network: &Network, parameters: &Parameters) -> Result<()> {
         let counted = self.epochs.iter().zip(1..).all(|(epoch, number)| epoch.epoch == number);
+        let done = self.epochs.len();
         ensure!(
-            counted && self.epochs.len() <= parameters.epochs,
-            "it is of {} epochs, not counted from 1 to {}",
-            self.epochs.len(),
+            counted && (1..=parameters.epochs).contains(&done),
+            "it is of {done} epochs, not counted from 1 to {}",
             parameters.epochs
         );
-        self.variables.fit(&network.model.graph)
+        ensure!(self.chain.len() == done, "it has {} digests of {done} epochs", self.chain.len());
+        let due =
+            kept::epochs(parameters.epochs).into_iter().filter(|&epoch| epoch <= done).collect::<Vec<_>>();
+        ensure!(self.kept.len() == due.len(), "it keeps {} epochs, expected {}", self.kept.len(), due.len());
+        let expected = network.parameters();
+        for (epoch, values) in due.into_iter().zip(&self.kept).chain([(done, &self.parameters)]) {
+            let count = values.len();
+            ensure!(count == expected, "it has {count} parameters after epoch {epoch}, expected {expected}");
+            let same = self.chain.get(epoch - 1) == Some(&sha256(values));
+            ensure!(same, "its parameters after epoch {epoch} have another digest than it says");
+        }
+        Ok(())
+    }
+
+    /// The chain of digests.
+    fn links(&self) -> Vec<Link> {
+        let link = |(epoch, digest): (&Epoch, &[u8; 32])| Link {
+            epoch: epoch.clone(),
+            parameters_sha256: digest::encode(digest),
+        };
+        self.epochs.iter().zip(&self.chain).map(link).collect()
     }
 }
 
@@ -139,24 +129,16 @@ impl Stage for Classifier {
         let parameters = &run.config.classifier;
         let network = Network::new(parameters, run.config.seed)?;
         let state = learn(run, &network)?;
-
-        let mut arrays = std::collections::BTreeMap::new();
-        let mut bytes = Vec::new();
-        for (variable, name) in network.model.weights.iter().zip(NAMES) {
-            let value = state.variables.get(&variable.name())?;
-            bytes.extend(value.canonical_bytes());
-            arrays.insert(name, value.as_slice::<f32>()?.to_vec());
-        }
-        let accuracy = state.epochs.last().map_or(0.0, |epoch| epoch.test_accuracy);
-        let graph = GraphNode::all(&network.model.graph);
-        let results = Results { epochs: state.epochs, parameters_sha256: digest::hex(&bytes), graph };
-        let answer = format!(
-            "{:.2} % of the test images are read rightly after {} epochs; from {:.1} % on the claim holds.",
-            accuracy * 100.0,
-            parameters.epochs,
-            parameters.accuracy_at_least * 100.0
-        );
-        let measured = vec![Measured::new("accuracy", accuracy >= parameters.accuracy_at_least, answer)];
+        let measured = vec![answer(parameters, state.epochs.last())];
+        let results = Results {
+            epochs: state.links(),
+            parameters_sha256: digest::encode(&sha256(&state.parameters)),
+            graph: GraphNode::all(&network.model.graph),
+        };
+        let trained = NAMES.into_iter().map(Cow::Borrowed).zip(network.apart(&state.parameters));
+        let mut arrays: BTreeMap<_, _> = trained.map(|(name, values)| (name, values.to_vec())).collect();
+        let names = kept::epochs(parameters.epochs).into_iter().map(|epoch| Cow::Owned(kept::name(epoch)));
+        arrays.extend(names.zip(state.kept));
         Ok(Outcome { results, measured, arrays })
     }
 
@@ -165,59 +147,46 @@ impl Stage for Classifier {
     }
 }
 
+/// What the claim comes down to after the last epoch.
+pub fn answer(parameters: &Parameters, last: Option<&Epoch>) -> Measured {
+    let accuracy = last.map_or(0.0, |epoch| epoch.test_accuracy);
+    let answer = format!(
+        "{:.2} % of the test images are read rightly after {} epochs; from {:.1} % on the claim holds.",
+        accuracy * 100.0,
+        parameters.epochs,
+        parameters.accuracy_at_least * 100.0
+    );
+    Measured::new("accuracy", accuracy >= parameters.accuracy_at_least, answer)
+}
+
 /// Trains for all epochs, from the latest checkpoint on.
 fn learn(run: &mut Run<'_>, network: &Network) -> Result<State> {
-    let parameters = &run.config.classifier;
-    let model = &network.model;
-    let mut session = Session::new(&model.graph, run.device)?;
-    session.run(model.graph.global_variables_initializer(), ())?;
+    let settings = &run.config.classifier;
     let resumed = run.resume(
-        |state: &State| state.fit(network, parameters),
+        |state: &State| state.fit(network, settings),
         |state| format!("epoch {}", state.epochs.len()),
     )?;
-    let data = run.data.images()?;
-    let count = data.train.len() - VALIDATION;
-    let mut state = match resumed {
-        Some(state) => {
-            state.variables.restore(&mut session)?;
-            state
+    let mut state = resumed.unwrap_or_default();
+    let done = state.epochs.len();
+    let start = (done > 0).then(|| std::mem::take(&mut state.parameters));
+    let given =
+        Surroundings { settings, seed: run.config.seed, device: run.device, data: run.data.images()? };
+    let mut training = Training::new(network, given)?;
+    let keeps = kept::epochs(settings.epochs);
+    run.progress.begin("classifier", "epoch", done, settings.epochs);
+    training.run(done..settings.epochs, start.as_deref(), |epoch, parameters| {
+        run.progress.step(epoch.epoch, &epoch.words())?;
+        if keeps.contains(&epoch.epoch) {
+            state.kept.push(parameters.clone());
         }
-        None => State { epochs: Vec::new(), variables: Variables::default() },
-    };
-    let watch = Watch { rate: "classifier.learning_rate", value: parameters.learning_rate };
-    let mut batches = Batches::new(count, parameters.batch, run.config.seed);
-    let steps = count / parameters.batch;
-    batches.seek((state.epochs.len() * steps * parameters.batch) as u64);
-    let feeds = model.feeds(&data.train.images, &data.train.labels, parameters.batch);
-    let mut step = session.make_callable(&network.train, feeds)?;
-    let mut rows = vec![0_i32; parameters.batch];
-    run.progress.begin("classifier", "epoch", state.epochs.len(), parameters.epochs);
-    while state.epochs.len() < parameters.epochs {
-        for _ in 0..steps {
-            for (row, &index) in rows.iter_mut().zip(batches.next_batch()) {
-                *row = index + VALIDATION as i32;
-            }
-            step.set(&model.rows, &rows)?;
-            step.run()?;
-        }
-        let number = state.epochs.len() + 1;
-        let when = || format!("after epoch {number} (step {})", number * steps);
-        state.variables = Variables::of(&session)?;
-        for (name, values) in state.variables.numbers() {
-            watch.look(name, when, values)?;
-        }
-        let (train_cross_entropy, _) =
-            network.evaluate(&session, &data.train, VALIDATION..data.train.len())?;
-        let (test_cross_entropy, test_accuracy) =
-            network.evaluate(&session, &data.test, 0..data.test.len())?;
-        let losses = [train_cross_entropy as f32, test_cross_entropy as f32];
-        watch.look("the cross-entropy", when, &losses)?;
-        let words = format!(
-            "accuracy {test_accuracy:.4}  cross-entropy {train_cross_entropy:.4}, {test_cross_entropy:.4} (test)"
-        );
-        run.progress.step(number, &words)?;
-        state.epochs.push(Epoch { epoch: number, train_cross_entropy, test_cross_entropy, test_accuracy });
-        run.checkpoint.save(&state)?;
+        state.chain.push(sha256(&parameters));
+        state.epochs.push(epoch);
+        state.parameters = parameters;
+        run.checkpoint.save(&state)
+    })?;
+    // A run that was killed after its last epoch has nothing left to train.
+    if let Some(start) = start.filter(|_| done == settings.epochs) {
+        state.parameters = start;
     }
     Ok(state)
 }

@@ -1,5 +1,6 @@
 //! Beyond the post: the convolutional network of TensorFlow's tutorial "Deep MNIST for Experts".
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
@@ -15,7 +16,7 @@ use crate::{
     reproduce::{
         compute::{
             chunks::Chunks,
-            classifier::Epoch,
+            training::Epoch,
             variables::{Variables, borrowed},
             watch::Watch,
         },
@@ -144,12 +145,12 @@ impl Stage for Convnet {
         let misread = misread(test, &state.classes)?;
         let filters = state.variables.get(&model.weights[0].name())?.as_slice::<f32>()?;
         let mut arrays = BTreeMap::from([
-            ("filters", apart(filters, run.config.convnet.first_filters)),
-            ("image", shades(test, 0)?),
-            ("misread", Vec::new()),
+            ("filters".into(), apart(filters, run.config.convnet.first_filters)),
+            ("image".into(), shades(test, 0)?),
+            ("misread".into(), Vec::new()),
         ]);
         for &image in misread.images.iter().take(SHOWN) {
-            arrays.entry("misread").or_default().extend(shades(test, image)?);
+            arrays.entry("misread".into()).or_default().extend(shades(test, image)?);
         }
         arrays.extend(maps(&model, session, test)?);
         let parameters_sha256 = digest::hex(&bytes);
@@ -200,16 +201,14 @@ fn learn(run: &mut Run<'_>, model: &Model, train: &Operation) -> Result<(Session
         }
         let Reading { cross_entropy, accuracy, classes } = read(model, &session, &data.test)?;
         watch.look("the cross-entropy", when, &[train_cross_entropy as f32, cross_entropy as f32])?;
-        let words = format!(
-            "accuracy {accuracy:.4}  cross-entropy {train_cross_entropy:.4}, {cross_entropy:.4} (test)"
-        );
-        run.progress.step(number, &words)?;
-        state.epochs.push(Epoch {
+        let epoch = Epoch {
             epoch: number,
             train_cross_entropy,
             test_cross_entropy: cross_entropy,
             test_accuracy: accuracy,
-        });
+        };
+        run.progress.step(number, &epoch.words())?;
+        state.epochs.push(epoch);
         (state.random_runs, state.classes) = (session.random_runs()?, classes);
         run.checkpoint.save(&state)?;
     }
@@ -266,12 +265,16 @@ fn misread(test: &Labelled, classes: &[i32]) -> Result<Misread> {
 }
 
 /// What the network makes of the first test image: the maps of each filter, one after the other.
-fn maps(model: &Model, mut session: Session, test: &Labelled) -> Result<BTreeMap<&'static str, Vec<f32>>> {
+fn maps(
+    model: &Model,
+    mut session: Session,
+    test: &Labelled,
+) -> Result<BTreeMap<Cow<'static, str>, Vec<f32>>> {
     let mut found = BTreeMap::new();
     let values = session.run(&model.maps, model.feeds(&test.images, &test.labels, 1))?;
     for (name, value) in MAPS.into_iter().zip(values) {
         let filters = *value.dims().last().context("a map has filters")?;
-        found.insert(name, apart(value.as_slice()?, filters));
+        found.insert(name.into(), apart(value.as_slice()?, filters));
     }
     Ok(found)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use minutia_datasets::mnist::{FILES, Labelled, VALIDATION};
+use minutia_datasets::mnist::{FILES, Labelled, Mnist, VALIDATION};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -56,30 +56,42 @@ impl Stage for Dataset {
     }
 
     fn compute(&self, run: &mut Run<'_>) -> Result<Outcome<Results>> {
-        let batch = run.config.classifier.batch;
         let name = run.data.name();
-        let data = run.data.images()?;
-        let count = data.train.len();
-        anyhow::ensure!(
-            count >= VALIDATION + batch,
-            "there are {count} training images, but {VALIDATION} for validation and a batch of {batch} are needed; \
-             use a larger data set, or a smaller batch in reproduce.toml"
-        );
-        let results = Results {
-            name: name.to_string(),
-            sha256: FILES.into_iter().map(String::from).zip(data.digests.clone()).collect(),
-            train: count - VALIDATION,
-            validation: VALIDATION,
-            test: data.test.len(),
-            test_images_per_class: per_class(&data.test),
-        };
-        let arrays = [("samples", samples(&data.train)?), ("class_means", class_means(&data.test)?)];
-        Ok(Outcome { results, measured: Vec::new(), arrays: arrays.into() })
+        look(run.data.images()?, name, run.config.classifier.batch)
     }
 
     fn draw(&self, drawing: &Drawing<'_>, results: &Results) -> Result<Vec<Picture>> {
         draw::dataset::draw(drawing, results)
     }
+}
+
+/// The SHA-256 of each file of the data, by its name.
+pub fn digests(data: &Mnist) -> BTreeMap<String, String> {
+    FILES.into_iter().map(String::from).zip(data.digests.clone()).collect()
+}
+
+/// What the stage finds of data that have this name, if they are enough for batches of this size.
+///
+/// # Errors
+/// When they are not.
+pub fn look(data: &Mnist, name: &str, batch: usize) -> Result<Outcome<Results>> {
+    let count = data.train.len();
+    anyhow::ensure!(
+        count >= VALIDATION + batch,
+        "there are {count} training images, but {VALIDATION} for validation and a batch of {batch} are needed; \
+         use a larger data set, or a smaller batch in reproduce.toml"
+    );
+    let results = Results {
+        name: name.to_string(),
+        sha256: digests(data),
+        train: count - VALIDATION,
+        validation: VALIDATION,
+        test: data.test.len(),
+        test_images_per_class: per_class(&data.test),
+    };
+    let samples = ("samples".into(), samples(&data.train)?);
+    let class_means = ("class_means".into(), class_means(&data.test)?);
+    Ok(Outcome { results, measured: Vec::new(), arrays: [samples, class_means].into() })
 }
 
 fn per_class(data: &Labelled) -> Vec<usize> {

@@ -7,10 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::reproduce::{
-    compute::{
-        chunks::Chunks,
-        classifier::{CHUNK, trained},
-    },
+    compute::{chunks::Chunks, classifier::trained, training::CHUNK},
     config::Config,
     data::{CLASSES, rows_of},
     draw,
@@ -120,7 +117,7 @@ impl Stage for Fingerprints {
         ];
         // Class by class, for the figure.
         let hidden = classes.iter().flatten().flat_map(|&row| layer.row(row)).copied().collect();
-        Ok(Outcome { results, measured, arrays: [("hidden", hidden)].into() })
+        Ok(Outcome { results, measured, arrays: [("hidden".into(), hidden)].into() })
     }
 
     fn draw(&self, drawing: &Drawing<'_>, results: &Results) -> Result<Vec<Picture>> {

@@ -87,7 +87,7 @@ impl Stage for IdealImages {
         };
         let sure = plain.probabilities.iter().copied().fold(1.0, f32::min);
         let measured = answers(parameters, sure, &results);
-        let arrays = PENALTIES.into_iter().zip(images.map(|images| images.pixels)).collect();
+        let arrays = PENALTIES.into_iter().map(Into::into).zip(images.map(|images| images.pixels)).collect();
         Ok(Outcome { results, measured, arrays })
     }
 

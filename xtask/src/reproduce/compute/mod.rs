@@ -8,6 +8,8 @@ pub mod fingerprints;
 pub mod ideal_images;
 pub mod inverse;
 pub mod inverse_seeds;
+pub mod kept;
+pub mod training;
 mod variables;
 mod watch;
 

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use minutia_viz::{Figure, LineChart, NetworkDiagram, Panel, Scale};
 
 use crate::reproduce::{
-    compute::classifier::{Epoch, Results},
+    compute::{classifier::Results, training::Epoch},
     data::{CLASSES, PIXELS, SIDE},
     draw::{
         diagram::{Folded, View, diagram},
@@ -18,8 +18,7 @@ use crate::reproduce::{
 /// # Errors
 /// When the results lack something that a figure shows.
 pub fn draw(drawing: &Drawing<'_>, results: &Results) -> Result<Vec<Picture>> {
-    let Results { epochs, graph: nodes, .. } = results;
-    Ok(vec![architecture(drawing)?, graph(drawing, nodes)?, curves(drawing, epochs)?])
+    Ok(vec![architecture(drawing)?, graph(drawing, &results.graph)?, curves(drawing, &results.curve())?])
 }
 
 fn architecture(drawing: &Drawing<'_>) -> Result<Picture> {
@@ -28,7 +27,7 @@ fn architecture(drawing: &Drawing<'_>) -> Result<Picture> {
         .layer("input", PIXELS, format!("{SIDE} × {SIDE} pixels"))
         .layer("hidden", hidden, "relu")
         .layer("output", CLASSES, "softmax");
-    let weights = PIXELS * hidden + hidden + hidden * CLASSES + CLASSES;
+    let weights = drawing.config.classifier.network().count();
     let caption = format!(
         "The network: {PIXELS} pixels, a hidden layer of {hidden} units with relu, {CLASSES} classes with softmax; {weights} \
          numbers are learned. Of each large layer the first and the last units are shown."

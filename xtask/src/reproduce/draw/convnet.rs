@@ -5,9 +5,10 @@ use minutia_viz::{ColorMap, Figure, ImageGrid, LineChart, Panel, Scale, format_n
 
 use crate::reproduce::{
     compute::{
-        classifier::{Classifier, Epoch},
+        classifier::Classifier,
         convnet::{MAPS, Misread, Results, SHOWN},
         dataset::Dataset,
+        training::Epoch,
     },
     config::ConvnetSettings as Parameters,
     data::{CLASSES, PIXELS, SIDE},
@@ -49,7 +50,7 @@ fn array(drawing: &Drawing<'_>, name: &str, length: usize) -> Result<Vec<f32>> {
 fn curves(drawing: &Drawing<'_>, epochs: &[Epoch]) -> Result<Picture> {
     let Parameters { batch, steps_per_epoch, first_filters, second_filters, hidden, .. } =
         drawing.config.convnet;
-    let post = drawing.input(&Classifier)?.epochs;
+    let post = drawing.input(&Classifier)?.curve();
     // An epoch of the post is as many whole batches as there are.
     let of_post = drawing.config.classifier.batch;
     let of_post = drawing.input(&Dataset)?.train / of_post * of_post;

@@ -36,6 +36,7 @@ pub fn page(page: &Page<'_>) -> Result<String> {
         environment.set_syntax(syntax.build()?);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.add_template("page.css", include_str!("page.css"))?;
+        environment.add_template("chain.html", include_str!("chain.html"))?;
         environment.add_template("page.html", include_str!("page.html"))?;
         environment.get_template("page.html")?.render(values)
     };
@@ -65,6 +66,7 @@ mod tests {
             parameters: vec![("epochs".to_string(), "3".to_string())],
             answers: vec![Answer { claim: "98% \"accuracy\"", measured }],
             figures: vec![figure],
+            chain: None,
         }
     }
 

@@ -1,7 +1,8 @@
 //! `results.json` and `report.html`.
 
+mod chain;
 mod html;
-mod results;
+pub mod results;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,6 +32,7 @@ struct Section<'a> {
     parameters: Vec<(String, String)>,
     answers: Vec<Answer<'a>>,
     figures: Vec<Figure>,
+    chain: Option<chain::Chain>,
 }
 
 /// What the post says, and what was measured.
@@ -88,7 +90,8 @@ fn section<'a>(out: &Path, config: &'a Config, changes: &[String], done: &'a Don
     let fields = parameters.as_object().into_iter().flatten();
     let parameters = fields.map(|(name, value)| (name.clone(), text(value))).collect();
     let (options, title) = (options(name, changes), done.stage.title());
-    Ok(Section { stage: name.as_str(), options, title, parameters, answers, figures })
+    let chain = chain::Chain::of(done, config)?;
+    Ok(Section { stage: name.as_str(), options, title, parameters, answers, figures, chain })
 }
 
 /// The options that the changed parameters came from, of those that the stage depends on.

@@ -3,7 +3,11 @@
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
-use crate::reproduce::{config::Config, pipeline::Done};
+use crate::reproduce::{
+    config::{Claim, Config},
+    pipeline::Done,
+    stage::Measured,
+};
 
 /// The bytes of the file.
 ///
@@ -20,18 +24,33 @@ pub fn results(config: &Config, changes: &[String], stages: &[Done], note: Optio
         .iter()
         .filter_map(|claim| {
             let answer = answers.clone().find(|answer| answer.id == claim.id)?;
-            Some(json!({"id": claim.id, "claim": claim.claim, "measured": answer.measured, "holds": answer.holds}))
+            Some(answered(claim, answer))
         })
         .collect();
     top.insert("claims".to_string(), Value::Array(claims));
+    let parameters = stages.iter().map(|done| (done.stage.name().to_string(), done.stage.parameters(config)));
+    top.insert("parameters".to_string(), Value::Object(parameters.collect()));
     top.insert("seed".to_string(), json!(config.seed));
     top.insert("published_parameters".to_string(), json!(changes.is_empty()));
     top.insert("changed_parameters".to_string(), json!(changes));
     if let Some(note) = note {
         top.insert("data_note".to_string(), json!(note));
     }
+    text(&top)
+}
+
+/// A claim with its answer, as the file has it.
+pub fn answered(claim: &Claim, answer: &Measured) -> Value {
+    json!({"id": claim.id, "claim": claim.claim, "measured": answer.measured, "holds": answer.holds})
+}
+
+/// The text of an object that is such a file.
+///
+/// # Errors
+/// As [`results`].
+pub fn text(top: &Map<String, Value>) -> Result<Vec<u8>> {
     let mut text = String::from("{\n");
-    let last = top.len() - 1;
+    let last = top.len().saturating_sub(1);
     for (i, (name, value)) in top.iter().enumerate() {
         // One line for each array of numbers: the file stays readable and small.
         let value = layout(value, 1).context("results cannot be encoded as JSON")?;
