@@ -1,8 +1,11 @@
-//! The page: one file that needs nothing else, readable on a phone, light and dark. `page.html` has its text.
+//! The page: one file that needs nothing else, readable on a phone, light and dark. `page/` has its text, its
+//! look and its scripts.
 
 use anyhow::{Context, Result};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use minijinja::{Environment, UndefinedBehavior, context, syntax::SyntaxConfig, value::Serde};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::Section;
 
@@ -14,6 +17,13 @@ pub struct Page<'a> {
     pub note: Option<&'a str>,
 }
 
+/// What the browser may load for the page: what stands in it, and nothing from anywhere else.
+const POLICY: &str = "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
+                      base-uri 'none'; form-action 'none'";
+
+/// What runs in the page, in this order.
+const SCRIPTS: [&str; 2] = [include_str!("page/reading.js"), include_str!("page/readouts.js")];
+
 /// The page's text.
 ///
 /// # Errors
@@ -21,6 +31,8 @@ pub struct Page<'a> {
 pub fn page(page: &Page<'_>) -> Result<String> {
     let answers = || page.sections.iter().flat_map(|section| &section.answers);
     let values = context! {
+        policy => POLICY,
+        scripts => SCRIPTS.map(str::trim_end),
         sections => Serde(page.sections),
         seed => page.seed,
         held => answers().filter(|answer| answer.measured.holds).count(),
@@ -35,11 +47,16 @@ pub fn page(page: &Page<'_>) -> Result<String> {
         syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
         environment.set_syntax(syntax.build()?);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.add_template("page.css", include_str!("page.css"))?;
-        environment.add_template("page.html", include_str!("page.html"))?;
+        environment.add_template("page.css", include_str!("page/page.css"))?;
+        environment.add_template("page.html", include_str!("page/page.html"))?;
         environment.get_template("page.html")?.render(values)
     };
     template().context("the report's template cannot be filled")
+}
+
+/// A value as the text of a script element: no part of it can end the element.
+pub fn script_json<S: serde::Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+    if value.is_null() { None } else { Some(value.to_string().replace('<', "\\u003c")) }.serialize(serializer)
 }
 
 /// Bytes as text for a data URL.
@@ -57,13 +74,16 @@ mod tests {
     }
 
     fn section(measured: &Measured) -> Section<'_> {
-        let figure = Figure { name: "curve".into(), caption: "a & b".into(), svg: b"<svg/>".to_vec() };
+        let readouts = serde_json::json!({"plots": ["</script>"]});
+        let figure =
+            Figure { name: "a_curve".into(), caption: "a & b".into(), svg: b"<svg/>".to_vec(), readouts };
+        let happened = Some("It rained.".to_string());
         Section {
             stage: "classifier",
             options: " --epochs 3".to_string(),
             title: "Title <1>",
             parameters: vec![("epochs".to_string(), "3".to_string())],
-            answers: vec![Answer { claim: "98% \"accuracy\"", measured }],
+            answers: vec![Answer { claim: "98% \"accuracy\"", measured, happened }],
             figures: vec![figure],
         }
     }
@@ -82,7 +102,11 @@ mod tests {
             "does not hold</span> 0.91 &lt; 0.98",
             "<b>0 of 1</b>",
             "src=\"data:image/svg+xml;base64,PHN2Zy8+\"",
+            "<img alt=\"a curve\"",
             "a &amp; b",
+            "</b> It rained.</p>",
+            "<script type=\"application/json\" class=\"readouts\">{\"plots\":[\"\\u003c/script>\"]}</script>",
+            "data-command=\"cargo xtask reproduce classifier --epochs 3\"",
             "<th>seed</th><td>8</td>",
             "<th>epochs</th><td>3</td>",
             "cargo xtask reproduce classifier --epochs 3<",
@@ -93,9 +117,11 @@ mod tests {
         ] {
             assert!(html.contains(expected), "{expected} is not in {html}");
         }
-        for foreign in ["http://", "https://", "<script", "src=\"figures", "{{", "{%"] {
+        for foreign in ["http://", "https://", "<script src", "src=\"figures", "{{", "{%"] {
             assert!(!html.contains(foreign), "{foreign}");
         }
+        let count = |tag: &str| html.matches(tag).count();
+        assert_eq!(count("<script"), count("</script"), "a script's text ends its element");
     }
 
     #[test]
@@ -106,6 +132,7 @@ mod tests {
         assert!(html.contains("<b>1 of 1</b>") && !html.contains("class=\"notice\""), "{html}");
         assert!(html.contains("<td><span class=\"holds\">holds</span></td>"), "{html}");
         assert!(html.starts_with("<!DOCTYPE html>\n") && html.ends_with("</html>\n"));
-        assert!(!html.contains("\n\n") && !html.contains("<td>\n"), "{html}");
+        let body = &html[html.find("<body>").unwrap()..html.find("<script>\n").unwrap()];
+        assert!(!body.contains("\n\n") && !body.contains("<td>\n"), "{body}");
     }
 }
