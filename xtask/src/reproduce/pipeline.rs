@@ -102,7 +102,7 @@ impl Pipeline {
         let stages: Vec<Done> = done.into_values().collect();
         let note = self.data.note();
         let set = self.data.set();
-        let report = self.report(&stages, note.as_deref())?;
+        let report = self.report(&stages, note.as_deref(), &set)?;
         Ok(All { stages, report, note, set })
     }
 
@@ -258,13 +258,15 @@ impl Pipeline {
         Ok(())
     }
 
-    fn report(&mut self, stages: &[Done], note: Option<&str>) -> Result<Option<Record>> {
+    fn report(&mut self, stages: &[Done], note: Option<&str>, set: &str) -> Result<Option<Record>> {
         let mut key = Key::default()
             .with("the claims", json!(self.config.claims).to_string())
             .with("the changed parameters", self.changes.join(", "))
             .with("the note", note.unwrap_or_default())
-            .with("the published runs", report::published_digest())
             .with("the source xtask/src/reproduce/report", sources::digest_of("xtask/src/reproduce/report"));
+        for (name, digest) in report::carried_digests() {
+            key = key.with(name, digest);
+        }
         for done in stages {
             let name = done.stage.name();
             key = key
@@ -275,7 +277,7 @@ impl Pipeline {
         let Pipeline { jobs, config, changes, progress, .. } = self;
         let nothing = |record: &Record| record.outcome.is_null();
         jobs.ensure("report", key, progress, nothing, |_| {
-            report::report(&Material { out: &jobs.out, config, changes, stages, note })
+            report::report(&Material { out: &jobs.out, config, changes, stages, note, set })
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The post's network, trained on the digits.
 
 use std::ops::Range;
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use minutia_datasets::Batches;
@@ -17,7 +18,7 @@ use crate::{
         compute::{chunks::Chunks, variables::Variables, watch::Watch},
         config::{ClassifierSettings as Parameters, Config},
         draw,
-        run::{Run, artifact},
+        run::{Run, array, artifact, artifact_path},
         stage::{Drawing, GraphNode, Measured, Outcome, Picture, Stage, StageName},
     },
 };
@@ -220,6 +221,18 @@ fn learn(run: &mut Run<'_>, network: &Network) -> Result<State> {
         run.checkpoint.save(&state)?;
     }
     Ok(state)
+}
+
+/// The trained weights, one array after the other.
+///
+/// # Errors
+/// When the arrays of the stage are not there, or not of the size of the post's network.
+pub fn weights(out: &Path) -> Result<Vec<f32>> {
+    let mut all = Vec::new();
+    for name in NAMES {
+        all.extend(array(out, &artifact_path(StageName::Classifier, name))?);
+    }
+    Ok(all)
 }
 
 /// The trained network's session, on the run's device.

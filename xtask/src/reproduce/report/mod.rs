@@ -1,9 +1,11 @@
 //! `results.json` and `report.html`.
 
+mod engine;
 mod explain;
 mod html;
 mod published;
 mod results;
+mod try_it;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +16,7 @@ use serde_json::Value;
 
 use explain::Facts;
 use published::Published;
+use try_it::TryIt;
 
 use crate::{
     digest, files,
@@ -69,11 +72,18 @@ pub struct Material<'a> {
     pub stages: &'a [Done],
     /// What must be said about the data.
     pub note: Option<&'a str>,
+    /// The set of `repro.lock` that the data belong to.
+    pub set: &'a str,
 }
 
-/// The digest of what the report knows of the published runs, for its key.
-pub fn published_digest() -> String {
-    digest::hex(published::LOCK.as_bytes())
+/// The digests of what the report carries beside a run's results and its own sources, for its key: the
+/// published runs and the engine.
+pub fn carried_digests() -> [(&'static str, String); 2] {
+    let engine = [engine::LOADER.to_string()].into_iter().chain(engine::modules()).collect::<Vec<_>>();
+    [
+        ("the published runs", digest::hex(published::LOCK.as_bytes())),
+        ("the engine", digest::hex_of_strings(engine.iter().map(String::as_str))),
+    ]
 }
 
 /// Both files, from the outcome of the stages.
@@ -86,7 +96,9 @@ pub fn report(material: &Material<'_>) -> Result<Product> {
     let sections =
         stages.iter().map(|done| section(material, &published, done)).collect::<Result<Vec<_>>>()?;
     let results = results::results(config, changes, stages, note)?;
-    let page = html::page(&html::Page { sections: &sections, seed: config.seed, changes, note })?;
+    let try_it = TryIt::of(material, &published)?;
+    let page = html::Page { sections: &sections, try_it: &try_it, seed: config.seed, changes, note };
+    let page = html::page(&page)?;
     let files = BTreeMap::from([
         ("results.json".to_string(), results),
         ("report.html".to_string(), page.into_bytes()),
