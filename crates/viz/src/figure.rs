@@ -1,10 +1,11 @@
 use crate::{
-    Anchor, Color, Drawing, Error, Panel, Theme,
+    Anchor, Color, Drawing, Error, Panel, Readout, Theme,
     svg::{
         canvas::{Canvas, escape},
         font::{FAMILY, Font, base64, font_face_css},
         number::coordinate,
         raster,
+        spline::Point,
     },
     text::{Block, text_width, wrap},
 };
@@ -146,6 +147,26 @@ impl Figure {
         self.document(&self.page(), "")
     }
 
+    /// Width and height in pixels at a scale of 1, as the SVG has them.
+    ///
+    /// ```
+    /// use minutia_viz::{Figure, LineChart};
+    /// let figure = Figure::new(LineChart::new("x", "y"));
+    /// assert!(figure.size().0 < figure.title("a title".repeat(30)).size().0);
+    /// ```
+    #[must_use]
+    pub fn size(&self) -> (f64, f64) {
+        self.measures().size
+    }
+
+    /// The plots of the figure with the values that they show, for a page that says what stands under the
+    /// pointer; see [`Readout`]. Line charts have them; heat maps, pictures and diagrams have none.
+    #[must_use]
+    pub fn readouts(&self) -> Vec<Readout> {
+        let measures = self.measures();
+        self.placed(&measures).into_iter().flat_map(|(panel, at)| panel.readouts(at)).collect()
+    }
+
     fn measures(&self) -> Measures {
         let row_size = |row: &Vec<Box<dyn Panel>>| {
             let sizes = row.iter().map(|p| p.size());
@@ -162,21 +183,32 @@ impl Figure {
         Measures { rows, title, head, caption, size }
     }
 
-    /// Draws everything, from top to bottom.
-    fn page(&self) -> Page {
-        let Measures { rows, title, head, caption, size: (width, height) } = self.measures();
-        let mut canvas = Canvas { theme: self.theme, fonts: self.fonts.clone(), ..Canvas::default() };
-        canvas.block((width / 2.0, MARGIN + TITLE), &title, Anchor::Middle, Color::INK);
-        let mut y = MARGIN + head;
-        for (row, size) in self.rows.iter().zip(&rows) {
-            let mut x = (width - size.0) / 2.0;
+    /// The panels with their upper left corners, from top to bottom.
+    fn placed(&self, measures: &Measures) -> Vec<(&dyn Panel, Point)> {
+        let mut placed = Vec::new();
+        let mut y = MARGIN + measures.head;
+        for (row, size) in self.rows.iter().zip(&measures.rows) {
+            let mut x = (measures.size.0 - size.0) / 2.0;
             for panel in row {
                 let (w, h) = panel.size();
-                panel.draw(&mut Drawing(&mut canvas), (x, y + (size.1 - h) / 2.0));
+                placed.push((&**panel, (x, y + (size.1 - h) / 2.0)));
                 x += w + GAP;
             }
             y += size.1 + GAP;
         }
+        placed
+    }
+
+    /// Draws everything, from top to bottom.
+    fn page(&self) -> Page {
+        let measures = self.measures();
+        let mut canvas = Canvas { theme: self.theme, fonts: self.fonts.clone(), ..Canvas::default() };
+        let (width, height) = measures.size;
+        canvas.block((width / 2.0, MARGIN + TITLE), &measures.title, Anchor::Middle, Color::INK);
+        for (panel, at) in self.placed(&measures) {
+            panel.draw(&mut Drawing(&mut canvas), at);
+        }
+        let caption = measures.caption;
         let mut y = height - MARGIN - CAPTION_LINE * caption.len() as f64 + CAPTION;
         for line in &caption {
             canvas.text((MARGIN, y), CAPTION, Anchor::Start, Color::FAINT, line);

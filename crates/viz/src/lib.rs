@@ -5,6 +5,7 @@ mod error;
 mod figure;
 mod panel;
 mod panels;
+mod readout;
 mod svg;
 mod text;
 mod theme;
@@ -16,5 +17,6 @@ pub use panels::{
     BarChart, Edge, GraphDiagram, HeatMap, Histogram, ImageGrid, Legend, LineChart, Marker, Marks,
     NetworkDiagram, Node, axis::Scale,
 };
+pub use readout::{Curve, Readout, ReadoutAxis};
 pub use svg::{canvas::Anchor, color::ColorMap, font::font_face_css, number::format_number};
 pub use theme::{Color, Theme};

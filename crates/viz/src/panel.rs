@@ -1,5 +1,5 @@
 use crate::{
-    Anchor, Color,
+    Anchor, Color, Readout,
     svg::{
         canvas::{Canvas, DASHES},
         spline::Point,
@@ -39,6 +39,12 @@ pub trait Panel {
 
     /// Draws with the upper left corner at the place given, in pixels to the right and down.
     fn draw(&self, drawing: &mut Drawing<'_>, at: (f64, f64));
+
+    /// What a reader may ask of the panel when it is drawn at that place: nothing, unless a panel says
+    /// otherwise.
+    fn readouts(&self, _at: (f64, f64)) -> Vec<Readout> {
+        Vec::new()
+    }
 }
 
 impl Panel for Box<dyn Panel> {
@@ -48,6 +54,10 @@ impl Panel for Box<dyn Panel> {
 
     fn draw(&self, drawing: &mut Drawing<'_>, at: (f64, f64)) {
         (**self).draw(drawing, at);
+    }
+
+    fn readouts(&self, at: (f64, f64)) -> Vec<Readout> {
+        (**self).readouts(at)
     }
 }
 

@@ -70,7 +70,14 @@ impl Color {
         if theme == Theme::Dark { self.dark } else { self.light }
     }
 
-    pub(crate) fn css(self, theme: Theme) -> String {
+    /// The colour in a theme, as CSS has it.
+    ///
+    /// ```
+    /// use minutia_viz::{Color, Theme};
+    /// assert_eq!(Color::rgb([255, 0, 128]).css(Theme::Light), "#ff0080");
+    /// ```
+    #[must_use]
+    pub fn css(self, theme: Theme) -> String {
         let [r, g, b] = self.rgb_in(theme);
         format!("#{r:02x}{g:02x}{b:02x}")
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use minutia_tensor::{Device, cpu};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     reproduce::{
@@ -17,9 +17,9 @@ use crate::{
         job::{Jobs, Product},
         progress::Progress,
         record::{Key, Record},
-        report,
+        report::{self, Material},
         run::{self, Run},
-        stage::{AnyStage, Drawing, Measured, Outcome, StageName},
+        stage::{AnyStage, Drawing, Measured, Outcome, Picture, StageName},
         tensorboard::{self, Shown},
     },
     sources,
@@ -102,7 +102,7 @@ impl Pipeline {
         let stages: Vec<Done> = done.into_values().collect();
         let note = self.data.note();
         let set = self.data.set();
-        let report = self.report(&stages, note.as_deref())?;
+        let report = self.report(&stages, note.as_deref(), &set)?;
         Ok(All { stages, report, note, set })
     }
 
@@ -221,7 +221,8 @@ impl Pipeline {
             for picture in pictures {
                 files.insert(format!("figures/{}.svg", picture.name), picture.svg.into_bytes());
                 files.insert(format!("figures/{}.png", picture.name), picture.png);
-                captions.push(Caption { name: picture.name.to_string(), caption: picture.caption });
+                let Picture { name, caption, readouts, .. } = picture;
+                captions.push(Caption { name: name.to_string(), caption, readouts });
             }
             Ok(Product { outcome: json!(captions), files })
         })
@@ -252,17 +253,20 @@ impl Pipeline {
             let events = shown.events().with_context(cure)?;
             timings.push((job.clone(), start.elapsed().as_secs_f64()));
             let files = BTreeMap::from([(tensorboard::path(name), events)]);
-            Ok(Product { outcome: serde_json::Value::Null, files })
+            Ok(Product { outcome: Value::Null, files })
         })?;
         Ok(())
     }
 
-    fn report(&mut self, stages: &[Done], note: Option<&str>) -> Result<Option<Record>> {
+    fn report(&mut self, stages: &[Done], note: Option<&str>, set: &str) -> Result<Option<Record>> {
         let mut key = Key::default()
             .with("the claims", json!(self.config.claims).to_string())
             .with("the changed parameters", self.changes.join(", "))
             .with("the note", note.unwrap_or_default())
             .with("the source xtask/src/reproduce/report", sources::digest_of("xtask/src/reproduce/report"));
+        for (name, digest) in report::carried_digests() {
+            key = key.with(name, digest);
+        }
         for done in stages {
             let name = done.stage.name();
             key = key
@@ -273,7 +277,7 @@ impl Pipeline {
         let Pipeline { jobs, config, changes, progress, .. } = self;
         let nothing = |record: &Record| record.outcome.is_null();
         jobs.ensure("report", key, progress, nothing, |_| {
-            report::report(&jobs.out, config, changes, stages, note)
+            report::report(&Material { out: &jobs.out, config, changes, stages, note, set })
         })
     }
 }
@@ -284,6 +288,9 @@ pub struct Caption {
     /// The file name without its ending.
     pub name: String,
     pub caption: String,
+    /// As [`Picture::readouts`].
+    #[serde(default)]
+    pub readouts: Value,
 }
 
 /// Whether a record names figures that are among its files.

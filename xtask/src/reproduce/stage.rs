@@ -272,6 +272,8 @@ pub struct Picture {
     pub svg: String,
     pub png: Vec<u8>,
     pub caption: String,
+    /// What a reader may ask of it, see `draw/readouts.rs`; null where there is nothing.
+    pub readouts: Value,
 }
 
 #[cfg(test)]

@@ -167,7 +167,7 @@ impl Shown<'_> {
 
     /// The figures, and what the report says under them.
     fn figures(&self, writer: &mut SummaryWriter) -> Result<()> {
-        for Caption { name, caption } in Vec::<Caption>::deserialize(&self.drawn.outcome)? {
+        for Caption { name, caption, .. } in Vec::<Caption>::deserialize(&self.drawn.outcome)? {
             let path = self.out.join(format!("figures/{name}.png"));
             let png = files::read(&path)?.with_context(|| format!("{} is missing", path.display()))?;
             writer.png(&format!("figures/{name}"), self.last_step()?, &png)?;

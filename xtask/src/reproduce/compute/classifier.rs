@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use minutia_graph::{Graph, Session, Variable};
@@ -18,7 +19,7 @@ use crate::{
         },
         config::{ClassifierSettings as Parameters, Config},
         draw,
-        run::{Run, artifact},
+        run::{Run, array, artifact, artifact_path},
         stage::{Drawing, GraphNode, Measured, Outcome, Picture, Stage, StageName},
     },
 };
@@ -189,6 +190,18 @@ fn learn(run: &mut Run<'_>, network: &Network) -> Result<State> {
         state.parameters = start;
     }
     Ok(state)
+}
+
+/// The trained weights, one array after the other.
+///
+/// # Errors
+/// When the arrays of the stage are not there, or not of the size of the post's network.
+pub fn weights(out: &Path) -> Result<Vec<f32>> {
+    let mut all = Vec::new();
+    for name in NAMES {
+        all.extend(array(out, &artifact_path(StageName::Classifier, name))?);
+    }
+    Ok(all)
 }
 
 /// The trained network's session, on the run's device.

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, anyhow, ensure};
 use minutia_models::{IdealImages as Model, Penalty};
+use minutia_viz::format_number;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -85,8 +86,7 @@ impl Stage for IdealImages {
             l2: l2.rows(),
             l2_measured: l2.figures(&means, parameters),
         };
-        let sure = plain.probabilities.iter().copied().fold(1.0, f32::min);
-        let measured = answers(parameters, sure, &results);
+        let measured = answers(parameters, &plain.probabilities, &results);
         let arrays = PENALTIES.into_iter().map(Into::into).zip(images.map(|images| images.pixels)).collect();
         Ok(Outcome { results, measured, arrays })
     }
@@ -134,19 +134,29 @@ impl Images {
     }
 }
 
-/// The claims' answers; `sure` is the least probability that the network gives an image without a penalty.
-fn answers(parameters: &Parameters, sure: f32, results: &Results) -> Vec<Measured> {
+/// The network is sure of an image from this probability of its class on.
+const SURE: f32 = 0.99;
+
+/// The claims' answers, with the probability that the network gives each image without a penalty.
+fn answers(parameters: &Parameters, probabilities: &[f32], results: &Results) -> Vec<Measured> {
     let Results { unregularized_measured: plain, l1_measured: l1, l2_measured: l2, .. } = results;
+    let sure = probabilities.iter().copied().fold(1.0, f32::min);
+    let convincing = probabilities.iter().filter(|&&probability| probability > SURE).count();
+    let like = plain.mean_correlation;
+    let overfitting = if sure > SURE {
+        format!(
+            "The network gives each image its class with a probability of at least {sure:.4}, yet the images correlate \
+             with the mean of their class by only {like:.2} on average."
+        )
+    } else {
+        format!(
+            "The network is sure of {convincing} of {CLASSES} images (a probability of more than {SURE}), and gives the least \
+             convincing one {}; the images correlate with the mean of their class by {like:.2} on average.",
+            format_number(f64::from(sure))
+        )
+    };
     vec![
-        Measured::new(
-            "overfitting",
-            sure > 0.99 && plain.mean_correlation < parameters.alike_from,
-            format!(
-                "The network gives each image its class with a probability of at least {sure:.4}, yet the images correlate \
-                 with the mean of their class by only {:.2} on average.",
-                plain.mean_correlation
-            ),
-        ),
+        Measured::new("overfitting", sure > SURE && like < parameters.alike_from, overfitting),
         Measured::new(
             "l1",
             l1.dead_share > 0.5,

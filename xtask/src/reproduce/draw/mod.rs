@@ -8,6 +8,7 @@ pub mod fingerprints;
 pub mod ideal_images;
 pub mod inverse;
 pub mod inverse_seeds;
+mod readouts;
 
 use anyhow::{Context, Result};
 use minutia_viz::Figure;
@@ -27,5 +28,6 @@ fn picture(drawing: &Drawing<'_>, name: &'static str, figure: Figure, caption: S
         None => figure,
     };
     let png = figure.to_png(SCALE).with_context(|| format!("the figure '{name}' cannot be painted"))?;
-    Ok(Picture { name, svg: figure.to_svg(), png, caption })
+    let (svg, readouts) = (figure.to_svg(), readouts::readouts(&figure));
+    Ok(Picture { name, svg, png, caption, readouts })
 }

@@ -1,8 +1,12 @@
 //! `results.json` and `report.html`.
 
 mod chain;
+mod engine;
+mod explain;
 mod html;
+mod published;
 pub mod results;
+mod try_it;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,8 +15,12 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use explain::Facts;
+use published::Published;
+use try_it::TryIt;
+
 use crate::{
-    files,
+    digest, files,
     reproduce::{
         config::{Claim, Config},
         job::Product,
@@ -41,6 +49,8 @@ struct Answer<'a> {
     claim: &'a str,
     #[serde(flatten)]
     measured: &'a Measured,
+    /// What happened instead, where it does not hold.
+    happened: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -49,23 +59,48 @@ struct Figure {
     caption: String,
     #[serde(serialize_with = "html::base64")]
     svg: Vec<u8>,
+    /// What a reader may ask of it; nothing, or JSON for its script.
+    #[serde(serialize_with = "html::script_json")]
+    readouts: Value,
+}
+
+/// What the report is made of.
+pub struct Material<'a> {
+    /// The output folder.
+    pub out: &'a Path,
+    pub config: &'a Config,
+    /// What the command line changed in the published parameters.
+    pub changes: &'a [String],
+    pub stages: &'a [Done],
+    /// What must be said about the data.
+    pub note: Option<&'a str>,
+    /// The set of `repro.lock` that the data belong to.
+    pub set: &'a str,
+}
+
+/// The digests of what the report carries beside a run's results and its own sources, for its key: the
+/// published runs and the engine.
+pub fn carried_digests() -> [(&'static str, String); 2] {
+    let engine = [engine::LOADER.to_string()].into_iter().chain(engine::modules()).collect::<Vec<_>>();
+    [
+        ("the published runs", digest::hex(published::LOCK.as_bytes())),
+        ("the engine", digest::hex_of_strings(engine.iter().map(String::as_str))),
+    ]
 }
 
 /// Both files, from the outcome of the stages.
 ///
 /// # Errors
 /// When a figure cannot be read.
-pub fn report(
-    out: &Path,
-    config: &Config,
-    changes: &[String],
-    stages: &[Done],
-    note: Option<&str>,
-) -> Result<Product> {
+pub fn report(material: &Material<'_>) -> Result<Product> {
+    let Material { config, changes, stages, note, .. } = *material;
+    let published = Published::read()?;
     let sections =
-        stages.iter().map(|done| section(out, config, changes, done)).collect::<Result<Vec<_>>>()?;
+        stages.iter().map(|done| section(material, &published, done)).collect::<Result<Vec<_>>>()?;
     let results = results::results(config, changes, stages, note)?;
-    let page = html::page(&html::Page { sections: &sections, seed: config.seed, changes, note })?;
+    let try_it = TryIt::of(material, &published)?;
+    let page = html::Page { sections: &sections, try_it: &try_it, seed: config.seed, changes, note };
+    let page = html::page(&page)?;
     let files = BTreeMap::from([
         ("results.json".to_string(), results),
         ("report.html".to_string(), page.into_bytes()),
@@ -73,17 +108,23 @@ pub fn report(
     Ok(Product { outcome: Value::Null, files })
 }
 
-fn section<'a>(out: &Path, config: &'a Config, changes: &[String], done: &'a Done) -> Result<Section<'a>> {
+fn section<'a>(material: &Material<'a>, published: &Published, done: &'a Done) -> Result<Section<'a>> {
+    let Material { out, config, changes, note, .. } = *material;
     let name = done.stage.name();
+    let facts = Facts { config, results: &done.outcome.results, published, other_data: note.is_some() };
     let answer = |id: &str| done.outcome.measured.iter().find(|measured| measured.id == id);
     let claims = config.claims.iter().filter(|claim| claim.stage == name);
-    let answer = |claim: &'a Claim| Some(Answer { claim: &claim.claim, measured: answer(&claim.id)? });
+    let answer = |claim: &'a Claim| {
+        let measured = answer(&claim.id)?;
+        let happened = if measured.holds { None } else { explain::explain(&claim.id, &facts) };
+        Some(Answer { claim: &claim.claim, measured, happened })
+    };
     let answers = claims.filter_map(answer).collect();
     let mut figures = Vec::new();
-    for Caption { name, caption } in Vec::<Caption>::deserialize(&done.drawn.outcome)? {
+    for Caption { name, caption, readouts } in Vec::<Caption>::deserialize(&done.drawn.outcome)? {
         let path = out.join(format!("figures/{name}.svg"));
         let svg = files::read(&path)?.with_context(|| format!("{} is missing", path.display()))?;
-        figures.push(Figure { name, caption, svg });
+        figures.push(Figure { name, caption, svg, readouts });
     }
     let parameters = done.stage.parameters(config);
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);

@@ -5,7 +5,7 @@ use super::{
     plan::{LinePlan, SMALL},
 };
 use crate::{
-    Anchor, Color, Drawing, Panel,
+    Anchor, Color, Drawing, Panel, Readout,
     panels::axis::NOTHING_POSITIVE,
     svg::canvas::{Canvas, DASHES},
     text::Block,
@@ -37,6 +37,10 @@ impl Panel for LineChart {
         canvas.block((middle, plot.lower + foot), &plan.x_label, Anchor::Middle, Color::INK);
         let height = f64::midpoint(plot.upper, plot.lower);
         canvas.vertical_block((at.0 + 14.0, height), &plan.y_label, Anchor::Middle);
+    }
+
+    fn readouts(&self, at: (f64, f64)) -> Vec<Readout> {
+        vec![self.readout(&self.plan(at).plot)]
     }
 }
 

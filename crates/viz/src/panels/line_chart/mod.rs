@@ -6,6 +6,7 @@ mod legend;
 mod levels;
 mod notes;
 mod plan;
+mod readout;
 mod series;
 
 use crate::{

@@ -1,5 +1,5 @@
 use super::{series::style, *};
-use crate::Figure;
+use crate::{Figure, Panel, Readout};
 
 fn svg(chart: LineChart) -> String {
     Figure::new(chart).to_inline_svg()
@@ -98,4 +98,37 @@ fn limits_cut_and_ranges_only_extend() {
     assert_eq!(ends(chart().x_limits(7.0, 3.0).y_limits(1.0, 2.0)), (7.0, 3.0, 1.0, 2.0));
     assert_eq!(ends(chart().x_limits(f64::NAN, 3.0).y_limits(1.0, f64::INFINITY)), (0.0, 10.0, 0.0, 10.0));
     assert!(svg(chart().x_limits(3.0, 7.0)).contains("viewBox") && svg(chart()).matches("<svg").count() == 1);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a reference within a tolerance, no result")]
+fn a_readout_says_where_each_point_is_drawn() {
+    let points = [(1.0, 10.0), (2.0, f64::NAN), (3.0, -1.0), (4.0, 0.1)];
+    let chart = LineChart::new("step", "loss").y_scale(Scale::Log).scatter("dots", &points);
+    let plot = chart.plan((7.0, 9.0)).plot;
+    let Readout { corner, size, x, y, curves, .. } = chart.readout(&plot);
+    assert_eq!((curves[0].name.as_str(), curves[0].joined), ("dots", false));
+    assert_eq!(curves[0].points, [points[0], points[3]], "a logarithmic axis shows no others");
+    assert_eq!((x.label.as_str(), x.scale, y.scale), ("step", Scale::Linear, Scale::Log));
+    // A page finds the place of a value by the ends of the axes alone.
+    let across = corner.0 + (4.0 - x.low) / (x.high - x.low) * size.0;
+    let down = corner.1 + (1.0 - (0.1 / y.low).ln() / (y.high / y.low).ln()) * size.1;
+    let place = (plot.x(4.0).unwrap(), plot.y(0.1).unwrap());
+    assert!(
+        (across - place.0).abs() < 1e-6 && (down - place.1).abs() < 1e-6,
+        "({across}, {down}), {place:?}"
+    );
+}
+
+#[test]
+fn the_plots_of_a_figure_can_be_read_in_their_order() {
+    let chart = |title: &str| -> Box<dyn Panel> { Box::new(LineChart::new("", "").title(title)) };
+    let heat = crate::HeatMap::new(1, 1, &[0.0]).unwrap();
+    let figure =
+        Figure::grid(vec![vec![chart("left"), Box::new(heat), chart("right")], vec![chart("below")]]);
+    let readouts = figure.readouts();
+    let titles: Vec<&str> = readouts.iter().map(|readout| readout.title.as_str()).collect();
+    assert_eq!(titles, ["left", "right", "below"]);
+    assert!(readouts[1].corner.0 > readouts[0].corner.0 + readouts[0].size.0);
+    assert!(readouts[2].corner.1 > readouts[0].corner.1 + readouts[0].size.1);
 }
