@@ -55,6 +55,7 @@ pub fn page(page: &Page<'_>) -> Result<String> {
         try_data => json_text(&page.try_it.data),
         parameters => format_number(page.try_it.parameters as f64),
         hidden => page.try_it.hidden,
+        trained => page.try_it.data["weights"].is_string(),
         compared_with => page.try_it.compared_with,
         sections => Serde(page.sections),
         seed => page.seed,
@@ -158,7 +159,7 @@ mod tests {
             "id=\"try-data\">{\"weights\":\"AAAA\"}</script>",
             "the 238,510 weights that this run trained",
             "compared with the one of this report",
-            "default-src 'none'",
+            "default-src &#x27;none&#x27;",
             "font: 1rem/1.6 system-ui, \"Helvetica Neue\"",
         ] {
             assert!(html.contains(expected), "{expected} is not in {html}");
