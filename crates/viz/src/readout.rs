@@ -18,7 +18,8 @@ use crate::{Color, Scale};
 pub struct Readout {
     /// The panel's title; empty where it has none.
     pub title: String,
-    /// The upper left corner of the rectangle between the axes, in pixels of the figure to the right and down.
+    /// The upper left corner of the rectangle between the axes, in pixels of the figure to the right and
+    /// down.
     pub corner: (f64, f64),
     /// Its width and height.
     pub size: (f64, f64),

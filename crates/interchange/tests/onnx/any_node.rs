@@ -162,7 +162,8 @@ fn model_of(operation: &str, inputs: &[Given], opset: i64) -> ModelProto {
     proto
 }
 
-/// Reads a model with those of the attributes that its operation knows; `strangers` has those that it does not.
+/// Reads a model with those of the attributes that its operation knows; `strangers` has those that it does
+/// not.
 fn read(
     path: &Path,
     mut proto: ModelProto,

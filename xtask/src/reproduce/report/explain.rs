@@ -109,9 +109,9 @@ fn inverse_seeds(facts: &Facts<'_>) -> Option<String> {
 }
 
 /// What happened, and what the published run on MNIST gave.
-type Told = (String, Option<String>);
+type Happened = (String, Option<String>);
 
-fn accuracy(facts: &Facts<'_>) -> Option<Told> {
+fn accuracy(facts: &Facts<'_>) -> Option<Happened> {
     let epochs = facts.results.pointer("/epochs")?.as_array()?;
     let last = |name: &str| epochs.last()?.get(name)?.as_f64();
     let happened = format!(
@@ -127,7 +127,7 @@ fn accuracy(facts: &Facts<'_>) -> Option<Told> {
     ))
 }
 
-fn bands(facts: &Facts<'_>) -> Option<Told> {
+fn bands(facts: &Facts<'_>) -> Option<Happened> {
     let (bright, dark) = (facts.number("/bright_share")?, facts.number("/dark_share")?);
     let happened = format!(
         "Few units do the same for all images of a class: {} of them are on in nearly all, {} in nearly none. A band needs that.",
@@ -141,7 +141,7 @@ fn bands(facts: &Facts<'_>) -> Option<Told> {
     Some((happened, mnist))
 }
 
-fn fingerprint(facts: &Facts<'_>) -> Option<Told> {
+fn fingerprint(facts: &Facts<'_>) -> Option<Happened> {
     let read = facts.number("/nearest_mean_accuracy")?;
     let happened = format!(
         "The fingerprints of {} of the test images are nearer to another class's mean than to their own's.",
@@ -151,7 +151,7 @@ fn fingerprint(facts: &Facts<'_>) -> Option<Told> {
     Some((happened, mnist.map(|read| format!("On MNIST that is so for {}.", percent(1.0 - read)))))
 }
 
-fn overfitting(facts: &Facts<'_>) -> Option<Told> {
+fn overfitting(facts: &Facts<'_>) -> Option<Happened> {
     let probability = facts.numbers("/unregularized_measured/probability")?;
     let like = facts.number("/unregularized_measured/mean_correlation")?;
     let missed: Vec<(usize, f64)> =
@@ -195,7 +195,7 @@ fn least_of_the_sure(probability: &[f64]) -> String {
     percent(probability.iter().copied().filter(|&probability| probability > SURE).fold(1.0, f64::min))
 }
 
-fn l1(facts: &Facts<'_>) -> Option<Told> {
+fn l1(facts: &Facts<'_>) -> Option<Happened> {
     let dead = facts.number("/l1_measured/dead_share")?;
     let happened = format!(
         "The penalty left {} of the pixels further from zero than {}: too weak for this network's weights, which pull harder.",
@@ -206,7 +206,7 @@ fn l1(facts: &Facts<'_>) -> Option<Told> {
     Some((happened, mnist.map(|dead| format!("On MNIST {} are left.", percent(1.0 - dead)))))
 }
 
-fn l2(facts: &Facts<'_>) -> Option<Told> {
+fn l2(facts: &Facts<'_>) -> Option<Happened> {
     let of = |penalty: &str, name: &str| facts.number(&format!("/{penalty}_measured/{name}"));
     let (alike, plain) =
         (of("l2", "most_like_own_class_mean")?, of("unregularized", "most_like_own_class_mean")?);

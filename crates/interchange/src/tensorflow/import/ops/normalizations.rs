@@ -51,8 +51,8 @@ fn batch_norm(node: &Node<'_>) -> Result<Built, Refusal> {
     Ok(results([y, mean.clone(), sample, mean, variance.clone(), variance]))
 }
 
-/// Inputs: the gradient, the images, the scale, mean and variance. Results: the gradients of images, scale and
-/// offset.
+/// Inputs: the gradient, the images, the scale, mean and variance. Results: the gradients of images, scale
+/// and offset.
 fn batch_norm_gradient(node: &Node<'_>) -> Result<Built, Refusal> {
     let (g, x, scale) = (node.tensor(0)?, images(node, 1)?, node.tensor(2)?);
     let (mean, variance) =
