@@ -217,7 +217,7 @@ impl Session {
     /// let graph = Graph::new();
     /// let v = graph.variable("v", [1.0_f32, 2.0]);
     /// let session = Session::new(&graph, &Device::cpu()?)?;
-    /// let plan = session.portable_plan(v.assign_add([1.0_f32, 1.0]).operation(), ())?;
+    /// let plan = session.portable_plan(v.assign_add(1.0).operation(), ())?;
     /// assert!(plan.main.buffers.contains(&BufferSource::Variable("v".to_string())));
     /// # Ok::<(), minutia_graph::Error>(())
     /// ```
