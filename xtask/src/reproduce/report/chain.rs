@@ -1,6 +1,7 @@
 //! The chain of digests, as the page shows it.
 
 use anyhow::{Context, Result};
+use minutia_viz::format_number;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -51,19 +52,8 @@ impl Chain {
             kept: kept.contains(&link.epoch.epoch),
             sha256: link.parameters_sha256,
         });
-        Ok(Chain { parameters: grouped(parameters), links: links.collect(), kept: listed(kept) })
+        Ok(Chain { parameters: format_number(parameters as f64), links: links.collect(), kept: listed(kept) })
     }
-}
-
-/// A number with a comma before every three digits.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let comma = |at: usize| at > 0 && (digits.len() - at).is_multiple_of(3);
-    digits
-        .chars()
-        .enumerate()
-        .flat_map(|(at, digit)| comma(at).then_some(',').into_iter().chain([digit]))
-        .collect()
 }
 
 /// `1, 2 and 3`.
@@ -82,11 +72,6 @@ mod tests {
 
     #[test]
     fn numbers_are_written_for_people() {
-        for (number, text) in
-            [(7, "7"), (123, "123"), (1234, "1,234"), (238_510, "238,510"), (1_000_000, "1,000,000")]
-        {
-            assert_eq!(grouped(number), text);
-        }
         for (numbers, text) in
             [(&[][..], ""), (&[8], "8"), (&[8, 16], "8 and 16"), (&[8, 16, 25], "8, 16 and 25")]
         {

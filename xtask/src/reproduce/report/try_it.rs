@@ -58,7 +58,7 @@ impl TryIt {
         data.insert("inverse".to_string(), inverse(material));
         let (training, compared_with) = training(material, published)?;
         data.insert("training".to_string(), training);
-        let parameters = (PIXELS + 1) * HIDDEN + (HIDDEN + 1) * CLASSES;
+        let parameters = minutia_models::Parameters::default().count();
         Ok(TryIt { data: Value::Object(data), compared_with, parameters, hidden: HIDDEN })
     }
 }
