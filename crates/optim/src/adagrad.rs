@@ -1,4 +1,4 @@
-use crate::{Argument, Domain, Optimizer, Rate, slot, update::Update};
+use crate::{Argument, Coupling, Domain, Optimizer, Rate, slot, update::Update};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Adagrad (Duchi et al., 2011) as in TensorFlow 1: `a += g g`, `v -= rate g / sqrt(a)`, from `a = 0.1`;
@@ -45,6 +45,10 @@ impl Adagrad {
 impl Optimizer for Adagrad {
     fn name(&self) -> &'static str {
         "Adagrad"
+    }
+
+    fn coupling(&self) -> Coupling {
+        Coupling::Element
     }
 
     fn arguments(&self) -> Vec<Argument> {

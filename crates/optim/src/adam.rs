@@ -1,4 +1,4 @@
-use crate::{Argument, Domain, Optimizer, Rate, slot, update::Update};
+use crate::{Argument, Coupling, Domain, Optimizer, Rate, slot, update::Update};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Adam (Kingma and Ba, 2015) as in TensorFlow 1: at step `t`, from 1, `r = rate sqrt(1 - beta2^t) / (1 -
@@ -92,6 +92,10 @@ impl Default for Adam {
 impl Optimizer for Adam {
     fn name(&self) -> &'static str {
         "Adam"
+    }
+
+    fn coupling(&self) -> Coupling {
+        Coupling::Element
     }
 
     fn arguments(&self) -> Vec<Argument> {

@@ -1,4 +1,4 @@
-use crate::{Argument, Optimizer, Rate, update::Update};
+use crate::{Argument, Coupling, Optimizer, Rate, update::Update};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Gradient descent: `v -= rate g`. It has no slots.
@@ -37,6 +37,10 @@ impl GradientDescent {
 impl Optimizer for GradientDescent {
     fn name(&self) -> &'static str {
         "GradientDescent"
+    }
+
+    fn coupling(&self) -> Coupling {
+        Coupling::Element
     }
 
     fn arguments(&self) -> Vec<Argument> {

@@ -23,6 +23,6 @@ pub use error::Error;
 pub use gradient_descent::GradientDescent;
 pub use momentum::Momentum;
 pub use moving_average::ExponentialMovingAverage;
-pub use optimizer::{Optimizer, WithVarList, slot};
+pub use optimizer::{Coupling, Optimizer, WithVarList, slot};
 pub use rate::Rate;
 pub use rms_prop::RmsProp;

@@ -1,4 +1,4 @@
-use crate::{Argument, Domain, Optimizer, Rate, slot, update::Update};
+use crate::{Argument, Coupling, Domain, Optimizer, Rate, slot, update::Update};
 use minutia_graph::{Graph, Output, Variable};
 
 /// Gradient descent with momentum: `a = momentum a + g`, `v -= rate a`, from `a = 0`; with Nesterov's variant
@@ -50,6 +50,10 @@ impl Momentum {
 impl Optimizer for Momentum {
     fn name(&self) -> &'static str {
         "Momentum"
+    }
+
+    fn coupling(&self) -> Coupling {
+        Coupling::Element
     }
 
     fn arguments(&self) -> Vec<Argument> {

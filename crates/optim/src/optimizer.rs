@@ -77,6 +77,12 @@ pub trait Optimizer {
         None
     }
 
+    /// What an update must see at once: who trains on many machines gives each of them no less than that.
+    /// Unless an optimizer says otherwise, everything.
+    fn coupling(&self) -> Coupling {
+        Coupling::All
+    }
+
     /// The gradients of a loss with respect to variables, to be changed (clipped, say) and handed to
     /// [`apply_gradients`](Optimizer::apply_gradients).
     ///
@@ -169,17 +175,40 @@ pub trait Optimizer {
     where
         Self: Sized,
     {
+        self.apply_gradients(&self.minimized_gradients(loss)?)
+    }
+
+    /// The gradients that [`minimize`](Optimizer::minimize) applies, each with its variable.
+    ///
+    /// ```
+    /// use minutia_graph::Graph;
+    /// use minutia_optim::{GradientDescent, Optimizer};
+    /// let graph = Graph::new();
+    /// let (x, _unused) = (graph.variable("x", 4.0_f32), graph.variable("y", 1.0_f32));
+    /// let gradients = GradientDescent::new(0.25).minimized_gradients(x.square())?;
+    /// assert_eq!((gradients.len(), &gradients[0].1), (1, &x));
+    /// # Ok::<(), minutia_optim::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NoVariables`], [`Error::Unreached`] and [`Error::Duplicate`] as of
+    /// [`minimize`](Optimizer::minimize), or the first error of building.
+    #[track_caller]
+    fn minimized_gradients(&self, loss: impl AsRef<Output>) -> Result<Vec<(Output, Variable)>, Error>
+    where
+        Self: Sized,
+    {
         let loss = loss.as_ref();
         match self.var_list() {
             None => {}
             Some([]) => return Err(Error::NoVariables { loss: loss.name(), unreached: Vec::new() }),
-            Some(listed) => return self.apply_gradients(&self.compute_gradients(loss, listed)?),
+            Some(listed) => return self.compute_gradients(loss, listed),
         }
         match reached(loss, &loss.graph().trainable_variables())? {
             (reached, unreached) if reached.is_empty() => {
                 Err(Error::NoVariables { loss: loss.name(), unreached })
             }
-            (reached, _) => self.apply_gradients(&reached),
+            (reached, _) => Ok(reached),
         }
     }
 
@@ -262,6 +291,18 @@ pub trait Optimizer {
     }
 }
 
+/// What an optimizer's update must see at once; see [`Optimizer::coupling`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coupling {
+    /// One element of a variable, of its gradient and of its slots: any part of a variable may be updated by
+    /// itself. So are all optimizers of this crate.
+    Element,
+    /// A whole variable, such as where a step depends on the norm of its gradient.
+    Variable,
+    /// All variables together.
+    All,
+}
+
 /// An optimizer over some variables; see [`Optimizer::with_var_list`].
 #[derive(Clone, Debug)]
 pub struct WithVarList<O> {
@@ -284,6 +325,10 @@ impl<O: Optimizer> Optimizer for WithVarList<O> {
 
     fn var_list(&self) -> Option<&[Variable]> {
         Some(&self.variables)
+    }
+
+    fn coupling(&self) -> Coupling {
+        self.optimizer.coupling()
     }
 }
 
@@ -339,6 +384,10 @@ macro_rules! behind {
 
             fn var_list(&self) -> Option<&[Variable]> {
                 (**self).var_list()
+            }
+
+            fn coupling(&self) -> Coupling {
+                (**self).coupling()
             }
         }
     )* };

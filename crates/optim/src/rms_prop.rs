@@ -1,4 +1,4 @@
-use crate::{Argument, Domain, Optimizer, Rate, slot, update::Update};
+use crate::{Argument, Coupling, Domain, Optimizer, Rate, slot, update::Update};
 use minutia_graph::{Graph, Output, Variable};
 
 /// RMSProp (Tieleman and Hinton, 2012) as in TensorFlow 1: `s += (1 - decay) (g g - s)`, `m = momentum m +
@@ -61,6 +61,10 @@ impl RmsProp {
 impl Optimizer for RmsProp {
     fn name(&self) -> &'static str {
         "RMSProp"
+    }
+
+    fn coupling(&self) -> Coupling {
+        Coupling::Element
     }
 
     fn arguments(&self) -> Vec<Argument> {

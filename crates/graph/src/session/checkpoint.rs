@@ -59,6 +59,47 @@ impl Checkpoint {
         Ok(Checkpoint { path, variables, counters })
     }
 
+    /// What a file is to hold: values by the names of variables, and how often random operations ran, as
+    /// [`Session::random_runs`](crate::Session::random_runs) says it. A [`Saver`](crate::Saver) writes that
+    /// of its session; this is for values from elsewhere.
+    ///
+    /// ```
+    /// use minutia_graph::{Checkpoint, Device, Graph, Saver, Session, Tensor};
+    /// use std::collections::BTreeMap;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("checkpoint");
+    /// let values = BTreeMap::from([("v".to_string(), Tensor::from([3.0_f32, 4.0]))]);
+    /// Checkpoint::new(values, BTreeMap::new()).write(&path)?;
+    ///
+    /// let graph = Graph::new();
+    /// let v = graph.variable("v", [0.0_f32, 0.0]);
+    /// let mut session = Session::new(&graph, &Device::cpu()?)?;
+    /// Saver::new(&graph).restore(&mut session, &path)?;
+    /// assert_eq!(session.run(&v, ())?.as_slice::<f32>()?, [3.0, 4.0]);
+    /// # Ok::<(), minutia_graph::Error>(())
+    /// ```
+    #[must_use]
+    pub fn new(variables: BTreeMap<String, Tensor>, random_runs: BTreeMap<String, i32>) -> Checkpoint {
+        Checkpoint { path: PathBuf::from("in memory"), variables, counters: random_runs }
+    }
+
+    /// Writes it to a file, as a [`Saver`](crate::Saver) does.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when the file cannot be written; an earlier file of this name then stays as it
+    /// was.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let variables = self.variables.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        let counters = self.counters.iter().map(|(name, &count)| (name.as_str(), count));
+        Contents { variables: variables.collect(), counters: counters.collect() }.write(path.as_ref())
+    }
+
+    /// How often random operations had run, by name.
+    #[must_use]
+    pub fn random_runs(&self) -> &BTreeMap<String, i32> {
+        &self.counters
+    }
+
     /// The variables' values, by name.
     #[must_use]
     pub fn variables(&self) -> &BTreeMap<String, Tensor> {

@@ -1,4 +1,4 @@
-use super::checkpoint::{Checkpoint, Contents, signature};
+use super::checkpoint::{Checkpoint, signature};
 use crate::{CheckpointProblem, Differences, Error, Graph, Session, Variable};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -190,10 +190,10 @@ impl Saver {
     pub fn save(&self, session: &Session, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
         self.check(session, path)?;
-        let (mut values, mut without) = (Vec::new(), Vec::new());
+        let (mut values, mut without) = (BTreeMap::new(), Vec::new());
         for (name, variable) in self.variables() {
             match session.variable(&variable)? {
-                Some(value) => values.push((name, value)),
+                Some(value) => drop(values.insert(name, value)),
                 None => without.push(format!("'{}'", variable.name())),
             }
         }
@@ -202,11 +202,7 @@ impl Saver {
         }
         // How often random operations ran is of the whole graph.
         let counters = if self.chosen.is_none() { session.random_runs()? } else { BTreeMap::new() };
-        let contents = Contents {
-            variables: values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect(),
-            counters: counters.iter().map(|(name, count)| (name.as_str(), *count)).collect(),
-        };
-        contents.write(path)
+        Checkpoint::new(values, counters).write(path)
     }
 
     /// Reads a checkpoint into a session, whatever the session did before: every variable of the graph gets
