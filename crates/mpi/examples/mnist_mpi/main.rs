@@ -1,0 +1,126 @@
+//! The post's classifier, trained on many machines with the bits of one:
+//! `cargo build --release -p minutia-mpi --example mnist_mpi`, then
+//! `mpirun -n 4 target/release/examples/mnist_mpi --shards 8 --epochs 2`.
+
+mod network;
+mod options;
+mod setup;
+mod watch;
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+use minutia_datasets::{Batches, mnist::Mnist};
+use minutia_graph::Callable;
+use minutia_mpi::{Alone, Communicator, Trainer, World, agree, in_order, launch, together};
+use network::Network;
+use options::Options;
+use std::process::ExitCode;
+use watch::{Progress, Timings};
+
+/// Rows of a part of an evaluation, which one rank computes.
+const PART: usize = 500;
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    if options.alone {
+        return launch(&Alone, || train(&options, &Alone));
+    }
+    match World::new() {
+        Ok(world) => launch(&world, || train(&options, &world)),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn train(options: &Options, communicator: &dyn Communicator) -> Result<()> {
+    // Before anything else: ranks that were started otherwise would wait for each other's messages.
+    agree(communicator, &setup::arguments(options))?;
+    let data = together(communicator, setup::data(options))?;
+    let data = &data;
+    let steps = together(communicator, setup::steps_of_an_epoch(options, communicator, data))?;
+    let (network, mut trainer) = setup::trainer(options, communicator, data)?;
+    let mut evaluate = together(communicator, Evaluation::new(&network, &trainer, data))?;
+    if let Some(folder) = &options.checkpoint {
+        let done = trainer.resume(folder)?;
+        if communicator.rank() == 0 && done > 0 {
+            eprintln!("resumed at step {done}");
+        }
+    }
+    let split = data.split().train;
+    let mut batches = Batches::new(split.len(), options.batch, options.seed);
+    batches.seek(trainer.steps() * options.batch as u64);
+    let mut progress = Progress::new(communicator.rank() == 0, steps * options.epochs);
+    let mut timings = Timings::default();
+    let mut sum = 0.0;
+    while trainer.steps() < steps * options.epochs {
+        sum += step(&mut trainer, &network, batches.next_batch())?;
+        timings.add(trainer.seconds());
+        let done = trainer.steps();
+        progress.show(done);
+        let ends = done.is_multiple_of(steps);
+        if ends || options.every.is_some_and(|every| done.is_multiple_of(every)) {
+            trainer.save()?;
+        }
+        if ends {
+            let [test, right] = evaluate.sums(communicator)?;
+            let rows = data.test.len() as f32;
+            progress.line(format_args!(
+                "epoch {}: train {:.4}, test {:.4}, accuracy {:.4}",
+                done / steps,
+                sum / steps as f32,
+                test / rows,
+                right / rows
+            ))?;
+            sum = 0.0;
+        }
+    }
+    if options.timings {
+        timings.print(&mut progress, communicator, &trainer)?;
+    }
+    progress.line(format_args!("parameters_sha256 {}", trainer.parameters_sha256()?))
+}
+
+/// A step over these rows, of which each shard is given its own.
+fn step(trainer: &mut Trainer<'_>, network: &Network, rows: &[i32]) -> Result<f32> {
+    let shards = trainer.shards();
+    let loss = trainer.step(|shard, run| {
+        let own = shards.rows(shard, rows.len())?;
+        Ok(run.set(&network.rows, &rows[own])?)
+    })?;
+    ensure!(loss.is_finite(), "the loss is {loss} after step {}: choose a smaller --rate", trainer.steps());
+    Ok(loss)
+}
+
+/// The test images, in parts over the ranks.
+struct Evaluation<'n> {
+    network: &'n Network,
+    run: Callable<Vec<minutia_graph::Output>>,
+    images: usize,
+}
+
+impl<'n> Evaluation<'n> {
+    fn new(network: &'n Network, trainer: &Trainer<'_>, data: &Mnist) -> Result<Evaluation<'n>> {
+        let images = data.test.len();
+        let feeds = network.feeds(&data.test, PART.min(images), 0.0);
+        Ok(Evaluation {
+            network,
+            run: trainer.session().make_callable(network.sums.to_vec(), feeds)?,
+            images,
+        })
+    }
+
+    /// The sum of the losses, and the number of images that are read rightly: parts are added in order.
+    fn sums(&mut self, communicator: &dyn Communicator) -> Result<[f32; 2]> {
+        let (images, part) = (self.images, PART.min(self.images));
+        let sums = in_order(communicator, images / part, |index| {
+            let rows: Vec<i32> = (index * part..(index + 1) * part).map(|row| row as i32).collect();
+            self.run.set(&self.network.rows, &rows)?;
+            self.run.run()?;
+            let [loss, right] = [0, 1].map(|i| self.run.value::<f32>(&self.network.sums[i]));
+            Ok::<[f32; 2], minutia_graph::Error>([loss?, right?])
+        })?;
+        Ok(sums.into_iter().fold([0.0; 2], |[a, b], [loss, right]| [a + loss, b + right]))
+    }
+}
