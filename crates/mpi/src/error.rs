@@ -122,6 +122,9 @@ pub enum Error {
     /// The graph refused.
     #[error(transparent)]
     Graph(#[from] minutia_graph::Error),
+    /// A device or a tensor refused.
+    #[error(transparent)]
+    Tensor(#[from] minutia_tensor::Error),
 }
 
 impl Error {

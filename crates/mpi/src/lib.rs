@@ -14,6 +14,7 @@ mod launch;
 mod parts;
 mod random;
 mod reduction;
+mod runs;
 mod shards;
 mod traffic;
 mod trainer;
