@@ -178,7 +178,7 @@ impl Trainer<'_> {
             };
             self.session.set_variable(variable, &value)?;
         }
-        self.set_parts()?;
+        self.note_values()?;
         self.session.set_random_runs(&contents.random_runs)?;
         self.steps = state(&contents.variables).ok_or_else(foreign)?.steps;
         Ok(())

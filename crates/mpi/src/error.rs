@@ -44,10 +44,10 @@ pub enum Error {
         /// What they say.
         message: String,
     },
-    /// The loss, or its gradient, depends on what assigns variables: each rank would assign others.
+    /// The loss, its gradient, or the operation beside them assigns what cannot be averaged over shards.
     #[error(
-        "the loss '{loss}' assigns {} when it is computed, which each shard would do in its own way\n  hint: build the loss without \
-         control dependencies of assignments",
+        "with the loss '{loss}', {} would be assigned for each shard, and the mean of shards is taken of f32 variables that are not \
+         trained\n  hint: assign them in a run of its own",
         variables.iter().map(|name| format!("'{name}'")).collect::<Vec<String>>().join(", ")
     )]
     Assigns {

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod agree;
+mod averaged;
 mod blocks;
 mod checkpoint;
 mod clip;

@@ -1,13 +1,24 @@
 //! A training that runs.
 
 use crate::{
-    Communicator, Cut, Error, Shards, Traffic, blocks::TreeSum, checkpoint::Whereabouts,
-    clip::clip_by_global_norm, digest, random::Streams, reduction::Reduction, runs::Runs, update::Update,
+    Communicator, Cut, Error, Shards, Traffic,
+    averaged::{Averaged, elements},
+    blocks::TreeSum,
+    checkpoint::Whereabouts,
+    clip::clip_by_global_norm,
+    digest,
+    random::Streams,
+    reduction::Reduction,
+    runs::Runs,
+    update::Update,
 };
 use minutia_graph::{Callable, Device, Feeds, Operation, Output, Session, Tensor, Variable};
 use minutia_optim::Optimizer;
 use minutia_tensor::cpu::ExactFloats;
-use std::time::{Duration, Instant};
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 /// What [`DataParallel`](crate::DataParallel) describes, on one rank.
 #[derive(Debug)]
@@ -43,6 +54,7 @@ pub struct Trainer<'c> {
     pub(crate) plain: Vec<Variable>,
     pub(crate) trained: Vec<Variable>,
     pub(crate) update: Update,
+    averaged: Averaged,
     pub(crate) streams: Streams,
     /// Steps that were made.
     pub(crate) steps: u64,
@@ -56,18 +68,25 @@ pub struct Trainer<'c> {
     seconds: Seconds,
 }
 
-/// The optimizer, the loss, and the count of steps.
-type Training<'a, O> = (&'a O, &'a Output, Option<&'a Variable>);
+/// What is trained, and how.
+pub(crate) struct Training<'a, O> {
+    pub optimizer: &'a O,
+    pub loss: &'a Output,
+    pub global_step: Option<&'a Variable>,
+    /// What runs with every shard.
+    pub beside: Option<&'a Operation>,
+}
 
 impl<'c> Trainer<'c> {
     #[track_caller]
     pub(crate) fn new<O: Optimizer>(
         communicator: &'c dyn Communicator,
         plan: Plan,
-        (optimizer, loss, global_step): Training<'_, O>,
+        training: Training<'_, O>,
         device: &Device,
         feeds: Feeds,
     ) -> Result<Trainer<'c>, Error> {
+        let Training { optimizer, loss, global_step, beside } = training;
         let (graph, rank) = (loss.graph().clone(), communicator.rank());
         let plain = graph.global_variables();
         let minimized = optimizer.minimized_gradients(loss)?;
@@ -77,8 +96,9 @@ impl<'c> Trainer<'c> {
             fetches.push(gradient);
             trained.push(variable);
         }
-        assigns_nothing(loss, &fetches)?;
-        let sizes: Vec<usize> = trained.iter().map(elements).collect();
+        let averaged = Averaged::find(&fetches, &trained, beside)?;
+        fetches.extend(averaged.after.iter().cloned());
+        let sizes: Vec<usize> = trained.iter().map(elements).chain(averaged.sizes()).collect();
         let cut = Cut::new(&sizes, optimizer.coupling(), communicator.size());
         let most = i32::MAX as usize / plan.shards.count();
         if cut.elements() > most {
@@ -95,7 +115,7 @@ impl<'c> Trainer<'c> {
         let mut trainer = Trainer {
             own: TreeSum::new(plan.shards.count()),
             reduction: Reduction::new(&plan.shards, &cut, rank),
-            all: vec![0.0; if several { cut.elements() } else { 1 }],
+            all: vec![0.0; cut.elements()],
             seconds: Seconds::default(),
             steps: 0,
             whereabouts: None,
@@ -105,12 +125,13 @@ impl<'c> Trainer<'c> {
             session,
             plain,
             trained,
+            averaged,
             update,
             streams,
             runs,
         };
         trainer.session.run(graph.global_variables_initializer(), ())?;
-        trainer.set_parts()?;
+        trainer.note_values()?;
         Ok(trainer)
     }
 
@@ -134,22 +155,28 @@ impl<'c> Trainer<'c> {
             let _exact = ExactFloats::enter();
             mine.iter_mut().for_each(|sum| *sum /= shards as f32);
         }
-        // Rank 0 owns the loss, which comes first.
-        let (loss, gradients) = mine.split_at_mut(usize::from(self.communicator.rank() == 0));
+        let owned = self.cut.owned(self.communicator.rank());
+        let trained = self.cut.trained(self.trained.len());
+        // The loss and what is averaged have their values; an optimizer makes those of what lies between.
+        for means in [0..trained.start, trained.end..self.cut.elements()] {
+            let means = common(&means, &owned);
+            self.all[means.clone()]
+                .copy_from_slice(&mine[means.start - owned.start..means.end - owned.start]);
+        }
+        let trained = common(&trained, &owned);
+        let gradients = &mut mine[trained.start - owned.start..trained.end - owned.start];
         if let Some(norm) = self.plan.clip {
             clip_by_global_norm(self.communicator, gradients, norm);
         }
         self.streams.go_to_update(&mut self.session, self.steps, shards)?;
         self.runs.apply(&self.update, gradients)?;
-        if let [loss] = loss {
-            self.all[0] = *loss;
-        }
         let updated = Instant::now();
         if self.communicator.size() > 1 {
             self.runs.read_updated(&self.update, &self.cut, &mut self.all)?;
             self.communicator.all_gather(&mut self.all, self.reduction.owned());
             self.runs.install(&self.update, &self.cut, &self.all)?;
         }
+        self.averaged.take(&mut self.session, &self.cut, &self.all)?;
         self.steps += 1;
         self.seconds = Seconds {
             gradients: summed - start,
@@ -170,6 +197,7 @@ impl<'c> Trainer<'c> {
         for shard in shards.owned(self.communicator.rank()) {
             let index = self.steps.wrapping_mul(shards.count() as u64).wrapping_add(shard as u64);
             self.streams.go_to_shard(&mut self.session, index)?;
+            self.averaged.reset(&mut self.session)?;
             feed(shard, &mut self.runs.gradients)?;
             self.runs.gradients.run()?;
             self.own.push(shard..shard + 1, self.cut.elements(), |values| self.runs.read(values))?;
@@ -177,8 +205,9 @@ impl<'c> Trainer<'c> {
         Ok(())
     }
 
-    /// Gives the parts of variables the elements that the variables have.
-    pub(crate) fn set_parts(&mut self) -> Result<(), Error> {
+    /// Takes note of the values of variables: gives parts the elements that the whole has.
+    pub(crate) fn note_values(&mut self) -> Result<(), Error> {
+        self.averaged.note(&self.session)?;
         for piece in self.update.pieces.iter().filter(|piece| piece.is_part) {
             let variable = &self.trained[piece.index];
             let whole = self.session.variable(variable)?;
@@ -244,20 +273,8 @@ impl<'c> Trainer<'c> {
     }
 }
 
-/// The elements of a variable, whose shape is always known.
-fn elements(variable: &Variable) -> usize {
-    variable.shape().known().map_or(0, |shape| shape.iter().product())
-}
-
-/// Refuses gradients that change variables when they are computed.
-fn assigns_nothing(loss: &Output, fetches: &[Output]) -> Result<(), Error> {
-    let operations: Vec<Operation> = fetches.iter().map(Output::operation).collect();
-    let assigned = loss.graph().group(&operations).assigned_variables();
-    if assigned.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Assigns {
-        loss: loss.name(),
-        variables: assigned.iter().map(|variable| variable.name()).collect(),
-    })
+/// What two ranges have in common, within the second one.
+fn common(one: &Range<usize>, other: &Range<usize>) -> Range<usize> {
+    let start = one.start.clamp(other.start, other.end);
+    start..one.end.clamp(start, other.end)
 }
