@@ -58,11 +58,11 @@ pub enum Error {
     },
     /// A graph is to be trained that has been prepared for training already.
     #[error(
-        "the graph has a node '{name}': it has been prepared for training before\n  hint: build a graph of its own for each trainer"
+        "the graph has a scope '{scope}': it has been prepared for training before\n  hint: build a graph of its own for each trainer"
     )]
     Prepared {
-        /// The node.
-        name: String,
+        /// The scope of what was prepared.
+        scope: &'static str,
     },
     /// More numbers are to be exchanged than MPI can count.
     #[error(

@@ -48,10 +48,8 @@ pub(crate) struct Installed {
 /// Refuses a graph that has been prepared before.
 pub(crate) fn is_unprepared(graph: &Graph) -> Result<(), Error> {
     let below = format!("{SCOPE}/");
-    match graph.nodes().into_iter().find(|node| node.name.starts_with(&below)) {
-        Some(node) => Err(Error::Prepared { name: node.name }),
-        None => Ok(()),
-    }
+    let prepared = graph.nodes().iter().any(|node| node.name.starts_with(&below));
+    if prepared { Err(Error::Prepared { scope: SCOPE }) } else { Ok(()) }
 }
 
 impl Update {

@@ -82,7 +82,7 @@ fn what_cannot_be_trained_is_refused() {
             let training = DataParallel::new(4).clip_by_global_norm(-1.0);
             build(c, training, &Adam::default(), &graph().1).map(drop)
         }),
-        ("ranks 0 to 2: the graph has a node 'data_parallel/", |c| {
+        ("ranks 0 to 2: the graph has a scope 'data_parallel'", |c| {
             let (_, loss) = graph();
             let first = build(c, DataParallel::new(3), &GradientDescent::new(0.1), &loss);
             drop(first.expect("the first time"));
