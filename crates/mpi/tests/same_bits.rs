@@ -67,6 +67,15 @@ fn step(trainer: &mut Trainer<'_>, network: &Network) -> Result<f32, Error> {
     })
 }
 
+/// Another one for each rank: one or two threads; in a build with GPUs, rank 1 has one.
+fn device(rank: usize) -> Device {
+    if cfg!(feature = "cuda") && rank == 1 {
+        return minutia_test_support::gpu::device();
+    }
+    Device::cpu_with(cpu::Options { threads: Some(1 + rank % 2), ..cpu::Options::default() })
+        .expect("the CPU")
+}
+
 /// What a training gives: the losses of its steps and the digest of its variables.
 type Outcome = (Vec<u32>, String);
 
@@ -81,8 +90,7 @@ impl Case<'_> {
     fn train(&self, communicator: &dyn Communicator) -> Result<Outcome, Error> {
         let network = Network::new();
         let loss = network.loss(&network.x, &network.y);
-        let threads = Some(1 + communicator.rank() % 2);
-        let device = Device::cpu_with(cpu::Options { threads, ..cpu::Options::default() }).expect("the CPU");
+        let device = device(communicator.rank());
         let mut training = DataParallel::new(self.shards);
         if let Some(norm) = self.clip {
             training = training.clip_by_global_norm(norm);
