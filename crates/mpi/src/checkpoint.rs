@@ -175,13 +175,13 @@ impl Trainer<'_> {
                 Some((_, start)) => {
                     let elements =
                         variable.shape().known().map_or(0, |shape| shape.iter().product::<usize>());
-                    let whole = value.as_slice::<f32>().map_err(minutia_graph::Error::from)?;
+                    let whole = value.as_slice::<f32>()?;
                     Tensor::from(whole.get(start..start + elements).ok_or_else(foreign)?)
                 }
             };
             self.session.set_variable(variable, &value)?;
         }
-        self.set_parts()?;
+        self.note_values()?;
         self.session.set_random_runs(&contents.random_runs)?;
         self.steps = state(&contents.variables).ok_or_else(foreign)?.steps;
         Ok(())
@@ -207,9 +207,8 @@ fn join(parts: Vec<Part>) -> Result<BTreeMap<String, Tensor>, Error> {
             None => {
                 parts.sort_by_key(|part| part.start);
                 let slices = parts.iter().map(|part| part.value.as_slice::<f32>());
-                let slices =
-                    slices.collect::<Result<Vec<&[f32]>, _>>().map_err(minutia_graph::Error::from)?;
-                Tensor::from_vec(dims, slices.concat()).map_err(minutia_graph::Error::from)?
+                let slices = slices.collect::<Result<Vec<&[f32]>, _>>()?;
+                Tensor::from_vec(dims, slices.concat())?
             }
         };
         Ok((name, value))

@@ -8,8 +8,7 @@ use std::ops::Range;
 /// computed by one rank, whichever it is.
 pub(crate) const PAGE: usize = 256;
 
-/// What a step exchanges, cut over the ranks: the loss, and after it the elements of all trained variables in
-/// order. Each rank adds up and updates the elements that it owns, and rank 0 the loss besides.
+/// What a step exchanges, cut over the ranks: the loss, and after it the elements of all variables in order. Each rank adds up and updates the elements that it owns, and rank 0 the loss besides.
 ///
 /// ```
 /// use minutia_mpi::Cut;
@@ -88,6 +87,11 @@ impl Cut {
         let within = |element: usize| element.clamp(start, start + self.sizes[index]) - start;
         let owned = self.parameters(rank);
         within(owned.start)..within(owned.end)
+    }
+
+    /// The places of the first so many variables in the exchange.
+    pub(crate) fn trained(&self, variables: usize) -> Range<usize> {
+        1..1 + self.sizes[..variables].iter().sum::<usize>()
     }
 
     /// The places of a variable's elements in the exchange.

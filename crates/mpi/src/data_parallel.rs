@@ -1,7 +1,13 @@
 //! How a graph is to be trained.
 
-use crate::{Communicator, Error, Shards, Trainer, agree, digest::of_graph, together, trainer::Plan};
-use minutia_graph::{Device, Feeds, Output, Variable};
+use crate::{
+    Communicator, Error, Shards, Trainer, agree,
+    digest::of_graph,
+    together,
+    trainer::{Plan, Training},
+    update::is_unprepared,
+};
+use minutia_graph::{Device, Feeds, Operation, Output, Variable};
 use minutia_optim::Optimizer;
 
 /// Training of a graph in data-parallel steps: a batch is cut into logical shards, of whose gradients the
@@ -44,6 +50,7 @@ pub struct DataParallel {
     shards: usize,
     clip: Option<f32>,
     global_step: Option<Variable>,
+    beside: Option<Operation>,
     check_numerics: bool,
     identity: Vec<(String, String)>,
 }
@@ -52,7 +59,14 @@ impl DataParallel {
     /// In so many shards.
     #[must_use]
     pub fn new(shards: usize) -> DataParallel {
-        DataParallel { shards, clip: None, global_step: None, check_numerics: false, identity: Vec::new() }
+        DataParallel {
+            shards,
+            clip: None,
+            global_step: None,
+            beside: None,
+            check_numerics: false,
+            identity: Vec::new(),
+        }
     }
 
     /// With the gradient scaled down to this Euclidean norm where its own, over all variables, is larger. The
@@ -68,6 +82,32 @@ impl DataParallel {
     #[must_use]
     pub fn counting(self, global_step: &Variable) -> DataParallel {
         DataParallel { global_step: Some(global_step.clone()), ..self }
+    }
+
+    /// With an operation that runs with every shard, such as the moving averages of batch normalization. For
+    /// each shard, the variables that it assigns hold what they held before the step; after the step they
+    /// hold the mean of what the shards left. The same holds for variables that the loss itself assigns. They
+    /// are of `f32`, and not trained.
+    ///
+    /// ```
+    /// use minutia_graph::{DType, Device, Graph, feeds};
+    /// use minutia_mpi::{Alone, DataParallel};
+    /// use minutia_optim::GradientDescent;
+    ///
+    /// let graph = Graph::new();
+    /// let x = graph.placeholder("x", DType::F32, ());
+    /// let (w, mean) = (graph.variable("w", 0.0_f32), graph.untrainable_variable("mean", 0.0_f32));
+    /// let moved = mean.assign_add((&x - &mean) * 0.5).operation();
+    /// let training = DataParallel::new(2).beside(&moved);
+    /// let (optimizer, device) = (GradientDescent::new(0.1), Device::cpu()?);
+    /// let mut trainer = training.build(&Alone, &optimizer, &x * &w, &device, feeds! { &x => 0.0_f32 })?;
+    /// trainer.step(|shard, run| Ok(run.set(&x, &[[1.0_f32, 3.0][shard]])?))?;
+    /// assert_eq!(trainer.variable(&mean)?.value::<f32>()?, (0.5 + 1.5) / 2.0);
+    /// # Ok::<(), minutia_mpi::Error>(())
+    /// ```
+    #[must_use]
+    pub fn beside(self, operation: &Operation) -> DataParallel {
+        DataParallel { beside: Some(operation.clone()), ..self }
     }
 
     /// With runs that fail where a NaN or an infinity comes up, as after
@@ -103,6 +143,8 @@ impl DataParallel {
         feeds: impl Into<Feeds>,
     ) -> Result<Trainer<'c>, Error> {
         let loss = loss.as_ref();
+        // Before graphs are compared: each rank prepares its own in another way.
+        together(communicator, is_unprepared(loss.graph()))?;
         let named = |name: &str, value: String| (name.to_string(), value);
         let mut identity = vec![
             named("version", env!("CARGO_PKG_VERSION").to_string()),
@@ -110,6 +152,7 @@ impl DataParallel {
             named("loss", loss.name()),
             named("optimizer", format!("{} {:?}", optimizer.name(), optimizer.arguments())),
             named("shards", self.shards.to_string()),
+            named("operation beside the step", format!("{:?}", self.beside.as_ref().map(Operation::name))),
             named("norm to clip to", format!("{:?}", self.clip)),
         ];
         identity.extend(self.identity);
@@ -122,13 +165,9 @@ impl DataParallel {
             }
         };
         let plan = together(communicator, plan())?;
-        let trainer = Trainer::new(
-            communicator,
-            plan,
-            (optimizer, loss, self.global_step.as_ref()),
-            device,
-            feeds.into(),
-        );
+        let (global_step, beside) = (self.global_step.as_ref(), self.beside.as_ref());
+        let training = Training { optimizer, loss, global_step, beside };
+        let trainer = Trainer::new(communicator, plan, training, device, feeds.into());
         together(communicator, trainer)
     }
 }

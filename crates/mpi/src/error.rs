@@ -44,10 +44,10 @@ pub enum Error {
         /// What they say.
         message: String,
     },
-    /// The loss, or its gradient, depends on what assigns variables: each rank would assign others.
+    /// The loss, its gradient, or the operation beside them assigns what cannot be averaged over shards.
     #[error(
-        "the loss '{loss}' assigns {} when it is computed, which each shard would do in its own way\n  hint: build the loss without \
-         control dependencies of assignments",
+        "with the loss '{loss}', {} would be assigned for each shard, and the mean of shards is taken of f32 variables that are not \
+         trained\n  hint: assign them in a run of its own",
         variables.iter().map(|name| format!("'{name}'")).collect::<Vec<String>>().join(", ")
     )]
     Assigns {
@@ -58,11 +58,11 @@ pub enum Error {
     },
     /// A graph is to be trained that has been prepared for training already.
     #[error(
-        "the graph has a node '{name}': it has been prepared for training before\n  hint: build a graph of its own for each trainer"
+        "the graph has a scope '{scope}': it has been prepared for training before\n  hint: build a graph of its own for each trainer"
     )]
     Prepared {
-        /// The node.
-        name: String,
+        /// The scope of what was prepared.
+        scope: &'static str,
     },
     /// More numbers are to be exchanged than MPI can count.
     #[error(
@@ -122,6 +122,9 @@ pub enum Error {
     /// The graph refused.
     #[error(transparent)]
     Graph(#[from] minutia_graph::Error),
+    /// A device or a tensor refused.
+    #[error(transparent)]
+    Tensor(#[from] minutia_tensor::Error),
 }
 
 impl Error {

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod agree;
+mod averaged;
 mod blocks;
 mod checkpoint;
 mod clip;
@@ -14,6 +15,7 @@ mod launch;
 mod parts;
 mod random;
 mod reduction;
+mod runs;
 mod shards;
 mod traffic;
 mod trainer;

@@ -41,6 +41,11 @@ impl Reduction {
         Reduction { owned, blocks, rounds, total: TreeSum::new(shards.count()) }
     }
 
+    /// The elements of each rank.
+    pub fn owned(&self) -> &[Range<usize>] {
+        &self.owned
+    }
+
     /// The total of the elements that this rank owns, from the sums of its own shards. Everybody calls it.
     pub fn run<'a>(&'a mut self, communicator: &dyn Communicator, own: &'a mut TreeSum) -> &'a mut [f32] {
         let rank = communicator.rank();

@@ -1,13 +1,24 @@
 //! A training that runs.
 
 use crate::{
-    Communicator, Cut, Error, Shards, Traffic, blocks::TreeSum, checkpoint::Whereabouts,
-    clip::clip_by_global_norm, digest, random::Streams, reduction::Reduction, update::Update,
+    Communicator, Cut, Error, Shards, Traffic,
+    averaged::{Averaged, elements},
+    blocks::TreeSum,
+    checkpoint::Whereabouts,
+    clip::clip_by_global_norm,
+    digest,
+    random::Streams,
+    reduction::Reduction,
+    runs::Runs,
+    update::Update,
 };
-use minutia_graph::{Callable, DType, Device, Feeds, Operation, Output, Session, Tensor, Variable};
+use minutia_graph::{Callable, Device, Feeds, Operation, Output, Session, Tensor, Variable};
 use minutia_optim::Optimizer;
 use minutia_tensor::cpu::ExactFloats;
-use std::time::{Duration, Instant};
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 /// What [`DataParallel`](crate::DataParallel) describes, on one rank.
 #[derive(Debug)]
@@ -43,36 +54,39 @@ pub struct Trainer<'c> {
     pub(crate) plain: Vec<Variable>,
     pub(crate) trained: Vec<Variable>,
     pub(crate) update: Update,
+    averaged: Averaged,
     pub(crate) streams: Streams,
     /// Steps that were made.
     pub(crate) steps: u64,
     pub(crate) whereabouts: Option<Whereabouts>,
-    /// Loss and gradients of a shard.
-    gradients: Callable<Vec<Output>>,
-    /// The same, each with its number of elements.
-    fetches: Vec<(Output, usize)>,
+    runs: Runs,
     /// Sums over this rank's shards.
     own: TreeSum,
     reduction: Reduction,
-    apply: Option<Callable<(Operation, Vec<Output>)>>,
-    install: Option<Callable<Vec<Operation>>>,
     /// Loss and new parameters, this rank's and others'.
     all: Vec<f32>,
     seconds: Seconds,
 }
 
-/// The optimizer, the loss, and the count of steps.
-type Training<'a, O> = (&'a O, &'a Output, Option<&'a Variable>);
+/// What is trained, and how.
+pub(crate) struct Training<'a, O> {
+    pub optimizer: &'a O,
+    pub loss: &'a Output,
+    pub global_step: Option<&'a Variable>,
+    /// What runs with every shard.
+    pub beside: Option<&'a Operation>,
+}
 
 impl<'c> Trainer<'c> {
     #[track_caller]
     pub(crate) fn new<O: Optimizer>(
         communicator: &'c dyn Communicator,
         plan: Plan,
-        (optimizer, loss, global_step): Training<'_, O>,
+        training: Training<'_, O>,
         device: &Device,
         feeds: Feeds,
     ) -> Result<Trainer<'c>, Error> {
+        let Training { optimizer, loss, global_step, beside } = training;
         let (graph, rank) = (loss.graph().clone(), communicator.rank());
         let plain = graph.global_variables();
         let minimized = optimizer.minimized_gradients(loss)?;
@@ -82,8 +96,9 @@ impl<'c> Trainer<'c> {
             fetches.push(gradient);
             trained.push(variable);
         }
-        assigns_nothing(loss, &fetches)?;
-        let sizes: Vec<usize> = trained.iter().map(elements).collect();
+        let averaged = Averaged::find(&fetches, &trained, beside)?;
+        fetches.extend(averaged.after.iter().cloned());
+        let sizes: Vec<usize> = trained.iter().map(elements).chain(averaged.sizes()).collect();
         let cut = Cut::new(&sizes, optimizer.coupling(), communicator.size());
         let most = i32::MAX as usize / plan.shards.count();
         if cut.elements() > most {
@@ -92,16 +107,15 @@ impl<'c> Trainer<'c> {
         let update = Update::build(optimizer, &trained, global_step, &cut, rank)?;
         let mut session = Session::new(&graph, device)?;
         session.set_check_numerics(plan.check_numerics);
-        let gradients = session.make_callable(fetches.clone(), feeds.clone())?;
-        let streams = Streams::gradients(&session)?;
         let several = communicator.size() > 1;
-        let apply = apply(&session, &update, feeds, several)?;
+        let runs = Runs::new(&session, fetches, &sizes, feeds.clone())?;
+        let streams = Streams::gradients(&session)?;
+        let runs = runs.with_update(&session, &update, feeds, several)?;
         let streams = streams.with_update(&session)?;
-        let install = install(&session, &update)?;
         let mut trainer = Trainer {
             own: TreeSum::new(plan.shards.count()),
             reduction: Reduction::new(&plan.shards, &cut, rank),
-            all: vec![0.0; if several { cut.elements() } else { 1 }],
+            all: vec![0.0; cut.elements()],
             seconds: Seconds::default(),
             steps: 0,
             whereabouts: None,
@@ -111,15 +125,13 @@ impl<'c> Trainer<'c> {
             session,
             plain,
             trained,
+            averaged,
             update,
             streams,
-            fetches: fetches.into_iter().zip(std::iter::once(1).chain(sizes)).collect(),
-            gradients,
-            apply,
-            install,
+            runs,
         };
         trainer.session.run(graph.global_variables_initializer(), ())?;
-        trainer.set_parts()?;
+        trainer.note_values()?;
         Ok(trainer)
     }
 
@@ -134,43 +146,37 @@ impl<'c> Trainer<'c> {
         mut feed: impl FnMut(usize, &mut Callable<Vec<Output>>) -> Result<(), Error>,
     ) -> Result<f32, Error> {
         let start = Instant::now();
-        self.own.clear();
-        let shards = self.plan.shards;
-        for shard in shards.owned(self.communicator.rank()) {
-            let index = self.steps.wrapping_mul(shards.count() as u64).wrapping_add(shard as u64);
-            self.streams.go_to_shard(&mut self.session, index)?;
-            feed(shard, &mut self.gradients)?;
-            self.gradients.run()?;
-            let (gradients, fetches) = (&self.gradients, &self.fetches);
-            self.own
-                .push(shard..shard + 1, self.cut.elements(), |values| read(gradients, fetches, values))?;
-        }
+        self.add_up(&mut feed)?;
         let summed = Instant::now();
-        self.streams.go_to_update(&mut self.session, self.steps, shards.count())?;
+        let shards = self.plan.shards.count();
         let mine = self.reduction.run(self.communicator, &mut self.own);
         let reduced = Instant::now();
         {
             let _exact = ExactFloats::enter();
-            mine.iter_mut().for_each(|sum| *sum /= shards.count() as f32);
+            mine.iter_mut().for_each(|sum| *sum /= shards as f32);
         }
-        let rank = self.communicator.rank();
-        let (loss, parameters) = mine.split_at_mut(usize::from(rank == 0));
+        let owned = self.cut.owned(self.communicator.rank());
+        let trained = self.cut.trained(self.trained.len());
+        // The loss and what is averaged have their values; an optimizer makes those of what lies between.
+        for means in [0..trained.start, trained.end..self.cut.elements()] {
+            let means = common(&means, &owned);
+            self.all[means.clone()]
+                .copy_from_slice(&mine[means.start - owned.start..means.end - owned.start]);
+        }
+        let trained = common(&trained, &owned);
+        let gradients = &mut mine[trained.start - owned.start..trained.end - owned.start];
         if let Some(norm) = self.plan.clip {
-            clip_by_global_norm(self.communicator, parameters, norm);
+            clip_by_global_norm(self.communicator, gradients, norm);
         }
-        if let Some(apply) = &mut self.apply {
-            let mut rest = &*parameters;
-            for piece in &self.update.pieces {
-                let gradient = rest.split_off(..piece.elements.len()).unwrap_or_default();
-                apply.set(&piece.gradient, gradient)?;
-            }
-            apply.run()?;
-        }
-        if let [loss] = loss {
-            self.all[0] = *loss;
-        }
+        self.streams.go_to_update(&mut self.session, self.steps, shards)?;
+        self.runs.apply(&self.update, gradients)?;
         let updated = Instant::now();
-        self.gather()?;
+        if self.communicator.size() > 1 {
+            self.runs.read_updated(&self.update, &self.cut, &mut self.all)?;
+            self.communicator.all_gather(&mut self.all, self.reduction.owned());
+            self.runs.install(&self.update, &self.cut, &self.all)?;
+        }
+        self.averaged.take(&mut self.session, &self.cut, &self.all)?;
         self.steps += 1;
         self.seconds = Seconds {
             gradients: summed - start,
@@ -181,37 +187,31 @@ impl<'c> Trainer<'c> {
         Ok(self.all[0])
     }
 
-    /// Gives others the new values of what this rank updates, and takes theirs.
-    fn gather(&mut self) -> Result<(), Error> {
-        let size = self.communicator.size();
-        if size == 1 {
-            return Ok(());
+    /// Computes the loss and the gradients of this rank's shards, and adds them up.
+    fn add_up(
+        &mut self,
+        mut feed: impl FnMut(usize, &mut Callable<Vec<Output>>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.own.clear();
+        let shards = self.plan.shards;
+        for shard in shards.owned(self.communicator.rank()) {
+            let index = self.steps.wrapping_mul(shards.count() as u64).wrapping_add(shard as u64);
+            self.streams.go_to_shard(&mut self.session, index)?;
+            self.averaged.reset(&mut self.session)?;
+            feed(shard, &mut self.runs.gradients)?;
+            self.runs.gradients.run()?;
+            self.own.push(shard..shard + 1, self.cut.elements(), |values| self.runs.read(values))?;
         }
-        if let Some(apply) = &self.apply {
-            for piece in &self.update.pieces {
-                let place = self.cut.place(piece.index);
-                let (start, end) = (place.start + piece.elements.start, place.start + piece.elements.end);
-                apply.read(&piece.after, &mut self.all[start..end])?;
-            }
-        }
-        let owned: Vec<_> = (0..size).map(|rank| self.cut.owned(rank)).collect();
-        self.communicator.all_gather(&mut self.all, &owned);
-        let Some(install) = &mut self.install else { return Ok(()) };
-        for installed in &self.update.installed {
-            install.set(&installed.value, &self.all[self.cut.place(installed.index)])?;
-        }
-        Ok(install.run()?)
+        Ok(())
     }
 
-    /// Gives the parts of variables the elements that the variables have.
-    pub(crate) fn set_parts(&mut self) -> Result<(), Error> {
+    /// Takes note of the values of variables: gives parts the elements that the whole has.
+    pub(crate) fn note_values(&mut self) -> Result<(), Error> {
+        self.averaged.note(&self.session)?;
         for piece in self.update.pieces.iter().filter(|piece| piece.is_part) {
             let variable = &self.trained[piece.index];
             let whole = self.session.variable(variable)?;
-            let part = whole
-                .as_ref()
-                .map_or(Ok(&[][..]), Tensor::as_slice::<f32>)
-                .map_err(minutia_graph::Error::from)?;
+            let part = whole.as_ref().map_or(Ok(&[][..]), Tensor::as_slice::<f32>)?;
             let part = Tensor::from(&part[piece.elements.clone()]);
             self.session.set_variable(&piece.variable, &part)?;
         }
@@ -269,72 +269,12 @@ impl<'c> Trainer<'c> {
     /// What this rank receives in a step; see [`Traffic::of_step`].
     #[must_use]
     pub fn traffic_of_step(&self) -> Traffic {
-        match self.communicator.size() {
-            1 => Traffic::default(),
-            _ => Traffic::of_step(&self.plan.shards, &self.cut, self.communicator.rank()),
-        }
+        Traffic::of_step(&self.plan.shards, &self.cut, self.communicator.rank())
     }
 }
 
-/// The elements of a variable, whose shape is always known.
-fn elements(variable: &Variable) -> usize {
-    variable.shape().known().map_or(0, |shape| shape.iter().product())
-}
-
-/// Refuses gradients that change variables when they are computed.
-fn assigns_nothing(loss: &Output, fetches: &[Output]) -> Result<(), Error> {
-    let operations: Vec<Operation> = fetches.iter().map(Output::operation).collect();
-    let assigned = loss.graph().group(&operations).assigned_variables();
-    if assigned.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Assigns {
-        loss: loss.name(),
-        variables: assigned.iter().map(|variable| variable.name()).collect(),
-    })
-}
-
-/// Loss and gradients, one after another.
-fn read(
-    gradients: &Callable<Vec<Output>>,
-    fetches: &[(Output, usize)],
-    values: &mut [f32],
-) -> Result<(), Error> {
-    let mut rest = values;
-    for (fetch, elements) in fetches {
-        let own = rest.split_off_mut(..*elements).unwrap_or_default();
-        gradients.read(fetch, own)?;
-    }
-    Ok(())
-}
-
-/// The optimizer's step; where others want them, with the new values.
-fn apply(
-    session: &Session,
-    update: &Update,
-    feeds: Feeds,
-    several: bool,
-) -> Result<Option<Callable<(Operation, Vec<Output>)>>, Error> {
-    let Some(operation) = &update.operation else { return Ok(None) };
-    let after =
-        if several { update.pieces.iter().map(|piece| piece.after.clone()).collect() } else { Vec::new() };
-    let feeds = update.pieces.iter().try_fold(feeds, |feeds, piece| zeros(feeds, &piece.gradient))?;
-    Ok(Some(session.make_callable((operation.clone(), after), feeds)?))
-}
-
-/// The assignment of what others update.
-fn install(session: &Session, update: &Update) -> Result<Option<Callable<Vec<Operation>>>, Error> {
-    if update.installed.is_empty() {
-        return Ok(None);
-    }
-    let feeds =
-        update.installed.iter().try_fold(Feeds::new(), |feeds, installed| zeros(feeds, &installed.value))?;
-    let assigned = update.installed.iter().map(|installed| installed.assign.operation()).collect();
-    Ok(Some(session.make_callable(assigned, feeds)?))
-}
-
-fn zeros(feeds: Feeds, placeholder: &Output) -> Result<Feeds, Error> {
-    let dims = placeholder.shape().known().unwrap_or_default();
-    let zeros = Tensor::zeros(DType::F32, dims).map_err(minutia_graph::Error::from)?;
-    Ok(feeds.with(placeholder, zeros))
+/// What two ranges have in common, within the second one.
+fn common(one: &Range<usize>, other: &Range<usize>) -> Range<usize> {
+    let start = one.start.clamp(other.start, other.end);
+    start..one.end.clamp(start, other.end)
 }

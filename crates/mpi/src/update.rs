@@ -45,6 +45,13 @@ pub(crate) struct Installed {
     pub assign: Output,
 }
 
+/// Refuses a graph that has been prepared before.
+pub(crate) fn is_unprepared(graph: &Graph) -> Result<(), Error> {
+    let below = format!("{SCOPE}/");
+    let prepared = graph.nodes().iter().any(|node| node.name.starts_with(&below));
+    if prepared { Err(Error::Prepared { scope: SCOPE }) } else { Ok(()) }
+}
+
 impl Update {
     /// Builds it for one rank.
     #[track_caller]
@@ -56,9 +63,6 @@ impl Update {
         rank: usize,
     ) -> Result<Update, Error> {
         let graph = variables[0].graph();
-        if let Some(node) = graph.nodes().iter().find(|node| node.name.starts_with(&format!("{SCOPE}/"))) {
-            return Err(Error::Prepared { name: node.name.clone() });
-        }
         let _outside = graph.outside_control_dependencies();
         let mut pieces = Vec::new();
         for (index, variable) in variables.iter().enumerate() {

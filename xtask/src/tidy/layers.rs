@@ -7,7 +7,7 @@ use cargo_metadata::{Dependency, DependencyKind, Metadata};
 use super::Violation;
 
 /// What each crate may see of ours. Who is not named here may see nothing.
-const MAY_SEE: [(&str, &[&str]); 16] = [
+const MAY_SEE: [(&str, &[&str]); 17] = [
     ("minutia-files", &[]),
     ("minutia-kernels", &[]),
     ("minutia-cuda-emulator", &["minutia-kernels"]),
@@ -18,6 +18,10 @@ const MAY_SEE: [(&str, &[&str]); 16] = [
     ("minutia-layers", &["minutia-kernels", "minutia-tensor", "minutia-graph"]),
     ("minutia-interchange", &["minutia-files", "minutia-kernels", "minutia-tensor", "minutia-graph"]),
     ("minutia-models", &["minutia-kernels", "minutia-tensor", "minutia-graph", "minutia-optim"]),
+    (
+        "minutia-mpi",
+        &["minutia-files", "minutia-kernels", "minutia-tensor", "minutia-graph", "minutia-optim"],
+    ),
     ("minutia-datasets", &["minutia-files", "minutia-kernels", "minutia-tensor"]),
     ("minutia-viz", &[]),
     (
@@ -69,8 +73,11 @@ const FOR_TESTS: [&str; 4] =
     ["minutia-cuda-emulator", "minutia-models", "minutia-platforms", "minutia-test-support"];
 
 /// What the tests and examples of a library may see beside that: they train something.
-const TESTS_MAY_SEE: [(&str, &[&str]); 2] =
-    [("minutia-layers", &["minutia-optim"]), ("minutia-interchange", &["minutia-optim", "minutia-datasets"])];
+const TESTS_MAY_SEE: [(&str, &[&str]); 3] = [
+    ("minutia-layers", &["minutia-optim"]),
+    ("minutia-interchange", &["minutia-optim", "minutia-datasets"]),
+    ("minutia-mpi", &["minutia-datasets", "minutia-viz"]),
+];
 
 /// The dependencies that point the wrong way.
 pub fn check(metadata: &Metadata) -> Vec<Violation> {
