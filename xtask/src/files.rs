@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use minutia_files::Attempt;
@@ -115,9 +116,27 @@ impl FolderLock {
     /// When another process holds it (named by its number), the file cannot be written, or a link is in the
     /// way.
     pub fn take(path: &Path) -> Result<FolderLock> {
+        FolderLock::take_within(path, Duration::ZERO)
+    }
+
+    /// As [`FolderLock::take`], and tries for a while where it is held: who only looks whether it is held
+    /// holds it for a moment.
+    ///
+    /// # Errors
+    /// As [`FolderLock::take`].
+    pub fn take_within(path: &Path, patience: Duration) -> Result<FolderLock> {
         let folder = path.parent().unwrap_or(Path::new("."));
         no_link(folder)?;
-        FolderLock::of(path, fs::create_dir_all(folder).and_then(|()| minutia_files::Lock::take(path)))
+        let attempt = || fs::create_dir_all(folder).and_then(|()| minutia_files::Lock::take(path));
+        let begun = Instant::now();
+        loop {
+            match attempt() {
+                Ok(Attempt::Busy(_)) if begun.elapsed() < patience => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                end => return FolderLock::of(path, end),
+            }
+        }
     }
 
     fn of(path: &Path, attempt: io::Result<Attempt>) -> Result<FolderLock> {

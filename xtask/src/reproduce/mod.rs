@@ -19,6 +19,7 @@ mod progress;
 pub mod record;
 pub mod report;
 pub mod run;
+mod shards;
 pub mod stage;
 mod tensorboard;
 
@@ -35,6 +36,7 @@ use data::Data;
 use job::Jobs;
 pub use lockfile::from_text as lock;
 pub use progress::Progress;
+pub use shards::Shard;
 pub use stage::StageName;
 
 /// Whether bytes are the record of some job.
@@ -57,11 +59,14 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
 
     let mut cpu = cpu::Options::from_env()?;
     cpu.threads = options.threads.map(usize::from).or(cpu.threads);
-    let device = device::choose(options.device, cpu)?;
+    let choice = if options.shard.is_some() { cli::DeviceChoice::Cpu } else { options.device };
+    let device = device::choose(choice, cpu)?;
     terminal::say(format_args!("device {device}"))?;
 
     let out = options.out.clone().unwrap_or_else(|| workspace.join("target/reproduce"));
-    let _held = if options.dry_run { None } else { Some(prepare(&out)?) };
+    // A shard has a lock of its own.
+    let alone = options.shard.is_none() && !options.dry_run;
+    let _held = if alone { Some(prepare(&out)?) } else { None };
     let fresh = match options {
         cli::Reproduce { verify: true, .. } => Some("--verify"),
         cli::Reproduce { fresh: true, .. } => Some("--fresh"),
@@ -75,9 +80,14 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
         device,
         data: Data::new(options.dataset, options.data_dir.clone()),
         progress: Progress::new(options.no_progress),
+        merge: options.merge.map(|count| count as usize),
         tensorboard: options.tensorboard,
         timings: Vec::new(),
     };
+    if let Some(shard) = options.shard {
+        return shards::compute(&mut pipeline, shard);
+    }
+    shards::require(&pipeline)?;
     let done = pipeline.run(&options.stages)?;
     if options.dry_run {
         return terminal::say("\nA dry run: nothing was written.");
@@ -97,7 +107,7 @@ fn prepare(out: &Path) -> Result<files::FolderLock> {
     let of_stages = parents
         .into_iter()
         .flat_map(|parent| compute::STAGES.iter().map(move |stage| format!("{parent}/{}", stage.name())));
-    for folder in ["figures", ".cache"].into_iter().map(String::from).chain(of_stages) {
+    for folder in ["figures", ".cache", shards::FOLDER].into_iter().map(String::from).chain(of_stages) {
         files::sweep(&out.join(folder))?;
     }
     // The output folder itself has a name that somebody chose, a link or not.

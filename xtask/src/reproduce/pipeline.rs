@@ -19,6 +19,7 @@ use crate::{
         record::{Key, Record},
         report::{self, Material},
         run::{self, Run},
+        shards::{Shards, Taken},
         stage::{AnyStage, Drawing, Measured, Outcome, Picture, StageName},
         tensorboard::{self, Shown},
     },
@@ -52,6 +53,8 @@ pub struct Pipeline {
     pub device: Device,
     pub data: Data,
     pub progress: Progress,
+    /// How many shards the matrices must come in that are taken in place of computing, if they must.
+    pub merge: Option<usize>,
     /// Whether what is found is written for TensorBoard, too.
     pub tensorboard: bool,
     /// The seconds that each job took, of those that ran.
@@ -115,12 +118,7 @@ impl Pipeline {
         done: &BTreeMap<StageName, Done>,
     ) -> Result<Option<Record>> {
         let name = stage.name();
-        let mut key = Key::default().with("parameter seed", self.config.seed.to_string());
-        key = key.with_parameters(&stage.parameters(&self.config));
-        let loads = uses_data(stage).then_some(LOADS);
-        for root in COMPUTES.into_iter().chain(loads) {
-            key = key.with(format!("the source {root}"), sources::digest_of(root));
-        }
+        let mut key = own_key(stage, &self.config);
         for need in stage.needs() {
             match done.get(need) {
                 Some(done) => key = key.with(format!("the input {need}"), done.computed.content()),
@@ -154,8 +152,9 @@ impl Pipeline {
             return self.jobs.look(name.as_str(), &key, fits).map(Result::ok);
         }
         let checkpoint = Checkpoint::new(&self.jobs.out, name.as_str(), &key);
+        let taken = self.taken();
         let Pipeline { jobs, cpu, device, data, progress, timings, .. } = self;
-        let record = jobs.ensure(name.as_str(), key, progress, fits, |progress| {
+        let record = jobs.ensure(name.as_str(), key.clone(), progress, fits, |progress| {
             let start = Instant::now();
             let mut run = Run {
                 config,
@@ -165,6 +164,7 @@ impl Pipeline {
                 out: &jobs.out,
                 progress,
                 checkpoint: &checkpoint,
+                shards: Shards { out: &jobs.out, key: &key, taken },
                 fresh: jobs.fresh.is_some(),
             };
             let outcome = stage.compute(&mut run).with_context(|| format!("the stage {name} failed"))?;
@@ -179,6 +179,15 @@ impl Pipeline {
             checkpoint.remove()?;
         }
         Ok(record)
+    }
+
+    /// What is taken from shards.
+    fn taken(&self) -> Taken {
+        match self.merge {
+            Some(count) => Taken::All(count),
+            None if self.jobs.fresh.is_some() => Taken::Nothing,
+            None => Taken::WhatIsThere,
+        }
     }
 
     /// The figures of a stage.
@@ -297,6 +306,16 @@ pub struct Caption {
 fn are_captions(record: &Record) -> bool {
     let is_there = |figure: &Caption| record.outputs.contains_key(&format!("figures/{}.svg", figure.name));
     Vec::<Caption>::deserialize(&record.outcome).is_ok_and(|captions| captions.iter().all(is_there))
+}
+
+/// What the numbers of a stage depend on, its inputs apart.
+pub fn own_key(stage: &dyn AnyStage, config: &Config) -> Key {
+    let key = Key::default().with("parameter seed", config.seed.to_string());
+    let loads = uses_data(stage).then_some(LOADS);
+    let sources = COMPUTES.into_iter().chain(loads);
+    sources.fold(key.with_parameters(&stage.parameters(config)), |key, root| {
+        key.with(format!("the source {root}"), sources::digest_of(root))
+    })
 }
 
 fn uses_data(stage: &dyn AnyStage) -> bool {

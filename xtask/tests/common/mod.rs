@@ -134,11 +134,15 @@ pub fn interrupt(out: &Path, stage: &str, checkpoint: &[u8]) {
 
 /// A checkpoint of a stage, from a run that was killed as soon as it had written one.
 pub fn catch_checkpoint(place: &Place, stage: &str) -> Vec<u8> {
-    let path = place.path("caught/.cache").join(format!("{stage}.checkpoint"));
+    catch_checkpoint_of(place, stage, &[stage])
+}
+
+/// A checkpoint of a job of a run, likewise. What the run left is in the folder `caught`.
+pub fn catch_checkpoint_of(place: &Place, job: &str, run: &[&str]) -> Vec<u8> {
+    let path = place.path("caught/.cache").join(format!("{job}.checkpoint"));
     loop {
         let _ = fs::remove_dir_all(place.path("caught"));
-        let mut child =
-            place.reproduce("caught", &[stage]).stdout(std::process::Stdio::null()).spawn().unwrap();
+        let mut child = place.reproduce("caught", run).stdout(std::process::Stdio::null()).spawn().unwrap();
         while child.try_wait().unwrap().is_none() {
             if path.exists() {
                 child.kill().unwrap();
