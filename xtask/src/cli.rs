@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::{
     bench::Job,
-    reproduce::{Shard, StageName},
+    reproduce::{ShardChoice, StageName},
     terminal,
 };
 
@@ -153,9 +153,10 @@ pub struct Reproduce {
     #[arg(long)]
     pub dry_run: bool,
     /// Compute the I-th of N shards of inverse_seeds and nothing else: any number of processes may do so at
-    /// once, on any machines
-    #[arg(long, value_name = "I/N", conflicts_with_all = ["merge", "verify", "bless", "tensorboard"])]
-    pub shard: Option<Shard>,
+    /// once, on any machines. `launcher` stands for the shard of an MPI rank or a task of srun; rank 0 then
+    /// does all else
+    #[arg(long, value_name = "I/N|launcher", conflicts_with_all = ["merge", "verify"])]
+    pub shard: Option<ShardChoice>,
     /// Take inverse_seeds from its N shards, all of which must be in OUT, in place of computing it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub merge: Option<u32>,
@@ -175,17 +176,29 @@ impl Reproduce {
             return Some(format!("{digits}: the digits are built in"));
         }
         let seeds = StageName::InverseSeeds;
-        if self.shard.is_some() && self.stages != [seeds] {
-            return Some(format!(
-                "the argument '--shard <I/N>' is for the stage {seeds} and no other; name it"
-            ));
+        let named = self.stages.is_empty() || self.stages.contains(&seeds);
+        match (self.shard, self.merge) {
+            (Some(ShardChoice::One(_)), _) if self.stages != [seeds] => {
+                Some(format!("the argument '--shard <I/N>' is for the stage {seeds} and no other; name it"))
+            }
+            (Some(ShardChoice::One(_)), _) if self.bless || self.tensorboard => {
+                let other = if self.bless { "--bless" } else { "--tensorboard" };
+                Some(format!("the argument '--shard <I/N>' cannot be used with '{other}'; --merge can"))
+            }
+            (Some(ShardChoice::Launcher), _) if self.fresh => {
+                let both = "the argument '--shard launcher' cannot be used with '--fresh'";
+                Some(format!("{both}: a new folder, named with --out, has nothing that could be used"))
+            }
+            (Some(ShardChoice::Launcher), _) if self.dry_run => {
+                let both = "the argument '--shard launcher' cannot be used with '--dry-run'";
+                Some(format!("{both}; one process can say what would run"))
+            }
+            (Some(ShardChoice::Launcher), _) | (_, Some(_)) if !named => {
+                let argument = if self.merge.is_some() { "--merge <N>" } else { "--shard launcher" };
+                Some(format!("the argument '{argument}' is for the stage {seeds}; name it, too, or none"))
+            }
+            _ => None,
         }
-        if self.merge.is_some() && !self.stages.is_empty() && !self.stages.contains(&seeds) {
-            return Some(format!(
-                "the argument '--merge <N>' is for the stage {seeds}; name it, too, or none"
-            ));
-        }
-        None
     }
 }
 

@@ -105,7 +105,7 @@ pub fn sweep(folder: &Path) -> Result<()> {
 /// Keeps a second run out of an output folder. The operating system releases it however the process ends.
 #[derive(Debug)]
 pub struct FolderLock {
-    _held: Option<minutia_files::Lock>,
+    held: Option<minutia_files::Lock>,
 }
 
 impl FolderLock {
@@ -139,6 +139,11 @@ impl FolderLock {
         }
     }
 
+    /// Whether the file system has locks, so that others can see this one.
+    pub fn is_seen(&self) -> bool {
+        self.held.is_some()
+    }
+
     fn of(path: &Path, attempt: io::Result<Attempt>) -> Result<FolderLock> {
         let folder = path.parent().unwrap_or(path);
         let guarded = folder.parent().unwrap_or(folder).display();
@@ -152,12 +157,12 @@ impl FolderLock {
             Err(error) => Err(error).with_context(|| {
                 format!("cannot use {} for output; name another folder with --out", path.display())
             }),
-            Ok(Attempt::Taken(held)) => Ok(FolderLock { _held: Some(held) }),
+            Ok(Attempt::Taken(held)) => Ok(FolderLock { held: Some(held) }),
             Ok(Attempt::Unsupported(why)) => {
                 terminal::warn(format_args!(
                     "the file system of {guarded} has no locks ({why}); see to it that no other run writes there"
                 ));
-                Ok(FolderLock { _held: None })
+                Ok(FolderLock { held: None })
             }
         }
     }
@@ -203,7 +208,7 @@ mod tests {
     fn without_locks_a_run_goes_on_and_without_a_place_for_one_it_does_not() {
         let path = Path::new("out/.cache/lock");
         let unsupported = Attempt::Unsupported(io::ErrorKind::Unsupported.into());
-        assert!(FolderLock::of(path, Ok(unsupported)).unwrap()._held.is_none());
+        assert!(!FolderLock::of(path, Ok(unsupported)).unwrap().is_seen());
         let error =
             format!("{:#}", FolderLock::of(path, Err(io::ErrorKind::ReadOnlyFilesystem.into())).unwrap_err());
         assert!(error.contains("out/.cache/lock") && error.contains("--out"), "{error}");

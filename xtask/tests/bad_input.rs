@@ -31,6 +31,11 @@ fn usage_errors_name_the_argument() {
         (&["inverse_seeds", "inverse", "--shard", "1/4"], &["--shard", "inverse_seeds"]),
         (&["inverse_seeds", "--shard", "1/4", "--verify"], &["--shard", "--verify"]),
         (&["inverse_seeds", "--shard", "1/4", "--merge", "4"], &["--shard", "--merge"]),
+        (&["inverse_seeds", "--shard", "1/4", "--tensorboard"], &["--shard", "--tensorboard", "--merge can"]),
+        (&["inverse", "--shard", "launcher"], &["--shard launcher", "inverse_seeds"]),
+        (&["--shard", "launcher", "--verify"], &["--shard", "--verify"]),
+        (&["--shard", "launcher", "--fresh"], &["--shard launcher", "--fresh", "--out"]),
+        (&["--shard", "launcher", "--dry-run"], &["--shard launcher", "--dry-run"]),
         (&["inverse", "--merge", "4"], &["--merge", "inverse_seeds"]),
         (&["--merge", "0"], &["--merge", "'0'"]),
     ] {

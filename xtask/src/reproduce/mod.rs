@@ -36,7 +36,8 @@ use data::Data;
 use job::Jobs;
 pub use lockfile::from_text as lock;
 pub use progress::Progress;
-pub use shards::Shard;
+pub use shards::Choice as ShardChoice;
+use shards::Role;
 pub use stage::StageName;
 
 /// Whether bytes are the record of some job.
@@ -49,6 +50,16 @@ pub fn is_record(bytes: &[u8]) -> bool {
 /// # Errors
 /// One message: what went wrong, where, and the cure.
 pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
+    let role = Role::of(options.shard)?;
+    let outcome = reproduce_as(role, options);
+    match role {
+        Role::Ranked(rank) => outcome.with_context(|| rank.to_string()),
+        Role::Whole | Role::One(_) => outcome,
+    }
+}
+
+/// Does what this process has to do of a run.
+fn reproduce_as(role: Role, options: &cli::Reproduce) -> Result<()> {
     let workspace = crate::workspace();
     let config_path = options.config.clone().unwrap_or_else(|| workspace.join("reproduce.toml"));
     let lock_path = config_path.with_file_name("repro.lock");
@@ -59,14 +70,14 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
 
     let mut cpu = cpu::Options::from_env()?;
     cpu.threads = options.threads.map(usize::from).or(cpu.threads);
-    let choice = if options.shard.is_some() { cli::DeviceChoice::Cpu } else { options.device };
-    let device = device::choose(choice, cpu)?;
-    terminal::say(format_args!("device {device}"))?;
+    let device = if role.leads() { options.device } else { cli::DeviceChoice::Cpu };
+    let device = device::choose(device, cpu)?;
+    let progress = if role.is_silent() { Progress::silent() } else { Progress::new(options.no_progress) };
+    progress.say(&format!("device {device}"))?;
 
     let out = options.out.clone().unwrap_or_else(|| workspace.join("target/reproduce"));
     // A shard has a lock of its own.
-    let alone = options.shard.is_none() && !options.dry_run;
-    let _held = if alone { Some(prepare(&out)?) } else { None };
+    let _held = if role.leads() && !options.dry_run { Some(prepare(&out)?) } else { None };
     let fresh = match options {
         cli::Reproduce { verify: true, .. } => Some("--verify"),
         cli::Reproduce { fresh: true, .. } => Some("--fresh"),
@@ -79,15 +90,19 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
         cpu,
         device,
         data: Data::new(options.dataset, options.data_dir.clone()),
-        progress: Progress::new(options.no_progress),
+        progress,
         merge: options.merge.map(|count| count as usize),
         tensorboard: options.tensorboard,
         timings: Vec::new(),
     };
-    if let Some(shard) = options.shard {
-        return shards::compute(&mut pipeline, shard);
+    match role {
+        Role::Whole => shards::require(&pipeline)?,
+        Role::One(shard) => return shards::one(&mut pipeline, shard),
+        Role::Ranked(rank) => shards::join(&mut pipeline, rank)?,
     }
-    shards::require(&pipeline)?;
+    if !role.leads() {
+        return Ok(());
+    }
     let done = pipeline.run(&options.stages)?;
     if options.dry_run {
         return terminal::say("\nA dry run: nothing was written.");

@@ -144,10 +144,7 @@ impl Pipeline {
             }
         }
         let config = &self.config;
-        let fits = |record: &Record| {
-            let outcome = serde_json::from_value::<Outcome>(record.outcome.clone());
-            outcome.is_ok_and(|outcome| check_claims(config, name, &outcome.measured).is_ok())
-        };
+        let fits = |record: &Record| answers(config, name, record);
         if !wanted {
             return self.jobs.look(name.as_str(), &key, fits).map(Result::ok);
         }
@@ -179,6 +176,16 @@ impl Pipeline {
             checkpoint.remove()?;
         }
         Ok(record)
+    }
+
+    /// Whether the numbers of a stage without inputs are there.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn is_done(&self, stage: &dyn AnyStage) -> Result<bool> {
+        let (name, config) = (stage.name(), &self.config);
+        let fits = |record: &Record| answers(config, name, record);
+        Ok(self.jobs.look(name.as_str(), &own_key(stage, config), fits)?.is_ok())
     }
 
     /// What is taken from shards.
@@ -335,6 +342,12 @@ pub fn closure(asked: &[StageName]) -> Vec<StageName> {
         }
     }
     wanted
+}
+
+/// Whether a record holds an outcome that answers the claims of its stage.
+fn answers(config: &Config, stage: StageName, record: &Record) -> bool {
+    let outcome = serde_json::from_value::<Outcome>(record.outcome.clone());
+    outcome.is_ok_and(|outcome| check_claims(config, stage, &outcome.measured).is_ok())
 }
 
 fn check_claims(config: &Config, stage: StageName, measured: &[Measured]) -> Result<()> {

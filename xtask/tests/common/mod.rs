@@ -70,11 +70,19 @@ impl Place {
     }
 }
 
-/// The program, without the variables that change where it finds data and how it computes, and without the
-/// network.
+/// The variables in which launchers say a process's rank and how many there are.
+pub const LAUNCHERS: [[&str; 2]; 3] = [
+    ["OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"],
+    ["PMI_RANK", "PMI_SIZE"],
+    ["SLURM_PROCID", "SLURM_STEP_NUM_TASKS"],
+];
+
+/// The program, without the variables that change where it finds data, how it computes and which of several
+/// processes it is, and without the network.
 pub fn xtask(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    for variable in ["MINUTIA_SIMD", "MINUTIA_THREADS", "MINUTIA_DATA_DIR"] {
+    let ours = ["MINUTIA_SIMD", "MINUTIA_THREADS", "MINUTIA_DATA_DIR"];
+    for variable in ours.iter().chain(LAUNCHERS.as_flattened()) {
         command.env_remove(variable);
     }
     command.env("MINUTIA_OFFLINE", "1");

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
-use super::{STAGE, Shard, Shards, Taken, found};
+use super::{STAGE, Shard, Shards, Taken, found, launcher::Rank, wait::wait};
 use crate::{
     files::{self, FolderLock},
     reproduce::{
@@ -22,16 +22,54 @@ use crate::{
 /// For how long a lock may be busy because somebody looks at it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Computes a shard, unless it is there.
+/// Computes a shard, unless it is there, and says how it is taken.
 ///
 /// # Errors
 /// When there are fewer matrices than shards, when another process computes this one, those of the stage, and
 /// when a file cannot be read or written.
-pub fn compute(pipeline: &mut Pipeline, shard: Shard) -> Result<()> {
+pub fn one(pipeline: &mut Pipeline, shard: Shard) -> Result<()> {
+    Shard::check_count(shard.count, pipeline.config.inverse_seeds.seeds)?;
+    let dry = pipeline.jobs.dry_run;
+    let _held = if dry { None } else { Some(lock(&pipeline.jobs.out, shard)?) };
+    compute(pipeline, shard)?;
+    if dry {
+        return terminal::say("\nA dry run: nothing was written.");
+    }
+    terminal::say(format_args!("Shard {shard} is done; once all are, --merge {} takes them.", shard.count))
+}
+
+/// Computes a rank's shard, unless the stage is done. Rank 0 waits for the others, and gets their shards in
+/// the place of computing.
+///
+/// # Errors
+/// As [`one`], when the file system has no locks, and when another rank does not bring its shard.
+pub fn join(pipeline: &mut Pipeline, rank: Rank) -> Result<()> {
+    let (seeds, shard) = (pipeline.config.inverse_seeds.seeds, rank.shard());
+    Shard::check_count(rank.size, seeds)?;
+    if pipeline.is_done(&InverseSeeds)? {
+        return Ok(());
+    }
+    let held = lock(&pipeline.jobs.out, shard)?;
+    ensure!(
+        held.is_seen(),
+        "{} is on a file system without locks, by which ranks tell whether the others live; choose another one by \
+         --out, or compute each shard by --shard I/N and take all by --merge N",
+        pipeline.jobs.out.display()
+    );
+    compute(pipeline, shard)?;
+    drop(held);
+    if rank.index == 0 {
+        let key = pipeline::own_key(&InverseSeeds, &pipeline.config);
+        let shards = Shards { out: &pipeline.jobs.out, key: &key, taken: Taken::All(rank.size) };
+        wait::<Descent>(shards, seeds, rank.size, &mut pipeline.progress)?;
+        pipeline.merge = Some(rank.size);
+    }
+    Ok(())
+}
+
+fn compute(pipeline: &mut Pipeline, shard: Shard) -> Result<()> {
     let Pipeline { jobs, config, cpu, device, data, progress, .. } = pipeline;
     let seeds = config.inverse_seeds.seeds;
-    Shard::check_count(shard.count, seeds)?;
-    let _held = if jobs.dry_run { None } else { Some(lock(&jobs.out, shard)?) };
     let whole = pipeline::own_key(&InverseSeeds, config);
     let key = shard.key(&whole);
     let range = shard.range(seeds);
@@ -57,11 +95,7 @@ pub fn compute(pipeline: &mut Pipeline, shard: Shard) -> Result<()> {
         outcome.check()?;
         Ok(Product { outcome: outcome.results, files: BTreeMap::new() })
     })?;
-    if jobs.dry_run {
-        return terminal::say("\nA dry run: nothing was written.");
-    }
-    checkpoint.remove()?;
-    progress.say(&format!("Shard {shard} is done; once all are, `--merge {}` takes them.", shard.count))
+    if jobs.dry_run { Ok(()) } else { checkpoint.remove() }
 }
 
 /// Sees, before anything else is done, whether all shards are there that a run is to take.

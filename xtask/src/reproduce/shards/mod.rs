@@ -4,6 +4,8 @@
 
 mod compute;
 mod found;
+mod launcher;
+mod wait;
 
 use std::fmt;
 use std::ops::Range;
@@ -12,8 +14,9 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result, ensure};
 
-pub use compute::{compute, require};
+pub use compute::{join, one, require};
 pub use found::{Shards, Taken};
+pub use launcher::{Choice, Role};
 
 use crate::reproduce::{record::Key, stage::StageName};
 
