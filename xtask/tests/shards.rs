@@ -41,7 +41,7 @@ fn shards_beside_each_other_give_the_results_of_an_ordinary_run() {
 #[test]
 fn a_shard_that_is_there_is_skipped_and_one_that_was_killed_goes_on() {
     let place = Place::new();
-    catch_checkpoint_of(&place, "shards/inverse_seeds-1-of-2", &shard("1/2"));
+    let checkpoint = catch_checkpoint_of(&place, "shards/inverse_seeds-1-of-2", &shard("1/2"));
     let text = succeed(place.reproduce("caught", &shard("1/2")));
     assert!(text.contains("going on from 1 matrices") || text.contains("going on from 2 matrices"), "{text}");
     assert!(!place.path("caught/.cache/shards/inverse_seeds-1-of-2.checkpoint").exists());
@@ -55,6 +55,19 @@ fn a_shard_that_is_there_is_skipped_and_one_that_was_killed_goes_on() {
     succeed(place.reproduce("caught", &["inverse_seeds", "--merge", "1"]));
     succeed(place.reproduce("whole", &["inverse_seeds"]));
     assert_eq!(place.manifest("caught"), place.manifest("whole"));
+    // So does it take what a shard has begun, if it is whole.
+    let damaged = &checkpoint[..checkpoint.len() - 1];
+    for (bytes, expected) in [
+        (&checkpoint[..], "  shards give "),
+        (damaged, "  the checkpoint of shard 1 of 2 is not used: it is damaged"),
+    ] {
+        fs::create_dir_all(place.path("begun/.cache/shards")).unwrap();
+        fs::write(place.path("begun/.cache/shards/inverse_seeds-1-of-2.checkpoint"), bytes).unwrap();
+        let text = succeed(place.reproduce("begun", &["inverse_seeds"]));
+        assert!(text.lines().any(|line| line.starts_with(expected)), "no {expected:?}: {text}");
+        assert_eq!(place.manifest("begun"), place.manifest("whole"));
+        fs::remove_dir_all(place.path("begun")).unwrap();
+    }
 }
 
 #[test]

@@ -11,10 +11,15 @@ use super::{FOLDER, STAGE, Shard};
 use crate::{
     files,
     reproduce::{
+        checkpoint::{Checkpoint, Loaded},
         progress::Progress,
         record::{Key, Reason, Record},
     },
 };
+
+/// What the names of records and of checkpoints end in.
+const RECORD: &str = ".json";
+const CHECKPOINT: &str = ".checkpoint";
 
 /// How many shards a message names.
 const NAMED: usize = 30;
@@ -59,29 +64,47 @@ impl Shards<'_> {
         items: usize,
         progress: &Progress,
     ) -> Result<Vec<Option<T>>> {
-        let mut known: Vec<Option<T>> = (0..items).map(|_| None).collect();
         match self.taken {
-            Taken::Nothing => {}
-            Taken::All(count) => known = self.complete(count, items)?.into_iter().map(Some).collect(),
+            Taken::Nothing => Ok((0..items).map(|_| None).collect()),
+            Taken::All(count) => Ok(self.complete(count, items)?.into_iter().map(Some).collect()),
             Taken::WhatIsThere => {
-                let mut refused = Vec::new();
-                for shard in self.listed()? {
-                    match self.look(shard, items)? {
-                        Ok(found) => {
-                            for (item, found) in known[shard.range(items)].iter_mut().zip(found) {
-                                *item = Some(found);
-                            }
-                        }
-                        Err(Lack::Refused(why)) => refused.push(format!("shard {shard} is not used: {why}")),
-                        Err(Lack::Missing | Lack::Computed) => {}
-                    }
-                }
+                let (known, refused) = self.there(items)?;
                 if !refused.is_empty() {
                     progress.say(&format!("  {}", named(&refused)))?;
                 }
+                Ok(known)
             }
         }
-        Ok(known)
+    }
+
+    /// The items of the shards that are there, also of those that were not finished, and what is wrong with
+    /// others.
+    fn there<T: Serialize + DeserializeOwned>(&self, items: usize) -> Result<(Vec<Option<T>>, Vec<String>)> {
+        let mut known: Vec<Option<T>> = (0..items).map(|_| None).collect();
+        let mut refused = Vec::new();
+        for shard in self.listed(RECORD)? {
+            match self.look(shard, items)? {
+                Ok(found) => known[shard.range(items)].iter_mut().zip(found).for_each(|(item, found)| {
+                    *item = Some(found);
+                }),
+                Err(Lack::Refused(why)) => refused.push(format!("shard {shard} is not used: {why}")),
+                Err(Lack::Missing | Lack::Computed) => {}
+            }
+        }
+        for shard in self.listed(CHECKPOINT)? {
+            let items = &mut known[shard.range(items)];
+            match Checkpoint::new(self.out, &shard.job(), &shard.key(self.key)).load::<Vec<Option<T>>>()? {
+                Loaded::State(found) if found.len() == items.len() => {
+                    let missing = items.iter_mut().zip(found).filter(|(item, _)| item.is_none());
+                    missing.for_each(|(item, found)| *item = found);
+                }
+                Loaded::State(_) | Loaded::Damaged => {
+                    refused.push(format!("the checkpoint of shard {shard} is not used: it is damaged"));
+                }
+                Loaded::Nothing => {}
+            }
+        }
+        Ok((known, refused))
     }
 
     /// The items of all shards, in order.
@@ -132,13 +155,13 @@ impl Shards<'_> {
         }
     }
 
-    /// The shards whose files are there, of any number that fits the stage.
-    fn listed(&self) -> Result<Vec<Shard>> {
+    /// The shards that have files with this ending, of any number.
+    fn listed(&self, ending: &str) -> Result<Vec<Shard>> {
         let folder = self.out.join(FOLDER);
         files::no_link(&folder)?;
         let names = files::list(&folder)?;
         let names = names.iter().filter_map(|path| path.file_name()?.to_str());
-        let mut shards: Vec<Shard> = names.filter_map(Shard::of_file).collect();
+        let mut shards: Vec<Shard> = names.filter_map(|name| Shard::of_file(name, ending)).collect();
         shards.sort();
         Ok(shards)
     }

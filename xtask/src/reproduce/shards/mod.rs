@@ -75,13 +75,13 @@ impl Shard {
         out.join(".cache").join(format!("{}.lock", self.job()))
     }
 
-    /// The shard that a file of [`FOLDER`] is the record of, if it is one.
-    fn of_file(name: &str) -> Option<Shard> {
-        let numbers = name.strip_prefix(STAGE.as_str())?.strip_prefix('-')?.strip_suffix(".json")?;
+    /// The shard that a file of [`FOLDER`] belongs to, if its name is that of a shard with this ending.
+    fn of_file(name: &str, ending: &str) -> Option<Shard> {
+        let numbers = name.strip_prefix(STAGE.as_str())?.strip_prefix('-')?.strip_suffix(ending)?;
         let (index, count) = numbers.split_once("-of-")?;
         let shard: Shard = format!("{index}/{count}").parse().ok()?;
         // Only one spelling of a number is ours.
-        (format!("shards/{name}") == format!("{}.json", shard.job())).then_some(shard)
+        (format!("shards/{name}") == format!("{}{ending}", shard.job())).then_some(shard)
     }
 }
 
@@ -128,10 +128,10 @@ mod tests {
     fn only_one_spelling_of_a_shard_is_its_file() {
         let third: Shard = "3/8".parse().unwrap();
         assert_eq!(third.to_string(), "3 of 8");
-        assert_eq!(Shard::of_file("inverse_seeds-3-of-8.json"), Some(third));
+        assert_eq!(Shard::of_file("inverse_seeds-3-of-8.json", ".json"), Some(third));
         for shard in Shard::all(12) {
             let name = format!("{}.json", shard.job());
-            assert_eq!(Shard::of_file(name.strip_prefix("shards/").unwrap()), Some(shard));
+            assert_eq!(Shard::of_file(name.strip_prefix("shards/").unwrap(), ".json"), Some(shard));
         }
         for bad in [
             "inverse_seeds-03-of-8.json",
@@ -144,7 +144,7 @@ mod tests {
             "inverse_seeds.json",
             ".json",
         ] {
-            assert_eq!(Shard::of_file(bad), None, "{bad}");
+            assert_eq!(Shard::of_file(bad, ".json"), None, "{bad}");
         }
         for bad in ["", "3", "/8", "3/", "0/8", "9/8", "-1/8", "3/8/9", "a/b", "1/0"] {
             let error = bad.parse::<Shard>().unwrap_err().to_string();
