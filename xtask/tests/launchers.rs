@@ -87,6 +87,16 @@ fn every_rank_says_that_there_are_too_many() {
 }
 
 #[test]
+fn every_rank_names_an_output_folder_that_cannot_be() {
+    let place = Place::new();
+    for output in launch(&place, "reproduce.toml/out", LAUNCHERS[1], 2) {
+        let words = text(&output);
+        assert!(output.status.code() == Some(1) && words.contains("error: rank "), "{words}");
+        assert!(words.contains("for output; name another folder with --out"), "{words}");
+    }
+}
+
+#[test]
 fn a_rank_that_dies_is_named_within_seconds() {
     let place = Place::new();
     // The other rank: its lock is held, and no shard will come.

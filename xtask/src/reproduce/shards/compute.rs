@@ -46,10 +46,10 @@ pub fn one(pipeline: &mut Pipeline, shard: Shard) -> Result<()> {
 pub fn join(pipeline: &mut Pipeline, rank: Rank) -> Result<()> {
     let (seeds, shard) = (pipeline.config.inverse_seeds.seeds, rank.shard());
     Shard::check_count(rank.size, seeds)?;
+    let held = lock(&pipeline.jobs.out, shard)?;
     if pipeline.is_done(&InverseSeeds)? {
         return Ok(());
     }
-    let held = lock(&pipeline.jobs.out, shard)?;
     ensure!(
         held.is_seen(),
         "{} is on a file system without locks, by which ranks tell whether the others live; choose another one by \
