@@ -6,7 +6,11 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::{bench::Job, reproduce::StageName, terminal};
+use crate::{
+    bench::Job,
+    reproduce::{ShardChoice, StageName},
+    terminal,
+};
 
 /// The reproduction pipeline and the repository's own checks.
 #[derive(Debug, Parser)]
@@ -23,10 +27,10 @@ pub struct Cli {
 /// explained.
 pub fn parse() -> Result<Cli, ExitCode> {
     let conflict = |cli: Cli| match &cli.command {
-        Command::Reproduce(Reproduce { dataset: DatasetChoice::Digits, data_dir: Some(_), .. }) => {
-            let message = "the argument '--dataset digits' cannot be used with '--data-dir <DIR>': the digits are built in";
-            Err(Cli::command().error(ErrorKind::ArgumentConflict, message))
-        }
+        Command::Reproduce(options) => match options.conflict() {
+            Some(message) => Err(Cli::command().error(ErrorKind::ArgumentConflict, message)),
+            None => Ok(cli),
+        },
         _ => Ok(cli),
     };
     Cli::try_parse().and_then(conflict).map_err(|error| {
@@ -148,12 +152,54 @@ pub struct Reproduce {
     /// Only say what would run, and why
     #[arg(long)]
     pub dry_run: bool,
+    /// Compute the I-th of N shards of inverse_seeds and nothing else: any number of processes may do so at
+    /// once, on any machines. `launcher` stands for the shard of an MPI rank or a task of srun; rank 0 then
+    /// does all else
+    #[arg(long, value_name = "I/N|launcher", conflicts_with_all = ["merge", "verify"])]
+    pub shard: Option<ShardChoice>,
+    /// Take inverse_seeds from its N shards, all of which must be in OUT, in place of computing it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub merge: Option<u32>,
     /// Print lines instead of progress bars
     #[arg(long)]
     pub no_progress: bool,
     /// Another reproduce.toml, with a repro.lock of its own beside it
     #[arg(long, value_name = "FILE", hide = true)]
     pub config: Option<PathBuf>,
+}
+
+impl Reproduce {
+    /// What the arguments say that contradicts itself and no rule of the definition can see.
+    fn conflict(&self) -> Option<String> {
+        if self.dataset == DatasetChoice::Digits && self.data_dir.is_some() {
+            let digits = "the argument '--dataset digits' cannot be used with '--data-dir <DIR>'";
+            return Some(format!("{digits}: the digits are built in"));
+        }
+        let seeds = StageName::InverseSeeds;
+        let named = self.stages.is_empty() || self.stages.contains(&seeds);
+        match (self.shard, self.merge) {
+            (Some(ShardChoice::One(_)), _) if self.stages != [seeds] => {
+                Some(format!("the argument '--shard <I/N>' is for the stage {seeds} and no other; name it"))
+            }
+            (Some(ShardChoice::One(_)), _) if self.bless || self.tensorboard => {
+                let other = if self.bless { "--bless" } else { "--tensorboard" };
+                Some(format!("the argument '--shard <I/N>' cannot be used with '{other}'; --merge can"))
+            }
+            (Some(ShardChoice::Launcher), _) if self.fresh => {
+                let both = "the argument '--shard launcher' cannot be used with '--fresh'";
+                Some(format!("{both}: a new folder, named with --out, has nothing that could be used"))
+            }
+            (Some(ShardChoice::Launcher), _) if self.dry_run => {
+                let both = "the argument '--shard launcher' cannot be used with '--dry-run'";
+                Some(format!("{both}; one process can say what would run"))
+            }
+            (Some(ShardChoice::Launcher), _) | (_, Some(_)) if !named => {
+                let argument = if self.merge.is_some() { "--merge <N>" } else { "--shard launcher" };
+                Some(format!("the argument '{argument}' is for the stage {seeds}; name it, too, or none"))
+            }
+            _ => None,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

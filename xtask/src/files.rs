@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use minutia_files::Attempt;
@@ -104,7 +105,7 @@ pub fn sweep(folder: &Path) -> Result<()> {
 /// Keeps a second run out of an output folder. The operating system releases it however the process ends.
 #[derive(Debug)]
 pub struct FolderLock {
-    _held: Option<minutia_files::Lock>,
+    held: Option<minutia_files::Lock>,
 }
 
 impl FolderLock {
@@ -115,9 +116,32 @@ impl FolderLock {
     /// When another process holds it (named by its number), the file cannot be written, or a link is in the
     /// way.
     pub fn take(path: &Path) -> Result<FolderLock> {
+        FolderLock::take_within(path, Duration::ZERO)
+    }
+
+    /// As [`FolderLock::take`], and tries for a while where it is held: who only looks whether it is held
+    /// holds it for a moment.
+    ///
+    /// # Errors
+    /// As [`FolderLock::take`].
+    pub fn take_within(path: &Path, patience: Duration) -> Result<FolderLock> {
         let folder = path.parent().unwrap_or(Path::new("."));
         no_link(folder)?;
-        FolderLock::of(path, fs::create_dir_all(folder).and_then(|()| minutia_files::Lock::take(path)))
+        let attempt = || fs::create_dir_all(folder).and_then(|()| minutia_files::Lock::take(path));
+        let begun = Instant::now();
+        loop {
+            match attempt() {
+                Ok(Attempt::Busy(_)) if begun.elapsed() < patience => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                end => return FolderLock::of(path, end),
+            }
+        }
+    }
+
+    /// Whether the file system has locks, so that others can see this one.
+    pub fn is_seen(&self) -> bool {
+        self.held.is_some()
     }
 
     fn of(path: &Path, attempt: io::Result<Attempt>) -> Result<FolderLock> {
@@ -133,12 +157,12 @@ impl FolderLock {
             Err(error) => Err(error).with_context(|| {
                 format!("cannot use {} for output; name another folder with --out", path.display())
             }),
-            Ok(Attempt::Taken(held)) => Ok(FolderLock { _held: Some(held) }),
+            Ok(Attempt::Taken(held)) => Ok(FolderLock { held: Some(held) }),
             Ok(Attempt::Unsupported(why)) => {
                 terminal::warn(format_args!(
                     "the file system of {guarded} has no locks ({why}); see to it that no other run writes there"
                 ));
-                Ok(FolderLock { _held: None })
+                Ok(FolderLock { held: None })
             }
         }
     }
@@ -184,7 +208,7 @@ mod tests {
     fn without_locks_a_run_goes_on_and_without_a_place_for_one_it_does_not() {
         let path = Path::new("out/.cache/lock");
         let unsupported = Attempt::Unsupported(io::ErrorKind::Unsupported.into());
-        assert!(FolderLock::of(path, Ok(unsupported)).unwrap()._held.is_none());
+        assert!(!FolderLock::of(path, Ok(unsupported)).unwrap().is_seen());
         let error =
             format!("{:#}", FolderLock::of(path, Err(io::ErrorKind::ReadOnlyFilesystem.into())).unwrap_err());
         assert!(error.contains("out/.cache/lock") && error.contains("--out"), "{error}");

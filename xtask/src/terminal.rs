@@ -28,13 +28,18 @@ fn write(to: &mut impl Write, text: &impl Display) -> io::Result<()> {
 
 /// Prints the message of an error to standard error.
 pub fn complain(error: &anyhow::Error) {
-    // Where standard error cannot be written there is nobody left to tell; the exit code stays.
-    let _ = writeln!(io::stderr().lock(), "error: {error:#}");
+    tell(&format!("error: {error:#}\n"));
 }
 
 /// Prints a warning to standard error.
 pub fn warn(text: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "warning: {text}");
+    tell(&format!("warning: {text}\n"));
+}
+
+/// Writes to standard error, which has no buffer, in one piece: other processes may write there, too.
+fn tell(text: &str) {
+    // Where standard error cannot be written there is nobody left to tell; the exit code stays.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Columns of the terminal: what the variable `COLUMNS` says, else what standard output knows, else 100.

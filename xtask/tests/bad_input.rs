@@ -24,6 +24,20 @@ fn usage_errors_name_the_argument() {
         (&["--verify", "--bless"], &["--verify", "--bless"]),
         (&["--bless", "--seed", "3"], &["--bless", "--seed"]),
         (&["--bless", "--dry-run"], &["--bless", "--dry-run"]),
+        (&["inverse_seeds", "--shard", "3"], &["--shard", "'3'", "such as 3/8"]),
+        (&["inverse_seeds", "--shard", "0/4"], &["--shard", "'0/4'", "from 1 to N"]),
+        (&["inverse_seeds", "--shard", "5/4"], &["--shard", "'5/4'", "from 1 to N"]),
+        (&["--shard", "1/4"], &["--shard", "inverse_seeds"]),
+        (&["inverse_seeds", "inverse", "--shard", "1/4"], &["--shard", "inverse_seeds"]),
+        (&["inverse_seeds", "--shard", "1/4", "--verify"], &["--shard", "--verify"]),
+        (&["inverse_seeds", "--shard", "1/4", "--merge", "4"], &["--shard", "--merge"]),
+        (&["inverse_seeds", "--shard", "1/4", "--tensorboard"], &["--shard", "--tensorboard", "--merge can"]),
+        (&["inverse", "--shard", "launcher"], &["--shard launcher", "inverse_seeds"]),
+        (&["--shard", "launcher", "--verify"], &["--shard", "--verify"]),
+        (&["--shard", "launcher", "--fresh"], &["--shard launcher", "--fresh", "--out"]),
+        (&["--shard", "launcher", "--dry-run"], &["--shard launcher", "--dry-run"]),
+        (&["inverse", "--merge", "4"], &["--merge", "inverse_seeds"]),
+        (&["--merge", "0"], &["--merge", "'0'"]),
     ] {
         let error = fail(place.reproduce("out", arguments), 2, None);
         for message in messages {

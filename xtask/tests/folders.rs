@@ -37,8 +37,8 @@ fn only_what_killed_runs_left_is_removed_and_never_through_a_link() {
     let place = Place::new();
     let (out, theirs) = (place.path("out"), place.path("theirs"));
     fs::create_dir_all(&theirs).unwrap();
-    for folder in ["figures", "data/inverse", "data/my own", "tensorboard/inverse", ".cache", "figures/more"]
-    {
+    let folders = ["figures/more", "data/inverse", "data/my own", "tensorboard/inverse", ".cache/shards"];
+    for folder in folders {
         fs::create_dir_all(out.join(folder)).unwrap();
     }
     let kept = [
@@ -56,6 +56,7 @@ fn only_what_killed_runs_left_is_removed_and_never_through_a_link() {
         format!("out/data/inverse/{}", left("x.f32")),
         format!("out/tensorboard/inverse/{}", left("events")),
         format!("out/.cache/{}", left("inverse.checkpoint")),
+        format!("out/.cache/shards/{}", left("inverse_seeds-1-of-2.json")),
     ];
     kept.iter().chain(&removed).for_each(|name| fs::write(place.path(name), name).unwrap());
     symlink(&theirs, out.join("figures/linked")).unwrap();
@@ -73,7 +74,9 @@ fn only_what_killed_runs_left_is_removed_and_never_through_a_link() {
 #[test]
 fn links_in_the_place_of_our_folders_and_of_the_lock_are_refused() {
     use std::os::unix::fs::symlink;
-    for folder in [".cache", "figures", "data", "data/inverse", "tensorboard", "tensorboard/inverse"] {
+    let folders =
+        [".cache", ".cache/shards", "figures", "data", "data/inverse", "tensorboard", "tensorboard/inverse"];
+    for folder in folders {
         let place = Place::new();
         let (out, theirs) = (place.path("out"), place.path("theirs"));
         fs::create_dir_all(out.join(folder).parent().unwrap()).unwrap();

@@ -102,6 +102,32 @@ fn forged_outcomes_are_errors_or_are_computed_anew() {
 }
 
 #[test]
+fn forged_shards_are_computed_anew() {
+    let place = Place::new();
+    succeed(place.reproduce("whole", &["inverse_seeds"]));
+    let mut generator = Generator::new(4, "tampered");
+    let shard = place.path("out/.cache/shards/inverse_seeds-1-of-2.json");
+    succeed(place.reproduce("out", &["inverse_seeds", "--shard", "1/2"]));
+    let written = fs::read(&shard).unwrap();
+    for bad in hostile() {
+        fs::write(&shard, &written).unwrap();
+        let mut changed = Value::Null;
+        forge(&shard, |record| {
+            spoil(&mut record["outcome"], &mut generator, &bad);
+            changed = record["outcome"].clone();
+        });
+        let output = confined(&place.reproduce("out", &["inverse_seeds", "--merge", "2"])).output().unwrap();
+        let words = text(&output);
+        let told = words.contains("1 of 2 cannot be used: the record of its earlier result is damaged");
+        // A number in the place of another one is a number.
+        let fine = told || bad.is_number();
+        assert!(output.status.code() == Some(1) && fine, "{bad}: {words}\n{changed}");
+    }
+    succeed(place.reproduce("out", &["inverse_seeds", "--fresh"]));
+    assert_eq!(place.manifest("out"), place.manifest("whole"));
+}
+
+#[test]
 fn counts_of_a_forged_record_ask_for_no_memory() {
     let place = Place::new();
     succeed(place.reproduce("out", &["fingerprints"]));

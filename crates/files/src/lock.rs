@@ -1,4 +1,4 @@
-use crate::{Obstacle, open_own};
+use crate::{Obstacle, open_foreign, open_own};
 use std::{
     fs::{File, TryLockError},
     io::{self, Read, Seek, Write},
@@ -54,6 +54,24 @@ impl Lock {
     /// An [`Obstacle`] for what is no lock, which stays as it is; otherwise those of the file system.
     pub fn take(path: impl AsRef<Path>) -> io::Result<Attempt> {
         Lock::take_with(path.as_ref(), File::try_lock)
+    }
+
+    /// Whether somebody holds the lock at `path`, which is neither made nor changed: nobody holds one that is
+    /// not there. Who tries to take it in the moment of looking finds it busy.
+    ///
+    /// # Errors
+    /// An [`Obstacle`] for what is no file, a link included; otherwise those of the file system, which may
+    /// have no locks.
+    pub fn is_held(path: impl AsRef<Path>) -> io::Result<bool> {
+        let file = match open_foreign(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            other => other?,
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     fn take_with(
@@ -118,6 +136,21 @@ pub(crate) fn is_unsupported(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lock_is_looked_at_without_a_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        assert!(!Lock::is_held(&path).unwrap());
+        assert!(!path.exists(), "looking has made it");
+        let Attempt::Taken(lock) = Lock::take(&path).unwrap() else { panic!("nobody else has it") };
+        assert!(Lock::is_held(&path).unwrap());
+        drop(lock);
+        std::fs::write(&path, "7").unwrap();
+        assert!(!Lock::is_held(&path).unwrap());
+        assert_eq!(std::fs::read(&path).unwrap(), b"7");
+        Lock::is_held(folder.path()).unwrap_err();
+    }
 
     #[test]
     fn a_file_system_without_locks_is_told_and_other_failures_are_errors() {

@@ -61,8 +61,8 @@ impl Trainer<'_> {
     /// [`Error::Foreign`] for a checkpoint that was not written by this training; an error of the file.
     pub fn resume(&mut self, folder: impl AsRef<Path>) -> Result<u64, Error> {
         let folder = folder.as_ref();
-        together(self.communicator, is_writable(folder, self.communicator.rank()))?;
         let file = folder.join(FILE);
+        together(self.communicator, is_writable(folder, &file))?;
         let read = if self.communicator.rank() == 0 { self.read(&file) } else { Ok(None) };
         let contents = together(self.communicator, read)?;
         let contents: Option<Contents> =
@@ -129,15 +129,18 @@ impl Trainer<'_> {
 
     /// Reads the file, if it is there and of this training.
     fn read(&self, file: &Path) -> Result<Option<Contents>, Error> {
+        let foreign = || Error::Foreign { path: file.to_path_buf() };
         let checkpoint = match Checkpoint::read(file) {
             Err(minutia_graph::Error::Checkpoint { problem: CheckpointProblem::Io(error), .. })
                 if error.kind() == io::ErrorKind::NotFound =>
             {
                 return Ok(None);
             }
+            Err(minutia_graph::Error::Checkpoint { problem: CheckpointProblem::Foreign, .. }) => {
+                return Err(foreign());
+            }
             other => other?,
         };
-        let foreign = || Error::Foreign { path: file.to_path_buf() };
         let state = state(checkpoint.variables()).ok_or_else(foreign)?;
         let here: BTreeMap<&String, &String> =
             self.plan.identity.iter().map(|(name, value)| (name, value)).collect();
@@ -213,12 +216,15 @@ fn join(parts: Vec<Part>) -> Result<BTreeMap<String, Tensor>, Error> {
     whole.into_iter().map(tensor).collect()
 }
 
-/// Tries to write to a folder, and leaves nothing there.
-fn is_writable(folder: &Path, rank: usize) -> Result<(), Error> {
-    let probe = folder.join(format!(".probe-{rank}"));
-    let tried = fs::create_dir_all(folder)
-        .and_then(|()| minutia_files::sweep(folder))
-        .and_then(|()| minutia_files::write(&probe, |_| Ok::<(), io::Error>(())))
-        .and_then(|()| fs::remove_file(&probe));
-    tried.map_err(|problem| Error::Folder { path: folder.to_path_buf(), problem: problem.to_string() })
+/// Tries to write a file in a folder, as far as the last moment, and leaves nothing there. What killed runs have
+/// left goes.
+fn is_writable(folder: &Path, file: &Path) -> Result<(), Error> {
+    let problem =
+        |problem: io::Error| Error::Folder { path: folder.to_path_buf(), problem: problem.to_string() };
+    fs::create_dir_all(folder).and_then(|()| minutia_files::sweep(folder)).map_err(problem)?;
+    // Without a problem, the file was open for writing when this was given up.
+    match minutia_files::write(file, |_| Err::<(), Option<io::Error>>(None)) {
+        Err(Some(error)) => Err(problem(error)),
+        _ => Ok(()),
+    }
 }

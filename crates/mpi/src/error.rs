@@ -11,8 +11,8 @@ pub enum Error {
     NoShards,
     /// There are more ranks than shards.
     #[error(
-        "{}: there are {shards} shards for {ranks} ranks, and these would have none\n  hint: start at most {shards} ranks, or choose \
-         more shards, which gives another result",
+        "there are {shards} shards for {ranks} ranks, and {} would have none\n  hint: start at most {shards} ranks, or choose more \
+         shards, which gives another result",
         numbered(&(*shards..*ranks).collect::<Vec<usize>>())
     )]
     IdleRanks {

@@ -30,7 +30,7 @@ const CHUNK: usize = 1 << 30;
 ///     };
 ///     launch(&world, || {
 ///         println!("rank {} of {}", world.rank(), world.size());
-///         Ok::<(), minutia_mpi::Error>(())
+///         Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
 ///     })
 /// }
 /// ```

@@ -19,6 +19,7 @@ mod progress;
 pub mod record;
 pub mod report;
 pub mod run;
+mod shards;
 pub mod stage;
 mod tensorboard;
 
@@ -35,6 +36,8 @@ use data::Data;
 use job::Jobs;
 pub use lockfile::from_text as lock;
 pub use progress::Progress;
+pub use shards::Choice as ShardChoice;
+use shards::Role;
 pub use stage::StageName;
 
 /// Whether bytes are the record of some job.
@@ -47,6 +50,16 @@ pub fn is_record(bytes: &[u8]) -> bool {
 /// # Errors
 /// One message: what went wrong, where, and the cure.
 pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
+    let role = Role::of(options.shard)?;
+    let outcome = reproduce_as(role, options);
+    match role {
+        Role::Ranked(rank) => outcome.with_context(|| rank.to_string()),
+        Role::Whole | Role::One(_) => outcome,
+    }
+}
+
+/// Does what this process has to do of a run.
+fn reproduce_as(role: Role, options: &cli::Reproduce) -> Result<()> {
     let workspace = crate::workspace();
     let config_path = options.config.clone().unwrap_or_else(|| workspace.join("reproduce.toml"));
     let lock_path = config_path.with_file_name("repro.lock");
@@ -57,11 +70,14 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
 
     let mut cpu = cpu::Options::from_env()?;
     cpu.threads = options.threads.map(usize::from).or(cpu.threads);
-    let device = device::choose(options.device, cpu)?;
-    terminal::say(format_args!("device {device}"))?;
+    let device = if role.leads() { options.device } else { cli::DeviceChoice::Cpu };
+    let device = device::choose(device, cpu)?;
+    let progress = if role.is_silent() { Progress::silent() } else { Progress::new(options.no_progress) };
+    progress.say(&format!("device {device}"))?;
 
     let out = options.out.clone().unwrap_or_else(|| workspace.join("target/reproduce"));
-    let _held = if options.dry_run { None } else { Some(prepare(&out)?) };
+    // A shard has a lock of its own.
+    let _held = if role.leads() && !options.dry_run { Some(prepare(&out)?) } else { None };
     let fresh = match options {
         cli::Reproduce { verify: true, .. } => Some("--verify"),
         cli::Reproduce { fresh: true, .. } => Some("--fresh"),
@@ -74,10 +90,19 @@ pub fn reproduce(options: &cli::Reproduce) -> Result<()> {
         cpu,
         device,
         data: Data::new(options.dataset, options.data_dir.clone()),
-        progress: Progress::new(options.no_progress),
+        progress,
+        merge: options.merge.map(|count| count as usize),
         tensorboard: options.tensorboard,
         timings: Vec::new(),
     };
+    match role {
+        Role::Whole => shards::require(&pipeline)?,
+        Role::One(shard) => return shards::one(&mut pipeline, shard),
+        Role::Ranked(rank) => shards::join(&mut pipeline, rank)?,
+    }
+    if !role.leads() {
+        return Ok(());
+    }
     let done = pipeline.run(&options.stages)?;
     if options.dry_run {
         return terminal::say("\nA dry run: nothing was written.");
@@ -97,7 +122,7 @@ fn prepare(out: &Path) -> Result<files::FolderLock> {
     let of_stages = parents
         .into_iter()
         .flat_map(|parent| compute::STAGES.iter().map(move |stage| format!("{parent}/{}", stage.name())));
-    for folder in ["figures", ".cache"].into_iter().map(String::from).chain(of_stages) {
+    for folder in ["figures", ".cache", shards::FOLDER].into_iter().map(String::from).chain(of_stages) {
         files::sweep(&out.join(folder))?;
     }
     // The output folder itself has a name that somebody chose, a link or not.

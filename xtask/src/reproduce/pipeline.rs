@@ -19,6 +19,7 @@ use crate::{
         record::{Key, Record},
         report::{self, Material},
         run::{self, Run},
+        shards::{Shards, Taken},
         stage::{AnyStage, Drawing, Measured, Outcome, Picture, StageName},
         tensorboard::{self, Shown},
     },
@@ -52,6 +53,8 @@ pub struct Pipeline {
     pub device: Device,
     pub data: Data,
     pub progress: Progress,
+    /// How many shards the matrices must come in that are taken in place of computing, if they must.
+    pub merge: Option<usize>,
     /// Whether what is found is written for TensorBoard, too.
     pub tensorboard: bool,
     /// The seconds that each job took, of those that ran.
@@ -115,12 +118,7 @@ impl Pipeline {
         done: &BTreeMap<StageName, Done>,
     ) -> Result<Option<Record>> {
         let name = stage.name();
-        let mut key = Key::default().with("parameter seed", self.config.seed.to_string());
-        key = key.with_parameters(&stage.parameters(&self.config));
-        let loads = uses_data(stage).then_some(LOADS);
-        for root in COMPUTES.into_iter().chain(loads) {
-            key = key.with(format!("the source {root}"), sources::digest_of(root));
-        }
+        let mut key = own_key(stage, &self.config);
         for need in stage.needs() {
             match done.get(need) {
                 Some(done) => key = key.with(format!("the input {need}"), done.computed.content()),
@@ -146,16 +144,14 @@ impl Pipeline {
             }
         }
         let config = &self.config;
-        let fits = |record: &Record| {
-            let outcome = serde_json::from_value::<Outcome>(record.outcome.clone());
-            outcome.is_ok_and(|outcome| check_claims(config, name, &outcome.measured).is_ok())
-        };
+        let fits = |record: &Record| answers(config, name, record);
         if !wanted {
             return self.jobs.look(name.as_str(), &key, fits).map(Result::ok);
         }
         let checkpoint = Checkpoint::new(&self.jobs.out, name.as_str(), &key);
+        let taken = self.taken();
         let Pipeline { jobs, cpu, device, data, progress, timings, .. } = self;
-        let record = jobs.ensure(name.as_str(), key, progress, fits, |progress| {
+        let record = jobs.ensure(name.as_str(), key.clone(), progress, fits, |progress| {
             let start = Instant::now();
             let mut run = Run {
                 config,
@@ -165,6 +161,7 @@ impl Pipeline {
                 out: &jobs.out,
                 progress,
                 checkpoint: &checkpoint,
+                shards: Shards { out: &jobs.out, key: &key, taken },
                 fresh: jobs.fresh.is_some(),
             };
             let outcome = stage.compute(&mut run).with_context(|| format!("the stage {name} failed"))?;
@@ -179,6 +176,25 @@ impl Pipeline {
             checkpoint.remove()?;
         }
         Ok(record)
+    }
+
+    /// Whether the numbers of a stage without inputs are there.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn is_done(&self, stage: &dyn AnyStage) -> Result<bool> {
+        let (name, config) = (stage.name(), &self.config);
+        let fits = |record: &Record| answers(config, name, record);
+        Ok(self.jobs.look(name.as_str(), &own_key(stage, config), fits)?.is_ok())
+    }
+
+    /// What is taken from shards.
+    fn taken(&self) -> Taken {
+        match self.merge {
+            Some(count) => Taken::All(count),
+            None if self.jobs.fresh.is_some() => Taken::Nothing,
+            None => Taken::WhatIsThere,
+        }
     }
 
     /// The figures of a stage.
@@ -299,6 +315,16 @@ fn are_captions(record: &Record) -> bool {
     Vec::<Caption>::deserialize(&record.outcome).is_ok_and(|captions| captions.iter().all(is_there))
 }
 
+/// What the numbers of a stage depend on, its inputs apart.
+pub fn own_key(stage: &dyn AnyStage, config: &Config) -> Key {
+    let key = Key::default().with("parameter seed", config.seed.to_string());
+    let loads = uses_data(stage).then_some(LOADS);
+    let sources = COMPUTES.into_iter().chain(loads);
+    sources.fold(key.with_parameters(&stage.parameters(config)), |key, root| {
+        key.with(format!("the source {root}"), sources::digest_of(root))
+    })
+}
+
 fn uses_data(stage: &dyn AnyStage) -> bool {
     stage.name() == StageName::Dataset || stage.needs().contains(&StageName::Dataset)
 }
@@ -316,6 +342,12 @@ pub fn closure(asked: &[StageName]) -> Vec<StageName> {
         }
     }
     wanted
+}
+
+/// Whether a record holds an outcome that answers the claims of its stage.
+fn answers(config: &Config, stage: StageName, record: &Record) -> bool {
+    let outcome = serde_json::from_value::<Outcome>(record.outcome.clone());
+    outcome.is_ok_and(|outcome| check_claims(config, stage, &outcome.measured).is_ok())
 }
 
 fn check_claims(config: &Config, stage: StageName, measured: &[Measured]) -> Result<()> {

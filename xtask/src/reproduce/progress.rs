@@ -17,6 +17,7 @@ const ROOM_FOR_A_BAR: usize = 72;
 #[derive(Debug)]
 pub struct Progress {
     bars: bool,
+    silent: bool,
     bar: Option<ProgressBar>,
     count: Option<Count>,
     #[cfg(feature = "download")]
@@ -51,11 +52,17 @@ impl Progress {
     pub fn new(no_progress: bool) -> Progress {
         Progress {
             bars: !no_progress && std::io::stderr().is_terminal(),
+            silent: false,
             bar: None,
             count: None,
             #[cfg(feature = "download")]
             bytes: None,
         }
+    }
+
+    /// No word: for a process beside one that speaks.
+    pub fn silent() -> Progress {
+        Progress { silent: true, ..Progress::new(true) }
     }
 
     /// Prints a line that stays.
@@ -64,6 +71,7 @@ impl Progress {
     /// When standard output cannot be written.
     pub fn say(&self, line: &str) -> Result<()> {
         match &self.bar {
+            _ if self.silent => Ok(()),
             Some(bar) => bar.suspend(|| terminal::say(line)),
             None => terminal::say(line),
         }
@@ -99,7 +107,7 @@ impl Progress {
             return Ok(());
         }
         let line = self.bytes.as_mut().and_then(|bytes| bytes.line(Instant::now(), position, total));
-        line.map_or(Ok(()), terminal::say)
+        line.map_or(Ok(()), |line| self.say(&line))
     }
 
     fn bar(&mut self, what: &str, total: Option<u64>, counted: &str) {
@@ -125,7 +133,7 @@ impl Progress {
     /// # Errors
     /// When standard output cannot be written.
     pub fn step(&self, position: usize, words: &str) -> Result<()> {
-        let Some(count) = &self.count else { return terminal::say(format_args!("  {words}")) };
+        let Some(count) = &self.count else { return self.say(&format!("  {words}")) };
         let left = count.left(position, count.started.elapsed());
         match &self.bar {
             Some(bar) => {
@@ -133,7 +141,7 @@ impl Progress {
                 bar.set_message(format!("{left}  {words}"));
                 Ok(())
             }
-            None => terminal::say(count.line(position, &left, words)),
+            None => self.say(&count.line(position, &left, words)),
         }
     }
 

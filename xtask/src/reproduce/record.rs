@@ -70,6 +70,16 @@ pub struct Record {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason(pub String);
 
+/// Why a job runs that nobody has done.
+const ABSENT: &str = "no earlier result";
+
+impl Reason {
+    /// Whether there is nothing that could be used, rather than something that cannot.
+    pub fn is_absence(&self) -> bool {
+        self.0 == ABSENT
+    }
+}
+
 impl Record {
     /// Reads the record of a job, whatever its key; `None` where there is none, or a damaged one.
     ///
@@ -91,7 +101,7 @@ impl Record {
         fits: impl FnOnce(&Record) -> bool,
     ) -> Result<Result<Record, Reason>> {
         let Some(bytes) = files::read(&path(out, job))? else {
-            return Ok(Err(Reason("no earlier result".to_string())));
+            return Ok(Err(Reason(ABSENT.to_string())));
         };
         let Some(record) = open(&bytes) else {
             return Ok(Err(Reason("the record of its earlier result is damaged".to_string())));

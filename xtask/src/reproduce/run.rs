@@ -12,6 +12,7 @@ use crate::{
         config::Config,
         data::Data,
         progress::Progress,
+        shards::Shards,
         stage::StageName,
     },
 };
@@ -28,6 +29,8 @@ pub struct Run<'a> {
     pub out: &'a Path,
     pub progress: &'a mut Progress,
     pub checkpoint: &'a Checkpoint,
+    /// What other processes have computed of the stage.
+    pub shards: Shards<'a>,
     /// Whether a checkpoint of an earlier run must not be used.
     pub fresh: bool,
 }

@@ -167,7 +167,7 @@ impl Outcome {
     ///
     /// # Errors
     /// Names the first array or result that holds something else, which means that a parameter led to it.
-    fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         for (name, values) in &self.arrays {
             if let Some(value) = values.iter().find(|value| !value.is_finite()) {
                 bail!("the array '{name}' holds {value}; {CURE}");

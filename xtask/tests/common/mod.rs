@@ -70,11 +70,19 @@ impl Place {
     }
 }
 
-/// The program, without the variables that change where it finds data and how it computes, and without the
-/// network.
+/// The variables in which launchers say a process's rank and how many there are.
+pub const LAUNCHERS: [[&str; 2]; 3] = [
+    ["OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"],
+    ["PMI_RANK", "PMI_SIZE"],
+    ["SLURM_PROCID", "SLURM_STEP_NUM_TASKS"],
+];
+
+/// The program, without the variables that change where it finds data, how it computes and which of several
+/// processes it is, and without the network.
 pub fn xtask(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    for variable in ["MINUTIA_SIMD", "MINUTIA_THREADS", "MINUTIA_DATA_DIR"] {
+    let ours = ["MINUTIA_SIMD", "MINUTIA_THREADS", "MINUTIA_DATA_DIR"];
+    for variable in ours.iter().chain(LAUNCHERS.as_flattened()) {
         command.env_remove(variable);
     }
     command.env("MINUTIA_OFFLINE", "1");
@@ -134,11 +142,15 @@ pub fn interrupt(out: &Path, stage: &str, checkpoint: &[u8]) {
 
 /// A checkpoint of a stage, from a run that was killed as soon as it had written one.
 pub fn catch_checkpoint(place: &Place, stage: &str) -> Vec<u8> {
-    let path = place.path("caught/.cache").join(format!("{stage}.checkpoint"));
+    catch_checkpoint_of(place, stage, &[stage])
+}
+
+/// A checkpoint of a job of a run, likewise. What the run left is in the folder `caught`.
+pub fn catch_checkpoint_of(place: &Place, job: &str, run: &[&str]) -> Vec<u8> {
+    let path = place.path("caught/.cache").join(format!("{job}.checkpoint"));
     loop {
         let _ = fs::remove_dir_all(place.path("caught"));
-        let mut child =
-            place.reproduce("caught", &[stage]).stdout(std::process::Stdio::null()).spawn().unwrap();
+        let mut child = place.reproduce("caught", run).stdout(std::process::Stdio::null()).spawn().unwrap();
         while child.try_wait().unwrap().is_none() {
             if path.exists() {
                 child.kill().unwrap();

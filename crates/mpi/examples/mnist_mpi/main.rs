@@ -17,7 +17,7 @@ use options::Options;
 use std::process::ExitCode;
 use watch::{Progress, Timings};
 
-/// Rows of a part of an evaluation, which one rank computes.
+/// Rows at most of a part of an evaluation, which one rank computes.
 const PART: usize = 500;
 
 fn main() -> ExitCode {
@@ -47,15 +47,27 @@ fn train(options: &Options, communicator: &dyn Communicator) -> Result<()> {
         if communicator.rank() == 0 && done > 0 {
             eprintln!("resumed at step {done}");
         }
+        let fits = || {
+            let end = steps * options.epochs;
+            ensure!(
+                done <= end,
+                "the checkpoint in {} is of step {done}, and training was to end at {end}\n  hint: choose more --epochs, or \
+                 another folder",
+                folder.display()
+            );
+            Ok(())
+        };
+        together(communicator, fits())?;
     }
     let split = data.split().train;
     let mut batches = Batches::new(split.len(), options.batch, options.seed);
     batches.seek(trainer.steps() * options.batch as u64);
     let mut progress = Progress::new(communicator.rank() == 0, steps * options.epochs);
     let mut timings = Timings::default();
-    let mut sum = 0.0;
+    // Of the steps since the last line; before the first one, a run that was resumed knows no other.
+    let mut losses = Vec::new();
     while trainer.steps() < steps * options.epochs {
-        sum += step(&mut trainer, &network, batches.next_batch())?;
+        losses.push(step(communicator, &mut trainer, &network, batches.next_batch())?);
         timings.add(trainer.seconds());
         let done = trainer.steps();
         progress.show(done);
@@ -69,11 +81,11 @@ fn train(options: &Options, communicator: &dyn Communicator) -> Result<()> {
             progress.line(format_args!(
                 "epoch {}: train {:.4}, test {:.4}, accuracy {:.4}",
                 done / steps,
-                sum / steps as f32,
+                losses.iter().sum::<f32>() / losses.len() as f32,
                 test / rows,
                 right / rows
             ))?;
-            sum = 0.0;
+            losses.clear();
         }
     }
     if options.timings {
@@ -83,38 +95,51 @@ fn train(options: &Options, communicator: &dyn Communicator) -> Result<()> {
 }
 
 /// A step over these rows, of which each shard is given its own.
-fn step(trainer: &mut Trainer<'_>, network: &Network, rows: &[i32]) -> Result<f32> {
+fn step(
+    communicator: &dyn Communicator,
+    trainer: &mut Trainer<'_>,
+    network: &Network,
+    rows: &[i32],
+) -> Result<f32> {
     let shards = trainer.shards();
     let loss = trainer.step(|shard, run| {
         let own = shards.rows(shard, rows.len())?;
         Ok(run.set(&network.rows, &rows[own])?)
     })?;
-    ensure!(loss.is_finite(), "the loss is {loss} after step {}: choose a smaller --rate", trainer.steps());
-    Ok(loss)
+    let steps = trainer.steps();
+    let check = || {
+        ensure!(loss.is_finite(), "the loss is {loss} after step {steps}\n  hint: choose a smaller --rate");
+        Ok(loss)
+    };
+    // Every rank has this loss, so that none waits for another here where it is finite.
+    if loss.is_finite() { check() } else { Ok(together(communicator, check())?) }
 }
 
 /// The test images, in parts over the ranks.
 struct Evaluation<'n> {
     network: &'n Network,
     run: Callable<Vec<minutia_graph::Output>>,
-    images: usize,
+    /// Parts, and the images of each.
+    parts: [usize; 2],
 }
 
 impl<'n> Evaluation<'n> {
     fn new(network: &'n Network, trainer: &Trainer<'_>, data: &Mnist) -> Result<Evaluation<'n>> {
         let images = data.test.len();
-        let feeds = network.feeds(&data.test, PART.min(images), 0.0);
+        // No part is smaller than the others, so that one run computes all.
+        let part = (1..=PART.min(images)).rev().find(|&part| images.is_multiple_of(part)).unwrap_or(1);
+        let feeds = network.feeds(&data.test, part, 0.0);
         Ok(Evaluation {
             network,
             run: trainer.session().make_callable(network.sums.to_vec(), feeds)?,
-            images,
+            parts: [images / part, part],
         })
     }
 
     /// The sum of the losses, and the number of images that are read rightly: parts are added in order.
     fn sums(&mut self, communicator: &dyn Communicator) -> Result<[f32; 2]> {
-        let (images, part) = (self.images, PART.min(self.images));
-        let sums = in_order(communicator, images / part, |index| {
+        let [parts, part] = self.parts;
+        let sums = in_order(communicator, parts, |index| {
             let rows: Vec<i32> = (index * part..(index + 1) * part).map(|row| row as i32).collect();
             self.run.set(&self.network.rows, &rows)?;
             self.run.run()?;

@@ -4,7 +4,7 @@ use crate::{
     network::Network,
     options::{Dataset, Options, Rule, Where},
 };
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 use minutia_datasets::{digits, locate, mnist::Mnist};
 use minutia_graph::{Device, Graph};
 use minutia_mpi::{Communicator, DataParallel, Shards, Trainer, digest, together};
@@ -33,26 +33,33 @@ pub fn data(options: &Options) -> Result<Mnist> {
     if options.dataset == Dataset::Digits {
         return Ok(digits::generate());
     }
-    let located = locate(options.data_dir.as_deref())?;
+    let located = locate(options.data_dir.as_deref()).map_err(|error| {
+        anyhow!("{error}\n  hint: --data-dir names the folder with MNIST's four IDX files, on every rank")
+    })?;
     let is_digits = matches!(located.origin, minutia_datasets::Origin::Digits { .. });
     if options.dataset == Dataset::Mnist && is_digits {
-        bail!("there is no MNIST: {}; name its folder with --data-dir", located.origin);
+        bail!("there is no MNIST: {}\n  hint: name its folder with --data-dir", located.origin);
     }
     let [height, width] = located.data.train.size;
     ensure!(
         (height, width) == (28, 28),
-        "the images have {height} by {width} pixels, and the network takes 28 by 28"
+        "the images have {height} by {width} pixels, and the network takes 28 by 28\n  hint: name MNIST's folder with --data-dir"
     );
     Ok(located.data)
 }
 
-/// Steps of an epoch; refuses ranks, shards and batches that do not go together.
+/// Steps of an epoch; refuses ranks, shards and batches that do not go together, and what cannot be left out.
 pub fn steps_of_an_epoch(options: &Options, communicator: &dyn Communicator, data: &Mnist) -> Result<u64> {
     Shards::new(options.shards, communicator.size())?.rows(0, options.batch)?;
+    ensure!(
+        (0.0..1.0).contains(&options.dropout),
+        "a share of {} is to be left out\n  hint: --dropout takes 0 and more, below 1",
+        options.dropout
+    );
     let rows = data.split().train.len();
     ensure!(
         options.batch <= rows,
-        "a batch of {} rows is more than the {rows} that there are",
+        "a batch of {} rows is more than the {rows} that there are\n  hint: choose a smaller --batch",
         options.batch
     );
     Ok((rows / options.batch) as u64)
@@ -70,7 +77,10 @@ pub fn trainer<'c>(
     let device = together(communicator, device(options, communicator))?;
     let train = data.split().train;
     let mut training = DataParallel::new(options.shards)
-        .identity("data", digest([&train.images, &train.labels]))
+        .identity(
+            "data",
+            digest([&data.train, &data.test].iter().flat_map(|half| [&half.images, &half.labels])),
+        )
         .identity("batch", options.batch)
         .identity("dropout", options.dropout);
     if let Some(norm) = options.clip {
@@ -98,7 +108,7 @@ fn device(options: &Options, communicator: &dyn Communicator) -> Result<Device> 
     if gpus > 0 {
         return Ok(Device::cuda(communicator.rank() % communicator.neighbours() % gpus)?);
     }
-    ensure!(options.device != Where::Cuda, "there is no GPU; --device cpu gives the same bits");
+    ensure!(options.device != Where::Cuda, "there is no GPU\n  hint: --device cpu gives the same bits");
     let from_environment = cpu::Options::from_env()?;
     let share = || {
         let all = std::thread::available_parallelism().map_or(1, usize::from);

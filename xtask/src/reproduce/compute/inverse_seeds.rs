@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -81,7 +82,7 @@ impl Stage for InverseSeeds {
     }
 
     fn compute(&self, run: &mut Run<'_>) -> Result<Outcome<Results>> {
-        let descents = descend(run)?;
+        let descents = descend(run, 0..run.config.inverse_seeds.seeds)?;
         let tolerance = run.config.inverse.tolerance;
         let Parameters { seeds, steps, adam_steps, .. } = run.config.inverse_seeds;
         let reached = descents.iter().filter(|d| d.error <= tolerance).count();
@@ -120,16 +121,14 @@ impl Stage for InverseSeeds {
 /// What came of the matrices so far.
 pub type State = Vec<Option<Descent>>;
 
-/// One descent for each seed, side by side: each is a session of its own with one thread, so that neither
-/// their number nor their order can change a bit.
-fn descend(run: &mut Run<'_>) -> Result<Vec<Descent>> {
-    let seeds = run.config.inverse_seeds.seeds;
-    let fit = |done: &State| -> Result<()> {
-        ensure!(done.len() == seeds, "it is of {} matrices", done.len());
-        Ok(())
-    };
-    let resumed = run.resume(fit, |done| format!("{} matrices", done.iter().flatten().count()))?;
-    let mut done = resumed.unwrap_or_else(|| vec![None; seeds]);
+/// One descent for each seed of a range, side by side: each is a session of its own with one thread, so that
+/// neither their number nor their order can change a bit, and neither can processes that share them.
+///
+/// # Errors
+/// When a descent diverges, and when files of other processes or the checkpoint cannot be used.
+pub fn descend(run: &mut Run<'_>, range: Range<usize>) -> Result<Vec<Descent>> {
+    let (first, seeds) = (range.start, range.len());
+    let mut done = already(run, range)?;
     let open: Vec<usize> = (0..seeds).filter(|&i| done[i].is_none()).collect();
     let device = run.single_threaded_device()?;
     let config = run.config;
@@ -138,7 +137,7 @@ fn descend(run: &mut Run<'_>) -> Result<Vec<Descent>> {
     run.progress.begin("inverse_seeds", "matrix", seeds - open.len(), seeds);
     let work = &|sender: mpsc::Sender<(usize, Descent)>| {
         while let Some(&i) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
-            match one(config, i, &device) {
+            match one(config, first + i, &device) {
                 Ok(descent) => match sender.send((i, descent)) {
                     Ok(()) => {}
                     // The other end has failed and says so itself.
@@ -175,8 +174,31 @@ fn descend(run: &mut Run<'_>) -> Result<Vec<Descent>> {
     }
     done.into_iter()
         .enumerate()
-        .map(|(i, d)| d.with_context(|| format!("matrix {i} was not computed")))
+        .map(|(i, d)| d.with_context(|| format!("matrix {} was not computed", first + i)))
         .collect()
+}
+
+/// What is done of a range: by an earlier run, and by other processes.
+fn already(run: &Run<'_>, range: Range<usize>) -> Result<State> {
+    let seeds = range.len();
+    let fit = |done: &State| -> Result<()> {
+        ensure!(done.len() == seeds, "it is of {} matrices", done.len());
+        Ok(())
+    };
+    let resumed = run.resume(fit, |done| format!("{} matrices", done.iter().flatten().count()))?;
+    let mut done = resumed.unwrap_or_else(|| vec![None; seeds]);
+    let known: State = run.shards.known(run.config.inverse_seeds.seeds, run.progress)?;
+    let mut taken = 0;
+    for (done, known) in done.iter_mut().zip(&known[range]) {
+        if known.is_some() {
+            taken += 1;
+            done.clone_from(known);
+        }
+    }
+    if taken > 0 {
+        run.progress.say(&format!("  shards give {taken} of {seeds} matrices"))?;
+    }
+    Ok(done)
 }
 
 /// Starts up to `wanted` threads, and says how many: fewer where the system has no more to give.
