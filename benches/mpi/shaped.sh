@@ -29,7 +29,7 @@ fi
 work=$(mktemp -d)
 unshare --net --uts -- sleep infinity &
 other=$!
-trap 'kill "$other"; rm -rf "$work"' EXIT
+trap 'kill "$other" 2>/dev/null || true; rm -rf "$work"' EXIT
 while [ "$(readlink "/proc/$other/ns/net")" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
 there() { nsenter --target "$other" --net --uts -- "$@"; }
 
@@ -77,22 +77,33 @@ echo
 echo "| Mbit/s | | step, ms | gradients | reduction | update | gather | KB sent |"
 echo "|---|---|---|---|---|---|---|---|"
 row="| %s | %s | %.2f | %.2f | %.2f | %.2f | %.2f | %.1f |\n"
+# A line of what was measured: a name, the bytes sent, and medians on standard input.
+measured() {
+    awk -v row="$row" -v name="$1" -v sent="$2" \
+        '{ printf row, name, "measured", $1 * 1e3, $2 * 1e3, $3 * 1e3, $4 * 1e3, $5 * 1e3, sent }'
+}
+# The same of what is predicted: a name, ranks, Mbit/s, and the bytes sent.
+predicted() {
+    "$scaling" --shards $shards --ranks "$2" "${costs[@]}" --latency-us 20 --gbit "$(of "$3 / 1e3 * $payload / $frame")" |
+        awk -v row="$row" -v name="$1" -v ranks="$2" -v sent="$4" \
+            '$1 == ranks { printf row, name, "predicted", 1e3 / $2, $5, $6, $7, $8, sent }'
+}
+
+medians mpirun -n 1 "$mnist" "${arguments[@]}" --epochs 1 | measured "one machine" 0
+predicted "one machine" 1 1 0
 [ $# -gt 0 ] || set -- 100 1000
 for rate in "$@"; do
     for side in "" there; do
         $side tc qdisc replace dev wire root tbf rate "${rate}mbit" burst 16kb latency 50ms
     done
     # shellcheck disable=SC2206  # Several words on purpose.
-    run=(mpirun -n 2 --bind-to none "${machines[@]}" ${MINUTIA_MPI_FLAGS---mca btl_tcp_flags 1 --mca mpi_yield_when_idle 1} "$mnist" "${arguments[@]}")
+    run=(mpirun -n 2 --bind-to none "${machines[@]}" ${MINUTIA_MPI_FLAGS---mca btl_tcp_flags 1 --mca mpi_yield_when_idle 1}
+        "$mnist" "${arguments[@]}")
     before=$(sent)
     medians "${run[@]}" --epochs 0 >/dev/null
     between=$(sent)
-    measured=$(medians "${run[@]}" --epochs 1)
+    found=$(medians "${run[@]}" --epochs 1)
     # An epoch of steps, and little else.
-    kilobytes=$(of "($(sent) - 2 * $between + $before) / $steps / 1e3")
-    awk -v row="$row" -v rate="$rate" -v sent="$kilobytes" \
-        '{ printf row, rate, "measured", $1 * 1e3, $2 * 1e3, $3 * 1e3, $4 * 1e3, $5 * 1e3, sent }' <<<"$measured"
-    "$scaling" --shards $shards --ranks 2 "${costs[@]}" --latency-us 20 --gbit "$(of "$rate / 1e3 * $payload / $frame")" |
-        awk -v row="$row" -v rate="$rate" -v sent="$(of "4 * ($parameters + 1) / 1e3")" \
-            '$1 == 2 { printf row, rate, "predicted", 1e3 / $2, $5, $6, $7, $8, sent }'
+    measured "$rate" "$(of "($(sent) - 2 * $between + $before) / $steps / 1e3")" <<<"$found"
+    predicted "$rate" 2 "$rate" "$(of "4 * ($parameters + 1) / 1e3")"
 done
