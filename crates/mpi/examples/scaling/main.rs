@@ -1,0 +1,46 @@
+//! Predicts how many steps a second training takes on more machines than there are at hand, from what one was
+//! measured to compute, the bytes that a step moves, and the latency and rate of a network:
+//!
+//! ```text
+//! cargo run --release -p minutia-mpi --example scaling                            two nets, two networks
+//! cargo run --release -p minutia-mpi --example scaling -- --figure scaling.png    the same as a picture
+//! cargo run --release -p minutia-mpi --example scaling -- --traffic               bytes beside the ring bound
+//! cargo run --release -p minutia-mpi --example scaling -- --measure 300           the costs of this machine
+//! cargo run --release -p minutia-mpi --example scaling -- --help                  another net or network
+//! ```
+//!
+//! `docs/mpi.md` says what the model assumes and how far it was from what was measured.
+
+mod defaults;
+mod figure;
+mod load;
+mod measure;
+mod model;
+#[expect(dead_code, reason = "nothing is evaluated")]
+#[path = "../mnist_mpi/network.rs"]
+mod network;
+mod options;
+mod table;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use options::Options;
+use std::io::Write;
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    let (nets, networks) = (options.nets(), options.networks());
+    let (job, ranks) = (options.job(), options.ranks());
+    let text = match options.measure {
+        Some(hidden) => table::arguments(&measure::measure(hidden, options.threads)?),
+        None if options.traffic => table::traffic(nets[0].parameters)?,
+        None => table::steps(&nets, &networks, job, &ranks)?,
+    };
+    std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
+    if let Some(path) = &options.figure {
+        let png = figure::figure(&nets, &networks, job, &ranks)?.to_png(2.0)?;
+        minutia_files::write(path, |file| file.write_all(&png))
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
