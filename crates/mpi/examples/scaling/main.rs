@@ -4,9 +4,10 @@
 //! ```text
 //! cargo run --release -p minutia-mpi --example scaling                            two nets, two networks
 //! cargo run --release -p minutia-mpi --example scaling -- --figure scaling.png    the same as a picture
-//! cargo run --release -p minutia-mpi --example scaling -- --traffic               bytes beside the ring bound
-//! cargo run --release -p minutia-mpi --example scaling -- --measure 300           the costs of this machine
-//! cargo run --release -p minutia-mpi --example scaling -- --help                  another net or network
+//! cargo run --release -p minutia-mpi --example scaling -- --traffic               bytes beside the ring
+//! bound cargo run --release -p minutia-mpi --example scaling -- --measure 300           the costs of this
+//! machine cargo run --release -p minutia-mpi --example scaling -- --help                  another net or
+//! network
 //! ```
 //!
 //! `docs/mpi.md` says what the model assumes and how far it was from what was measured.
