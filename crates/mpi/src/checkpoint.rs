@@ -216,8 +216,8 @@ fn join(parts: Vec<Part>) -> Result<BTreeMap<String, Tensor>, Error> {
     whole.into_iter().map(tensor).collect()
 }
 
-/// Tries to write a file in a folder, as far as the last moment, and leaves nothing there. What killed runs have
-/// left goes.
+/// Tries to write a file in a folder, as far as the last moment, and leaves nothing there. What killed runs
+/// have left goes.
 fn is_writable(folder: &Path, file: &Path) -> Result<(), Error> {
     let problem =
         |problem: io::Error| Error::Folder { path: folder.to_path_buf(), problem: problem.to_string() };

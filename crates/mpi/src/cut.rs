@@ -8,7 +8,8 @@ use std::ops::Range;
 /// computed by one rank, whichever it is.
 pub(crate) const PAGE: usize = 256;
 
-/// What a step exchanges, cut over the ranks: the loss, and after it the elements of all variables in order. Each rank adds up and updates the elements that it owns, and rank 0 the loss besides.
+/// What a step exchanges, cut over the ranks: the loss, and after it the elements of all variables in order.
+/// Each rank adds up and updates the elements that it owns, and rank 0 the loss besides.
 ///
 /// ```
 /// use minutia_mpi::Cut;

@@ -73,12 +73,14 @@ fn is_shared(error: &(dyn error::Error + 'static)) -> bool {
     false
 }
 
-/// Writes to standard error, at once: what ranks write in pieces, the launcher mixes. Nobody may be there to read it.
+/// Writes to standard error, at once: what ranks write in pieces, the launcher mixes. Nobody may be there to
+/// read it.
 fn say(message: &str) {
     let _ = io::stderr().write_all(format!("{message}\n").as_bytes());
 }
 
-/// Waits for the launcher's signal beside what the process does. A rank that has failed knows of a better reason.
+/// Waits for the launcher's signal beside what the process does. A rank that has failed knows of a better
+/// reason.
 fn watch(rank: usize, failed: Arc<AtomicBool>) {
     // Without the watch, the signal ends the process without a word.
     let Ok(mut signals) = Signals::new([SIGTERM]) else { return };

@@ -23,10 +23,14 @@ const UNPUBLISHED: [&str; 6] = [
     "xtask",
 ];
 
+/// Crates that take more to build than a Rust toolchain and a C compiler: `.ci/mpi` builds this one.
+const NOT_BY_DEFAULT: [&str; 1] = ["minutia-mpi"];
+
 /// The violations in manifests and in what must lie beside them.
 pub fn check(workspace: &Path, metadata: &Metadata) -> Vec<Violation> {
     let mut violations = pins(metadata);
     violations.extend(features(metadata));
+    violations.extend(defaults(metadata));
     for package in metadata.workspace_packages() {
         let manifest = relative(&package.manifest_path, metadata);
         let folder = manifest.trim_end_matches("Cargo.toml");
@@ -77,6 +81,25 @@ fn features(metadata: &Metadata) -> Vec<Violation> {
         }
     }
     violations
+}
+
+/// What is no default member, no `cargo test` tests; and what is one, everybody has to be able to build.
+fn defaults(metadata: &Metadata) -> Vec<Violation> {
+    let members = metadata.workspace_packages().into_iter();
+    let wrong = members.filter(|package| {
+        let by_default = metadata.workspace_default_members.contains(&package.id);
+        by_default == NOT_BY_DEFAULT.contains(&package.name.as_str())
+    });
+    wrong
+        .map(|package| {
+            let (is, cure) = match metadata.workspace_default_members.contains(&package.id) {
+                true => ("a", "not everybody can build it; take it from"),
+                false => ("no", "its tests would not run; add it to"),
+            };
+            let message = format!("{} is {is} default member: {cure} `default-members`", package.name);
+            Violation::new("Cargo.toml", 0, message)
+        })
+        .collect()
 }
 
 /// A crate that can be published says what a registry asks for.
@@ -148,6 +171,21 @@ mod tests {
         for feature in ["zlib-rs", "zlib", "zlib-ng"] {
             assert!(found(feature)[0].message.contains(feature));
         }
+    }
+
+    #[test]
+    fn all_are_default_members_that_everybody_can_build() {
+        let found = |names: [&str; 2], by_default: &[&str]| -> Vec<String> {
+            let mut metadata =
+                serde_json::to_value(metadata(&names.map(|name| (name, &[][..], &[][..])))).unwrap();
+            metadata["workspace_default_members"] = by_default.into();
+            let metadata = serde_json::from_value(metadata).unwrap();
+            defaults(&metadata).into_iter().map(|v| v.message).collect()
+        };
+        let names = ["minutia-viz", "minutia-mpi"];
+        assert_eq!(found(names, &["minutia-viz"]), Vec::<String>::new());
+        assert!(found(names, &[])[0].contains("minutia-viz is no default member"));
+        assert!(found(names, &names)[0].contains("minutia-mpi is a default member"));
     }
 
     #[test]

@@ -21,12 +21,16 @@ use watch::{Progress, Timings};
 const PART: usize = 500;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
-    if options.alone {
-        return launch(&Alone, || train(&options, &Alone));
+    let options = match Options::try_parse() {
+        // Help was asked for.
+        Err(error) if !error.use_stderr() => error.exit(),
+        other => other.map_err(|error| options::refusal(&error)),
+    };
+    if options.as_ref().is_ok_and(|options| options.alone) {
+        return launch(&Alone, || train(options, &Alone));
     }
     match World::new() {
-        Ok(world) => launch(&world, || train(&options, &world)),
+        Ok(world) => launch(&world, || train(options, &world)),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -34,7 +38,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn train(options: &Options, communicator: &dyn Communicator) -> Result<()> {
+fn train(options: Result<Options, String>, communicator: &dyn Communicator) -> Result<()> {
+    let options = &together(communicator, options)?;
     // Before anything else: ranks that were started otherwise would wait for each other's messages.
     agree(communicator, &setup::arguments(options))?;
     let data = together(communicator, setup::data(options))?;

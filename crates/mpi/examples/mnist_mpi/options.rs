@@ -80,3 +80,11 @@ pub enum Where {
     Cpu,
     Cuda,
 }
+
+/// What is wrong with a command line, for one rank to say.
+pub fn refusal(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let text = text.split("\n\nFor more information").next().unwrap_or(text);
+    format!("{text}\n  hint: --help lists the arguments")
+}

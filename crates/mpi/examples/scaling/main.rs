@@ -2,11 +2,12 @@
 //! measured to compute, the bytes that a step moves, and the latency and rate of a network:
 //!
 //! ```text
-//! cargo run --release -p minutia-mpi --example scaling                            two nets, two networks
-//! cargo run --release -p minutia-mpi --example scaling -- --figure scaling.png    the same as a picture
-//! cargo run --release -p minutia-mpi --example scaling -- --traffic               bytes beside the ring bound
-//! cargo run --release -p minutia-mpi --example scaling -- --measure 300           the costs of this machine
-//! cargo run --release -p minutia-mpi --example scaling -- --help                  another net or network
+//! run="cargo run --release -p minutia-mpi --example scaling --"
+//! $run                          # two nets, two networks
+//! $run --figure scaling.png     # the same as a picture
+//! $run --traffic                # bytes beside the bound of a ring
+//! $run --measure 300            # the costs of this machine
+//! $run --help                   # another net or network
 //! ```
 //!
 //! `docs/mpi.md` says what the model assumes and how far it was from what was measured.

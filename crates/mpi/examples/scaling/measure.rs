@@ -1,5 +1,5 @@
-//! What this machine takes for its part of a step, without a network: rank 0 of two, of which the other is not
-//! there.
+//! What this machine takes for its part of a step, without a network: rank 0 of two, of which the other is
+//! not there.
 
 use crate::defaults::ROWS;
 use crate::model::{Costs, Net};
@@ -21,8 +21,8 @@ const STEPS: usize = 20;
 const TIME: Duration = Duration::from_secs(5);
 const SHARDS: usize = 8;
 
-/// The costs of a net with so many hidden units, on so many threads; all of the machine's unless given. Of each
-/// part of a step the fastest counts, so that others who use the machine do not.
+/// The costs of a net with so many hidden units, on so many threads; all of the machine's unless given. Of
+/// each part of a step the fastest counts, so that others who use the machine do not.
 ///
 /// # Errors
 /// When there is not enough memory.

@@ -38,6 +38,7 @@ fn what_no_rank_can_train_is_refused() {
         (2, ["--batch", "100"], &["100", "8 equal shards"]),
         (2, ["--shards", "0"], &["0"]),
         (2, ["--batch", "0"], &["0"]),
+        (2, ["--epoch", "2"], &["--epoch"]),
         (2, ["--rate", "nan"], &["rate", "NaN"]),
         (2, ["--dropout", "1.5"], &["1.5"]),
         (2, ["--data-dir", "/nowhere/at-all"], &["/nowhere/at-all"]),
@@ -58,6 +59,7 @@ fn what_one_rank_cannot_do_ends_all() {
         (["--checkpoint", &file], "file"),
         (["--checkpoint", "/proc/checkpoints"], "/proc/checkpoints"),
         (["--data-dir", "/nowhere/at-all"], "/nowhere/at-all"),
+        (["--threads", "0"], "--threads"),
     ] {
         for rank in [0, 2] {
             let good = with_images(&["--checkpoint", &folder]);

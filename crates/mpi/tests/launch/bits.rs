@@ -15,7 +15,8 @@ fn small<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     [&["--data-dir", images::small()], &SHARDS[..], arguments].concat()
 }
 
-/// The instructions that this CPU can be told to use, the best that it has among them: for these nothing is told.
+/// The instructions that this CPU can be told to use, the best that it has among them: for these nothing is
+/// told.
 fn levels() -> Vec<Option<&'static str>> {
     let mut levels = vec![Some("scalar"), None];
     #[cfg(target_arch = "x86_64")]

@@ -11,8 +11,8 @@ const NAME: &str = "mnist_mpi";
 
 /// The example's program, built as these tests were.
 ///
-/// Cargo, which builds the programs of a package for its tests, builds examples only where all tests are built, and
-/// names none of them: without being asked again, what lies there may be older than the library.
+/// Cargo, which builds the programs of a package for its tests, builds examples only where all tests are
+/// built, and names none of them: without being asked again, what lies there may be older than the library.
 pub fn path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {

@@ -20,7 +20,8 @@ const TEST: usize = 300;
 pub fn small() -> &'static str {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
-        // Kept from run to run; several may do this at once: each file appears whole, and always with the same bytes.
+        // Kept from run to run; several may do this at once: each file appears whole, and always with the
+        // same bytes.
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("small-digits");
         write(&folder, |_| ());
         folder

@@ -19,8 +19,8 @@ const LIMIT: Duration = Duration::from_secs(180);
 /// How often it is looked whether a launch has ended.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Writes a rank's exit code where `mpirun`, which has one for all ranks, tells none. The signal that it sends to a
-/// rank's group is for the rank: the shell waits for it.
+/// Writes a rank's exit code where `mpirun`, which has one for all ranks, tells none. The signal that it
+/// sends to a rank's group is for the rank: the shell waits for it.
 const TELL: &str = r#"trap : TERM; "$@"; code=$?; echo $code > "$CODES/$OMPI_COMM_WORLD_RANK"; exit $code"#;
 
 /// What `mpirun` is to start: ranks in groups, each with its own arguments and variables.

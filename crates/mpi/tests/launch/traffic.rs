@@ -26,7 +26,8 @@ fn a_step_moves_what_the_formula_says() {
         let [counted, formula] = bytes(&Launch::of(ranks, &arguments).succeed());
         assert_eq!(counted, formula, "{ranks} ranks");
         assert_eq!(counted[0], counted[1] + counted[2]);
-        // A ring all-reduce sends each rank all but its share, twice. Shares are whole pages, and not quite equal.
+        // A ring all-reduce sends each rank all but its share, twice. Shares are whole pages, and not quite
+        // equal.
         let half = BYTES * (ranks - 1) as f64 / ranks as f64;
         let page = 4.0 * 256.0 * ranks as f64;
         let whole = half * (1.0 + sums);
