@@ -18,10 +18,10 @@ pub trait Communicator {
     /// How many of them run on this machine: what its threads are divided by.
     fn neighbours(&self) -> usize;
 
-    /// A round of a reduce-scatter's messages. Each rank that has something to send hands `owned[q]` of its
-    /// elements to every other rank q; `received` takes, one after another, this rank's elements from each
-    /// other rank that `from` names.
-    fn scatter(&self, sent: Option<&[f32]>, owned: &[Range<usize>], from: &[bool], received: &mut [f32]);
+    /// The messages of a reduce-scatter. Each rank hands the elements `owned[q]` of all its sums to every other
+    /// rank q. `received` takes this rank's elements of others' sums, of which rank q has `counts[q]`: rank by
+    /// rank, sum by sum.
+    fn scatter(&self, sums: &[&[f32]], owned: &[Range<usize>], counts: &[usize], received: &mut [f32]);
 
     /// Gives everybody the elements `owned[q]` of each rank q.
     fn all_gather(&self, elements: &mut [f32], owned: &[Range<usize>]);
@@ -59,7 +59,7 @@ impl Communicator for Alone {
         1
     }
 
-    fn scatter(&self, _: Option<&[f32]>, _: &[Range<usize>], _: &[bool], _: &mut [f32]) {}
+    fn scatter(&self, _: &[&[f32]], _: &[Range<usize>], _: &[usize], _: &mut [f32]) {}
 
     fn all_gather(&self, _: &mut [f32], _: &[Range<usize>]) {}
 

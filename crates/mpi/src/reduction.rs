@@ -13,16 +13,11 @@ pub(crate) struct Reduction {
     owned: Vec<Range<usize>>,
     /// The blocks of shards of each rank.
     blocks: Vec<Vec<Range<usize>>>,
-    rounds: Vec<Round>,
-    total: TreeSum,
-}
-
-/// A message from each rank that has so many sums.
-#[derive(Debug)]
-struct Round {
-    /// From whom this rank receives.
-    from: Vec<bool>,
+    /// How many sums each rank has.
+    counts: Vec<usize>,
+    /// What others have sent.
     received: Vec<f32>,
+    total: TreeSum,
 }
 
 impl Reduction {
@@ -30,15 +25,10 @@ impl Reduction {
         let owned: Vec<Range<usize>> = (0..shards.ranks()).map(|rank| cut.owned(rank)).collect();
         let blocks: Vec<Vec<Range<usize>>> =
             (0..shards.ranks()).map(|rank| blocks(shards.owned(rank), shards.count())).collect();
-        let most = blocks.iter().map(Vec::len).max().unwrap_or(0);
-        let round = |round: usize| {
-            let from: Vec<bool> =
-                blocks.iter().enumerate().map(|(q, b)| q != rank && b.len() > round).collect();
-            let messages = from.iter().filter(|&&from| from).count();
-            Round { from, received: vec![0.0; messages * owned[rank].len()] }
-        };
-        let rounds = (0..most).map(round).collect();
-        Reduction { owned, blocks, rounds, total: TreeSum::new(shards.count()) }
+        let counts: Vec<usize> = blocks.iter().map(Vec::len).collect();
+        let others: usize = counts.iter().sum::<usize>() - counts[rank];
+        let received = vec![0.0; others * owned[rank].len()];
+        Reduction { owned, blocks, counts, received, total: TreeSum::new(shards.count()) }
     }
 
     /// The elements of each rank.
@@ -52,23 +42,18 @@ impl Reduction {
         if self.owned.len() == 1 {
             return own.total().unwrap_or_default();
         }
-        for (index, Round { from, received }) in self.rounds.iter_mut().enumerate() {
-            let sent = own.sums().nth(index).map(|(_, sum)| sum);
-            communicator.scatter(sent, &self.owned, from, received);
-        }
+        let sums: Vec<&[f32]> = own.sums().map(|(_, sum)| sum).collect();
+        communicator.scatter(&sums, &self.owned, &self.counts, &mut self.received);
         let mine = self.owned[rank].clone();
+        let own = sums.iter().map(|sum| &sum[mine.clone()]);
+        let mut others = &self.received[..];
         self.total.clear();
         for (q, blocks) in self.blocks.iter().enumerate() {
-            for (index, block) in blocks.iter().enumerate() {
-                let source = if q == rank {
-                    own.sums().nth(index).map_or(&[][..], |(_, sum)| &sum[mine.clone()])
-                } else {
-                    let Round { from, received } = &self.rounds[index];
-                    let before = from[..q].iter().filter(|&&from| from).count();
-                    &received[before * mine.len()..(before + 1) * mine.len()]
-                };
+            let mut own = own.clone();
+            for block in blocks {
+                let source = if q == rank { own.next() } else { others.split_off(..mine.len()) };
                 let copy = |values: &mut [f32]| {
-                    values.copy_from_slice(source);
+                    values.copy_from_slice(source.unwrap_or_default());
                     Ok::<(), Infallible>(())
                 };
                 let Ok(()) = self.total.push(block.clone(), mine.len(), copy);

@@ -80,26 +80,22 @@ impl Communicator for World {
         self.neighbours
     }
 
-    fn scatter(&self, sent: Option<&[f32]>, owned: &[Range<usize>], from: &[bool], received: &mut [f32]) {
-        let (rank, sent) = (self.rank(), sent.unwrap_or_default());
-        let to = |(q, range): (usize, &Range<usize>)| {
-            if q == rank || sent.is_empty() { 0..0 } else { range.clone() }
-        };
-        let (counts, places) = World::ranges(owned.iter().enumerate().map(to));
-        let mut end = 0;
-        let in_place = |&from: &bool| {
-            let start = end;
-            end += if from { owned[rank].len() } else { 0 };
-            start..end
-        };
-        let (received_counts, received_places) = World::ranges(from.iter().map(in_place));
-        self.receive(Traffic {
-            reduction: received_counts.iter().map(|&n| bytes(n as usize)).sum(),
-            gather: 0,
-        });
-        let sent = Partition::new(sent, counts, places);
-        let mut received = PartitionMut::new(received, received_counts, received_places);
-        self.world.all_to_all_varcount_into(&sent, &mut received);
+    fn scatter(&self, sums: &[&[f32]], owned: &[Range<usize>], counts: &[usize], received: &mut [f32]) {
+        let rank = self.rank();
+        let to = |q: usize| if q == rank { 0..0 } else { owned[q].clone() };
+        let from = (0..owned.len()).map(|q| if q == rank { 0 } else { counts[q] * owned[rank].len() });
+        let (from, from_places) = World::ranges(in_a_row(from));
+        self.receive(Traffic { reduction: from.iter().map(|&n| bytes(n as usize)).sum(), gather: 0 });
+        let mut received = PartitionMut::new(received, from, from_places);
+        if let [sum] = sums {
+            let (counts, places) = World::ranges((0..owned.len()).map(to));
+            return self.world.all_to_all_varcount_into(&Partition::new(*sum, counts, places), &mut received);
+        }
+        let packed: Vec<&[f32]> =
+            (0..owned.len()).flat_map(|q| sums.iter().map(move |sum| &sum[to(q)])).collect();
+        let (counts, places) = World::ranges(in_a_row((0..owned.len()).map(|q| sums.len() * to(q).len())));
+        let packed = packed.concat();
+        self.world.all_to_all_varcount_into(&Partition::new(&packed[..], counts, places), &mut received);
     }
 
     fn all_gather(&self, elements: &mut [f32], owned: &[Range<usize>]) {
@@ -113,15 +109,9 @@ impl Communicator for World {
     fn exchange(&self, own: &[u8]) -> Vec<Vec<u8>> {
         let mut lengths = vec![0_u64; self.size()];
         self.world.all_gather_into(&(own.len() as u64), &mut lengths[..]);
-        let mut end = 0;
-        let place = |&length: &u64| {
-            let start = end;
-            end += length as usize;
-            start..end
-        };
-        let ranges: Vec<Range<usize>> = lengths.iter().map(place).collect();
+        let ranges: Vec<Range<usize>> = in_a_row(lengths.iter().map(|&length| length as usize)).collect();
         let (counts, places) = World::ranges(ranges.iter().cloned());
-        let mut all = vec![0_u8; end];
+        let mut all = vec![0_u8; ranges.last().map_or(0, |last| last.end)];
         self.world.all_gather_varcount_into(own, &mut PartitionMut::new(&mut all[..], counts, places));
         ranges.into_iter().map(|range| all[range].to_vec()).collect()
     }
@@ -159,6 +149,15 @@ impl Communicator for World {
     fn abort(&self, code: i32) -> ! {
         self.world.abort(code)
     }
+}
+
+/// Where things of these lengths lie one after another.
+fn in_a_row(lengths: impl Iterator<Item = usize>) -> impl Iterator<Item = Range<usize>> {
+    lengths.scan(0, |end, length| {
+        let start = *end;
+        *end += length;
+        Some(start..*end)
+    })
 }
 
 /// A number as MPI counts.

@@ -15,9 +15,7 @@ pub struct Load {
     pub range: usize,
     /// Sums that are added for each number.
     pub sums: usize,
-    /// Rounds in which sums go to those who add them: as many as a rank has sums at most.
-    pub rounds: usize,
-    /// Bytes that the busiest link of each round carries in its busier direction, all rounds together.
+    /// Bytes that the busiest link carries in its busier direction until all sums are with those who add them.
     pub exchanged: usize,
     /// The same, until all ranks have all parameters.
     pub gathered: usize,
@@ -34,23 +32,18 @@ impl Load {
         let numbers = cut.elements();
         let ranges: Vec<usize> = (0..ranks).map(|rank| cut.owned(rank).len()).collect();
         let sums: Vec<usize> = (0..ranks).map(|rank| owners.sums(rank)).collect();
-        let rounds = sums.iter().copied().max().unwrap_or(0);
+        let all: usize = sums.iter().sum();
         let (least, most) =
             (ranges.iter().copied().min().unwrap_or(0), ranges.iter().copied().max().unwrap_or(0));
-        let busiest = |round: usize| {
-            let sends = |rank: usize| usize::from(sums[rank] > round);
-            let senders: usize = (0..ranks).map(sends).sum();
-            let sent = |rank: usize| sends(rank) * (numbers - ranges[rank]);
-            let received = |rank: usize| (senders - sends(rank)) * ranges[rank];
-            (0..ranks).map(|rank| sent(rank).max(received(rank))).max().unwrap_or(0)
-        };
+        let sent = |rank: usize| sums[rank] * (numbers - ranges[rank]);
+        let received = |rank: usize| (all - sums[rank]) * ranges[rank];
+        let busiest = (0..ranks).map(|rank| sent(rank).max(received(rank))).max().unwrap_or(0);
         Ok(Load {
             numbers,
             shards: owners.owned(0).len(),
             range: most,
-            sums: sums.iter().sum(),
-            rounds,
-            exchanged: 4 * (0..rounds).map(busiest).sum::<usize>(),
+            sums: all,
+            exchanged: 4 * busiest,
             gathered: 4 * (numbers - least),
         })
     }

@@ -71,7 +71,7 @@ impl Communicator for Half {
         1
     }
 
-    fn scatter(&self, _: Option<&[f32]>, _: &[Range<usize>], _: &[bool], _: &mut [f32]) {}
+    fn scatter(&self, _: &[&[f32]], _: &[Range<usize>], _: &[usize], _: &mut [f32]) {}
 
     fn all_gather(&self, _: &mut [f32], _: &[Range<usize>]) {}
 

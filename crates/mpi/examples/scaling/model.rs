@@ -102,7 +102,7 @@ impl Step {
         let costs = net.costs;
         let travel = |bytes: usize| bytes as f64 * 8.0 / network.rate;
         let (numbers, range) = (load.numbers as f64, load.range as f64);
-        let exchange = load.rounds as f64 * job.exchange.waits(ranks, network);
+        let exchange = job.exchange.waits(ranks, network);
         Ok(Step {
             gradients: load.shards as f64 * costs.shard,
             exchange: exchange + travel(load.exchanged),

@@ -61,11 +61,13 @@ impl Communicator for Rank<'_> {
         self.size
     }
 
-    fn scatter(&self, sent: Option<&[f32]>, owned: &[Range<usize>], from: &[bool], received: &mut [f32]) {
-        let all = self.floats(sent.unwrap_or_default());
-        let mine = owned[self.rank].clone();
-        let parts = all.iter().zip(from).filter(|(_, from)| **from).map(|(all, _)| &all[mine.clone()]);
-        let parts = parts.collect::<Vec<&[f32]>>().concat();
+    fn scatter(&self, sums: &[&[f32]], owned: &[Range<usize>], counts: &[usize], received: &mut [f32]) {
+        let all = self.floats(&sums.concat());
+        let mut parts = Vec::new();
+        for (q, sums) in all.iter().enumerate().filter(|(q, _)| *q != self.rank) {
+            let length = sums.len() / counts[q];
+            sums.chunks(length).for_each(|sum| parts.extend_from_slice(&sum[owned[self.rank].clone()]));
+        }
         received.copy_from_slice(&parts);
         self.receive(parts.len(), 0);
     }
