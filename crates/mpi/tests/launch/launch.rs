@@ -14,8 +14,9 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// A launch takes seconds, on two cores with a debug build; whoever waits this long waits for nothing.
-const LIMIT: Duration = Duration::from_secs(180);
+/// A launch takes seconds, on two cores with a debug build, and minutes where others use these cores; whoever
+/// waits this long waits for nothing.
+const LIMIT: Duration = Duration::from_secs(900);
 /// How often it is looked whether a launch has ended.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -127,6 +128,9 @@ fn mpirun() -> Command {
     for variable in ["OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] {
         command.env(variable, "1");
     }
+    // Other processes may use the cores, too: who waits leaves them to others, and who is to end is given
+    // time to say why.
+    command.env("OMPI_MCA_mpi_yield_when_idle", "1").env("OMPI_MCA_odls_base_sigkill_timeout", "2");
     // Containers may forbid processes to read each other's memory, of which Open MPI would complain.
     command.env("OMPI_MCA_btl_vader_single_copy_mechanism", "none");
     clean(command)
