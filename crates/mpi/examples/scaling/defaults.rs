@@ -17,8 +17,8 @@ pub fn nets() -> [Net; 2] {
         costs,
     };
     [
-        net(300, Costs { shard: 2.64e-4, add: 4.9e-10, update: 7.5e-10, install: 4.6e-10 }),
-        net(30_000, Costs { shard: 8.3e-2, add: 1.5e-9, update: 2.3e-9, install: 1.4e-9 }),
+        net(300, Costs { shard: 2.52e-4, add: 4.9e-10, update: 7.1e-10, install: 4.4e-10 }),
+        net(30_000, Costs { shard: 5.56e-2, add: 1.52e-9, update: 1.57e-9, install: 1.05e-9 }),
     ]
 }
 
