@@ -18,9 +18,9 @@ pub trait Communicator {
     /// How many of them run on this machine: what its threads are divided by.
     fn neighbours(&self) -> usize;
 
-    /// The messages of a reduce-scatter. Each rank hands the elements `owned[q]` of all its sums to every other
-    /// rank q. `received` takes this rank's elements of others' sums, of which rank q has `counts[q]`: rank by
-    /// rank, sum by sum.
+    /// The messages of a reduce-scatter. Each rank hands the elements `owned[q]` of all its sums to every
+    /// other rank q. `received` takes this rank's elements of others' sums, of which rank q has `counts[q]`:
+    /// rank by rank, sum by sum.
     fn scatter(&self, sums: &[&[f32]], owned: &[Range<usize>], counts: &[usize], received: &mut [f32]);
 
     /// Gives everybody the elements `owned[q]` of each rank q.

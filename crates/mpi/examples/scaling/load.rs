@@ -15,7 +15,8 @@ pub struct Load {
     pub range: usize,
     /// Sums that are added for each number.
     pub sums: usize,
-    /// Bytes that the busiest link carries in its busier direction until all sums are with those who add them.
+    /// Bytes that the busiest link carries in its busier direction until all sums are with those who add
+    /// them.
     pub exchanged: usize,
     /// The same, until all ranks have all parameters.
     pub gathered: usize,
