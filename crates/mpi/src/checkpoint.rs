@@ -3,6 +3,7 @@
 use crate::{
     Error, Trainer,
     agree::{decode, encode, together},
+    launch::writing,
     update::SCOPE,
 };
 use minutia_graph::{Checkpoint, CheckpointProblem, Tensor, Variable};
@@ -97,6 +98,7 @@ impl Trainer<'_> {
         let state = State { steps: self.steps, identity: self.plan.identity.clone() };
         variables.insert(STATE.to_string(), Tensor::from(encode(&state)));
         let random_runs = self.streams.at_step(self.steps, self.plan.shards.count());
+        let _writing = writing();
         Ok(Checkpoint::new(variables, random_runs).write(file)?)
     }
 

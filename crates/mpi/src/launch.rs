@@ -9,7 +9,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     process::ExitCode,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -73,6 +73,15 @@ fn is_shared(error: &(dyn error::Error + 'static)) -> bool {
     false
 }
 
+/// Held while a file is written.
+static WRITING: Mutex<()> = Mutex::new(());
+
+/// Keeps the launcher's signal from ending the process until this is dropped: a file that is being written is
+/// brought to its end, and leaves nothing unfinished.
+pub(crate) fn writing() -> MutexGuard<'static, ()> {
+    WRITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Writes to standard error, at once: what ranks write in pieces, the launcher mixes. Nobody may be there to
 /// read it.
 fn say(message: &str) {
@@ -93,6 +102,7 @@ fn watch(rank: usize, failed: Arc<AtomicBool>) {
                 "error: rank {rank} was ended by the launcher (SIGTERM), as all are when one has died\n  hint: start the job \
                  again, with any number of ranks; training goes on from its last checkpoint"
             ));
+            let _written = writing();
             low_level::exit(128 + SIGTERM);
         }
     };
