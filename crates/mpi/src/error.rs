@@ -146,7 +146,7 @@ pub struct Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} differs: ", self.what)?;
+        write!(f, "ranks differ in {}: ", self.what)?;
         for (index, (ranks, value)) in self.values.iter().enumerate() {
             write!(f, "{}{value} on {}", if index > 0 { ", " } else { "" }, numbered(ranks))?;
         }
@@ -168,12 +168,15 @@ pub(crate) fn numbered(ranks: &[usize]) -> String {
         }
     }
     let run = |&(first, last): &(usize, usize)| match last - first {
-        0 => first.to_string(),
-        1 => format!("{first} and {last}"),
-        _ => format!("{first} to {last}"),
+        0 | 1 => (first..=last).map(|rank| rank.to_string()).collect(),
+        _ => vec![format!("{first} to {last}")],
     };
-    let runs: Vec<String> = runs.iter().map(run).collect();
-    format!("{} {}", if ranks.len() == 1 { "rank" } else { "ranks" }, runs.join(", "))
+    let mut words: Vec<String> = runs.iter().flat_map(run).collect();
+    let noun = if ranks.len() == 1 { "rank" } else { "ranks" };
+    match words.pop() {
+        Some(last) if !words.is_empty() => format!("{noun} {} and {last}", words.join(", ")),
+        last => format!("{noun} {}", last.unwrap_or_default()),
+    }
 }
 
 /// The batches nearest to one that can be divided.
@@ -192,7 +195,8 @@ mod tests {
         for (ranks, text) in [
             (&[3][..], "rank 3"),
             (&[0, 1], "ranks 0 and 1"),
-            (&[0, 1, 2, 5], "ranks 0 to 2, 5"),
+            (&[0, 1, 2, 5], "ranks 0 to 2 and 5"),
+            (&[0, 1, 4], "ranks 0, 1 and 4"),
             (&[8, 9, 10, 11], "ranks 8 to 11"),
         ] {
             assert_eq!(numbered(ranks), text);

@@ -44,10 +44,14 @@ fn ranks_that_differ_are_named() {
         build(communicator, training, &GradientDescent::new(0.1), &graph().1).map(drop)
     };
     let changes: [(&str, Change); 4] = [
-        ("shards differs: 4 on ranks 0, 2, 8 on rank 1", |_| DataParallel::new(8).identity("data", "abc")),
-        ("data differs: abc on ranks 0, 2, abd on rank 1", |_| DataParallel::new(4).identity("data", "abd")),
-        ("data differs: abc on ranks 0, 2, not known on rank 1", |_| DataParallel::new(4)),
-        ("norm to clip to differs: None on ranks 0, 2, Some(1.0) on rank 1", |training| {
+        ("ranks differ in shards: 4 on ranks 0 and 2, 8 on rank 1", |_| {
+            DataParallel::new(8).identity("data", "abc")
+        }),
+        ("ranks differ in data: abc on ranks 0 and 2, abd on rank 1", |_| {
+            DataParallel::new(4).identity("data", "abd")
+        }),
+        ("ranks differ in data: abc on ranks 0 and 2, not known on rank 1", |_| DataParallel::new(4)),
+        ("ranks differ in norm to clip to: None on ranks 0 and 2, Some(1.0) on rank 1", |training| {
             training.clip_by_global_norm(1.0)
         }),
     ];
@@ -60,12 +64,12 @@ fn ranks_that_differ_are_named() {
         let loss = if communicator.rank() == 1 { loss + &w * 1e-3 } else { loss };
         build(communicator, DataParallel::new(2), &GradientDescent::new(0.1), &loss).map(drop)
     });
-    assert!(message.starts_with("graph differs: "), "{message}");
+    assert!(message.starts_with("ranks differ in graph: "), "{message}");
     let message = told(2, |communicator| {
         let rate = [0.1, 0.2][communicator.rank()];
         build(communicator, DataParallel::new(2), &Momentum::new(rate, 0.9), &graph().1).map(drop)
     });
-    assert!(message.starts_with("optimizer differs: ") && message.contains("0.2"), "{message}");
+    assert!(message.starts_with("ranks differ in optimizer: ") && message.contains("0.2"), "{message}");
 }
 
 #[test]
@@ -118,7 +122,7 @@ fn what_one_rank_cannot_do_all_are_told() {
     assert_eq!(message, "rank 1: number 5");
     let message =
         told(2, |communicator| agree(communicator, &[("rank".into(), communicator.rank().to_string())]));
-    assert!(message.starts_with("rank differs: 0 on rank 0, 1 on rank 1"), "{message}");
+    assert!(message.starts_with("ranks differ in rank: 0 on rank 0, 1 on rank 1"), "{message}");
 }
 
 #[test]
