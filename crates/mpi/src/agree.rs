@@ -83,3 +83,8 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     let (value, used) = bincode::serde::decode_from_slice(bytes, bincode::config::standard()).ok()?;
     (used == bytes.len()).then_some(value)
 }
+
+/// The value of bytes that another rank has sent.
+pub(crate) fn understood<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    decode(bytes).ok_or(Error::Undecodable { bytes: bytes.len() })
+}

@@ -1,6 +1,6 @@
 //! Variables that shards change when they are computed.
 
-use crate::{Cut, Error};
+use crate::{Cut, Error, update::elements};
 use minutia_graph::{DType, Operation, Output, Session, Tensor, Variable};
 
 /// Variables that are assigned beside the optimizer, such as moving averages of batch statistics. Each shard
@@ -19,11 +19,11 @@ pub(crate) struct Averaged {
 impl Averaged {
     /// Those that the loss, its gradients or an operation beside them assign.
     pub fn find(
+        loss: &Output,
         fetches: &[Output],
         trained: &[Variable],
         beside: Option<&Operation>,
     ) -> Result<Averaged, Error> {
-        let [loss, ..] = fetches else { return Err(Error::NoShards) };
         let graph = loss.graph();
         let operations = fetches.iter().map(Output::operation).chain(beside.cloned());
         let group = graph.group(operations.collect::<Vec<Operation>>());
@@ -64,9 +64,4 @@ impl Averaged {
         }
         self.reset(session)
     }
-}
-
-/// The elements of a variable, whose shape is always known.
-pub(crate) fn elements(variable: &Variable) -> usize {
-    variable.shape().known().map_or(0, |shape| shape.iter().product())
 }

@@ -2,28 +2,18 @@
 
 use crate::{
     Error, Trainer,
-    agree::{decode, encode, together},
+    agree::{decode, encode, together, understood},
     launch::writing,
-    update::SCOPE,
+    update::{SCOPE, elements},
 };
 use minutia_graph::{Checkpoint, CheckpointProblem, Tensor, Variable};
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::BTreeMap,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 /// The file in a training's folder.
 const FILE: &str = "checkpoint";
 /// Under which name the file has steps and identity, beside the variables.
 const STATE: &str = "data_parallel/state";
-
-/// The folder of a training's checkpoints.
-#[derive(Debug)]
-pub(crate) struct Whereabouts {
-    file: PathBuf,
-}
 
 /// What a file holds beside variables and counts of random operations.
 #[derive(Default, Deserialize, Serialize)]
@@ -66,9 +56,8 @@ impl Trainer<'_> {
         together(self.communicator, is_writable(folder, &file))?;
         let read = if self.communicator.rank() == 0 { self.read(&file) } else { Ok(None) };
         let contents = together(self.communicator, read)?;
-        let contents: Option<Contents> =
-            decode(&self.communicator.broadcast(encode(&contents))).unwrap_or_default();
-        self.whereabouts = Some(Whereabouts { file: file.clone() });
+        let contents: Option<Contents> = understood(&self.communicator.broadcast(encode(&contents)))?;
+        self.checkpoint = Some(file.clone());
         if let Some(contents) = contents {
             let restored = self.restore(&file, &contents);
             together(self.communicator, restored)?;
@@ -83,18 +72,17 @@ impl Trainer<'_> {
     /// # Errors
     /// [`minutia_graph::Error::Checkpoint`] when it cannot be written: an earlier one then stays as it was.
     pub fn save(&self) -> Result<(), Error> {
-        let Some(Whereabouts { file }) = &self.whereabouts else { return Ok(()) };
+        let Some(file) = &self.checkpoint else { return Ok(()) };
         let parts = self.communicator.gather(&encode(&self.parts()?));
         if self.communicator.rank() != 0 {
             return Ok(());
         }
-        let parts: Vec<Part> =
-            parts.iter().flat_map(|bytes| decode::<Vec<Part>>(bytes).unwrap_or_default()).collect();
+        let parts = parts.iter().map(|bytes| understood(bytes)).collect::<Result<Vec<Vec<Part>>, Error>>()?;
         let mut variables = BTreeMap::new();
         for variable in &self.plain {
             variables.insert(variable.name(), self.variable(variable)?);
         }
-        variables.extend(join(parts)?);
+        variables.extend(join(parts.into_iter().flatten())?);
         let state = State { steps: self.steps, identity: self.plan.identity.clone() };
         variables.insert(STATE.to_string(), Tensor::from(encode(&state)));
         let random_runs = self.streams.at_step(self.steps, self.plan.shards.count());
@@ -175,10 +163,8 @@ impl Trainer<'_> {
             let value = match of {
                 None => value.clone(),
                 Some((_, start)) => {
-                    let elements =
-                        variable.shape().known().map_or(0, |shape| shape.iter().product::<usize>());
                     let whole = value.as_slice::<f32>()?;
-                    Tensor::from(whole.get(start..start + elements).ok_or_else(foreign)?)
+                    Tensor::from(whole.get(start..start + elements(variable)).ok_or_else(foreign)?)
                 }
             };
             self.session.set_variable(variable, &value)?;
@@ -196,7 +182,7 @@ fn state(variables: &BTreeMap<String, Tensor>) -> Option<State> {
 }
 
 /// Whole variables, of their parts.
-fn join(parts: Vec<Part>) -> Result<BTreeMap<String, Tensor>, Error> {
+fn join(parts: impl Iterator<Item = Part>) -> Result<BTreeMap<String, Tensor>, Error> {
     let mut whole: BTreeMap<String, (Vec<usize>, Vec<Part>)> = BTreeMap::new();
     for part in parts {
         whole.entry(part.name.clone()).or_insert_with(|| (part.dims.clone(), Vec::new())).1.push(part);

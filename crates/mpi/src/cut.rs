@@ -70,6 +70,9 @@ impl Cut {
     }
 
     /// The elements of the exchange that a rank owns.
+    ///
+    /// # Panics
+    /// For a rank that there is not.
     #[must_use]
     pub fn owned(&self, rank: usize) -> Range<usize> {
         let start = if rank == 0 { 0 } else { 1 + self.starts[rank] };
@@ -82,6 +85,9 @@ impl Cut {
     }
 
     /// The elements of a variable that a rank owns.
+    ///
+    /// # Panics
+    /// For a variable or a rank that there is not.
     #[must_use]
     pub fn variable(&self, index: usize, rank: usize) -> Range<usize> {
         let start: usize = self.sizes[..index].iter().sum();

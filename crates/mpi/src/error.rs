@@ -111,6 +111,14 @@ pub enum Error {
         /// What the file system says.
         problem: String,
     },
+    /// What another rank sent is not what was expected of it.
+    #[error(
+        "{bytes} bytes of another rank cannot be decoded\n  hint: results must be of a type that bincode can write and read back"
+    )]
+    Undecodable {
+        /// How many bytes were sent.
+        bytes: usize,
+    },
     /// MPI does not start.
     #[error(
         "MPI has been started in this process before\n  hint: make one World, at the beginning of the program"

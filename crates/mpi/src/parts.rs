@@ -2,7 +2,7 @@
 
 use crate::{
     Communicator, Error,
-    agree::{decode, encode, together},
+    agree::{encode, together, understood},
     shards::part,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -19,7 +19,8 @@ use std::fmt::Display;
 /// ```
 ///
 /// # Errors
-/// [`Error::Ranks`] with the first error of a rank, on every rank.
+/// [`Error::Ranks`] with the first error of a rank, on every rank; [`Error::Undecodable`] for a type that
+/// serde writes and does not read back.
 pub fn in_order<T: Serialize + DeserializeOwned, E: Display>(
     communicator: &dyn Communicator,
     count: usize,
@@ -28,8 +29,6 @@ pub fn in_order<T: Serialize + DeserializeOwned, E: Display>(
     let own = part(count, communicator.size(), communicator.rank()).map(compute);
     let own = together(communicator, own.collect::<Result<Vec<T>, E>>())?;
     let all = communicator.exchange(&encode(&own));
-    let parts: Option<Vec<Vec<T>>> = all.iter().map(|bytes| decode(bytes)).collect();
-    let undecodable =
-        || Error::Ranks { ranks: vec![communicator.rank()], message: "results cannot be decoded".into() };
-    Ok(parts.ok_or_else(undecodable)?.into_iter().flatten().collect())
+    let parts = all.iter().map(|bytes| understood(bytes)).collect::<Result<Vec<Vec<T>>, Error>>()?;
+    Ok(parts.into_iter().flatten().collect())
 }

@@ -2,21 +2,21 @@
 
 use crate::{
     Communicator, Cut, Error, Shards, Traffic,
-    averaged::{Averaged, elements},
+    averaged::Averaged,
     blocks::TreeSum,
-    checkpoint::Whereabouts,
     clip::clip_by_global_norm,
     digest,
     random::Streams,
     reduction::Reduction,
     runs::Runs,
-    update::Update,
+    update::{Update, elements},
 };
 use minutia_graph::{Callable, Device, Feeds, Operation, Output, Session, Tensor, Variable};
 use minutia_optim::Optimizer;
 use minutia_tensor::cpu::ExactFloats;
 use std::{
     ops::Range,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -58,7 +58,8 @@ pub struct Trainer<'c> {
     pub(crate) streams: Streams,
     /// Steps that were made.
     pub(crate) steps: u64,
-    pub(crate) whereabouts: Option<Whereabouts>,
+    /// Where checkpoints go, if anywhere.
+    pub(crate) checkpoint: Option<PathBuf>,
     runs: Runs,
     /// Sums over this rank's shards.
     own: TreeSum,
@@ -96,7 +97,7 @@ impl<'c> Trainer<'c> {
             fetches.push(gradient);
             trained.push(variable);
         }
-        let averaged = Averaged::find(&fetches, &trained, beside)?;
+        let averaged = Averaged::find(loss, &fetches, &trained, beside)?;
         fetches.extend(averaged.after.iter().cloned());
         let sizes: Vec<usize> = trained.iter().map(elements).chain(averaged.sizes()).collect();
         let cut = Cut::new(&sizes, optimizer.coupling(), communicator.size());
@@ -118,7 +119,7 @@ impl<'c> Trainer<'c> {
             all: vec![0.0; cut.elements()],
             seconds: Seconds::default(),
             steps: 0,
-            whereabouts: None,
+            checkpoint: None,
             communicator,
             plan,
             cut,

@@ -3,6 +3,7 @@
 use crate::{Cut, Error};
 use minutia_graph::{DType, Graph, Operation, Output, PartialShape, Variable};
 use minutia_optim::Optimizer;
+use std::ops::Range;
 
 /// The scope of what is built for parts of variables.
 pub(crate) const SCOPE: &str = "data_parallel";
@@ -27,7 +28,7 @@ pub(crate) struct Piece {
     /// Which of the trained variables.
     pub index: usize,
     /// Which of its elements.
-    pub elements: std::ops::Range<usize>,
+    pub elements: Range<usize>,
     /// The variable itself where all of it is owned, else a part.
     pub variable: Variable,
     pub is_part: bool,
@@ -93,26 +94,20 @@ impl Update {
 }
 
 impl Piece {
-    fn build(
-        graph: &Graph,
-        variable: &Variable,
-        index: usize,
-        elements: std::ops::Range<usize>,
-    ) -> Result<Piece, Error> {
-        let is_part = elements.len() < variable.shape().known().map_or(0, |shape| shape.iter().product());
+    fn build(graph: &Graph, variable: &Variable, index: usize, owned: Range<usize>) -> Result<Piece, Error> {
+        let is_part = owned.len() < elements(variable);
         let name = variable.name();
         let (variable, shape) = match is_part {
             false => (variable.clone(), variable.shape()),
             true => {
                 let _root = graph.name_scope("");
-                let part =
-                    graph.untrainable_variable(&format!("{SCOPE}/{name}"), graph.zeros([elements.len()]));
-                (part, PartialShape::from(&[elements.len()][..]))
+                let part = graph.untrainable_variable(&format!("{SCOPE}/{name}"), graph.zeros([owned.len()]));
+                (part, PartialShape::from(&[owned.len()][..]))
             }
         };
         let gradient = placeholder(graph, &format!("{name}/gradient"), &shape);
         let after = Output::clone(&variable);
-        Ok(Piece { index, elements, variable, is_part, gradient, after })
+        Ok(Piece { index, elements: owned, variable, is_part, gradient, after })
     }
 }
 
@@ -127,4 +122,9 @@ impl Installed {
 fn placeholder(graph: &Graph, name: &str, shape: &PartialShape) -> Output {
     let _root = graph.name_scope("");
     graph.placeholder(&format!("{SCOPE}/{name}"), DType::F32, shape.clone())
+}
+
+/// The elements of a variable, whose shape is always known.
+pub(crate) fn elements(variable: &Variable) -> usize {
+    variable.shape().known().map_or(0, |shape| shape.iter().product())
 }

@@ -6,6 +6,7 @@ use common::ranks;
 use minutia_graph::{Device, Graph, Output, Variable};
 use minutia_mpi::{Communicator, DataParallel, Error, Trainer, agree, in_order, together};
 use minutia_optim::{Adam, GradientDescent, Momentum, Optimizer};
+use serde::{Deserialize, Serialize};
 
 /// A graph with one variable, and its loss.
 fn graph() -> (Variable, Output) {
@@ -123,6 +124,22 @@ fn what_one_rank_cannot_do_all_are_told() {
     let message =
         told(2, |communicator| agree(communicator, &[("rank".into(), communicator.rank().to_string())]));
     assert!(message.starts_with("ranks differ in rank: 0 on rank 0, 1 on rank 1"), "{message}");
+}
+
+/// What is written without a part that reading wants.
+#[derive(Deserialize, Serialize)]
+struct Lossy {
+    #[serde(skip_serializing)]
+    _lost: u8,
+}
+
+#[test]
+fn results_that_do_not_come_back_are_an_error() {
+    let outcomes =
+        ranks(2, |communicator| in_order(communicator, 2, |_| Ok::<Lossy, Error>(Lossy { _lost: 1 })).err());
+    for error in outcomes {
+        assert!(matches!(error, Some(Error::Undecodable { .. })), "{error:?}");
+    }
 }
 
 #[test]
