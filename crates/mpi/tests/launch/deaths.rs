@@ -141,3 +141,18 @@ fn no_rank_outlives_its_launcher() {
     let ended = kill(launched.launcher(), launched);
     assert!(!ended.is_good(), "{ended}");
 }
+
+#[test]
+fn a_rank_that_cannot_save_ends_all() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("folder");
+    let launched = launch(3, &folder).start();
+    while !folder.join("checkpoint").exists() {
+        thread::sleep(LOOK);
+    }
+    // A file that is being written may come between.
+    while fs::remove_dir_all(&folder).is_err() || fs::write(&folder, "in the way").is_err() {}
+    let ended = launched.end_within(SOON);
+    assert!(!ended.is_good() && ended.stderr.contains("error: rank 0: checkpoint "), "{ended}");
+    assert_eq!(fs::read(&folder).unwrap(), b"in the way");
+}
